@@ -1,0 +1,24 @@
+// A 64-bit hash whose value is part of our formats (finding ids, statement ids): FNV-1a with a final mix. Never change it.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace culprit {
+
+constexpr uint64_t hash64(std::string_view bytes, uint64_t seed = 0xcbf29ce484222325ull) {
+  uint64_t hash = seed;
+  for (char byte : bytes) hash = (hash ^ static_cast<uint8_t>(byte)) * 0x100000001b3ull;
+  hash ^= hash >> 32;  // FNV's high bits lag behind; ids are cut from them
+  hash *= 0xd6e8feb86659fd93ull;
+  return hash ^ hash >> 32;
+}
+
+constexpr uint64_t hash64(uint64_t number, uint64_t seed = 0xcbf29ce484222325ull) {
+  uint64_t hash = seed ^ number;
+  hash = (hash ^ hash >> 32) * 0xd6e8feb86659fd93ull;
+  hash = (hash ^ hash >> 32) * 0xd6e8feb86659fd93ull;
+  return hash ^ hash >> 32;
+}
+
+}  // namespace culprit

@@ -1,0 +1,66 @@
+// The ledger: everything that was lost, refused, cut or guessed, counted.
+//
+// For what reached us, always, per source and unit:  received = stored + duplicate + refused + sampled_out + in_flight
+// For what happened, where the source counts:        generated = received + lost
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace culprit {
+
+enum class LedgerGroup : uint8_t { Account, Capture, Transport, Structure, Time, Content, Sampling, ProbeEffect, Coverage, Result };
+enum class LedgerUnit : uint8_t { Event, Span, Log, Metric, Request, Frame, Line, Byte, Trace, Connection, Process, Value, Nanosecond, File };
+std::string_view to_string(LedgerGroup group);
+std::string_view to_string(LedgerUnit unit);  // "event", "span", …
+
+// The order is not part of any format: frames and tables carry the name.
+enum class LedgerKind : uint8_t {
+#define KIND(name, group, unit, sentence) name,
+#include "model/ledger_kinds.inc"
+#undef KIND
+};
+struct LedgerKindInfo {
+  std::string_view name;
+  LedgerGroup group;
+  LedgerUnit unit;
+  std::string_view sentence;
+};
+const LedgerKindInfo& info(LedgerKind kind);
+const std::vector<LedgerKindInfo>& ledger_kinds();
+
+enum class Evidence : uint8_t { Exact, Bounded, Heuristic, Unknown };
+std::string_view to_string(Evidence evidence);
+
+struct LedgerRow {
+  int64_t time_ns = 0;        // start of the bucket it belongs to; 0: the whole recording
+  std::string source;         // recorder, or the file's or sender's name
+  std::string service;        // empty: not tied to one
+  std::string stage;          // kernel, reader, wire, ingest, store, analysis
+  std::string kind;           // name of a LedgerKind
+  std::string unit;
+  int64_t n = 0;
+  Evidence evidence = Evidence::Exact;
+  std::string detail;
+};
+LedgerRow ledger_row(LedgerKind kind, int64_t n, std::string_view source, std::string_view stage,
+                     std::string_view detail = {}, Evidence evidence = Evidence::Exact);
+
+// So many units of `unit` came from `source`; what became of them is stored rows and ledger rows of group Account.
+struct Received {
+  std::string source;
+  std::string unit;           // span, log, metric
+  int64_t n = 0;
+};
+
+using UnitCounts = std::map<std::string, int64_t>;  // by unit
+
+struct Account {
+  UnitCounts received, stored, accounted;
+  bool balanced() const;      // received = stored + accounted, in every unit
+};
+
+}  // namespace culprit

@@ -1,0 +1,52 @@
+#include "model/span.h"
+
+namespace culprit {
+
+namespace {
+
+std::string hex16(uint64_t number) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string text(16, '0');
+  for (int i = 15; i >= 0; --i, number >>= 4) text[static_cast<size_t>(i)] = kHex[number & 15];
+  return text;
+}
+
+std::optional<uint64_t> parse_hex(std::string_view hex) {
+  uint64_t number = 0;
+  for (char c : hex) {
+    int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    if (digit < 0) return std::nullopt;
+    number = number << 4 | static_cast<uint64_t>(digit);
+  }
+  return number;
+}
+
+}  // namespace
+
+std::string to_hex(TraceId id) { return hex16(id.high) + hex16(id.low); }
+std::string span_id_hex(uint64_t id) { return hex16(id); }
+
+std::optional<TraceId> parse_trace_id(std::string_view hex) {
+  if (hex.empty() || hex.size() > 32) return std::nullopt;
+  size_t high_digits = hex.size() > 16 ? hex.size() - 16 : 0;
+  auto high = parse_hex(hex.substr(0, high_digits)), low = parse_hex(hex.substr(high_digits));
+  if (!high || !low) return std::nullopt;
+  return TraceId{*high, *low};
+}
+
+std::optional<uint64_t> parse_span_id(std::string_view hex) {
+  if (hex.empty() || hex.size() > 16) return std::nullopt;
+  return parse_hex(hex);
+}
+
+std::string_view to_string(Wait wait) {
+  static constexpr std::string_view kNames[] = {"running", "runnable", "lock", "disk", "network", "peer", "sleep", "other"};
+  return kNames[static_cast<int>(wait)];
+}
+
+std::string_view to_string(LinkHow how) {
+  static constexpr std::string_view kNames[] = {"none", "reported", "connection", "same_thread", "wake_up", "containment"};
+  return kNames[static_cast<int>(how)];
+}
+
+}  // namespace culprit

@@ -1,0 +1,98 @@
+#include "model/trace.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace culprit {
+
+namespace {
+
+// Marks spans that are their own ancestors: colouring, one pass up the parents from each span, no recursion.
+std::vector<bool> find_cycles(const std::vector<SpanIndex>& parent) {
+  std::vector<bool> circular(parent.size(), false);
+  std::vector<uint32_t> visited_by(parent.size(), 0);  // 0: not yet
+  for (SpanIndex start = 0; start < parent.size(); ++start) {
+    SpanIndex at = start;
+    while (at != kNoSpan && visited_by[at] == 0) visited_by[at] = start + 1, at = parent[at];
+    if (at == kNoSpan || visited_by[at] != start + 1) continue;
+    for (SpanIndex member = at; !circular[member]; member = parent[member]) circular[member] = true;
+  }
+  return circular;
+}
+
+}  // namespace
+
+SpanIndex Trace::root() const {
+  SpanIndex longest = kNoSpan;
+  for (SpanIndex root : roots)
+    if (longest == kNoSpan || spans[root].duration_ns > spans[longest].duration_ns) longest = root;
+  return longest;
+}
+
+Trace make_trace(std::vector<Span> spans) {
+  Trace trace;
+  if (spans.empty()) return trace;
+  trace.id = spans.front().trace_id;
+  std::stable_sort(spans.begin(), spans.end(), [](const Span& a, const Span& b) {
+    if (a.start_ns != b.start_ns) return a.start_ns < b.start_ns;
+    if (a.duration_ns != b.duration_ns) return a.duration_ns > b.duration_ns;
+    return a.span_id < b.span_id;
+  });
+
+  std::unordered_map<uint64_t, SpanIndex> by_id;
+  std::vector<bool> collides(spans.size(), false);
+  for (SpanIndex i = 0; i < spans.size(); ++i)
+    if (!by_id.emplace(spans[i].span_id, i).second) collides[i] = true;
+
+  auto note = [&](std::string_view kind, SpanIndex span) { trace.defects.push_back({kind, span}); };
+  trace.parent.assign(spans.size(), kNoSpan);
+  for (SpanIndex i = 0; i < spans.size(); ++i) {
+    Span& span = spans[i];
+    if (collides[i]) note("id_collision", i);
+    if (span.duration_ns < 0) {
+      note("negative_duration", i);
+      span.flags |= kNegativeDuration;
+    } else if (span.duration_ns == 0) {
+      note("zero_duration", i);
+    }
+    if (span.parent_span_id == 0) continue;
+    if (span.parent_span_id == span.span_id) {
+      note("self_parent", i);
+      continue;
+    }
+    auto found = by_id.find(span.parent_span_id);
+    if (found == by_id.end()) {
+      span.flags |= kOrphan;
+      // Only an entry span can have its parent in another process.
+      bool remote = span.kind == SpanKind::Server || span.kind == SpanKind::Consumer || (span.otel_flags & 0x300) == 0x300;
+      note(remote ? "orphan_remote" : "orphan_local", i);
+      continue;
+    }
+    trace.parent[i] = found->second;
+  }
+  std::vector<bool> circular = find_cycles(trace.parent);
+  for (SpanIndex i = 0; i < spans.size(); ++i) {
+    if (!circular[i]) continue;
+    note("cycle", i);
+    trace.parent[i] = kNoSpan;
+  }
+
+  trace.children.resize(spans.size());
+  size_t true_roots = 0;
+  for (SpanIndex i = 0; i < spans.size(); ++i) {
+    SpanIndex parent = trace.parent[i];
+    if (parent == kNoSpan) {
+      trace.roots.push_back(i);
+      true_roots += spans[i].parent_span_id == 0;
+      continue;
+    }
+    trace.children[parent].push_back(i);
+    if (spans[i].start_ns < spans[parent].start_ns || spans[i].end_ns() > spans[parent].end_ns()) note("child_outside", i);
+  }
+  if (true_roots == 0) note("rootless", kNoSpan);
+  if (true_roots > 1) note("multi_root", kNoSpan);
+  trace.spans = std::move(spans);
+  return trace;
+}
+
+}  // namespace culprit
