@@ -1,5 +1,6 @@
 # culprit_module(name deps...): one folder of src is one static library (culprit_name) and one test binary (name_test).
 #
+# A module's own src/NAME/libraries.cmake, where there is one, links third-party libraries to culprit_NAME.
 # `deps` are the modules it may include; tools/check_layers.py holds every #include against the same list.
 # Files: *_test.cc go to the test binary, *_fuzz.cc each become a fuzzer in the `fuzz` preset, *_bench.cc a benchmark.
 function(culprit_module name)
@@ -23,6 +24,9 @@ function(culprit_module name)
   endif()
   target_include_directories(culprit_${name} ${visibility} ${CMAKE_CURRENT_SOURCE_DIR})
   target_link_libraries(culprit_${name} ${visibility} ${deps})
+
+  # What the module links besides (find_library, pkg-config, generated files), in its own words.
+  include(${CMAKE_CURRENT_SOURCE_DIR}/${name}/libraries.cmake OPTIONAL)
 
   if(tests AND CULPRIT_TESTS)
     add_executable(${name}_test ${tests})
