@@ -1,0 +1,27 @@
+# What ctest runs besides the modules' own tests: the cases, the tools' self-tests, and the real thing end to end.
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+
+file(GLOB_RECURSE cases CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/cases/*.test)
+foreach(case ${cases})
+  file(RELATIVE_PATH name ${PROJECT_SOURCE_DIR}/tests/cases ${case})
+  string(REGEX REPLACE "\\.test$" "" name ${name})
+  add_test(NAME case/${name} COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tests/run_cases.py
+                                     --binary ${CMAKE_BINARY_DIR}/culprit ${case})
+  set_tests_properties(case/${name} PROPERTIES LABELS case TIMEOUT 120 SKIP_RETURN_CODE 77)
+endforeach()
+
+foreach(tool tests/run_cases.py tools/check_layers.py)
+  get_filename_component(name ${tool} NAME_WE)
+  add_test(NAME tool/${name} COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/${tool} --self-test)
+  set_tests_properties(tool/${name} PROPERTIES LABELS tool TIMEOUT 60)
+endforeach()
+
+# tests/e2e/*.sh and *.py: exit 0 passed, 77 skipped (and says why). They share one kernel and one clock: one at a time.
+file(GLOB programs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/e2e/*_test.sh ${PROJECT_SOURCE_DIR}/tests/e2e/*_test.py)
+foreach(program ${programs})
+  get_filename_component(name ${program} NAME_WE)
+  add_test(NAME e2e/${name} COMMAND ${program})
+  set_tests_properties(e2e/${name} PROPERTIES LABELS e2e TIMEOUT 300 SKIP_RETURN_CODE 77 RUN_SERIAL ON
+                       WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+                       ENVIRONMENT "CULPRIT=${CMAKE_BINARY_DIR}/culprit;CULPRIT_BUILD=${CMAKE_BINARY_DIR}")
+endforeach()
