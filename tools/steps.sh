@@ -1,0 +1,169 @@
+# The steps behind ./dev's commands, sourced by it.
+
+kRelease=build/release
+
+configure() {
+  # Without --fresh: cmake looks itself whether there is anything to do. Its words matter only when it fails.
+  cmake --preset "$1" >"$LOG" 2>&1 || fail_with_log "cmake --preset $1"
+}
+
+build_preset() {
+  local preset=$1
+  shift
+  configure "$preset"
+  cmake --build --preset "$preset" "$@" || fail "the $preset build failed"
+}
+
+set_up_and_build() {
+  timed setup setup_all || exit 1
+  timed "build release" build_preset release "$@" || exit 1
+}
+
+dev_build() {
+  local targets=()
+  for target in "$@"; do targets+=(--target "$target"); done
+  set_up_and_build "${targets[@]}"
+}
+
+# --- tests
+
+dev_test() {
+  local accept= filter=
+  for argument in "$@"; do
+    case $argument in
+      --accept) accept=1 ;;
+      -*) fail "usage: ./dev test [--accept] [FILTER]" ;;
+      *) filter=$argument ;;
+    esac
+  done
+  set_up_and_build
+  if [[ -n $accept ]]; then
+    tests/run_cases.py --binary "$kRelease/culprit" --accept --filter "$filter"
+    return
+  fi
+  [[ -d ../shared/data ]] || say "no ../shared/data here: the tests that read it are skipped, and counted as such"
+  (( EUID == 0 )) || say "not root: the tests that need the kernel are skipped, and counted as such"
+  run_ctest "$kRelease" ${filter:+-R "$filter"}
+}
+
+# ctest's own lines come last; before them the reason of every skip, which ctest keeps to its log.
+run_ctest() {
+  local directory=$1
+  shift
+  ctest --test-dir "$directory" --output-on-failure --no-tests=error -j "$(nproc)" "$@" 2>&1 |
+    awk -v log_file="$directory/Testing/Temporary/LastTest.log" '
+      /^[0-9]+% tests passed/ { summary = 1 }
+      summary { held[++n] = $0; next }
+      { print; fflush() }
+      END { system("tools/skipped_tests.py " log_file); for (i = 1; i <= n; ++i) print held[i] }'
+  return "${PIPESTATUS[0]}"
+}
+
+dev_demo() {
+  set_up_and_build
+  "$kRelease/culprit" demo "$@"
+}
+
+# --- formatting and lint
+
+our_sources() { git ls-files -co --exclude-standard -- '*.cc' '*.h' '*.bpf.c' | grep -v '^tests/corpus/'; }
+
+# Sources that differ from what is committed or, where nothing does, those of the last commit.
+changed_sources() {
+  local changed
+  changed=$(git diff --name-only --diff-filter=d HEAD -- '*.cc' '*.h' && git ls-files -o --exclude-standard -- '*.cc' '*.h')
+  [[ -n $changed ]] || changed=$(git diff-tree --no-commit-id --root -r --name-only --diff-filter=d HEAD -- '*.cc' '*.h')
+  echo "$changed" | sort -u | sed '/^$/d'
+}
+
+dev_fix() {
+  setup_all
+  our_sources | xargs -r clang-format-16 -i
+}
+
+dev_lint() {
+  timed setup setup_all || exit 1
+  local status=0
+  timed layers tools/check_layers.py || status=1
+  timed format check_format || status=1
+  return $status
+}
+
+check_format() {
+  local files
+  mapfile -t files < <(changed_sources)
+  (( ${#files[@]} == 0 )) && return 0
+  clang-format-16 --dry-run -Werror "${files[@]}" || { say "./dev fix formats them"; return 1; }
+}
+
+# --- check: what a change must pass besides ./dev test
+
+# One of the presets that are too dear for every run, by the commit: over a few commits all get their turn.
+preset_of_the_day() {
+  local presets=(asan tsan strict) hash
+  hash=$(git rev-parse HEAD 2>/dev/null | cut -c 1-7)
+  echo "${CULPRIT_CHECK_PRESET:-${presets[$((16#${hash:-0} % ${#presets[@]}))]}}"
+}
+
+dev_check() {
+  local status=0 preset
+  preset=$(preset_of_the_day)
+  dev_lint || status=1
+  timed "check $preset" check_preset "$preset" || status=1
+  timed "fuzz" dev_fuzz "" "${CULPRIT_FUZZ_SECONDS:-10}" || status=1
+  if ((status)); then say "check: FAILED"; else say "check: passed (lint, $preset, fuzzers)"; fi
+  return $status
+}
+
+check_preset() {
+  (build_preset "$1") || return 1
+  [[ $1 == strict ]] && return 0
+  # A program that ptrace or BPF stops cannot look for its leaks; the end-to-end tests run in ./dev test.
+  TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1} ASAN_OPTIONS=${ASAN_OPTIONS:-strict_string_checks=1} \
+    run_ctest "build/$1" -L unit
+}
+
+# --- fuzzers and benchmarks
+
+# dev_fuzz [NAME] [SECONDS]: a fuzzer's corpus is in tests/corpus/NAME or, kept for the machine, in build/corpus/NAME.
+dev_fuzz() {
+  local name=${1:-} seconds=${2:-10} status=0 found=0
+  (build_preset fuzz) || return 1
+  for fuzzer in build/fuzz/fuzzers/*; do
+    [[ -x $fuzzer && -f $fuzzer && ${fuzzer##*/} == *"$name"* ]] || continue
+    found=1
+    run_fuzzer "$fuzzer" "$seconds" || status=1
+  done
+  ((found)) || { say "no fuzzer matches '$name'"; return 1; }
+  return $status
+}
+
+run_fuzzer() {
+  local fuzzer=$1 name=${1##*/} seeds
+  mkdir -p "build/corpus/$name" build/fuzz/crashes
+  seeds=("build/corpus/$name")
+  # protocol_sql_fuzz finds its seeds in tests/corpus/sql, or tests/corpus/protocol_sql.
+  local stem=${name%_fuzz}
+  for folder in "tests/corpus/$stem" "tests/corpus/${stem#*_}"; do [[ -d $folder ]] && seeds+=("$folder"); done
+  if ! "$fuzzer" -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 -artifact_prefix=build/fuzz/crashes/"$name"- \
+    "${seeds[@]}" >"$LOG" 2>&1; then
+    tail -n 60 "$LOG" >&2
+    say "fuzz $name: FOUND SOMETHING (build/fuzz/crashes); make it a test and a file of its corpus"
+    return 1
+  fi
+  say "fuzz $name: $(grep -o 'Done [0-9]* runs in [0-9]* second' "$LOG" | tail -n 1)(s)"
+}
+
+dev_bench() {
+  setup_all
+  build_preset release --target benches
+  local found=0
+  for bench in "$kRelease"/benches/*"${1:-}"*; do
+    [[ -x $bench && -f $bench ]] || continue
+    found=1
+    timed "${bench##*/}" "$bench" || return 1
+  done
+  ((found)) || { say "no benchmark matches '${1:-}'"; return 1; }
+}
+
+dev_new() { tools/new.py "$@"; }

@@ -1,0 +1,251 @@
+#!/usr/bin/env python3
+"""Holds the sources against the architecture: who may include whom, which headers stay where, how big a file may be.
+
+    tools/check_layers.py [ROOT]       prints every breach, exits 1 if there is one
+    tools/check_layers.py --self-test
+
+The module list in src/CMakeLists.txt is the law; style.md's rules are named where they are checked.
+"""
+
+import os
+import re
+import sys
+import tempfile
+
+MODULE = re.compile(r"^\s*culprit_module\(\s*([a-z_]+)([^)]*)\)", re.M)
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^">]+)[">]', re.M)
+
+MAX_LINES = {".cc": 500, ".h": 200}
+MAX_FUNCTION_LINES = 60
+
+# Costly to parse for everyone who includes us.
+NEVER_IN_HEADERS = {"iostream", "regex", "filesystem", "future"}
+# Third-party headers, by prefix: the modules that may use them, and whether our headers may.
+THIRD_PARTY = {
+    "bpf/": {"capture"},
+    "gelf.h": {"capture"},
+    "libelf.h": {"capture"},
+    "sys/capability.h": {"capture"},
+    "duckdb.h": {"store"},
+    "duckdb.hpp": set(),  # the C++ API changes between versions; the C API does not
+    "CLI/": {"cli"},
+    "libpq-fe.h": {"ask", "demo"},  # demo drives the servers it started itself
+    "openssl/": {"serve", "demo"},
+    "seccomp.h": {"store"},
+    "simdjson.h": {"ingest"},
+    "protozero/": {"ingest"},
+    "libdeflate.h": {"ingest"},
+    "zlib.h": {"ingest"},
+    "zstd.h": {"ingest", "model"},  # files in, and frames: two formats that share a compressor
+    "xxhash.h": {"store"},
+    "fmt/": None,  # any .cc
+    "nlohmann/": set(),
+    "spdlog/": set(),
+}
+ONLY_IN_TESTS = ("gtest/", "gmock/", "google/protobuf")
+
+
+def read(path):
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read()
+
+
+def modules_of(text):
+    """Module -> the modules it may include (with theirs). Raises on a module that uses one below it."""
+    allowed = {}
+    for name, rest in MODULE.findall(re.sub(r"#.*", "", text)):
+        reach = {name}
+        for dependency in rest.split():
+            if dependency not in allowed:
+                raise ValueError(f"{name} uses {dependency}, which is not above it")
+            reach |= allowed[dependency]
+        allowed[name] = reach
+    return allowed
+
+
+class File:
+    def __init__(self, root, path):
+        self.path = os.path.relpath(path, root)  # src/store/journal/frame.cc
+        parts = self.path.split(os.sep)
+        self.module = parts[1]
+        self.folder = parts[2] if len(parts) > 3 else None
+        self.text = read(path)
+        self.extension = os.path.splitext(path)[1]
+        self.is_test = bool(re.search(r"_(test|fuzz|bench)\.cc$", path))
+        self.is_bpf = self.module == "capture" and self.folder == "bpf"
+
+    def lines_of(self, position):
+        return self.text.count("\n", 0, position) + 1
+
+
+def check_own_include(file, target, allowed, root):
+    module, *rest = target.split("/")
+    if not rest:
+        return f'"{target}": name the module too, as in "{file.module}/{target}"'
+    if module not in allowed:
+        return f'"{target}": {module} is no module of src/CMakeLists.txt'
+    if file.is_bpf:
+        inside = module == "capture" and rest[0] in ("bpf", "wire")
+        return None if inside else f'"{target}": BPF programs include only capture/wire'
+    if module not in allowed[file.module]:
+        return f'"{target}": {file.module} may not use {module}'
+    folder = rest[0] if len(rest) > 1 else None
+    if module == "capture" and folder == "bpf" and not target.endswith(".skel.h"):
+        return f'"{target}": nothing includes capture/bpf'
+    if module == "capture" and folder == "wire":
+        return None if file.module == "capture" else f'"{target}": the layout of kernel events stays in capture'
+    if module == file.module and folder and file.folder and folder != file.folder:
+        return f'"{target}": sub-folders of a module never include each other: move up what they share'
+    if not os.path.exists(os.path.join(root, "src", target)) and not target.endswith((".skel.h", ".inc")):
+        return f'"{target}": no such file'
+    return None
+
+
+def check_foreign_include(file, target):
+    if file.extension == ".h" and target in NEVER_IN_HEADERS:
+        return f"<{target}>: too costly in a header"
+    if target.startswith(ONLY_IN_TESTS):
+        return None if file.is_test or target.startswith("gtest/gtest_prod") else f"<{target}>: only in tests"
+    for prefix, users in THIRD_PARTY.items():
+        if not (target.startswith(prefix) if prefix.endswith("/") else target == prefix):
+            continue
+        if file.is_bpf:
+            return None
+        if users is not None and file.module not in users and not file.is_test:
+            where = " and ".join(sorted(users)) or "nothing"
+            return f"<{target}>: a third-party header stays in one module (this one in {where})"
+        if file.extension == ".h":
+            return f"<{target}>: third-party headers stay in .cc files"
+    return None
+
+
+def check_includes(file, allowed, root):
+    for match in INCLUDE.finditer(file.text):
+        bracket, target = match.groups()
+        if file.is_bpf and target in ("vmlinux.h",):
+            continue
+        problem = (check_own_include(file, target, allowed, root)
+                   if bracket == '"' and not (file.is_bpf and "/" not in target) else check_foreign_include(file, target))
+        if problem:
+            yield file.lines_of(match.start()), problem
+
+
+def check_sizes(file):
+    lines = file.text.split("\n")
+    limit = MAX_LINES.get(file.extension)
+    if limit and len(lines) - 1 > limit:
+        yield 1, f"{len(lines) - 1} lines, at most {limit}"
+    begin = None
+    for number, line in enumerate(lines, 1):
+        # As clang-format leaves it, a function at namespace level opens in column 0 and closes with a lone brace.
+        if line == "}" and begin is not None:
+            if number - begin + 1 > MAX_FUNCTION_LINES:
+                yield begin, f"a function of {number - begin + 1} lines, at most {MAX_FUNCTION_LINES}"
+            begin = None
+        elif re.match(r"^[A-Za-z_].*\)[^;]*\{$", line) and not re.match(r"^(namespace|struct|class|enum|union|extern)\b", line):
+            begin = number
+        elif re.match(r"^[A-Za-z_].*\($|^[A-Za-z_].*,$", line):
+            begin = number
+
+
+def check_tree(root):
+    """Pairs of place and breach."""
+    try:
+        allowed = modules_of(read(os.path.join(root, "src", "CMakeLists.txt")))
+    except ValueError as error:
+        yield "src/CMakeLists.txt", str(error)
+        return
+    if not allowed:
+        yield "src/CMakeLists.txt", "names no module"
+    for folder, folders, names in os.walk(os.path.join(root, "src")):
+        folders.sort()
+        for name in sorted(names):
+            path = os.path.join(folder, name)
+            if not name.endswith((".cc", ".h", ".c")):
+                continue
+            depth = len(os.path.relpath(path, os.path.join(root, "src")).split(os.sep)) - 1
+            if depth == 0:
+                yield os.path.relpath(path, root), "no file lies directly in src"
+                continue
+            if depth > 3:
+                yield os.path.relpath(path, root), "deeper than three folders under src"
+            file = File(root, path)
+            if file.module not in allowed:
+                yield file.path, f"{file.module} is no module of src/CMakeLists.txt"
+                continue
+            for line, problem in [*check_includes(file, allowed, root), *check_sizes(file)]:
+                yield f"{file.path}:{line}", problem
+
+
+def main():
+    if sys.argv[1:] == ["--self-test"]:
+        return self_test()
+    root = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    breaches = list(check_tree(root))
+    for place, problem in breaches:
+        print(f"{place}: {problem}")
+    print(f"layers: {len(breaches)} breaches" if breaches else "layers: kept")
+    return 1 if breaches else 0
+
+
+# What it shows, a file, its text, a word of the breach (None: there is none).
+SELF_TESTS = [
+    ("what is above may be used", "src/b/x.cc", '#include "a/a.h"\n#include <vector>\n', None),
+    ("what is used by what is used, too", "src/c/x.cc", '#include "a/a.h"\n', None),
+    ("what is below may not", "src/a/x.cc", '#include "b/b.h"\n', "a may not use b"),
+    ("nor what is beside", "src/d/x.cc", '#include "b/b.h"\n', "d may not use b"),
+    ("an include names its module", "src/b/x.cc", '#include "b.h"\n', "name the module"),
+    ("an include is there", "src/b/x.cc", '#include "b/no.h"\n', "no such file"),
+    ("a spaced include counts", "src/a/x.cc", '#  include  "b/b.h"\n', "a may not use b"),
+    ("a sub-folder looks up", "src/b/one/x.cc", '#include "b/b.h"\n', None),
+    ("a sub-folder looks at itself", "src/b/one/x.cc", '#include "b/one/one.h"\n', None),
+    ("sub-folders don't look at each other", "src/b/one/x.cc", '#include "b/two/two.h"\n', "never include each other"),
+    ("capture reads the wire", "src/capture/requests/x.cc", '#include "capture/wire/event.h"\n', None),
+    ("others don't", "src/e/x.cc", '#include "capture/wire/event.h"\n', "stays in capture"),
+    ("BPF reads the wire", "src/capture/bpf/x.bpf.c", '#include "capture/wire/event.h"\n#include <bpf/bpf_helpers.h>\n', None),
+    ("BPF reads nothing else", "src/capture/bpf/x.bpf.c", '#include "a/a.h"\n', "only capture/wire"),
+    ("nothing includes BPF", "src/capture/x.cc", '#include "capture/bpf/x.h"\n', "nothing includes"),
+    ("costly headers stay out of headers", "src/a/x.h", "#include <iostream>\n", "too costly"),
+    ("and may be in files", "src/a/x.cc", "#include <regex>\n", None),
+    ("libbpf stays in capture", "src/a/x.cc", "#include <bpf/libbpf.h>\n", "one module"),
+    ("libbpf stays out of headers", "src/capture/x.h", "#include <bpf/libbpf.h>\n", "stay in .cc"),
+    ("the test library is for tests", "src/a/x.cc", "#include <gtest/gtest.h>\n", "only in tests"),
+    ("and tests have it", "src/a/x_test.cc", "#include <gtest/gtest.h>\n", None),
+    ("a long file is told", "src/a/x.h", "\n" * 201, "201 lines"),
+    ("a long function is told", "src/a/x.cc", "int f() {\n" + "\n" * 70 + "}\n", "a function of 72 lines"),
+    ("a long class is none", "src/a/x.cc", "class F {\n" + "\n" * 70 + "};\n", None),
+    ("a new folder is in the list", "src/z/x.cc", "", "no module"),
+    ("no file in src", "src/x.cc", "", "directly in src"),
+]
+
+
+def breaches_with(files):
+    with tempfile.TemporaryDirectory(prefix="culprit-layers-") as root:
+        for path, text in files.items():
+            os.makedirs(os.path.dirname(os.path.join(root, path)), exist_ok=True)
+            with open(os.path.join(root, path), "w", encoding="utf-8") as file:
+                file.write(text)
+        return [f"{place}: {problem}" for place, problem in check_tree(root)]
+
+
+def self_test():
+    tree = {"src/CMakeLists.txt": "# words\nculprit_module(a)\nculprit_module(b a)\nculprit_module(c b)\nculprit_module(d a)\n"
+                                  "culprit_module(capture a)\nculprit_module(e capture)\n",
+            "src/a/a.h": "", "src/b/b.h": "", "src/b/one/one.h": "", "src/b/two/two.h": "", "src/capture/wire/event.h": "",
+            "src/capture/bpf/x.h": ""}
+    wrong = []
+    for title, path, text, word in SELF_TESTS:
+        found = breaches_with({**tree, path: text})
+        if (word is None and found) or (word is not None and not (len(found) == 1 and word in found[0])):
+            wrong.append(f"{title}: {found}")
+    upside_down = breaches_with({"src/CMakeLists.txt": "culprit_module(a b)\nculprit_module(b)\n"})
+    if len(upside_down) != 1 or "not above it" not in upside_down[0]:
+        wrong.append(f"a list upside down: {upside_down}")
+    for problem in wrong:
+        print(problem)
+    print(f"{len(SELF_TESTS) + 1 - len(wrong)} of {len(SELF_TESTS) + 1} self-tests passed")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
