@@ -1,0 +1,6 @@
+find_path(CLI11_INCLUDE CLI/CLI.hpp REQUIRED)
+target_compile_definitions(culprit_cli PRIVATE CULPRIT_VERSION="${PROJECT_VERSION}")
+
+add_executable(culprit ${CMAKE_CURRENT_SOURCE_DIR}/cli/main.cc)
+target_link_libraries(culprit PRIVATE culprit_cli)
+set_target_properties(culprit PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})

@@ -1,0 +1,28 @@
+#include "cli/signals.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+namespace culprit::cli {
+
+namespace {
+
+std::atomic<int> caught{0};
+
+void on_signal(int number) {
+  if (caught.exchange(number) != 0) _exit(128 + number);
+}
+
+}  // namespace
+
+void catch_signals() {
+  struct sigaction action = {};
+  action.sa_handler = on_signal;
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+}
+
+const std::atomic<int>& stop_signal() { return caught; }
+
+}  // namespace culprit::cli

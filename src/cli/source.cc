@@ -1,0 +1,56 @@
+#include "cli/source.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/text.h"
+#include "cli/progress.h"
+#include "ingest/import.h"
+#include "store/open.h"
+
+namespace culprit::cli {
+
+namespace {
+
+Result<Source> take_in(const std::string& name) {
+  Source source{name, TRY(TemporaryDirectory::create("culprit-import")), nullptr};
+  std::string store = source.temporary->path() + "/import.culprit";
+  auto writer = TRY(open_writer(store, {}));
+  Progress progress("reading " + (name == "-" ? "stdin" : name));
+  ImportOptions options;
+  options.progress = [&](const ImportSummary& so_far) { progress.tell(format_bytes(static_cast<uint64_t>(so_far.bytes_read))); };
+  TRY(import_file(name, *writer, options));
+  TRY(writer->close());
+  progress.tell("sorting");
+  source.reader = TRY(open_reader(store));
+  return source;
+}
+
+}  // namespace
+
+Result<Source> open_source(const std::string& name) {
+  if (name == "-") return take_in(name);
+  if (name.starts_with("http://") || name.starts_with("https://") || name.starts_with("unix:"))
+    return Error{Error::Kind::Unavailable, "cannot read from '" + name + "': this version reads recordings and files only",
+                 "copy the recording here and give its path"};
+  struct stat status = {};
+  if (stat(name.c_str(), &status) != 0)
+    return Error{Error::Kind::NotFound, "cannot open '" + name + "': " + std::strerror(errno),
+                 "record one: sudo culprit record -a --for 15s -o slow.culprit"};
+  if (!S_ISDIR(status.st_mode)) return take_in(name);
+  Progress progress("reading " + name);
+  return Source{name, std::nullopt, TRY(open_reader(name))};
+}
+
+Result<std::string> named_source(const Options& options, size_t operands_before_it) {
+  if (options.operands.size() > operands_before_it + 1)
+    return Error{Error::Kind::Usage, "too many operands: '" + options.operands[operands_before_it + 1] + "'",
+                 "culprit " + options.verb + " --help"};
+  if (options.operands.size() == operands_before_it + 1) return options.operands.back();
+  if (!options.source.empty()) return options.source;
+  return Error{Error::Kind::Usage, "no source given", "name a recording or a trace file: culprit " + options.verb + " ... -s slow.culprit"};
+}
+
+}  // namespace culprit::cli

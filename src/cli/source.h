@@ -1,0 +1,25 @@
+// SOURCE: a recording or store directory, a trace file (taken in on the fly), or - (a file on stdin).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "base/temporary.h"
+#include "cli/options.h"
+#include "store/reader.h"
+
+namespace culprit::cli {
+
+struct Source {
+  std::string name;                             // as the user gave it
+  std::optional<TemporaryDirectory> temporary;  // where a trace file was taken in; outlives the reader
+  std::unique_ptr<Reader> reader;
+};
+Result<Source> open_source(const std::string& name);
+
+// The one operand that a verb takes, or -s, or $CULPRIT_SOURCE; Usage where there is none or more than one.
+Result<std::string> named_source(const Options& options, size_t operands_before_it);
+
+}  // namespace culprit::cli
