@@ -1,0 +1,25 @@
+// A batch as bytes: what a frame's payload holds, before compression. docs/formats/frame.md draws it.
+//
+// Columns by section, texts by a dictionary, unknown sections and columns skipped by their length. The decoder's input is
+// foreign: it is bounded in rows, nested rows and expanded text, and the encoder refuses what the decoder would.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "model/batch.h"
+
+namespace culprit {
+
+// Rows of one section: several hundred bytes each once decoded, so that a small hostile frame can't claim gigabytes.
+constexpr size_t kMaxBatchRows = 1'000'000;
+// Attributes, events, links … of one section together.
+constexpr size_t kMaxNestedRows = 16'000'000;
+// Text after the dictionary is expanded: a long text may be named by many rows.
+constexpr size_t kMaxBatchText = size_t{1} << 30;
+
+Result<std::string> encode_batch(const Batch& batch);
+Result<Batch> decode_batch(std::string_view bytes);
+
+}  // namespace culprit

@@ -1,0 +1,120 @@
+#include "model/batch_codec.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <random>
+
+#include "model/frame.h"
+#include "model/generated_batch.h"
+
+namespace culprit {
+namespace {
+
+// Bytes of one encoding are equal exactly if the batches are: every field has its column.
+std::string encoded(const Batch& batch) {
+  auto bytes = encode_batch(batch);
+  EXPECT_TRUE(bytes.has_value());
+  return bytes.has_value() ? bytes.value() : std::string();
+}
+
+TEST(BatchCodec, ReturnsEveryGeneratedBatchAsItWas) {
+  uint64_t first_seed = std::random_device()();
+  SCOPED_TRACE("first seed " + std::to_string(first_seed));
+  for (uint64_t seed = first_seed; seed < first_seed + 200; ++seed) {
+    Batch batch = generated_batch(seed);
+    auto decoded = decode_batch(encoded(batch));
+    ASSERT_TRUE(decoded.has_value()) << "seed " << seed << ": " << decoded.error().message;
+    const Batch& again = decoded.value();
+    ASSERT_EQ(encoded(again), encoded(batch)) << "seed " << seed;
+    ASSERT_EQ(again.resources, batch.resources) << "seed " << seed;
+    ASSERT_EQ(again.thread_states, batch.thread_states) << "seed " << seed;
+    ASSERT_EQ(again.spans.size(), batch.spans.size());
+    for (size_t i = 0; i < batch.spans.size(); ++i) {
+      ASSERT_EQ(again.spans[i].attributes, batch.spans[i].attributes) << "seed " << seed;
+      ASSERT_EQ(again.spans[i].events, batch.spans[i].events) << "seed " << seed;
+      ASSERT_EQ(again.spans[i].links, batch.spans[i].links) << "seed " << seed;
+      ASSERT_EQ(again.spans[i].blockers, batch.spans[i].blockers) << "seed " << seed;
+      ASSERT_EQ(again.spans[i].name, batch.spans[i].name);
+      ASSERT_EQ(again.spans[i].start_ns, batch.spans[i].start_ns);
+      ASSERT_EQ(again.spans[i].duration_ns, batch.spans[i].duration_ns);
+    }
+  }
+}
+
+TEST(BatchCodec, SkipsSectionsAndColumnsOfALaterVersion) {
+  Batch batch = generated_batch(7);
+  std::string bytes = encoded(batch);
+  bytes += std::string("\x63\x00\x05hello", 8);  // section 99, no rows, five bytes
+  auto decoded = decode_batch(bytes);
+  ASSERT_TRUE(decoded.has_value());
+  EXPECT_EQ(encoded(decoded.value()), encoded(batch));
+}
+
+TEST(BatchCodec, SurvivesEveryCutAndEveryFlippedByte) {
+  std::string bytes = encoded(generated_batch(11));
+  for (size_t length = 0; length < bytes.size(); length += 7) (void)decode_batch(std::string_view(bytes).substr(0, length));
+  for (size_t at = 0; at < bytes.size(); at += 3) {
+    std::string changed = bytes;
+    changed[at] = static_cast<char>(changed[at] ^ 0xff);
+    (void)decode_batch(changed);
+  }
+}
+
+TEST(BatchCodec, RefusesRowsThatNoBytesStandFor) {
+  std::string bytes("\x03\xff\xff\x03\x01\x00", 6);  // section 3, 65,535 rows, one byte
+  EXPECT_FALSE(decode_batch(bytes).has_value());
+}
+
+TEST(BatchCodec, ATextNamedByManyRowsCannotFillTheMemory) {
+  Batch batch;
+  Received row{.source = std::string(4 << 20, 'x'), .unit = "span", .n = 1};
+  batch.received.assign(300, row);
+  EXPECT_FALSE(encode_batch(batch).has_value()) << "1.2 GB of text must not fit into one frame";
+}
+
+TEST(Frame, ReturnsItsHeaderAndItsContent) {
+  FrameHeader header{.sequence = 42, .identity = {.host_id = 7}, .monotonic_ns = -5, .wall_ns = 1'700'000'000'000'000'000};
+  header.identity.run_id[3] = 9;
+  auto bytes = encode_frame(header, generated_batch(3));
+  ASSERT_TRUE(bytes.has_value());
+  auto again = decode_frame_header(bytes.value());
+  ASSERT_TRUE(again.has_value());
+  EXPECT_EQ(again.value().sequence, 42u);
+  EXPECT_EQ(again.value().identity, header.identity);
+  EXPECT_EQ(again.value().monotonic_ns, -5);
+  EXPECT_EQ(again.value().wall_ns, header.wall_ns);
+  EXPECT_EQ(again.value().frame_length(), bytes.value().size());
+  auto content = decode_frame_content(again.value(), bytes.value());
+  ASSERT_TRUE(content.has_value());
+  EXPECT_EQ(content.value(), encoded(generated_batch(3)));
+}
+
+TEST(Frame, NoticesEveryFlippedBit) {
+  std::string bytes = encode_frame(FrameHeader{}, generated_batch(5)).value();
+  for (size_t bit = 0; bit < bytes.size() * 8; bit += bit < kFrameHeaderLength * 8 ? 1 : 37) {
+    std::string changed = bytes;
+    changed[bit / 8] = static_cast<char>(changed[bit / 8] ^ 1 << bit % 8);
+    auto header = decode_frame_header(changed);
+    if (!header.has_value()) continue;
+    EXPECT_FALSE(decode_frame_content(header.value(), changed).has_value()) << "bit " << bit;
+  }
+}
+
+TEST(Frame, AThreadStateTakesAFewBytes) {
+  Batch batch;
+  std::mt19937_64 random(1);
+  int64_t at = 1'700'000'000'000'000'000;
+  for (int i = 0; i < 50'000; ++i) {
+    at += static_cast<int64_t>(random() % 4000);
+    int32_t thread = static_cast<int32_t>(random() % 16);
+    batch.thread_states.push_back({.pid = 4000 + thread, .tid = 4000 + thread, .start_ns = at,
+                                   .duration_ns = static_cast<int64_t>(random() % 60'000), .state = static_cast<Wait>(i % 3),
+                                   .syscall = -1, .waker_pid = 0, .waker_tid = 0, .span_id = 0});
+  }
+  size_t size = encode_frame(FrameHeader{}, batch).value().size();
+  EXPECT_LE(static_cast<double>(size) / 50'000, 8.0);
+}
+
+}  // namespace
+}  // namespace culprit

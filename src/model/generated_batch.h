@@ -1,0 +1,12 @@
+// For tests: a batch with every kind of row, every type of value and the odd ends of each, made from a seed.
+#pragma once
+
+#include <cstdint>
+
+#include "model/batch.h"
+
+namespace culprit {
+
+Batch generated_batch(uint64_t seed);
+
+}  // namespace culprit

@@ -1,0 +1,1 @@
+target_link_libraries(culprit_model PRIVATE zstd)
