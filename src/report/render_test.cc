@@ -42,7 +42,7 @@ TEST(WhyText, SaysTheAnswerFirstAndFitsTheTerminal) {
   std::string text = why_text(slow_statement(), {});
   EXPECT_TRUE(text.starts_with("GET /orders is slow: one statement takes 88 % of it"));
   EXPECT_NE(text.find("p95 612 → 38 ms (33–44)"), std::string::npos) << text;
-  EXPECT_NE(text.find("running ███████████████████▏ 96 %"), std::string::npos) << text;
+  EXPECT_NE(text.find("running ███████████████████▎ 96 %"), std::string::npos) << text;
   EXPECT_NE(text.find("240 spans received = 240 stored; nothing lost, nothing guessed"), std::string::npos);
   for (int width : {60, 80, 100, 160}) {
     std::string fitted_text = why_text(slow_statement(), {width, false});
