@@ -1,0 +1,45 @@
+// What a span is to an analysis: a call and its two ends, a statement of a database, an operation.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "model/trace.h"
+
+namespace culprit::analysis {
+
+// The callee's view of the call that span `caller` is the caller's view of: a Client span's only child, a Server span.
+// kNoSpan where the callee was not seen, or `caller` is not a call.
+SpanIndex callee_view(const Trace& trace, SpanIndex caller);
+
+// The last span of the same call: through other observers' copies of it (kOtherObserver) down to the callee's view.
+SpanIndex last_view(const Trace& trace, SpanIndex index);
+
+// Whether the span is a call of a database, or a database's handling of one.
+bool is_database(const Span& span);
+std::string_view system_of(const Span& span);          // "postgresql"; empty: not said
+std::string_view statement_text(const Span& span);     // as it came; its name where there is no text
+std::string instance_of(const Span& span);             // "127.0.0.1:5432/shop"; empty: not said
+std::string peer_of(const Span& span);                 // the callee's name as the caller knows it
+int64_t rows_of(const Span& span);                     // rows returned or affected; -1: not said
+
+// A statement without its literals, in one spelling: numbers, texts and placeholders are "?", lists of them one "?",
+// white space one blank. What the recorder wrote stays as it is.
+std::string without_literals(std::string_view statement);
+
+// An operation without what varies between its requests: "GET /orders/17?page=2" is "GET /orders/?".
+std::string without_ids(std::string_view operation);
+
+enum class StatementSort : uint8_t { Read, Write, Commit, Control, Other };
+StatementSort sort_of(std::string_view statement);
+
+// Whether it sums up or sorts many rows by intention (an aggregate, GROUP BY, DISTINCT), so that few rows out say nothing.
+bool aggregates(std::string_view statement);
+// Whether it looks for rows by a value: "= ?", "IN (?)", "LIKE ?".
+bool looks_up(std::string_view statement);
+bool has_limit(std::string_view statement);
+// The first table it names ("orders"), or empty.
+std::string table_of(std::string_view statement);
+
+}  // namespace culprit::analysis

@@ -1,0 +1,161 @@
+#include "analysis/places.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "analysis/call.h"
+#include "analysis/critical_path.h"
+
+namespace culprit::analysis {
+
+namespace {
+
+uint32_t statement_of(const Trace& trace, SpanIndex head, SpanIndex last, Names& names) {
+  const Span& caller = trace.spans[head];
+  const Span& callee = trace.spans[last];
+  // Of the views the one that knows the text, the server's first.
+  const Span& told = (callee.flags & kTextUnknown) && !(caller.flags & kTextUnknown) ? caller : callee;
+  std::string instance = instance_of(caller);
+  if (instance.empty()) instance = instance_of(callee);
+  std::string_view system = system_of(callee);
+  if (system.empty()) system = system_of(caller);
+  return names.statement(names.statement_text(statement_text(told)), names.text(instance), names.text(system));
+}
+
+class Placer {
+ public:
+  Placer(const Trace& trace, Names& names) : trace_(trace), names_(names) {
+    size_t n = trace.spans.size();
+    out_.of.assign(n, kNone);
+    out_.statement.assign(n, kNone);
+    out_.entry.assign(n, kNoSpan);
+    inner_.assign(n, false);
+    std::vector<SpanIndex> todo(trace.roots.rbegin(), trace.roots.rend());
+    while (!todo.empty()) {
+      SpanIndex index = todo.back();
+      todo.pop_back();
+      place(index);
+      const auto& children = trace.children[index];
+      todo.insert(todo.end(), children.rbegin(), children.rend());
+    }
+  }
+
+  Places take() { return std::move(out_); }
+
+ private:
+  void place(SpanIndex index) {
+    const Span& span = trace_.spans[index];
+    SpanIndex parent = trace_.parent[index];
+    Place place;
+    place.parent = parent == kNoSpan ? kNone : out_.of[parent];
+    place.service = names_.text(span.service);
+    bool inner = inner_[index];  // a further view of its parent's call
+    bool database = !inner && is_database(span);
+    bool call = !inner && (span.kind == SpanKind::Client || (database && span.kind != SpanKind::Server));
+    if (call || database) mark_call(index, database);
+    place.statement = out_.statement[index];
+    bool served = span.kind == SpanKind::Server || span.kind == SpanKind::Consumer;
+    place.role = served ? Role::Served : call || inner ? Role::Call : Role::Work;
+    if (place.role == Role::Call) {
+      place.peer = names_.text(peer_of(span));
+      place.callee_seen = !trace_.children[index].empty();
+    }
+    bool labelled = place.statement != kNone;
+    place.label = labelled ? names_.statement(place.statement).text : names_.text(without_ids(span.name));
+    bool entered = parent == kNoSpan || served || trace_.spans[parent].service != span.service;
+    out_.entry[index] = entered && !call ? index : parent == kNoSpan ? index : out_.entry[parent];
+    out_.of[index] = names_.place(place);
+  }
+
+  // Marks all views of the call that begins at `head`.
+  void mark_call(SpanIndex head, bool database) {
+    out_.heads.push_back(head);
+    SpanIndex last = last_view(trace_, head);
+    uint32_t statement = kNone;
+    if (database || is_database(trace_.spans[last])) statement = statement_of(trace_, head, last, names_);
+    out_.statement[head] = statement;
+    for (SpanIndex at = last; at != head; at = trace_.parent[at]) {
+      inner_[at] = true;
+      out_.statement[at] = statement;
+    }
+  }
+
+  const Trace& trace_;
+  Names& names_;
+  Places out_;
+  std::vector<bool> inner_;
+};
+
+// One caller's calls of one place, in order of start.
+Repeat repeat_of(const Trace& trace, uint32_t place, const std::vector<SpanIndex>& calls) {
+  Repeat repeat;
+  repeat.place = place;
+  repeat.shortest_ns = INT64_MAX;
+  int64_t end_ns = INT64_MIN;
+  for (SpanIndex index : calls) {
+    const Span& span = trace.spans[index];
+    if (span.duration_ns < 0) continue;
+    if (span.start_ns < end_ns) continue;  // overlaps the one before: side by side, not one after the other
+    end_ns = span.end_ns();
+    ++repeat.calls;
+    repeat.total_ns += span.duration_ns;
+    repeat.shortest_ns = std::min(repeat.shortest_ns, span.duration_ns);
+  }
+  return repeat;
+}
+
+}  // namespace
+
+Places place_spans(const Trace& trace, Names& names) { return Placer(trace, names).take(); }
+
+std::vector<Repeat> find_repeats(const Trace& trace, const Places& places) {
+  using Key = std::pair<SpanIndex, uint32_t>;  // entry, place
+  std::vector<std::pair<Key, SpanIndex>> calls;
+  for (SpanIndex head : places.heads) calls.push_back({{places.entry[head], places.of[head]}, head});
+  std::sort(calls.begin(), calls.end());
+  std::vector<Repeat> repeats;
+  for (size_t first = 0, next = 0; first < calls.size(); first = next) {
+    while (next < calls.size() && calls[next].first == calls[first].first) ++next;
+    if (next - first < static_cast<size_t>(kFewestRepeats)) continue;
+    std::vector<SpanIndex> group;
+    for (size_t i = first; i < next; ++i) group.push_back(calls[i].second);  // spans are numbered in order of start
+    Repeat repeat = repeat_of(trace, calls[first].first.second, group);
+    // Mostly side by side: a fan-out.
+    if (repeat.calls < kFewestRepeats || repeat.calls * 10 < static_cast<int64_t>(group.size()) * 9) continue;
+    int64_t begin_ns = trace.spans[group[0]].start_ns, latest_ns = INT64_MIN;
+    for (size_t i = 0; i < calls.size(); ++i) {
+      if (calls[i].first.first != calls[first].first.first || (i >= first && i < next)) continue;
+      const Span& before = trace.spans[calls[i].second];
+      int64_t rows = rows_of(trace.spans[last_view(trace, calls[i].second)]);
+      if (rows < 0) rows = rows_of(before);
+      if (before.end_ns() > begin_ns || before.end_ns() <= latest_ns || rows < 0) continue;
+      latest_ns = before.end_ns();
+      repeat.rows_before = rows;
+    }
+    repeats.push_back(repeat);
+  }
+  return repeats;
+}
+
+std::vector<Part> parts_of(const Trace& trace, SpanIndex root, const Places& places) {
+  std::map<uint32_t, Part> parts;
+  for (const Section& section : critical_path(trace, root)) {
+    Part& part = parts[places.of[section.span]];
+    bool unknown = section.kind == SectionKind::Own && !trace.spans[section.span].waits.known;
+    part.ns[unknown ? kUnknown : static_cast<int>(section.kind)] += section.end_ns - section.start_ns;
+  }
+  for (SpanIndex index = 0; index < trace.spans.size(); ++index) {
+    auto found = parts.find(places.of[index]);
+    if (found != parts.end()) ++found->second.calls;
+  }
+  std::vector<Part> out;
+  out.reserve(parts.size());
+  for (auto& [place, part] : parts) {
+    part.place = place;
+    out.push_back(part);
+  }
+  return out;
+}
+
+}  // namespace culprit::analysis

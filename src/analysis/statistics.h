@@ -1,0 +1,42 @@
+// Order statistics of weighted samples: exact quantiles and the intervals that sampling leaves them.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "model/finding.h"
+
+namespace culprit::analysis {
+
+struct Weighted {
+  int64_t value_ns = 0;
+  int64_t weight = 1;
+  auto operator<=>(const Weighted&) const = default;
+};
+
+// Sorted once, asked often.
+class Distribution {
+ public:
+  Distribution() = default;
+  explicit Distribution(std::vector<Weighted> samples);
+
+  bool empty() const { return samples_.empty(); }
+  size_t size() const { return samples_.size(); }
+  int64_t weight() const { return samples_.empty() ? 0 : until_.back(); }
+  // The smallest value that at least `q` of the weight does not exceed; 0 where there is none.
+  int64_t quantile(double q) const;
+  // 95 % interval of the quantile, free of any assumption about the shape: the ranks between which a binomial of n draws
+  // falls; n is the effective number of samples, (Σw)²/Σw².
+  Interval interval(double q) const;
+  double mean() const;
+
+ private:
+  std::vector<Weighted> samples_;
+  std::vector<int64_t> until_;  // weight up to and with each
+  double effective_ = 0;
+};
+
+int64_t median(std::vector<int64_t> values);  // 0 where there are none
+int64_t quantile(std::vector<int64_t> values, double q);
+
+}  // namespace culprit::analysis
