@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Block requests and file syncs. */
+#pragma once
+#include "recorder.h"
+
+struct pending_request {
+  __u64 insert_ns, issue_ns;
+  __u32 pid, tid;
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 16384); /* several times any queue depth seen */
+  __type(key, __u64);         /* the address of struct request: one request at a time has it */
+  __type(value, struct pending_request);
+} requests SEC(".maps");
+
+/* Recorded are the requests of recorded threads and those of the kernel's own threads, which write back what everybody
+ * wrote: a disk that is busy with them makes the others wait. */
+INLINE bool wanted_issuer(struct task_struct *task) {
+  return traced(task) || (task->flags & PF_KTHREAD);
+}
+
+SEC("tp_btf/block_rq_insert")
+int BPF_PROG(block_rq_insert, struct request *request) {
+  struct task_struct *task = bpf_get_current_task_btf();
+  struct pending_request pending = {};
+  __u64 key = (__u64)request;
+  struct cpu_counts *c = cpu_counts();
+  if (!c || !wanted_issuer(task)) return 0;
+  pending.insert_ns = bpf_ktime_get_ns();
+  pending.pid = task->tgid;
+  pending.tid = task->pid;
+  if (bpf_map_update_elem(&requests, &key, &pending, BPF_ANY)) count(&c->map_full);
+  return 0;
+}
+
+SEC("tp_btf/block_rq_issue")
+int BPF_PROG(block_rq_issue, struct request *request) {
+  struct task_struct *task = bpf_get_current_task_btf();
+  struct pending_request pending = {}, *known;
+  __u64 key = (__u64)request, now = bpf_ktime_get_ns();
+  struct cpu_counts *c = cpu_counts();
+  known = bpf_map_lookup_elem(&requests, &key);
+  if (known) { /* queued before, perhaps by another thread: that one wanted it */
+    known->issue_ns = now;
+    return 0;
+  }
+  if (!c || !wanted_issuer(task)) return 0;
+  pending.issue_ns = now;
+  pending.pid = task->tgid;
+  pending.tid = task->pid;
+  if (bpf_map_update_elem(&requests, &key, &pending, BPF_ANY)) count(&c->map_full);
+  return 0;
+}
+
+INLINE __u32 block_flags(__u32 command) {
+  __u32 flags = 0, operation = command & REQ_OP_MASK;
+  if (operation & 1) flags |= BLOCK_WRITE; /* the kernel's own rule: odd operations write */
+  if (operation == REQ_OP_FLUSH || command & 1u << bpf_core_enum_value(enum req_flag_bits, __REQ_PREFLUSH))
+    flags |= BLOCK_FLUSH;
+  if (command & 1u << bpf_core_enum_value(enum req_flag_bits, __REQ_SYNC)) flags |= BLOCK_SYNC;
+  return flags;
+}
+
+SEC("tp_btf/block_rq_complete")
+int BPF_PROG(block_rq_complete, struct request *request, __u64 error, unsigned int done_bytes) {
+  struct pending_request *pending;
+  __u64 key = (__u64)request;
+  struct cpu_counts *c = cpu_counts();
+  struct event_block *e;
+  struct gendisk *disk;
+  void *ring = own_ring();
+  if (done_bytes < request->__data_len) return 0; /* a part of it; the rest follows */
+  pending = bpf_map_lookup_elem(&requests, &key);
+  if (!pending || !c || !ring) return 0;
+  if ((e = reserve(ring, sizeof *e, EVENT_BLOCK, c))) {
+    fill_header(&e->header, EVENT_BLOCK, sizeof *e, bpf_ktime_get_ns(), pending->pid, pending->tid);
+    e->insert_ns = pending->insert_ns;
+    e->issue_ns = pending->issue_ns;
+    disk = request->q->disk;
+    e->device = disk ? (__u32)disk->major << 20 | disk->first_minor : 0;
+    e->length_bytes = request->__data_len;
+    e->sector = request->__sector;
+    e->flags = block_flags(request->cmd_flags);
+    e->error = (__u8)error;
+    submit(e, ring, c);
+  }
+  bpf_map_delete_elem(&requests, &key);
+  return 0;
+}
+
+SEC("tp_btf/ext4_sync_file_enter")
+int BPF_PROG(ext4_sync_file_enter) {
+  struct thread_slot *slot = traced(bpf_get_current_task_btf());
+  if (slot) slot->sync_ns = bpf_ktime_get_ns();
+  return 0;
+}
+
+SEC("tp_btf/ext4_sync_file_exit")
+int BPF_PROG(ext4_sync_file_exit, struct inode *inode, int result) {
+  struct thread_slot *slot = traced(bpf_get_current_task_btf());
+  struct cpu_counts *c = cpu_counts();
+  struct event_sync *e;
+  void *ring = own_ring();
+  if (!slot || !slot->sync_ns || !c || !ring) return 0;
+  if ((e = reserve(ring, sizeof *e, EVENT_SYNC, c))) {
+    fill_header(&e->header, EVENT_SYNC, sizeof *e, bpf_ktime_get_ns(), slot->tgid, slot->tid);
+    e->begin_ns = slot->sync_ns;
+    e->inode = inode->i_ino;
+    e->device = inode->i_sb->s_dev;
+    e->result = result;
+    submit(e, ring, c);
+  }
+  slot->sync_ns = 0;
+  return 0;
+}

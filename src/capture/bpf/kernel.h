@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The few kernel structures that the programs read. Field offsets are relocated at load time against the running
+ * kernel's BTF (CO-RE), so only names and types count here. No vmlinux.h: 135,000 lines to use these 100. */
+#pragma once
+
+#include <linux/bpf.h>
+#include <linux/types.h>
+
+#include <stdbool.h>
+
+/* Tells bpf_tracing.h that struct pt_regs has the kernel's field names. */
+#define __VMLINUX_H__
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct pt_regs {
+  unsigned long r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, sp, bp;
+  __u16 cs;
+};
+
+typedef struct {
+  int counter;
+} atomic_t;
+
+struct signal_struct {
+  atomic_t live;
+};
+
+struct task_struct {
+  unsigned int __state;
+  unsigned int flags;
+  unsigned int in_iowait : 1;
+  int exit_code;
+  int pid, tgid;
+  struct signal_struct *signal;
+  char comm[16];
+};
+
+struct in6_addr {
+  __u8 bytes[16];
+};
+
+struct sock_common {
+  __be32 skc_daddr, skc_rcv_saddr;
+  __be16 skc_dport;
+  __u16 skc_num;
+  unsigned short skc_family;
+  struct in6_addr skc_v6_daddr, skc_v6_rcv_saddr;
+};
+
+struct file {
+  struct inode *f_inode;
+};
+
+struct socket {
+  struct file *file;
+};
+
+struct sock {
+  struct sock_common __sk_common;
+  struct socket *sk_socket;
+  __u16 sk_type;
+  __u16 sk_protocol;
+};
+
+struct sockaddr_un {
+  unsigned short sun_family;
+  char sun_path[108];
+};
+
+struct unix_address {
+  int len;
+  struct sockaddr_un name[0];
+};
+
+struct unix_sock {
+  struct sock sk;
+  struct unix_address *addr;
+  struct sock *peer;
+};
+
+struct tcp_sock {
+  __u32 copied_seq, write_seq;
+};
+
+struct linux_binprm {
+  const char *filename;
+};
+
+struct gendisk {
+  int major, first_minor;
+};
+
+struct request_queue {
+  struct gendisk *disk;
+};
+
+struct request {
+  struct request_queue *q;
+  unsigned int cmd_flags;
+  unsigned int __data_len;
+  __u64 __sector;
+};
+
+struct super_block {
+  __u32 s_dev;
+};
+
+struct inode {
+  struct super_block *i_sb;
+  unsigned long i_ino;
+};
+
+enum req_flag_bits { __REQ_SYNC = 11, __REQ_PREFLUSH = 18 };
+
+#pragma clang attribute pop
+
+#define PF_KTHREAD 0x00200000 /* include/linux/sched.h: part of no ABI, the same since 2009 */
+#define TASK_DEAD 0x80
+#define USER_CODE 0x33 /* __USER_CS: a 64-bit program; 32-bit ones number their system calls otherwise */
+#define REQ_OP_MASK 0xff
+#define REQ_OP_FLUSH 2
+#define AF_UNIX 1
+#define AF_INET 2
+#define AF_INET6 10
+#define SOCK_STREAM 1
+#define IPPROTO_TCP 6
+#define TCP_CLOSE 7
+#define MSG_PEEK 2

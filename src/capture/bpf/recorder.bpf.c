@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The programs of the recorder. They run in the kernel on every CPU, never wait, never write to a traced program, and
+ * count what they could not hand over. */
+#include "recorder.h"
+
+#include <bpf/bpf_endian.h>
+
+#include "disk.h"
+#include "report.h"
+#include "sockets.h"
+#include "threads.h"
+
+char _license[] SEC("license") = "GPL";

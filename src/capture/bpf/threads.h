@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Threads: when they ran, what they waited for, who woke them; when processes began and ended. */
+#pragma once
+#include "recorder.h"
+
+/* Timer and device interrupts mark their CPU, so that a wake-up from within them is not taken for one by the thread
+ * that happened to run. (The kernel's own preempt count is out of reach: its symbol needs CONFIG_KALLSYMS_ALL.)
+ * Softirqs are not marked: two hooks on each would cost more than they tell. */
+INLINE int mark_interrupt(__u32 on) {
+  struct cpu_counts *c = cpu_counts();
+  if (c) c->interrupt = on;
+  return 0;
+}
+
+SEC("tp_btf/local_timer_entry")
+int BPF_PROG(local_timer_entry, int vector) { return mark_interrupt(1); }
+SEC("tp_btf/local_timer_exit")
+int BPF_PROG(local_timer_exit, int vector) { return mark_interrupt(0); }
+SEC("tp_btf/irq_handler_entry")
+int BPF_PROG(irq_handler_entry, int irq) { return mark_interrupt(1); }
+SEC("tp_btf/irq_handler_exit")
+int BPF_PROG(irq_handler_exit, int irq) { return mark_interrupt(0); }
+
+/* Who wakes. What is sure: the idle task, a marked interrupt and ksoftirqd only stand for an interrupt; a thread that
+ * was interrupted in user mode does, too (every entry that is no system call sets orig_ax to -1). What is guessed: a
+ * thread inside a system call is taken to be the waker, though a softirq may have interrupted it there. Where that
+ * softirq delivers what the thread itself sends over loopback, the guess is right; where it delivers a stranger's
+ * packet, it is wrong, and only the two ends of the socket can tell. */
+INLINE __u8 classify_waker(struct task_struct *waker, struct cpu_counts *c) {
+  if (!waker->pid || c->interrupt) return WAKER_INTERRUPT;
+  if (waker->flags & PF_KTHREAD) {
+    static const char kSoft[] = "ksoftirqd";
+    for (int i = 0; i < 9; ++i)
+      if (waker->comm[i] != kSoft[i]) return WAKER_THREAD; /* jbd2, kworker: they wake for what they have done */
+    return WAKER_INTERRUPT;
+  }
+  struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(waker);
+  if (!regs) return WAKER_UNKNOWN;
+  return (long)regs->orig_ax >= 0 ? WAKER_THREAD : WAKER_INTERRUPT;
+}
+
+SEC("tp_btf/sched_waking")
+int BPF_PROG(sched_waking, struct task_struct *task) {
+  struct thread_slot *slot = traced(task);
+  struct cpu_counts *c = cpu_counts();
+  struct task_struct *waker;
+  if (!slot || !c) return 0;
+  /* The first wake-up after it lost the CPU counts; it is runnable from then on. */
+  if (slot->off_ns && slot->wake_ns >= slot->off_ns) return 0;
+  waker = bpf_get_current_task_btf();
+  slot->wake_ns = bpf_ktime_get_ns();
+  slot->waker_pid = waker->tgid;
+  slot->waker_tid = waker->pid;
+  slot->waker = classify_waker(waker, c);
+  return 0;
+}
+
+/* A new thread: it waits for its first CPU, since its parent let it go. */
+SEC("tp_btf/sched_wakeup_new")
+int BPF_PROG(sched_wakeup_new, struct task_struct *task) {
+  struct thread_slot *slot = traced(task);
+  struct task_struct *parent;
+  if (!slot) return 0;
+  parent = bpf_get_current_task_btf();
+  slot->off_ns = slot->wake_ns = bpf_ktime_get_ns();
+  slot->state = 0;
+  slot->syscall = -1;
+  slot->argument = 0;
+  slot->io_wait = 0;
+  slot->off_cpu = bpf_get_smp_processor_id();
+  slot->waker_pid = parent->tgid;
+  slot->waker_tid = parent->pid;
+  slot->waker = WAKER_THREAD;
+  return 0;
+}
+
+INLINE void leave_cpu(struct thread_slot *slot, struct task_struct *task, __u32 state, __u64 now) {
+  struct pt_regs *regs;
+  if (state & TASK_DEAD) {
+    slot->tid = 0;
+    return;
+  }
+  slot->off_ns = now;
+  slot->state = state;
+  slot->off_cpu = bpf_get_smp_processor_id();
+  slot->syscall = -1;
+  slot->argument = 0;
+  slot->io_wait = 0;
+  if (!state) return; /* it was preempted: it waits for nothing but a CPU */
+  slot->io_wait = BPF_CORE_READ_BITFIELD(task, in_iowait);
+  if (task->flags & PF_KTHREAD) return;
+  regs = (struct pt_regs *)bpf_task_pt_regs(task);
+  if (!regs) return;
+  if ((long)regs->orig_ax < 0) return; /* a page fault */
+  slot->syscall = regs->orig_ax;
+  slot->argument = regs->di;
+}
+
+/* read, write, readv, writev, sendto, recvfrom, sendmsg, recvmsg: their first argument is a descriptor. */
+INLINE bool moves_bytes(__s16 syscall) {
+  return (syscall >= 44 && syscall <= 47) || syscall == 0 || syscall == 1 || syscall == 19 || syscall == 20;
+}
+
+INLINE void fill_wake(struct event_switch *e, struct thread_slot *slot) {
+  __u64 wake = slot->wake_ns;
+  e->wake_ns = 0;
+  e->waker = WAKER_NONE;
+  e->waker_pid = 0;
+  e->waker_tid = 0;
+  if (!slot->state && wake != slot->off_ns) return; /* preempted: it was runnable all the time */
+  if (wake && wake >= slot->in_ns) {
+    /* A wake-up that came while it was about to sleep has an earlier time than its leaving the CPU. */
+    e->wake_ns = wake < slot->off_ns ? slot->off_ns : wake;
+    e->waker = slot->waker;
+    e->waker_pid = slot->waker_pid;
+    e->waker_tid = slot->waker_tid;
+    return;
+  }
+  e->waker = WAKER_UNKNOWN; /* it slept, and nobody was seen to wake it */
+}
+
+INLINE void get_cpu(struct thread_slot *slot, struct task_struct *previous, __u64 now) {
+  struct cpu_counts *c = cpu_counts();
+  struct event_switch *e;
+  void *ring = own_ring();
+  if (!c || !ring) return;
+  if (slot->off_ns && (e = reserve(ring, sizeof *e, EVENT_SWITCH, c))) {
+    fill_header(&e->header, EVENT_SWITCH, sizeof *e, now, slot->tgid, slot->tid);
+    e->off_ns = slot->off_ns;
+    fill_wake(e, slot);
+    e->previous_pid = previous->tgid;
+    e->previous_tid = previous->pid;
+    e->state = slot->state;
+    e->syscall = slot->syscall;
+    e->io_wait = slot->io_wait;
+    e->off_cpu = slot->off_cpu;
+    e->pad = 0;
+    e->pad2 = 0;
+    e->argument = slot->argument;
+    e->socket = moves_bytes(slot->syscall) && slot->argument == slot->descriptor ? slot->socket : 0;
+    submit(e, ring, c);
+  }
+  slot->off_ns = 0;
+  slot->in_ns = now;
+}
+
+SEC("tp_btf/sched_switch")
+int BPF_PROG(sched_switch, bool preempt, struct task_struct *previous, struct task_struct *next,
+             unsigned int previous_state) {
+  struct thread_slot *leaving = traced(previous), *coming = traced(next);
+  __u64 now;
+  if (!leaving && !coming) return 0;
+  now = bpf_ktime_get_ns();
+  /* On a kernel without preemption `preempt` is never set: state 0 says the same. */
+  if (leaving) leave_cpu(leaving, previous, preempt ? 0 : previous_state, now);
+  if (coming) get_cpu(coming, previous, now);
+  return 0;
+}
+
+/* Children of recorded processes are recorded: their slot is made here, for the thread's number may be one that a
+ * stranger had before. */
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct *child) {
+  struct thread_slot *own = traced(parent), *slot = slot_of(child->pid);
+  struct cpu_counts *c = cpu_counts();
+  struct event_fork *e;
+  __u32 tgid = child->tgid;
+  __u8 yes = 1;
+  if (!c) return 0;
+  if (own && !scope_all && tgid != (__u32)parent->tgid && bpf_map_update_elem(&scope, &tgid, &yes, BPF_ANY))
+    count(&c->map_full);
+  if (slot && slot->tid == (__u32)child->pid) slot->tid = 0;
+  if (!own || !(e = reserve_control(sizeof *e, EVENT_FORK, c))) return 0;
+  fill_header(&e->header, EVENT_FORK, sizeof *e, bpf_ktime_get_ns(), parent->tgid, parent->pid);
+  e->child_pid = tgid;
+  e->child_tid = child->pid;
+  bpf_probe_read_kernel_str(e->name, sizeof e->name, child->comm);
+  submit_control(e, c);
+  return 0;
+}
+
+/* A thread that calls execve takes its leader's number: the slot of that number is decided anew. */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct linux_binprm *program) {
+  struct thread_slot *slot = slot_of(task->pid);
+  struct cpu_counts *c = cpu_counts();
+  struct event_exec *e;
+  if (!slot || !c) return 0;
+  if (slot->tid == (__u32)task->pid) slot->epoch = 0;
+  if (!traced(task) || !(e = reserve_control(sizeof *e, EVENT_EXEC, c))) return 0;
+  fill_header(&e->header, EVENT_EXEC, sizeof *e, bpf_ktime_get_ns(), task->tgid, task->pid);
+  __builtin_memset(e->path, 0, sizeof e->path);
+  bpf_probe_read_kernel_str(e->name, sizeof e->name, task->comm);
+  bpf_probe_read_kernel_str(e->path, sizeof e->path, program->filename);
+  submit_control(e, c);
+  return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(sched_process_exit, struct task_struct *task) {
+  bool recorded = traced(task) != NULL;
+  /* The tracepoint's own argument for this is younger (6.16) than the counter, which is down already. */
+  bool last = task->signal->live.counter == 0;
+  struct cpu_counts *c = cpu_counts();
+  struct event_exit *e;
+  __u32 tgid = task->tgid;
+  if (!recorded || !c) return 0;
+  if (last && !scope_all) bpf_map_delete_elem(&scope, &tgid);
+  if (!(e = reserve_control(sizeof *e, EVENT_EXIT, c))) return 0;
+  fill_header(&e->header, EVENT_EXIT, sizeof *e, bpf_ktime_get_ns(), tgid, task->pid);
+  e->exit_code = task->exit_code;
+  e->group_dead = last;
+  bpf_probe_read_kernel_str(e->name, sizeof e->name, task->comm);
+  submit_control(e, c);
+  return 0;
+}

@@ -1,0 +1,84 @@
+// EventRing: the reader's end of one BPF ring buffer (kernel/bpf/ringbuf.c), read in place.
+//
+//   mapping:  ┌───────────────┬───────────────┬──────────────┬──────────────┐
+//             │ consumer page │ producer page │ data         │ data again   │  so that a record never wraps
+//             └───────────────┴───────────────┴──────────────┴──────────────┘
+//   record:   u32 length | busy (bit 31) | discarded (bit 30), u32, then the event, padded to 8 bytes
+//
+// libbpf's own reader hands out one ring after the other; ours peeks, so that events of all CPUs can be merged by time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "base/result.h"
+#include "capture/wire/event.h"
+
+namespace culprit::capture {
+
+class EventRing {
+ public:
+  struct Item {
+    uint64_t time_ns;
+    const event_header* event;
+    uint64_t end;  // position behind it
+  };
+
+  static Result<EventRing> open(int map_fd, uint32_t size_bytes);
+  EventRing(EventRing&& other) noexcept;
+  EventRing& operator=(EventRing&&) = delete;
+  ~EventRing();
+
+  // Looks at the records not yet released, up to the first that is younger than `horizon_ns`, half-written or beyond
+  // `budget_bytes`. They stay in the ring.
+  void collect(uint64_t horizon_ns, uint64_t budget_bytes);
+  // Whether collect() ended for the budget: what it left may be older than `horizon_ns`.
+  bool cut_short() const { return cut_short_; }
+  bool empty() const { return items_.empty(); }
+  // Forgets what collect() found from the first record on that is younger than `horizon_ns`, then puts the rest in order.
+  void trim(uint64_t horizon_ns);
+  const std::vector<Item>& items() const { return items_; }
+  // Gives the kernel back the room of items().
+  void release();
+  uint64_t waiting_bytes() const;
+  int map_fd() const { return map_fd_; }
+
+ private:
+  EventRing(int map_fd, uint32_t size_bytes, void* consumer, void* producer);
+
+  int map_fd_;
+  uint32_t size_bytes_;
+  char* consumer_;  // one page, writable
+  char* producer_;  // one page and twice the data, read-only
+  std::vector<Item> items_;  // in order of position until trim(), then of time
+  uint64_t next_ = 0;        // position behind the last item
+  bool cut_short_ = false;
+};
+
+// Hands out the items of all rings in order of time; of equal times the earlier ring's first.
+template <class Handle>
+void merge(const std::vector<EventRing*>& rings, Handle&& handle) {
+  std::vector<size_t> at(rings.size(), 0);
+  for (;;) {
+    size_t best = rings.size();
+    uint64_t best_ns = ~0ull, other_ns = ~0ull;  // the oldest, and the oldest of the other rings
+    for (size_t i = 0; i < rings.size(); ++i) {
+      if (at[i] == rings[i]->items().size()) continue;
+      uint64_t time_ns = rings[i]->items()[at[i]].time_ns;
+      if (best == rings.size() || time_ns < best_ns) {
+        other_ns = best == rings.size() ? other_ns : best_ns;
+        best = i, best_ns = time_ns;
+      } else if (time_ns < other_ns) {
+        other_ns = time_ns;
+      }
+    }
+    if (best == rings.size()) return;
+    const auto& items = rings[best]->items();
+    do {
+      handle(*items[at[best]++].event);
+    } while (at[best] < items.size() && items[at[best]].time_ns < other_ns);
+  }
+}
+
+}  // namespace culprit::capture

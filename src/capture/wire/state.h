@@ -1,0 +1,53 @@
+/* What the BPF programs keep in maps and the recorder reads or writes: plain C, shared by both, never stored. */
+#pragma once
+
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
+#define EVENT_TYPES 16 /* as long as event_gap's lost_by_type */
+#define TAIL_BYTES 64  /* of a message that was cut: the end of its last protocol message is there */
+#define HEAD_LIMIT 4096
+
+/* What one thread does. 128 bytes: two slots in one cache line pair make CPUs fight for it, +300 ns an event (measured). */
+struct thread_slot {
+  __u32 tid; /* whose slot it is; 0: nobody's */
+  __u32 tgid;
+  __u32 epoch; /* of the decision `traced` */
+  __u8 traced;
+  __u8 waker; /* enum waker_class */
+  __u8 io_wait;
+  __u8 pad;
+  __u64 off_ns;  /* when it lost its CPU; 0: it has one, or we never saw it */
+  __u64 wake_ns; /* the last wake-up that counts */
+  __u64 in_ns;   /* when it got its CPU */
+  __u32 waker_pid, waker_tid;
+  __u32 state;
+  __s16 syscall;
+  __u16 off_cpu;
+  __u64 argument;
+  __u64 socket;     /* of its last send or receive … */
+  __u64 descriptor; /* … and the descriptor that it used */
+  __u64 sync_ns;    /* when its file sync began */
+  __u64 pad2[3];
+};
+
+/* One for each CPU; only programs on that CPU write it, but an interrupt may come between: counters are atomic. */
+struct cpu_counts {
+  __u64 lost[EVENT_TYPES];
+  __u64 gap_from_ns; /* first loss since the last EVENT_GAP; 0: none */
+  __u64 gap_lost[EVENT_TYPES];
+  __u64 read_faults;
+  __u64 slot_collisions;
+  __u64 map_full;
+  __u64 payload_unseen;
+  __u64 ring_peak_bytes;
+  __u32 woken;     /* the reader was woken for this ring's being a quarter full */
+  __u32 interrupt; /* in a timer's or a device's interrupt handler */
+  __u64 pad[8];
+};
+
+/* How much of the messages on a socket is wanted. */
+struct capture_wish {
+  __u16 sent_bytes, received_bytes;
+};
