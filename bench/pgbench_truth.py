@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""Statements recovered and their latency, against the server's own log: pgbench -S and TPC-B in each query mode and transport.
+
+usage: pgbench_truth.py [--seconds 5] [--only MODE/TRANSPORT/SCRIPT]
+
+pgbench's connections and prepared statements begin before the recording: the recorder starts while it runs. Only what lies
+inside the recording counts, for both sides. Needs root.
+"""
+import argparse
+import os
+import re
+import subprocess
+import tempfile
+import time
+
+from bench import CULPRIT, Cluster, ask, keep, quantile, recorded
+
+LINE = re.compile(r"^(\d+\.\d+) (\d+) LOG:  duration: ([\d.]+) ms  (statement|execute [^:]*|parse [^:]*|bind [^:]*): (.*)$")
+
+
+def logged(path):
+    """(end time ns, pid, duration ns, what, text) of each line of the server's log."""
+    for line in open(path, errors="replace"):
+        match = LINE.match(line)
+        if match:
+            end, pid, duration, what, text = match.groups()
+            yield int(float(end) * 1e9), int(pid), int(float(duration) * 1e6), what.split()[0], text
+
+
+def measure(cluster, mode, transport, script, seconds):
+    open(cluster.log, "w").close()
+    recording = tempfile.mkdtemp(prefix="culprit-bench-", dir="/var/tmp") + "/r.culprit"
+    argv = ["pgbench", "-n", "-M", mode, "-c", "4", "-j", "2", "-T", str(seconds + 4)] + (["-S"] if script == "select" else [])
+    load = subprocess.Popen(argv, env=cluster.environment(transport), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(1)
+    with recorded(recording, "-p", str(cluster.process.pid)) as recorder:
+        time.sleep(seconds)
+    load.wait()
+    host = ask(recording, "SELECT started_ns, ended_ns FROM host ORDER BY ended_ns DESC LIMIT 1")[0]
+    # The first and last 200 ms are not compared: a statement under way at the edge is on one side only.
+    begin, end = host["started_ns"] + 200_000_000, host["ended_ns"] - 200_000_000
+    spans = ask(recording, "SELECT pid, start_ns, duration_ns, name, \"db.query.text\" AS text, flags FROM span WHERE kind = 'server'"
+                           " AND source = 'recorder' ORDER BY pid, start_ns")
+    seen = {}
+    for span in spans:
+        if begin <= span["start_ns"] + span["duration_ns"] <= end:
+            seen.setdefault(span["pid"], []).append((span["start_ns"], span["duration_ns"], span["text"] or ""))
+    truth = {}
+    for at, pid, duration, what, text in logged(cluster.log):
+        if what in ("statement", "execute") and begin <= at <= end:
+            truth.setdefault(pid, []).append((at, duration, text))
+    run = sum(map(len, truth.values()))
+    recovered, with_text, errors = 0, 0, []
+    for pid, statements in truth.items():
+        mine, at = seen.get(pid, []), 0
+        for logged_end, duration, text in statements:
+            # The log's time stamp is in whole milliseconds, and is taken before the reply is sent.
+            while at < len(mine) and mine[at][0] + mine[at][1] < logged_end - 1_500_000:
+                at += 1
+            if at < len(mine) and mine[at][0] - 1_500_000 <= logged_end:
+                recovered += 1
+                verb = text.split(None, 1)[0].rstrip(";").upper()
+                with_text += mine[at][2].lstrip().upper().startswith(verb)
+                errors.append(abs(mine[at][1] - duration))
+                at += 1
+    lost = recorder.summary.get("events_lost", 0)
+    return {"mode": mode, "transport": transport, "script": script, "run": run, "recovered": recovered, "with_text": with_text,
+            "difference_p50_us": quantile(errors, 0.5) and quantile(errors, 0.5) / 1e3,
+            "difference_p99_us": quantile(errors, 0.99) and quantile(errors, 0.99) / 1e3, "events_lost": lost}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--only", default="")
+    arguments = parser.parse_args()
+    rows = []
+    with Cluster(settings=("log_min_duration_statement=0", "log_line_prefix=%n %p ", "shared_buffers=256MB")) as cluster:
+        subprocess.run(["pgbench", "-q", "-i", "-s", "5"], env=cluster.environment(), check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        for script in ("select", "tpcb"):
+            for mode in ("simple", "extended", "prepared"):
+                for transport in ("unix", "tcp", "tls"):
+                    if arguments.only and arguments.only != f"{mode}/{transport}/{script}":
+                        continue
+                    rows.append(measure(cluster, mode, transport, script, arguments.seconds))
+                    print(rows[-1], flush=True)
+    keep("pgbench_truth", {"seconds": arguments.seconds, "rows": rows, "culprit": os.path.basename(CULPRIT)})
+
+
+if __name__ == "__main__":
+    main()
