@@ -20,7 +20,9 @@ MAX_FUNCTION_LINES = 60
 
 # Costly to parse for everyone who includes us.
 NEVER_IN_HEADERS = {"iostream", "regex", "filesystem", "future"}
-# Third-party headers, by prefix: the modules that may use them, and whether our headers may.
+# Cheap ones that a wrapper's own header may include.
+IN_HEADERS_TOO = {"duckdb.h"}  # 0.02 CPU seconds, and its handles have no names to declare ahead
+# Third-party headers, by prefix, and the modules that may use them.
 THIRD_PARTY = {
     "bpf/": {"capture"},
     "gelf.h": {"capture"},
@@ -79,6 +81,10 @@ class File:
 
 
 def check_own_include(file, target, allowed, root):
+    if file.is_bpf and target.startswith("../wire/"):  # clang-16 -target bpf is given no include path of ours
+        target = target.replace("..", "capture")
+    if file.module == "capture" and re.fullmatch(r"\w+\.skel\.h", target):
+        return None  # generated from the BPF programs
     module, *rest = target.split("/")
     if not rest:
         return f'"{target}": name the module too, as in "{file.module}/{target}"'
@@ -114,7 +120,7 @@ def check_foreign_include(file, target):
         if users is not None and file.module not in users and not file.is_test:
             where = " and ".join(sorted(users)) or "nothing"
             return f"<{target}>: a third-party header stays in one module (this one in {where})"
-        if file.extension == ".h":
+        if file.extension == ".h" and target not in IN_HEADERS_TOO:
             return f"<{target}>: third-party headers stay in .cc files"
     return None
 
@@ -132,7 +138,8 @@ def check_includes(file, allowed, root):
 
 def check_sizes(file):
     lines = file.text.split("\n")
-    limit = MAX_LINES.get(file.extension)
+    # The parts of one BPF program are headers because it must be one file for the compiler; they are no interfaces.
+    limit = MAX_LINES.get(".cc" if file.is_bpf else file.extension)
     if limit and len(lines) - 1 > limit:
         yield 1, f"{len(lines) - 1} lines, at most {limit}"
     begin = None
@@ -204,6 +211,8 @@ SELF_TESTS = [
     ("others don't", "src/e/x.cc", '#include "capture/wire/event.h"\n', "stays in capture"),
     ("BPF reads the wire", "src/capture/bpf/x.bpf.c", '#include "capture/wire/event.h"\n#include <bpf/bpf_helpers.h>\n', None),
     ("BPF reads nothing else", "src/capture/bpf/x.bpf.c", '#include "a/a.h"\n', "only capture/wire"),
+    ("BPF reads the wire by a short way", "src/capture/bpf/x.h", '#include "../wire/event.h"\n', None),
+    ("what is made of BPF programs is included", "src/capture/x.cc", '#include "recorder.skel.h"\n', None),
     ("nothing includes BPF", "src/capture/x.cc", '#include "capture/bpf/x.h"\n', "nothing includes"),
     ("costly headers stay out of headers", "src/a/x.h", "#include <iostream>\n", "too costly"),
     ("and may be in files", "src/a/x.cc", "#include <regex>\n", None),
