@@ -59,10 +59,10 @@ keep_postgresql_from_making_a_cluster() {
 add_backports() {
   apt-cache policy libbpf-dev 2>/dev/null | grep -q "$kBackports/" && return
   local entry
-  if entry=$(backports_stanza) && [[ -n $entry ]]; then
+  if entry=$(backports_stanza); [[ -n $entry ]]; then
     say "adding $kBackports: this machine's source entry with another suite"
     echo "$entry" | "${root[@]}" tee /etc/apt/sources.list.d/culprit-backports.sources >/dev/null
-  elif entry=$(backports_line) && [[ -n $entry ]]; then
+  elif entry=$(backports_line); [[ -n $entry ]]; then
     say "adding $kBackports: this machine's source line with another suite"
     echo "$entry" | "${root[@]}" tee /etc/apt/sources.list.d/culprit-backports.list >/dev/null
   else
