@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""How often the demo's planted fault is named first, nobody is accused without one, and diff is right.
+
+usage: accuracy.py [--each 10] [--healthy 20] [--for 20s] [--only FAULT]
+
+Runs `culprit demo --fault NAME --save DIR` and holds the answers against the truth that the demo left. Right is: class, and an
+entity of that kind whose name, statement or pid is the one named; for a lock also the holder's pid. Needs root.
+"""
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+
+from bench import CULPRIT, keep
+
+FAULTS = ("missing_index", "row_lock", "n_plus_one", "commit_per_row", "noisy_neighbour", "slow_dependency")
+
+
+def load(directory, name):
+    with open(os.path.join(directory, name)) as file:
+        return json.load(file)
+
+
+def squeezed(text):
+    return " ".join((text or "").replace("$1", "?").replace("$2", "?").replace("$3", "?").rstrip(";").lower().split())
+
+
+def same_entity(found, truth):
+    if found.get("kind") != truth.get("kind"):
+        return False
+    pairs = [("name", "name"), ("statement", "statement"), ("name", "statement"), ("statement", "name")]
+    same = any(squeezed(found.get(a)) and squeezed(found.get(a)) == squeezed(truth.get(b)) for a, b in pairs)
+    pids = truth.get("pids", []) + [truth.get("pid")]
+    return same or (found.get("pid") is not None and found.get("pid") in pids)
+
+
+def judge(directory, fault):
+    truth, why, diff = (load(directory, name) for name in ("truth.json", "why.json", "diff.json"))
+    named = [finding for finding in why["findings"] if finding["class"] != "unexplained"]
+    verdicts = [change["verdict"] for change in diff["findings"]]
+    row = {"fault": fault, "found": [(finding["class"], finding["mechanism"], finding["entity"].get("statement") or finding["entity"]["name"]) for finding in named[:3]]}
+    if fault == "none":
+        row["right"] = not named
+        row["diff_right"] = not diff["appeared"] and all(verdict == "fixed" for verdict in verdicts)
+        return row
+    first = named[0] if named else None
+    row["class"] = bool(first) and first["class"] == truth["class"]
+    row["entity"] = bool(first) and same_entity(first["entity"], truth["entity"])
+    row["holder"] = True
+    if truth.get("holder"):
+        row["holder"] = bool(first) and (first.get("holder") or {}).get("pid") == truth["holder"]["pid"]
+    row["right"] = row["class"] and row["entity"] and row["holder"]
+    row["diff_right"] = bool(diff["findings"]) and diff["findings"][0]["verdict"] == "fixed"
+    row["prediction"] = diff["findings"][0]["prediction"] if diff["findings"] else "none"
+    return row
+
+
+def run(fault, duration):
+    directory = tempfile.mkdtemp(prefix="culprit-accuracy-", dir="/var/tmp")
+    try:
+        done = subprocess.run([CULPRIT, "demo", "--fault", fault, "--for", duration, "--save", directory + "/save"], capture_output=True, text=True, timeout=600)
+        if done.returncode != 0:
+            return {"fault": fault, "right": False, "diff_right": False, "error": done.stderr[-500:]}
+        row = judge(directory + "/save", fault)
+        if not (row["right"] and row["diff_right"]):
+            print(done.stdout, flush=True)
+        return row
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--each", type=int, default=10)
+    parser.add_argument("--healthy", type=int, default=20)
+    parser.add_argument("--for", dest="duration", default="20s")
+    parser.add_argument("--only", default="")
+    arguments = parser.parse_args()
+    plan = [fault for fault in FAULTS for _ in range(arguments.each)] + ["none"] * arguments.healthy
+    rows = []
+    for fault in plan:
+        if arguments.only and fault not in arguments.only.split(","):
+            continue
+        rows.append(run(fault, arguments.duration))
+        print(json.dumps(rows[-1]), flush=True)
+    totals = {}
+    for row in rows:
+        total = totals.setdefault(row["fault"], {"runs": 0, "right": 0, "diff_right": 0, "predicted": 0, "inside": 0})
+        total["runs"] += 1
+        total["right"] += row["right"]
+        total["diff_right"] += row["diff_right"]
+        total["predicted"] += row.get("prediction") in ("inside", "outside")
+        total["inside"] += row.get("prediction") == "inside"
+    keep("accuracy" + ("-" + arguments.only if arguments.only else ""), {"for": arguments.duration, "totals": totals, "rows": rows})
+
+
+if __name__ == "__main__":
+    main()

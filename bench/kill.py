@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""kill -9 of the recorder at random moments: the target feels nothing, nothing stays in the kernel, the recording opens.
+
+usage: kill.py [--times 50] [--seed N]
+
+Needs root and bpftool.
+"""
+import argparse
+import json
+import os
+import random
+import shutil
+import subprocess
+import tempfile
+import time
+
+from bench import CULPRIT, Cluster, keep
+
+
+def in_kernel():
+    """Ids of the BPF programs and maps that live now."""
+    return {kind: {item["id"] for item in json.loads(subprocess.run(["/usr/sbin/bpftool", "-j", kind, "list"], capture_output=True, text=True).stdout or "[]")}
+            for kind in ("prog", "map")}
+
+
+def settled(before, tries=50):
+    for _ in range(tries):  # the kernel frees maps some time after the last reference
+        left = {kind: in_kernel()[kind] - before[kind] for kind in before}
+        if not any(left.values()):
+            break
+        time.sleep(0.1)
+    return sum(len(ids) for ids in left.values())
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--times", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    arguments = parser.parse_args()
+    random.seed(arguments.seed)
+    opened = balanced = left = with_spans = 0
+    directory = tempfile.mkdtemp(prefix="culprit-bench-", dir="/var/tmp")
+    with Cluster() as cluster:
+        subprocess.run(["pgbench", "-q", "-i"], env=cluster.environment(), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        load = subprocess.Popen(["pgbench", "-n", "-c", "4", "-T", "100000"], env=cluster.environment("tcp"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        time.sleep(1)
+        for i in range(arguments.times):
+            before = in_kernel()
+            recording = f"{directory}/{i}.culprit"
+            recorder = subprocess.Popen([CULPRIT, "record", "-p", str(cluster.process.pid), "-o", recording], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(random.uniform(0.05, 3))
+            recorder.kill()
+            recorder.wait()
+            left += settled(before)
+            if not os.path.exists(recording):  # killed before it had made its directory
+                opened, balanced = opened + 1, balanced + 1
+                continue
+            quality = subprocess.run([CULPRIT, "quality", recording, "--json"], capture_output=True, text=True)
+            opened += quality.returncode == 0
+            if quality.returncode == 0:
+                counts = json.loads(quality.stdout)
+                balanced += all(n == counts["stored"].get(unit, 0) + counts["accounted"].get(unit, 0) for unit, n in counts["received"].items())
+                with_spans += counts["stored"].get("span", 0) > 0
+            else:
+                print(i, quality.stderr)
+        alive = load.poll() is None
+        load.terminate()
+        errors = load.stderr.read().decode()
+    shutil.rmtree(directory, ignore_errors=True)
+    keep("kill", {"times": arguments.times, "seed": arguments.seed, "opened": opened, "balanced": balanced, "with_spans": with_spans,
+                  "left_in_kernel": left, "target_alive": alive, "target_errors": "ERROR" in errors or "aborted" in errors})
+
+
+if __name__ == "__main__":
+    main()
