@@ -154,16 +154,24 @@ run_fuzzer() {
   say "fuzz $name: $(grep -o 'Done [0-9]* runs in [0-9]* second' "$LOG" | tail -n 1)(s)"
 }
 
+# dev_bench [NAME [OPTIONS]]: a measurement of bench/NAME.py, or the benchmarks beside the code whose name holds NAME.
 dev_bench() {
-  setup_all
-  build_preset release --target benches
-  local found=0
-  for bench in "$kRelease"/benches/*"${1:-}"*; do
+  local name=${1:-} found=0
+  if [[ -n $name && $name != bench && -f bench/$name.py ]]; then
+    set_up_and_build
+    python3 "bench/$name.py" "${@:2}"
+    return
+  fi
+  timed setup setup_all || exit 1
+  (build_preset release --target benches) || return 1
+  for bench in "$kRelease"/benches/*"$name"*; do
     [[ -x $bench && -f $bench ]] || continue
     found=1
     timed "${bench##*/}" "$bench" || return 1
   done
-  ((found)) || { say "no benchmark matches '${1:-}'"; return 1; }
+  ((found)) || say "no benchmark beside the code matches '$name'"
+  say "measurements that take minutes, by name: $(cd bench && echo *.py | sed 's/\bbench\.py //; s/\.py//g')"
+  ((found))
 }
 
 dev_new() { tools/new.py "$@"; }
