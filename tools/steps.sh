@@ -125,33 +125,34 @@ check_preset() {
 
 # --- fuzzers and benchmarks
 
-# dev_fuzz [NAME] [SECONDS]: a fuzzer's corpus is in tests/corpus/NAME or, kept for the machine, in build/corpus/NAME.
+# dev_fuzz [NAME] [SECONDS]: each fuzzer for so long, as many at a time as there are CPUs. Its seeds are in tests/corpus/NAME;
+# what it finds on this machine stays in build/corpus/NAME.
 dev_fuzz() {
-  local name=${1:-} seconds=${2:-10} status=0 found=0
+  local name=${1:-} seconds=${2:-10} fuzzers=()
   (build_preset fuzz) || return 1
   for fuzzer in build/fuzz/fuzzers/*; do
-    [[ -x $fuzzer && -f $fuzzer && ${fuzzer##*/} == *"$name"* ]] || continue
-    found=1
-    run_fuzzer "$fuzzer" "$seconds" || status=1
+    [[ -x $fuzzer && -f $fuzzer && ${fuzzer##*/} == *"$name"* ]] && fuzzers+=("$fuzzer")
   done
-  ((found)) || { say "no fuzzer matches '$name'"; return 1; }
-  return $status
+  ((${#fuzzers[@]})) || { say "no fuzzer matches '$name'"; return 1; }
+  export -f run_fuzzer say
+  printf '%s\n' "${fuzzers[@]}" | xargs -P "$(nproc)" -I{} bash -c 'run_fuzzer "$1" "$2"' run_fuzzer {} "$seconds"
 }
 
 run_fuzzer() {
-  local fuzzer=$1 name=${1##*/} seeds
+  local fuzzer=$1 name=${1##*/} stem log seeds
+  log=build/fuzz/$name.log
   mkdir -p "build/corpus/$name" build/fuzz/crashes
   seeds=("build/corpus/$name")
   # protocol_sql_fuzz finds its seeds in tests/corpus/sql, or tests/corpus/protocol_sql.
-  local stem=${name%_fuzz}
+  stem=${name%_fuzz}
   for folder in "tests/corpus/$stem" "tests/corpus/${stem#*_}"; do [[ -d $folder ]] && seeds+=("$folder"); done
-  if ! "$fuzzer" -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 -artifact_prefix=build/fuzz/crashes/"$name"- \
-    "${seeds[@]}" >"$LOG" 2>&1; then
-    tail -n 60 "$LOG" >&2
+  if ! "$fuzzer" -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 -artifact_prefix="build/fuzz/crashes/$name-" \
+    "${seeds[@]}" >"$log" 2>&1; then
+    tail -n 60 "$log" >&2
     say "fuzz $name: FOUND SOMETHING (build/fuzz/crashes); make it a test and a file of its corpus"
     return 1
   fi
-  say "fuzz $name: $(grep -o 'Done [0-9]* runs in [0-9]* second' "$LOG" | tail -n 1)(s)"
+  say "fuzz $name: $(grep -o 'Done [0-9]* runs in [0-9]* second' "$log" | tail -n 1)s"
 }
 
 # dev_bench [NAME [OPTIONS]]: a measurement of bench/NAME.py, or the benchmarks beside the code whose name holds NAME.
