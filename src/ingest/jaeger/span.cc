@@ -1,0 +1,130 @@
+#include "ingest/jaeger/span.h"
+
+#include <simdjson.h>
+
+#include <limits>
+
+#include "ingest/jaeger/tags.h"
+#include "ingest/sampling.h"
+
+namespace culprit::jaeger {
+
+namespace dom = simdjson::dom;
+
+namespace {
+
+constexpr std::string_view kBadTraceId = "the trace id is not up to 32 hex digits, or zero",
+                           kBadSpanId = "the span id is not up to 16 hex digits, or zero",
+                           kBadTime = "a time is not a number of microseconds";
+
+std::string_view text_member(const dom::element& object, std::string_view key) {
+  std::string_view text;
+  (void)object[key].get_string().get(text);
+  return text;
+}
+
+// Jaeger's API cuts leading zeros, so shorter ids are whole ones.
+TraceId trace_id_member(const dom::element& object) { return parse_trace_id(text_member(object, "traceID")).value_or(TraceId{}); }
+uint64_t span_id_member(const dom::element& object) { return parse_span_id(text_member(object, "spanID")).value_or(0); }
+
+// Microseconds as nanoseconds; null where it is no number, or none that a clock could show.
+std::optional<int64_t> microseconds(const dom::element& object, std::string_view key) {
+  dom::element element;
+  if (object[key].get(element)) return 0;
+  int64_t number = 0;
+  double fraction = 0;
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max() / 1000;
+  if (!element.get_int64().get(number)) {
+    if (number > kMost || number < -kMost) return std::nullopt;
+    return number * 1000;
+  }
+  if (element.get_double().get(fraction) || !(fraction < 9e15 && fraction > -9e15)) return std::nullopt;
+  return static_cast<int64_t>(fraction * 1000);
+}
+
+// The first reference to a parent in the same trace is the parent (Jaeger: Span.ParentSpanID()); the others are links.
+void read_references(const dom::element& item, Span& span, Intake& intake) {
+  dom::array references;
+  if (!item["references"].get_array().get(references)) {
+    for (dom::element reference : references) {
+      SpanLink link{trace_id_member(reference), span_id_member(reference), {}, {}, 0, 0};
+      if (link.trace_id.zero() || link.span_id == 0) {
+        intake.note(LedgerKind::malformed, LedgerUnit::Value, 1, "a reference has no valid ids");
+        continue;
+      }
+      bool child = text_member(reference, "refType") == "CHILD_OF" && link.trace_id == span.trace_id;
+      if (child && span.parent_span_id == 0) {
+        span.parent_span_id = link.span_id;
+        continue;
+      }
+      link.attributes.push_back({"opentracing.ref_type", std::string(child ? "child_of" : "follows_from")});
+      span.links.push_back(std::move(link));
+    }
+  }
+  if (span.parent_span_id == 0) span.parent_span_id = parse_span_id(text_member(item, "parentSpanID")).value_or(0);
+  span.link = span.parent_span_id ? LinkHow::Reported : LinkHow::None;
+}
+
+void read_events(const dom::element& item, Span& span, Intake& intake) {
+  dom::array logs;
+  if (item["logs"].get_array().get(logs)) return;
+  for (dom::element log : logs) {
+    SpanEvent event;
+    auto time_ns = microseconds(log, "timestamp");
+    if (!time_ns) {
+      intake.note(LedgerKind::malformed, LedgerUnit::Value, 1, "a log's timestamp is not a number of microseconds");
+      continue;
+    }
+    event.time_ns = *time_ns;
+    dom::element fields;
+    if (!log["fields"].get(fields)) event.attributes = decode_tags(fields, intake);
+    event.name = find_text(event.attributes, "event");
+    span.events.push_back(std::move(event));
+  }
+}
+
+// What OTLP has as fields and Jaeger as tags. The tags stay as they were sent.
+void read_meaning_of_tags(Span& span) {
+  static constexpr std::string_view kKinds[] = {"unspecified", "internal", "server", "client", "producer", "consumer"};
+  std::string_view kind = find_text(span.attributes, "span.kind");
+  for (size_t i = 0; i < std::size(kKinds); ++i)
+    if (kind == kKinds[i]) span.kind = static_cast<SpanKind>(i);
+  const Value* error = find(span.attributes, "error");
+  std::string_view code = find_text(span.attributes, "otel.status_code");
+  if (code == "OK") span.status = SpanStatus::Ok;
+  if (code == "ERROR" || (error && (*error == Value(true) || *error == Value(std::string("true"))))) span.status = SpanStatus::Error;
+  span.status_message = find_text(span.attributes, "otel.status_description");
+  span.trace_state = find_text(span.attributes, "w3c.tracestate");
+}
+
+}  // namespace
+
+void decode_span(const dom::element& item, Intake& intake) {
+  Span& span = intake.begin_span();
+  if (!item.is_object()) return intake.refuse_span("it is not an object");
+  span.trace_id = trace_id_member(item);
+  span.span_id = span_id_member(item);
+  if (span.trace_id.zero() || span.span_id == 0) {
+    intake.sum(LedgerKind::zero_id, 1, intake.resource().service);
+    return intake.refuse_span(span.trace_id.zero() ? kBadTraceId : kBadSpanId);
+  }
+  auto start_ns = microseconds(item, "startTime"), duration_ns = microseconds(item, "duration");
+  if (!start_ns || !duration_ns) return intake.refuse_span(kBadTime);
+  span.start_ns = *start_ns;
+  span.duration_ns = *duration_ns;
+  span.name = text_member(item, "operationName");
+  dom::element tags;
+  if (!item["tags"].get(tags)) span.attributes = decode_tags(tags, intake);
+  uint64_t flags = 0;
+  (void)item["flags"].get_uint64().get(flags);
+  span.otel_flags = static_cast<uint32_t>(flags & 0xff);
+  read_references(item, span, intake);
+  read_events(item, span, intake);
+  read_meaning_of_tags(span);
+  Sampling sampling = sampling_of(span.trace_state, span.trace_id.low, span.otel_flags);
+  if (sampling.weight) span.weight = *sampling.weight;
+  if (sampling.inconsistent) intake.sum(LedgerKind::inconsistent_threshold, 1, intake.resource().service);
+  intake.end_span();
+}
+
+}  // namespace culprit::jaeger

@@ -1,0 +1,14 @@
+// One span of Jaeger's JSON: kept or refused whole.
+#pragma once
+
+#include "ingest/intake.h"
+
+namespace simdjson::dom {
+class element;
+}
+
+namespace culprit::jaeger {
+
+void decode_span(const simdjson::dom::element& item, Intake& intake);
+
+}  // namespace culprit::jaeger

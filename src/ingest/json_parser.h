@@ -1,0 +1,43 @@
+// JsonParser: parses one foreign JSON text with simdjson, mending what is only a broken character.
+//
+// simdjson refuses a whole text for one ill-formed UTF-8 byte or one half of a surrogate pair; those are replaced by U+FFFD
+// and counted (ledger: bad_utf8, one a JSON string), so that they cost a character and not a request.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace simdjson::dom {
+class element;
+class parser;
+}  // namespace simdjson::dom
+
+namespace culprit {
+
+class JsonParser {
+ public:
+  JsonParser();
+  ~JsonParser();
+
+  struct Parsed {
+    const simdjson::dom::element* root = nullptr;  // null: not JSON; good until the next parse
+    std::string_view reason;                       // why
+    int64_t mended_strings = 0;
+  };
+  // `text` must be followed by Framing::kPadding readable bytes.
+  Parsed parse(std::string_view text);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// `text` with broken characters inside its JSON strings replaced.
+struct MendedJson {
+  std::string text;
+  int64_t strings = 0;  // that needed it
+};
+MendedJson mend_json(std::string_view text);
+
+}  // namespace culprit

@@ -1,0 +1,170 @@
+#include "ingest/notation/notation.h"
+
+#include "base/hash.h"
+
+namespace culprit::notation {
+
+namespace {
+
+// A block is kept until its end, to be repeated.
+constexpr size_t kMostRows = 100'000;
+// What one small text may grow to: it may come from a stranger.
+constexpr int64_t kMostSpans = 50'000'000;
+
+constexpr uint32_t kSampled = 0x01, kHasIsRemote = 0x100, kIsRemote = 0x200;  // trace.proto, SpanFlags
+
+// Whose clock a span is timed by.
+const std::string& clock_key(const SpanLine& span) { return span.host.empty() ? span.service : span.host; }
+
+uint64_t not_zero(uint64_t id) { return id ? id : 1; }
+
+// Made from the label alone, so that every block of a file may refer to it.
+uint64_t label_id(std::string_view label, int64_t copy, uint64_t seed) {
+  return not_zero(hash64(static_cast<uint64_t>(copy), hash64(label, seed)));
+}
+
+uint64_t span_id_of_label(const std::string& label, int64_t copy) {
+  auto literal = parse_span_id(label);
+  if (label.size() == 16 && literal && copy == 0) return not_zero(*literal);
+  return label_id(label, copy, hash64("span, label"));
+}
+
+}  // namespace
+
+Result<void> Reader::line(std::string_view text, int64_t number) {
+  intake_.at("line", number);
+  Line line = parse_line(text);
+  if (std::holds_alternative<CommentLine>(line.content)) return {};
+  if (std::holds_alternative<EmptyLine>(line.content)) return end_block();
+  if (auto* repeat = std::get_if<RepeatLine>(&line.content)) {
+    if (!rows_.empty()) TRY(end_block());  // one block ends where the next one says that it is repeated
+    repeat_ = *repeat;
+    return {};
+  }
+  Row row;
+  row.indent = line.indent;
+  row.number = number;
+  if (auto* damage = std::get_if<DamagedLine>(&line.content)) {
+    intake_.note(LedgerKind::malformed, 1, damage->reason);
+    row.there = false;
+  } else {
+    row.span = std::move(std::get<SpanLine>(line.content));
+  }
+  if (rows_.size() == kMostRows) {
+    intake_.note(LedgerKind::malformed, 1, "a block has at most 100000 lines");
+    return {};
+  }
+  place(std::move(row));
+  return {};
+}
+
+// Puts `row` under the last row that is indented less.
+void Reader::place(Row row) {
+  while (!open_.empty() && rows_[open_.back()].indent >= row.indent) open_.pop_back();
+  if (!open_.empty()) {
+    row.parent = open_.back();
+    if (row.there && row.indent != rows_[row.parent].indent + 2) {
+      intake_.note(LedgerKind::malformed, 1, "a child is indented two more than its parent");
+      row.there = false;
+    }
+  }
+  if (row.there && row.span.clock_ns) clocks_[clock_key(row.span)] = *row.span.clock_ns;
+  if (row.there && trace_label_.empty()) trace_label_ = row.span.trace;
+  open_.push_back(rows_.size());
+  rows_.push_back(std::move(row));
+}
+
+Result<void> Reader::end_block() {
+  // A repeat alone waits for its block: an empty line between them is forgiven.
+  if (rows_.empty()) return {};
+  int64_t spans = static_cast<int64_t>(rows_.size()) * repeat_.count;
+  if (spans > kMostSpans - spans_written_) {
+    intake_.note(LedgerKind::malformed, 1, "a file makes at most 50000000 spans: this block is left out");
+  } else {
+    for (int64_t copy = 0; copy < repeat_.count; ++copy) TRY(write_copy(copy));
+    spans_written_ += spans;
+  }
+  rows_.clear();
+  open_.clear();
+  clocks_.clear();
+  trace_label_.clear();
+  repeat_ = {};
+  ++block_;
+  return {};
+}
+
+Result<void> Reader::write_copy(int64_t copy) {
+  TraceId id = trace_id(copy);
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    if (rows_[i].there) write_row(i, copy, id);
+    TRY(intake_.flush_if_full());
+  }
+  return {};
+}
+
+TraceId Reader::trace_id(int64_t copy) const {
+  constexpr uint64_t kHigh = hash64("trace, high half"), kLow = hash64("trace, low half");
+  if (trace_label_.empty()) {
+    uint64_t position = hash64(static_cast<uint64_t>(copy), static_cast<uint64_t>(block_));
+    return {not_zero(hash64(position, kHigh)), hash64(position, kLow)};
+  }
+  auto literal = parse_trace_id(trace_label_);
+  if (trace_label_.size() == 32 && literal && !literal->zero() && copy == 0) return *literal;
+  return {label_id(trace_label_, copy, kHigh), label_id(trace_label_, copy, kLow)};
+}
+
+uint64_t Reader::span_id(size_t index, int64_t copy) const {
+  if (!rows_[index].span.id.empty()) return span_id_of_label(rows_[index].span.id, copy);
+  uint64_t block = hash64(static_cast<uint64_t>(block_), hash64("span, position"));
+  return not_zero(hash64(index, hash64(static_cast<uint64_t>(copy), block)));
+}
+
+void Reader::write_row(size_t index, int64_t copy, TraceId trace_id) {
+  const Row& row = rows_[index];
+  const SpanLine& line = row.span;
+  Resource resource;
+  resource.attributes.push_back({"service.name", line.service});
+  if (!line.host.empty()) resource.attributes.push_back({"host.name", line.host});
+  intake_.at("line", row.number);
+  intake_.set_resource(std::move(resource));
+  int64_t start_ns = kEpoch_ns + repeat_.offset_ns + copy * repeat_.every_ns + line.from_ns + clock_of(line);
+  uint64_t id = span_id(index, copy);
+  for (const std::string& body : line.logs) {
+    LogRecord log;
+    log.time_ns = start_ns;
+    log.body = body;
+    log.trace_id = trace_id;
+    log.span_id = id;
+    intake_.add(std::move(log));
+  }
+  if (line.lost) return;
+
+  Span& span = intake_.begin_span();
+  span.trace_id = trace_id;
+  span.span_id = id;
+  span.otel_flags = kSampled;
+  if (!line.parent.empty()) {
+    span.parent_span_id = span_id_of_label(line.parent, copy);
+  } else if (row.parent != kNone) {
+    const Row& parent = rows_[row.parent];
+    span.parent_span_id = span_id(row.parent, copy);
+    // Of a damaged line nobody knows whose it was.
+    if (parent.there) span.otel_flags |= kHasIsRemote | (parent.span.service == line.service ? 0 : kIsRemote);
+  }
+  span.link = span.parent_span_id ? LinkHow::Reported : LinkHow::None;
+  span.name = line.name;
+  span.kind = line.kind;
+  span.start_ns = start_ns;
+  span.duration_ns = line.to_ns - line.from_ns;
+  span.status = line.status;
+  span.status_message = line.error_text;
+  span.attributes = line.attributes;
+  intake_.end_span();
+}
+
+int64_t Reader::clock_of(const SpanLine& span) const {
+  auto found = clocks_.find(clock_key(span));
+  return found == clocks_.end() ? 0 : found->second;
+}
+
+}  // namespace culprit::notation

@@ -1,0 +1,106 @@
+#include "ingest/otlp/json.h"
+
+#include <simdjson.h>
+
+#include "ingest/otlp/json_parts.h"
+#include "ingest/otlp/json_value.h"
+
+namespace culprit::otlp {
+
+namespace dom = simdjson::dom;
+
+namespace {
+
+// The same nesting in all three signals: {resourceX: [{resource, scopeX: [{scope, items: [...]}]}]}.
+struct Signal {
+  std::string_view resources, scopes, old_scopes, items;
+  LedgerUnit unit;
+  void (*decode)(const dom::element& item, Intake& intake);
+};
+constexpr Signal kSignals[] = {
+    // instrumentationLibrarySpans: OTLP before 0.15, still found in stored files.
+    {"resourceSpans", "scopeSpans", "instrumentationLibrarySpans", "spans", LedgerUnit::Span, decode_json_span},
+    {"resourceLogs", "scopeLogs", "instrumentationLibraryLogs", "logRecords", LedgerUnit::Log, decode_json_log},
+    {"resourceMetrics", "scopeMetrics", "instrumentationLibraryMetrics", "metrics", LedgerUnit::Metric, decode_json_metric},
+};
+
+std::string text_member(const dom::element& object, std::string_view key) {
+  std::string_view text;
+  (void)object[key].get_string().get(text);
+  return std::string(text);
+}
+
+uint32_t count_member(const dom::element& object, std::string_view key) {
+  dom::element element;
+  if (object[key].get(element)) return 0;
+  return static_cast<uint32_t>(json_uint64(element).value_or(0));
+}
+
+// What `object[key]` is a list of; where it is something else, that is noted.
+dom::array list_member(const dom::element& object, std::string_view key, Intake& intake) {
+  dom::element element;
+  dom::array array;
+  if (object[key].get(element) || element.is_null()) return array;
+  if (element.get_array().get(array)) intake.note(LedgerKind::malformed, LedgerUnit::Value, 1, std::string(key) + " is not an array");
+  return array;
+}
+
+Resource decode_resource(const dom::element& resource_of_many, Intake& intake) {
+  Resource resource;
+  dom::element element, attributes;
+  resource.schema_url = text_member(resource_of_many, "schemaUrl");
+  if (resource_of_many["resource"].get(element)) return resource;
+  if (!element["attributes"].get(attributes)) resource.attributes = json_attributes(attributes, intake);
+  resource.dropped_attributes = count_member(element, "droppedAttributesCount");
+  return resource;
+}
+
+void add_scope(Resource& resource, const dom::element& scope_of_many, Intake& intake) {
+  dom::element scope, attributes;
+  resource.scope_schema_url = text_member(scope_of_many, "schemaUrl");
+  if (scope_of_many["scope"].get(scope) && scope_of_many["instrumentationLibrary"].get(scope)) return;
+  resource.scope_name = text_member(scope, "name");
+  resource.scope_version = text_member(scope, "version");
+  if (!scope["attributes"].get(attributes)) resource.scope_attributes = json_attributes(attributes, intake);
+  intake.sum(LedgerKind::attributes_dropped, count_member(scope, "droppedAttributesCount"), resource.service);
+}
+
+Result<void> decode_scope(const Signal& signal, const dom::element& scope, Resource resource, Intake& intake) {
+  add_scope(resource, scope, intake);
+  intake.set_resource(std::move(resource));
+  for (dom::element item : list_member(scope, signal.items, intake)) {
+    signal.decode(item, intake);
+    TRY(intake.flush_if_full());
+  }
+  return {};
+}
+
+}  // namespace
+
+bool is_json_request(const dom::object& request) {
+  for (auto [key, value] : request)
+    for (const Signal& signal : kSignals)
+      if (key == signal.resources) return true;
+  return false;
+}
+
+Result<void> decode_json(const dom::object& request, Intake& intake) {
+  for (auto [key, value] : request) {
+    for (const Signal& signal : kSignals) {
+      if (key != signal.resources || value.is_null()) continue;
+      dom::array array;
+      if (value.get_array().get(array)) intake.note(LedgerKind::malformed, LedgerUnit::Request, 1, std::string(key) + " is not an array");
+      for (dom::element entry : array) {
+        Resource resource = decode_resource(entry, intake);
+        intake.set_resource(resource);
+        intake.sum(LedgerKind::attributes_dropped, resource.dropped_attributes, intake.resource().service);
+        for (std::string_view scopes : {signal.scopes, signal.old_scopes})
+          for (dom::element scope : list_member(entry, scopes, intake))
+            TRY(decode_scope(signal, scope, resource, intake));
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace culprit::otlp

@@ -1,0 +1,17 @@
+// The items of OTLP/JSON: one span, one log record, one metric. Each is kept or refused whole, with its reason.
+#pragma once
+
+#include "ingest/intake.h"
+
+namespace simdjson::dom {
+class element;
+}
+
+namespace culprit::otlp {
+
+void decode_json_span(const simdjson::dom::element& item, Intake& intake);
+void decode_json_log(const simdjson::dom::element& item, Intake& intake);
+// A metric has any number of points; each is a row of its own.
+void decode_json_metric(const simdjson::dom::element& item, Intake& intake);
+
+}  // namespace culprit::otlp

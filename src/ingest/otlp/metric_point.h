@@ -1,0 +1,47 @@
+// Points of OTLP metrics as our rows, the same from either encoding.
+//
+// A point is one row. A gauge or a sum is its number. A histogram or summary is its sum (NaN where it has none), with the
+// rest in attributes "otlp.count", "otlp.min", "otlp.max", "otlp.buckets" (the JSON of what the type has besides).
+// What is not a gauge says so in "otlp.type" and, where it has one, in "otlp.temporality".
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ingest/intake.h"
+
+namespace culprit::otlp {
+
+enum class MetricType { Gauge, Sum, Histogram, ExponentialHistogram, Summary };
+
+// What the points of one metric share.
+struct MetricFrame {
+  std::string name, unit;
+  MetricType type = MetricType::Gauge;
+  int64_t temporality = 0;  // AggregationTemporality: 1 delta, 2 cumulative
+  bool monotonic = false;
+};
+
+struct Buckets {
+  int64_t scale = 0, offset = 0, negative_offset = 0;
+  uint64_t zero_count = 0;
+  std::vector<uint64_t> counts, negative_counts;
+  std::vector<double> bounds;               // histogram: upper bounds; summary: quantiles
+  std::vector<double> values;               // summary: the value at each quantile
+};
+
+struct NumberPoint {
+  uint64_t time_ns = 0;
+  uint32_t flags = 0;
+  std::optional<double> value;              // or sum
+  std::optional<uint64_t> count;
+  std::optional<double> min, max;
+  Buckets buckets;
+  Attributes attributes;
+};
+
+void finish_metric_point(const MetricFrame& frame, NumberPoint point, Intake& intake);
+
+}  // namespace culprit::otlp

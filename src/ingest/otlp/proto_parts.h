@@ -1,0 +1,17 @@
+// The items of OTLP in protobuf: one span, one log record, one metric. Each is kept or refused whole, with its reason.
+#pragma once
+
+#include <string_view>
+
+#include "ingest/intake.h"
+
+namespace culprit::otlp {
+
+inline constexpr std::string_view kNotWhole = "it is not whole protobuf";
+
+void decode_proto_span(std::string_view message, Intake& intake);
+void decode_proto_log(std::string_view message, Intake& intake);
+// A metric has any number of points; each is a row of its own.
+void decode_proto_metric(std::string_view message, Intake& intake);
+
+}  // namespace culprit::otlp
