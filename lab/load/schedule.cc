@@ -10,7 +10,7 @@ namespace {
 enum { kListOrders, kShowOrder, kListInvoices, kPlaceOrder, kImport, kListProducts, kShowProduct, kChangeStock };
 
 // Sizes of the tables that `demo` makes.
-constexpr int kCustomers = 20'000, kOrders = 2'000'000, kOrdersWithItems = 200'000, kInvoiceCustomers = 4'000;
+constexpr int kCustomers = 20'000, kOrders = 2'000'000, kOrdersWithItems = 200'000, kInvoiceCustomers = 2'000;
 constexpr int kProducts = 5'000, kCategories = 50;
 // One stock change in five is of what sells best.
 constexpr int kHotProducts = 5;

@@ -1,0 +1,33 @@
+// truth.json: what demo planted and when, for whoever judges the answer (culprit.truth/1).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "demo/fault.h"
+
+namespace culprit::demo {
+
+struct Timetable {
+  int64_t planted_ns = 0, healed_ns = 0;  // Unix time
+  int64_t before_from_ns = 0, before_to_ns = 0, after_from_ns = 0, after_to_ns = 0;
+  double before_cpu_busy = 0, after_cpu_busy = 0;  // share of all CPUs while recording
+};
+
+struct ServiceSeen {
+  std::string name;
+  int pid, port;
+};
+
+struct TruthFile {
+  Truth truth;
+  Timetable times;
+  std::string instance, version;
+  int postmaster_pid = 0, load_pid = 0;
+  std::vector<ServiceSeen> services;
+  std::vector<Seen> before, after;  // by the client
+};
+
+std::string truth_json(const TruthFile& file);
+
+}  // namespace culprit::demo
