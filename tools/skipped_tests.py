@@ -5,21 +5,22 @@ import re
 import sys
 
 BEGIN = re.compile(r"^\d+/\d+ Test: (.*)$")
+# What a program says that skips itself or a part of itself.
+SKIP_LINE = re.compile(r"^(SKIP|skip)(PED|ped|ping)?\b")
 
 
 def reasons(lines):
-    """Pairs of a test's name and its words, for every test that was skipped."""
-    name, said, after_skip = None, [], False
+    """Pairs of a test's name and its reason, for every test that was skipped, wholly or in part."""
+    name, before = None, ""
     for line in lines:
         begin = BEGIN.match(line)
         if begin:
-            name, said = begin.group(1), []
-        elif line.startswith("Test Skipped."):
-            yield name, said
-        elif re.match(r"^(SKIP|skipp?ed|Skipp?ed)\b", line) or after_skip and line.strip():
-            said.append(line.strip())
-        # GoogleTest prints "file:line: Skipped", then the reason on a line of its own.
-        after_skip = bool(re.search(r": Skipped$", line))
+            name = begin.group(1)
+        elif SKIP_LINE.match(line):
+            yield name, line.strip()
+        elif before.endswith(": Skipped"):  # GoogleTest prints "file:line: Skipped", then the reason on a line of its own
+            yield name, line.strip() or "no reason given"
+        before = line
 
 
 def main():
@@ -29,8 +30,8 @@ def main():
     except OSError:
         return
     by_reason = {}
-    for name, said in skipped:
-        by_reason.setdefault(" ".join(said) or "no reason given", []).append(name)
+    for name, reason in skipped:
+        by_reason.setdefault(reason, []).append(name)
     for reason, names in sorted(by_reason.items()):
         shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
         print(f"SKIPPED {len(names)}: {reason} ({shown})")
