@@ -17,7 +17,7 @@ def reasons(lines):
         if begin:
             name = begin.group(1)
         elif SKIP_LINE.match(line):
-            yield name, line.strip()
+            yield name, re.sub(r"^\w+:? *", "", line.strip()) or "no reason given"
         elif before.endswith(": Skipped"):  # GoogleTest prints "file:line: Skipped", then the reason on a line of its own
             yield name, line.strip() or "no reason given"
         before = line
