@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "model/record.h"
 
 namespace culprit {
 
@@ -58,5 +60,8 @@ class Inquiry {
 // waiter_pid, waiter_statement, waited_ns, holder_pid, holder_program, holder_state, holder_statement, held_ns, relation,
 // lock, mode, instance. lock_wait_from() reads one back.
 inline constexpr const char kLockWaitEvent[] = "culprit.lock_wait";
+LogRecord to_log(const LockWait& wait);
+// Empty where it is another kind of record.
+std::optional<LockWait> lock_wait_from(const LogRecord& log);
 
 }  // namespace culprit
