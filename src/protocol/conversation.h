@@ -82,4 +82,9 @@ Recognised recognise(std::string_view bytes);
 // the server's last byte before the client's next. Opaque turns take their text from told_text().
 std::unique_ptr<Conversation> make_conversation(std::string_view protocol);
 
+// The same with a memory of normalised statements that all conversations of one thread share: what a recorder wants, whose
+// hundred connections say the same things.
+class SqlCache;
+std::unique_ptr<Conversation> make_conversation(std::string_view protocol, std::shared_ptr<SqlCache> sql);
+
 }  // namespace culprit

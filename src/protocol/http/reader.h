@@ -1,0 +1,76 @@
+// Reader: one direction of an HTTP/1.x connection, as heads and ends of messages; bodies are skipped, also through holes.
+//
+//   begin_segment() ──▶ next(): Part::Head ──▶ the caller says what body follows: set_body() ──▶ next() … Part::End
+//
+// The caller knows what only both directions together tell: a response to HEAD has no body.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "protocol/conversation.h"
+
+namespace culprit::http {
+
+enum class Body : uint8_t {
+  None,
+  Sized,       // Content-Length
+  Chunked,
+  UntilClose,  // a response without a length
+  Opaque,      // no more HTTP: CONNECT, Upgrade
+  Unknown,     // the head was cut: the end is where the next message begins
+};
+
+struct Part {
+  enum class Kind : uint8_t { Head, End } kind;
+  std::string_view text;  // of a head; good until the next call
+  bool cut = false;       // of a head: not all of it was captured
+  int64_t begin_ns = 0;   // the segment of the message's first byte
+};
+
+class Reader {
+ public:
+  explicit Reader(From from) : from_(from) {}
+
+  void begin_segment(int64_t time_ns, std::string_view head, uint64_t hole_bytes, std::string_view tail);
+  std::optional<Part> next();
+  void set_body(Body body, uint64_t length_bytes);
+  void hole(int64_t time_ns, uint64_t length_bytes);
+
+  bool opaque() const { return state_ == State::Opaque; }
+  uint64_t take_resyncs();
+  bool take_accident();  // bytes were missing that nobody planned, or it lost its place
+
+ private:
+  enum class State : uint8_t {
+    Head, Sized, ChunkSize, ChunkData, ChunkEnd, Trailers, UntilClose, Opaque,
+    ChunkedLost,  // within a chunked body, chunks not known
+    Lost,
+  };
+  std::optional<Part> step();
+  std::optional<Part> head();
+  std::optional<Part> chunk_line();
+  std::optional<Part> pass_hole();
+  std::optional<Part> end();
+  std::optional<Part> resume();
+  std::optional<std::string_view> line();
+  void lose(State state);
+  bool begins_message() const;
+
+  From from_;
+  State state_ = State::Head;
+  int64_t time_ns_ = 0, begin_ns_ = 0;
+  std::string_view input_, tail_;
+  const char* segment_begin_ = nullptr;
+  uint64_t hole_bytes_ = 0;
+  uint64_t left_ = 0;          // of a body or chunk
+  std::string text_;           // of a head that one segment does not hold, of a chunk's line
+  bool body_due_ = false;      // a head was handed out, set_body() has not come
+  bool in_message_ = false;    // a head was handed out whose end was not
+  bool accident_ = false, saw_accident_ = false;
+  uint64_t resyncs_ = 0;
+};
+
+}  // namespace culprit::http

@@ -1,0 +1,327 @@
+#include "protocol/conversation.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace culprit {
+namespace {
+
+using namespace std::string_literals;
+
+std::string big_endian(uint32_t number) {
+  return {static_cast<char>(number >> 24), static_cast<char>(number >> 16), static_cast<char>(number >> 8),
+          static_cast<char>(number)};
+}
+std::string message(char tag, const std::string& body) {
+  return tag + big_endian(static_cast<uint32_t>(body.size() + 4)) + body;
+}
+std::string query(const std::string& text) { return message('Q', text + '\0'); }
+std::string parse(const std::string& name, const std::string& text) {
+  return message('P', name + '\0' + text + '\0' + "\0\0"s);
+}
+std::string bound_to(const std::string& portal, const std::string& name, const std::string& value = "42") {
+  return message('B', portal + '\0' + name + '\0' + "\0\0\0\1"s + big_endian(static_cast<uint32_t>(value.size())) + value +
+                          "\0\0"s);
+}
+std::string execute(const std::string& portal = "") { return message('E', portal + '\0' + "\0\0\0\0"s); }
+std::string complete(const std::string& tag) { return message('C', tag + '\0'); }
+const std::string kSync = message('S', ""), kParsed = message('1', ""), kBound = message('2', "");
+std::string ready(char status = 'I') { return message('Z', std::string(1, status)); }
+std::string row(size_t size_bytes) { return message('D', "\0\1"s + big_endian(static_cast<uint32_t>(size_bytes)) + std::string(size_bytes, 'r')); }
+std::string error(const std::string& severity, const std::string& state) {
+  return message('E', "S"s + severity + '\0' + "V" + severity + '\0' + "C" + state + '\0' + "Msecret 4711\0"s + '\0');
+}
+
+class PostgresqlConversation : public testing::Test {
+ protected:
+  void client(const std::string& bytes) { conversation->feed(From::Client, ++now, bytes, {}, bytes.size()); }
+  void server(const std::string& bytes) { conversation->feed(From::Server, ++now, bytes, {}, bytes.size()); }
+  // As the recorder keeps a long segment.
+  void cut(From from, const std::string& bytes, size_t head, size_t tail) {
+    conversation->feed(from, ++now, std::string_view(bytes).substr(0, head),
+                       std::string_view(bytes).substr(bytes.size() - tail), bytes.size());
+  }
+  Exchange one() {
+    auto all = conversation->take_finished();
+    EXPECT_EQ(all.size(), 1u);
+    return all.empty() ? Exchange{} : all[0];
+  }
+  static std::string_view text(const Exchange& exchange) { return find_text(exchange.attributes, "db.query.text"); }
+  static int64_t rows(const Exchange& exchange) {
+    return find_integer(exchange.attributes, "db.response.returned_rows", -1);
+  }
+
+  std::unique_ptr<Conversation> conversation = make_conversation("postgresql");
+  int64_t now = 0;
+};
+
+TEST_F(PostgresqlConversation, ASimpleQueryIsOneExchange) {
+  client(query("SELECT * FROM orders WHERE id = 4711"));
+  server(message('T', "\0\0"s) + row(5));
+  server(complete("SELECT 1") + ready());
+  Exchange exchange = one();
+  EXPECT_EQ(exchange.name, "SELECT orders");
+  EXPECT_EQ(text(exchange), "SELECT * FROM orders WHERE id = ?");
+  EXPECT_EQ(exchange.begin_ns, 1);
+  EXPECT_EQ(exchange.first_reply_ns, 2);
+  EXPECT_EQ(exchange.end_ns, 3);
+  EXPECT_EQ(rows(exchange), 1);
+  EXPECT_EQ(exchange.flags, 0u);
+  EXPECT_EQ(find_text(exchange.attributes, "db.transaction.status"), "idle");
+}
+
+TEST_F(PostgresqlConversation, StartsWithItsDatabase) {
+  std::string body = big_endian(3 << 16) + "user\0me\0database\0shop\0\0"s;
+  client(big_endian(static_cast<uint32_t>(body.size() + 4)) + body);
+  server(message('R', "\0\0\0\5salt"s));
+  client(message('p', "md5secret\0"s));
+  server(message('R', "\0\0\0\0"s) + message('S', "TimeZone\0UTC\0"s) + message('K', "12345678"s) + ready());
+  Exchange connect = one();
+  EXPECT_EQ(connect.name, "CONNECT");
+  EXPECT_EQ(connect.end_ns, 4);
+  client(query("BEGIN"));
+  server(complete("BEGIN") + ready('T'));
+  Exchange begin = one();
+  EXPECT_EQ(begin.name, "BEGIN");
+  EXPECT_EQ(find_text(begin.attributes, "db.namespace"), "shop");
+  EXPECT_EQ(find_text(begin.attributes, "db.transaction.status"), "in_transaction");
+}
+
+TEST_F(PostgresqlConversation, RemembersPreparedStatements) {
+  client(parse("s1", "SELECT a FROM t WHERE b = $1") + message('D', "Ss1\0"s) + kSync);
+  server(kParsed + message('t', "\0\1\0\0\0\x17"s) + message('T', "\0\0"s) + ready());
+  EXPECT_EQ(one().name, "PREPARE SELECT t");
+  client(bound_to("", "s1") + execute() + kSync);
+  server(kBound + row(3) + complete("SELECT 1") + ready());
+  Exchange exchange = one();
+  EXPECT_EQ(exchange.name, "SELECT t");
+  EXPECT_EQ(text(exchange), "SELECT a FROM t WHERE b = ?");
+}
+
+TEST_F(PostgresqlConversation, AsksForTextsOfBeforeTheRecording) {
+  client(bound_to("", "s1") + execute() + kSync);
+  server(kBound + complete("UPDATE 2") + ready());
+  Exchange unknown = one();
+  EXPECT_EQ(unknown.name, "prepared s1");
+  EXPECT_TRUE(unknown.flags & kTextUnknown);
+  EXPECT_EQ(find_integer(unknown.attributes, "culprit.rows_affected", -1), 2);
+  EXPECT_EQ(conversation->take_counts().text_unknown, 1u);
+
+  client(bound_to("", "s1") + execute() + kSync);
+  conversation->told_text(now, "UPDATE t SET a = $1 /* by 4711 */", false);  // Bind
+  conversation->told_text(now, "UPDATE t SET a = $1 /* by 4711 */", false);  // Execute
+  server(kBound + complete("UPDATE 2") + ready());
+  Exchange told = one();
+  EXPECT_EQ(text(told), "UPDATE t SET a = ?");
+  EXPECT_EQ(told.flags, 0u);
+
+  client(bound_to("", "s1") + execute() + kSync);  // learnt
+  server(kBound + complete("UPDATE 2") + ready());
+  EXPECT_EQ(text(one()), "UPDATE t SET a = ?");
+}
+
+TEST_F(PostgresqlConversation, AnsweredBeforeTheFirstRequestWasSeen) {
+  server(kBound + row(3) + complete("SELECT 1") + ready());
+  Exchange exchange = one();
+  EXPECT_TRUE(exchange.flags & kBegunBefore);
+  EXPECT_TRUE(exchange.flags & kTextUnknown);
+}
+
+TEST_F(PostgresqlConversation, ResolvesExecuteOfSql) {
+  client(query("PREPARE p1 (int) AS SELECT * FROM items WHERE id = $1"));
+  server(complete("PREPARE") + ready());
+  one();
+  client(query("EXECUTE p1(17)"));
+  server(complete("SELECT 0") + ready());
+  EXPECT_EQ(text(one()), "SELECT * FROM items WHERE id = ?");
+  client(query("DEALLOCATE p1"));
+  server(complete("DEALLOCATE") + ready());
+  one();
+  client(query("EXECUTE p1(17)"));
+  server(complete("SELECT 0") + ready());
+  Exchange unknown = one();
+  EXPECT_EQ(unknown.name, "EXECUTE p1");
+  EXPECT_EQ(text(unknown), "EXECUTE p1(?)");
+  EXPECT_TRUE(unknown.flags & kTextUnknown);
+}
+
+TEST_F(PostgresqlConversation, AnErrorKeepsItsStateAndNotItsText) {
+  client(query("INSERT INTO t VALUES (1)"));
+  server(error("ERROR", "23505") + ready('E'));
+  Exchange exchange = one();
+  EXPECT_EQ(exchange.status, SpanStatus::Error);
+  EXPECT_EQ(exchange.status_message, "23505 unique violation");
+  EXPECT_EQ(find_text(exchange.attributes, "db.response.status_code"), "23505");
+  for (const Attribute& attribute : exchange.attributes) EXPECT_EQ(to_text(attribute.value).find("4711"), std::string::npos);
+}
+
+TEST_F(PostgresqlConversation, AFatalErrorEndsWithoutReady) {
+  client(query("SELECT pg_sleep(100)"));
+  server(error("FATAL", "57P01"));
+  Exchange exchange = one();
+  EXPECT_EQ(exchange.end_ns, 2);
+  EXPECT_EQ(exchange.status_message, "57P01 operator intervention");
+}
+
+TEST_F(PostgresqlConversation, SeveralStatementsAreABatch) {
+  client(query("BEGIN; UPDATE t SET a = 1; COMMIT"));
+  server(complete("BEGIN") + complete("UPDATE 3") + complete("COMMIT") + ready());
+  Exchange exchange = one();
+  EXPECT_EQ(exchange.name, "UPDATE t +2");
+  EXPECT_TRUE(exchange.flags & kBatch);
+  EXPECT_EQ(find_integer(exchange.attributes, "db.operation.batch.size", -1), 3);
+  EXPECT_EQ(find_integer(exchange.attributes, "culprit.rows_affected", -1), 3);
+}
+
+TEST_F(PostgresqlConversation, PipelinedRequestsAreAnsweredInOrder) {
+  client(parse("", "SELECT 1 FROM a") + bound_to("", "") + execute() + kSync);
+  client(parse("", "SELECT 1 FROM b") + bound_to("", "") + execute() + kSync);
+  server(kParsed + kBound + complete("SELECT 1") + ready() + kParsed);
+  server(kBound + complete("SELECT 2") + ready());
+  auto all = conversation->take_finished();
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0].name, "SELECT a");
+  EXPECT_EQ(all[0].end_ns, 3);
+  EXPECT_EQ(all[1].name, "SELECT b");
+  EXPECT_EQ(all[1].first_reply_ns, 3);
+  EXPECT_EQ(all[1].end_ns, 4);
+}
+
+TEST_F(PostgresqlConversation, SeveralExecutesBeforeOneSyncAreABatch) {
+  client(parse("s", "INSERT INTO t VALUES ($1)") + bound_to("", "s") + execute() + bound_to("", "s") + execute() + kSync);
+  server(kParsed + kBound + complete("INSERT 0 1") + kBound + complete("INSERT 0 1") + ready());
+  Exchange exchange = one();
+  EXPECT_EQ(exchange.name, "INSERT t");
+  EXPECT_EQ(find_integer(exchange.attributes, "db.operation.batch.size", -1), 2);
+  EXPECT_EQ(find_integer(exchange.attributes, "culprit.rows_affected", -1), 2);
+}
+
+TEST_F(PostgresqlConversation, FindsTheEndOfALongAnswerInItsTail) {
+  client(query("SELECT * FROM big"));
+  std::string answer = message('T', "\0\0"s);
+  for (int i = 0; i < 100; ++i) answer += row(777);
+  answer += complete("SELECT 100") + ready();
+  for (size_t at = 0; at < answer.size(); at += 8192) cut(From::Server, answer.substr(at, 8192), 256, 64);
+  Exchange exchange = one();
+  EXPECT_EQ(rows(exchange), 100);
+  EXPECT_EQ(exchange.end_ns, now);
+  EXPECT_EQ(exchange.flags & kHole, 0u);
+  client(query("SELECT 1 FROM small"));
+  server(complete("SELECT 1") + ready());
+  EXPECT_EQ(one().name, "SELECT small");
+  EXPECT_EQ(conversation->take_counts().resyncs, 0u);
+}
+
+TEST_F(PostgresqlConversation, ALongStatementIsCutAndItsLengthSkipped) {
+  std::string request = query("SELECT * FROM t WHERE a = 'secret" + std::string(100000, 'x') + "'");
+  cut(From::Client, request, 100, 64);
+  server(complete("SELECT 7") + ready());
+  Exchange exchange = one();
+  EXPECT_EQ(text(exchange), "SELECT * FROM t WHERE a = ?…");
+  EXPECT_TRUE(exchange.flags & kTextCut);
+  EXPECT_EQ(conversation->take_counts().truncated, 1u);
+}
+
+TEST_F(PostgresqlConversation, ALongParameterIsSkipped) {
+  std::string request = parse("", "INSERT INTO t VALUES ($1)") + bound_to("", "", std::string(100000, 'x')) + execute() + kSync;
+  cut(From::Client, request, 200, 64);
+  server(kParsed + kBound + complete("INSERT 0 1") + ready());
+  Exchange exchange = one();
+  EXPECT_EQ(exchange.name, "INSERT t");
+  EXPECT_EQ(exchange.flags, 0u);
+}
+
+TEST_F(PostgresqlConversation, FindsItsPlaceAfterALoss) {
+  client(query("SELECT 1 FROM a"));
+  conversation->hole(From::Server, ++now, 1000);
+  server(std::string(50, 'x'));
+  server(complete("SELECT 1") + ready());
+  Exchange exchange = one();
+  EXPECT_TRUE(exchange.flags & kHole);
+  EXPECT_EQ(conversation->take_counts().resyncs, 1u);
+  conversation->hole(From::Client, ++now, 0);
+  client(query("SELECT 1 FROM b"));
+  server(complete("SELECT 1") + ready());
+  EXPECT_EQ(one().name, "SELECT b");
+  EXPECT_EQ(conversation->take_counts().resyncs, 1u);
+}
+
+TEST_F(PostgresqlConversation, AnAnswerWhoseEndWasLostEndsWithTheNextRequest) {
+  client(query("SELECT 1 FROM a"));
+  server(message('T', "\0\0"s));
+  conversation->hole(From::Server, ++now, 0);
+  client(query("SELECT 1 FROM b"));
+  Exchange lost = one();
+  EXPECT_EQ(lost.name, "SELECT a");
+  EXPECT_TRUE(lost.flags & kHole);
+  server(complete("SELECT 1") + ready());
+  EXPECT_EQ(one().name, "SELECT b");
+}
+
+TEST_F(PostgresqlConversation, GoesOpaqueWhenBothEndsEncrypt) {
+  client("\0\0\0\x08\x04\xd2\x16\x2f"s);
+  server("S");
+  EXPECT_EQ(conversation->protocol(), "tls");
+  client("\x16\x03\x01\x00\x05hello"s);
+  conversation->told_text(now, "SELECT * FROM t WHERE a = 5", false);
+  conversation->told_text(now, "SELECT * FROM t WHERE a = 5", false);
+  server("\x16\x03\x03\x00\x05hello"s);
+  client("\x17\x03\x03\x00\x05hello"s);
+  Exchange exchange = one();
+  EXPECT_EQ(exchange.protocol, "postgresql");
+  EXPECT_EQ(exchange.name, "SELECT t");
+  EXPECT_EQ(exchange.flags, uint32_t{kOpaque});
+}
+
+TEST_F(PostgresqlConversation, GoesOnInPlainTextWhenTheServerDeclines) {
+  client("\0\0\0\x08\x04\xd2\x16\x2f"s);
+  server("N");
+  std::string body = big_endian(3 << 16) + "user\0me\0\0"s;
+  client(big_endian(static_cast<uint32_t>(body.size() + 4)) + body);
+  server(message('R', "\0\0\0\0"s) + ready());
+  EXPECT_EQ(find_text(one().attributes, "db.namespace"), "me");
+}
+
+TEST_F(PostgresqlConversation, CopiesInAndOut) {
+  client(query("COPY t FROM STDIN"));
+  server(message('G', "\0\0\0"s));
+  client(message('d', "secret\trow\n") + message('c', ""));
+  server(complete("COPY 5") + ready());
+  EXPECT_EQ(find_integer(one().attributes, "culprit.rows_affected", -1), 5);
+  client(query("COPY t TO STDOUT"));
+  server(message('H', "\0\0\0"s) + message('d', "row\n") + message('c', "") + complete("COPY 1") + ready());
+  EXPECT_EQ(rows(one()), 1);
+}
+
+TEST_F(PostgresqlConversation, WhatIsNotAnsweredIsOpen) {
+  client(query("SELECT 1 FROM a"));
+  auto open = conversation->open();
+  ASSERT_EQ(open.size(), 1u);
+  EXPECT_EQ(open[0].end_ns, 0);
+  EXPECT_EQ(open[0].flags, uint32_t{kUnfinished});
+  EXPECT_TRUE(conversation->take_finished().empty());
+}
+
+TEST_F(PostgresqlConversation, AnySegmentationGivesTheSameExchanges) {
+  std::string requests = parse("s", "SELECT * FROM a WHERE b = $1") + bound_to("", "s") + execute() + kSync +
+                         query("UPDATE t SET a = 5") + bound_to("", "s") + execute() + kSync;
+  std::string answers = kParsed + kBound + row(300) + complete("SELECT 1") + ready() + complete("UPDATE 1") + ready() +
+                        kBound + error("ERROR", "57014") + ready();
+  for (size_t step = 1; step < 40; ++step) {
+    conversation = make_conversation("postgresql");
+    for (size_t at = 0; at < requests.size(); at += step) client(requests.substr(at, step));
+    for (size_t at = 0; at < answers.size(); at += step) server(answers.substr(at, step));
+    auto all = conversation->take_finished();
+    ASSERT_EQ(all.size(), 3u) << step;
+    EXPECT_EQ(all[0].name, "SELECT a");
+    EXPECT_EQ(rows(all[0]), 1);
+    EXPECT_EQ(all[1].name, "UPDATE t");
+    EXPECT_EQ(all[2].status_message, "57014 query canceled");
+    EXPECT_EQ(all[0].request_bytes + all[1].request_bytes + all[2].request_bytes, requests.size());
+    EXPECT_EQ(all[0].reply_bytes + all[1].reply_bytes + all[2].reply_bytes, answers.size());
+  }
+}
+
+}  // namespace
+}  // namespace culprit

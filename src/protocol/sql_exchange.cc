@@ -1,0 +1,76 @@
+#include "protocol/sql_exchange.h"
+
+#include <algorithm>
+
+namespace culprit {
+
+namespace {
+
+constexpr size_t kMaxListing = 4096;  // of a batch's texts: as much as of one statement
+
+bool worthy(const SqlStatement& statement) { return !sql_housekeeping(statement.operation); }
+
+const SqlStatement* main_statement(const NormalisedSql& sql) {
+  if (sql.statements.empty()) return nullptr;
+  auto main = std::find_if(sql.statements.begin(), sql.statements.end(), worthy);
+  return main == sql.statements.end() ? &sql.statements.front() : &*main;
+}
+
+const SqlRun& main_run(std::span<const SqlRun> runs) {
+  auto main = std::find_if(runs.begin(), runs.end(), [](const SqlRun& run) {
+    const SqlStatement* statement = run.sql ? main_statement(*run.sql) : nullptr;
+    return !run.sql || (statement != nullptr && worthy(*statement));
+  });
+  return main == runs.end() ? runs.front() : *main;
+}
+
+std::string name_of(const SqlRun& run, const SqlStatement* statement) {
+  if (statement != nullptr) return statement->summary();
+  if (run.sql) return "empty query";
+  return run.name.empty() ? "unknown statement" : "prepared " + run.name;
+}
+
+std::string listing(Exchange& exchange, std::span<const SqlRun> runs) {
+  std::string all;
+  for (const SqlRun& run : runs) {
+    if (!run.sql) continue;
+    if (run.sql->cut) exchange.flags |= kTextCut;
+    if (run.sql->context && !exchange.context) exchange.context = run.sql->context;
+    if (all.size() > kMaxListing) continue;
+    if (!all.empty()) all += "; ";
+    all += run.sql->text();
+  }
+  return all;
+}
+
+}  // namespace
+
+bool unknown_text(std::span<const SqlRun> runs) {
+  return std::any_of(runs.begin(), runs.end(), [](const SqlRun& run) { return !run.sql || !run.name.empty(); });
+}
+
+void add_attribute(Exchange& exchange, std::string_view key, Value value) {
+  exchange.attributes.push_back({std::string(key), std::move(value)});
+}
+
+void describe_sql(Exchange& exchange, std::span<const SqlRun> runs, uint64_t executed) {
+  if (unknown_text(runs)) exchange.flags |= kTextUnknown;
+  const SqlRun& main = main_run(runs);
+  const SqlStatement* statement = main.sql ? main_statement(*main.sql) : nullptr;
+  exchange.name = name_of(main, statement);
+  if (statement != nullptr) add_attribute(exchange, "db.operation.name", statement->operation);
+  if (statement != nullptr && !statement->target.empty())
+    add_attribute(exchange, "db.collection.name", statement->target);
+
+  uint64_t distinct = 0;
+  for (const SqlRun& run : runs) distinct += run.sql ? run.sql->count : 1;
+  if (distinct > 1) exchange.name += " +" + std::to_string(distinct - 1);
+  if (std::string text = listing(exchange, runs); !text.empty())
+    add_attribute(exchange, "db.query.text", std::move(text));
+  add_attribute(exchange, "db.query.summary", exchange.name);
+  if (executed <= 1) return;
+  exchange.flags |= kBatch;
+  add_attribute(exchange, "db.operation.batch.size", static_cast<int64_t>(executed));
+}
+
+}  // namespace culprit
