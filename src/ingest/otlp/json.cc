@@ -2,6 +2,8 @@
 
 #include <simdjson.h>
 
+#include <optional>
+
 #include "ingest/otlp/json_parts.h"
 #include "ingest/otlp/json_value.h"
 
@@ -36,13 +38,19 @@ uint32_t count_member(const dom::element& object, std::string_view key) {
   return static_cast<uint32_t>(json_uint64(element).value_or(0));
 }
 
-// What `object[key]` is a list of; where it is something else, that is noted.
-dom::array list_member(const dom::element& object, std::string_view key, Intake& intake) {
-  dom::element element;
+// The array `element`; where it is something else, that is noted.
+std::optional<dom::array> list_of(const dom::element& element, std::string_view key, Intake& intake) {
   dom::array array;
-  if (object[key].get(element) || element.is_null()) return array;
-  if (element.get_array().get(array)) intake.note(LedgerKind::malformed, LedgerUnit::Value, 1, std::string(key) + " is not an array");
-  return array;
+  if (element.is_null()) return std::nullopt;
+  if (!element.get_array().get(array)) return array;
+  intake.note(LedgerKind::malformed, LedgerUnit::Request, 1, std::string(key) + " is not an array");
+  return std::nullopt;
+}
+
+std::optional<dom::array> list_member(const dom::element& object, std::string_view key, Intake& intake) {
+  dom::element element;
+  if (object[key].get(element)) return std::nullopt;
+  return list_of(element, key, intake);
 }
 
 Resource decode_resource(const dom::element& resource_of_many, Intake& intake) {
@@ -62,15 +70,30 @@ void add_scope(Resource& resource, const dom::element& scope_of_many, Intake& in
   resource.scope_name = text_member(scope, "name");
   resource.scope_version = text_member(scope, "version");
   if (!scope["attributes"].get(attributes)) resource.scope_attributes = json_attributes(attributes, intake);
-  intake.sum(LedgerKind::attributes_dropped, count_member(scope, "droppedAttributesCount"), resource.service);
+  uint32_t dropped = count_member(scope, "droppedAttributesCount");
+  if (dropped) intake.sum(LedgerKind::attributes_dropped, dropped, intake.resource().service);
 }
 
 Result<void> decode_scope(const Signal& signal, const dom::element& scope, Resource resource, Intake& intake) {
   add_scope(resource, scope, intake);
   intake.set_resource(std::move(resource));
-  for (dom::element item : list_member(scope, signal.items, intake)) {
+  std::optional<dom::array> items = list_member(scope, signal.items, intake);
+  if (!items) return {};
+  for (dom::element item : *items) {
     signal.decode(item, intake);
     TRY(intake.flush_if_full());
+  }
+  return {};
+}
+
+Result<void> decode_entry(const Signal& signal, const dom::element& entry, Intake& intake) {
+  Resource resource = decode_resource(entry, intake);
+  intake.set_resource(resource);
+  if (resource.dropped_attributes) intake.sum(LedgerKind::attributes_dropped, resource.dropped_attributes, intake.resource().service);
+  for (std::string_view key : {signal.scopes, signal.old_scopes}) {
+    std::optional<dom::array> scopes = list_member(entry, key, intake);
+    if (!scopes) continue;
+    for (dom::element scope : *scopes) TRY(decode_scope(signal, scope, resource, intake));
   }
   return {};
 }
@@ -87,17 +110,10 @@ bool is_json_request(const dom::object& request) {
 Result<void> decode_json(const dom::object& request, Intake& intake) {
   for (auto [key, value] : request) {
     for (const Signal& signal : kSignals) {
-      if (key != signal.resources || value.is_null()) continue;
-      dom::array array;
-      if (value.get_array().get(array)) intake.note(LedgerKind::malformed, LedgerUnit::Request, 1, std::string(key) + " is not an array");
-      for (dom::element entry : array) {
-        Resource resource = decode_resource(entry, intake);
-        intake.set_resource(resource);
-        intake.sum(LedgerKind::attributes_dropped, resource.dropped_attributes, intake.resource().service);
-        for (std::string_view scopes : {signal.scopes, signal.old_scopes})
-          for (dom::element scope : list_member(entry, scopes, intake))
-            TRY(decode_scope(signal, scope, resource, intake));
-      }
+      if (key != signal.resources) continue;
+      std::optional<dom::array> entries = list_of(value, key, intake);
+      if (!entries) continue;
+      for (dom::element entry : *entries) TRY(decode_entry(signal, entry, intake));
     }
   }
   return {};
