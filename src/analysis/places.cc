@@ -105,6 +105,22 @@ Repeat repeat_of(const Trace& trace, uint32_t place, const std::vector<SpanIndex
   return repeat;
 }
 
+// Rows of the last call that the caller of `call` had answered before it. Calls are looked at backwards from `call`.
+int64_t rows_before(const Trace& trace, const Places& places, SpanIndex call) {
+  // What came more than so many spans earlier is not the query that the loop runs over.
+  constexpr SpanIndex kFarthest = 64;
+  int64_t begin_ns = trace.spans[call].start_ns;
+  for (SpanIndex at = call; at-- > 0 && call - at <= kFarthest;) {
+    const Span& span = trace.spans[at];
+    bool head = places.statement[at] != kNone && places.entry[at] == places.entry[call] && span.kind != SpanKind::Server;
+    if (!head || span.end_ns() > begin_ns) continue;
+    int64_t rows = rows_of(trace.spans[last_view(trace, at)]);
+    if (rows < 0) rows = rows_of(span);
+    if (rows >= 0) return rows;
+  }
+  return -1;
+}
+
 }  // namespace
 
 Places place_spans(const Trace& trace, Names& names) { return Placer(trace, names).take(); }
@@ -123,16 +139,7 @@ std::vector<Repeat> find_repeats(const Trace& trace, const Places& places) {
     Repeat repeat = repeat_of(trace, calls[first].first.second, group);
     // Mostly side by side: a fan-out.
     if (repeat.calls < kFewestRepeats || repeat.calls * 10 < static_cast<int64_t>(group.size()) * 9) continue;
-    int64_t begin_ns = trace.spans[group[0]].start_ns, latest_ns = INT64_MIN;
-    for (size_t i = 0; i < calls.size(); ++i) {
-      if (calls[i].first.first != calls[first].first.first || (i >= first && i < next)) continue;
-      const Span& before = trace.spans[calls[i].second];
-      int64_t rows = rows_of(trace.spans[last_view(trace, calls[i].second)]);
-      if (rows < 0) rows = rows_of(before);
-      if (before.end_ns() > begin_ns || before.end_ns() <= latest_ns || rows < 0) continue;
-      latest_ns = before.end_ns();
-      repeat.rows_before = rows;
-    }
+    repeat.rows_before = rows_before(trace, places, group[0]);
     repeats.push_back(repeat);
   }
   return repeats;

@@ -1,0 +1,205 @@
+#include "analysis/describe.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+
+#include "base/hash.h"
+#include "base/text.h"
+
+namespace culprit::analysis {
+
+namespace {
+
+// Fewer requests than this don't carry a ranking (facts: quality.md §1.4).
+constexpr int64_t kFewRequests = 10;
+constexpr size_t kMaxSteps = 8;
+// Steps of less than half a percent say nothing.
+constexpr double kLeastStep = 0.005;
+
+std::string fill_share(std::string phrase, double share) {
+  size_t at = phrase.find("{share}");
+  if (at != std::string::npos) phrase.replace(at, 7, format_share(std::min(share, 1.0)));
+  return phrase;
+}
+
+bool blames(const Cause& cause, SectionKind kind) {
+  return cause.blamed_kinds.empty() || std::find(cause.blamed_kinds.begin(), cause.blamed_kinds.end(), kind) != cause.blamed_kinds.end();
+}
+
+// From the root to the cause: each service's own part of the path, the cause's last.
+std::vector<PathStep> path_of(const Scene& scene, const Ranked& ranked) {
+  const Names& names = scene.now.names();
+  const Operation& operation = scene.now.operations()[ranked.price.operation];
+  std::map<uint32_t, std::pair<uint32_t, double>> services;  // service → (depth, time)
+  double blamed = 0, all = 0;
+  for (const Request& request : operation.kept) {
+    auto weight = static_cast<double>(request.weight);
+    for (const Part& part : request.parts) {
+      const Place& place = names.place(part.place);
+      bool ours = ranked.cause.blamed(place);
+      auto& [depth, time] = services.emplace(place.service, std::pair{place.depth, 0.0}).first->second;
+      depth = std::min(depth, place.depth);
+      for (int kind = 0; kind < kParts; ++kind) {
+        double ns = weight * static_cast<double>(part.ns[kind]);
+        SectionKind section = kind == kUnknown ? SectionKind::Own : static_cast<SectionKind>(kind);
+        (ours && blames(ranked.cause, section) ? blamed : time) += ns;
+        all += ns;
+      }
+    }
+  }
+  std::vector<std::pair<uint32_t, PathStep>> steps;
+  for (const auto& [service, entry] : services)
+    if (all > 0 && entry.second / all >= kLeastStep) steps.push_back({entry.first, {names.text(service), entry.second / all}});
+  std::sort(steps.begin(), steps.end(), [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first < b.first : a.second.entity < b.second.entity;
+  });
+  if (steps.size() > kMaxSteps) steps.resize(kMaxSteps);
+  std::vector<PathStep> path;
+  for (auto& [depth, step] : steps) path.push_back(std::move(step));
+  if (all > 0) path.push_back({"[" + ranked.cause.entity.kind + "]", blamed / all});
+  return path;
+}
+
+// Who sends the blamed work in this operation: the service of the place above it, by time.
+std::pair<std::string, int32_t> caller_of(const Scene& scene, const Ranked& ranked) {
+  const Names& names = scene.now.names();
+  std::map<uint32_t, int64_t> callers;
+  for (const Request& request : scene.now.operations()[ranked.price.operation].kept)
+    for (const Part& part : request.parts) {
+      const Place& place = names.place(part.place);
+      if (!ranked.cause.blamed(place) || !ranked.cause.entity.kind.starts_with("s")) {
+        if (ranked.cause.entity.kind != "lock" || !ranked.cause.blamed(place)) continue;
+      }
+      uint32_t caller = place.role == Role::Call ? place.service : place.parent == kNone ? kNone : names.place(place.parent).service;
+      if (caller != kNone) callers[caller] += sum(part.ns) + 1;
+    }
+  uint32_t best = kNone;
+  int64_t most = 0;
+  for (auto [caller, ns] : callers)
+    if (ns > most) best = caller, most = ns;
+  if (best == kNone) return {ranked.cause.caller, ranked.cause.caller_pid};
+  int32_t pid = 0;
+  auto statement = scene.now.statements().find(ranked.cause.statement);
+  if (statement != scene.now.statements().end()) {
+    auto found = statement->second.caller_pids.find(best);
+    if (found != statement->second.caller_pids.end()) pid = found->second;
+  }
+  return {names.text(best), pid};
+}
+
+Confidence confidence_of(const Ranked& ranked, const Operation& operation, double next_score) {
+  if (ranked.cause.cause == "unexplained" || operation.requests < kFewRequests) return Confidence::Low;
+  bool clear = next_score * 2 <= ranked.score;
+  if (ranked.cause.quality >= kObserved && clear) return Confidence::High;
+  return ranked.cause.quality >= kInferred || clear ? Confidence::Medium : Confidence::Low;
+}
+
+void add_change(Finding& finding, const Price& price) {
+  if (!price.changed) return;
+  finding.evidence.insert(finding.evidence.begin(),
+                          EvidenceLine{"since the baseline: " + format_duration(price.before_mean_ns) + " → " +
+                                           format_duration(price.now_mean_ns) + " on the critical path of " +
+                                           format_count(price.affected) + " requests (mean)",
+                                       static_cast<double>(price.now_mean_ns - price.before_mean_ns), "ns", {}, "observed"});
+  finding.saving.assuming = "it costs what it did before";
+}
+
+std::string reproduce(const std::string& operation) {
+  std::string pattern;
+  for (char c : operation) {
+    if (c == '\'') pattern += "''";
+    else if (c == '"' || c == '\\' || c == '$' || c == '`') pattern += '_';  // the shell's; LIKE's any character
+    else if (c == '?') pattern += '%';
+    else pattern += c;
+  }
+  return "culprit sql \"SELECT count(*) AS requests, quantile_disc(duration_ns, 0.95) AS p95_ns FROM span WHERE name LIKE '" +
+         pattern + "'\"";
+}
+
+Finding make_finding(const Scene& scene, const std::vector<Ranked>& ranked, size_t index) {
+  const Ranked& own = ranked[index];
+  const Cause& cause = own.cause;
+  const Price& price = own.price;
+  const Operation& operation = scene.now.operations()[price.operation];
+  const Names& names = scene.now.names();
+  Finding finding;
+  finding.cause = cause.cause, finding.mechanism = cause.mechanism, finding.score = own.score;
+  finding.entity = cause.entity, finding.holder = cause.holder, finding.inside = cause.inside;
+  finding.operation = names.text(operation.name);
+  if (cause.cause == "unexplained") finding.entity.name = finding.operation;
+  std::tie(finding.caller, finding.caller_pid) = caller_of(scene, own);
+  finding.id = finding_id(cause, finding.caller, finding.operation);
+  finding.title = fill_share(cause.phrase, price.share);
+  finding.what = cause.what;
+  finding.effect = {price.affected, std::min(price.share, 1.0), price.before_p95_ns, price.p95_ns, price.p95_interval};
+  finding.calls_per_request = price.calls_per_request;
+  finding.path = path_of(scene, own);
+  finding.evidence = cause.evidence, finding.against = cause.against;
+  auto saved = [&](int64_t after) { return std::max<int64_t>(price.p95_ns - after, 0); };
+  finding.saving = {saved(price.most_after_ns), saved(price.likely_after_ns), {saved(price.after.high_ns), saved(price.after.low_ns)}, cause.assuming};
+  add_change(finding, price);
+  double next_score = 0;
+  for (size_t other = 0; other < ranked.size(); ++other) {
+    const Ranked& next = ranked[other];
+    if (other == index || next.score <= next_score || next.cause.cause == "unexplained") continue;
+    if (other < index && index > 0) continue;  // what ranks above is not the next best
+    next_score = next.score;
+    finding.next_best = Finding::NextBest{next.cause.cause, next.cause.entity, next.score, next.cause.would_tell};
+  }
+  finding.confidence = confidence_of(own, operation, next_score);
+  if (operation.requests < kFewRequests) finding.against.push_back("only " + format_count(operation.requests) + " requests: too few to be sure");
+  double flip = (own.score - next_score) / (1 + own.score - next_score);
+  finding.would_flip = "if ≥ " + format_share(std::max(flip, 0.0)) + " of requests were lost";
+  finding.exemplars = price.exemplars;
+  finding.reproduce = reproduce(finding.operation);
+  finding.advice = cause.advice;
+  return finding;
+}
+
+}  // namespace
+
+std::string finding_id(const Cause& cause, std::string_view caller, std::string_view operation) {
+  std::string key = cause.cause + "\n" + cause.entity.kind + "\n" + cause.entity.name + "\n" + std::string(caller) + "\n" + std::string(operation);
+  char text[24];
+  std::snprintf(text, sizeof text, "f-%012llx", static_cast<unsigned long long>(hash64(key) >> 16));
+  return text;
+}
+
+std::vector<Finding> make_findings(const Scene& scene, const std::vector<Ranked>& ranked) {
+  std::vector<Finding> findings;
+  for (size_t i = 0; i < ranked.size(); ++i) {
+    if (!ranked[i].finding) continue;
+    findings.push_back(make_finding(scene, ranked, i));
+    findings.back().rank = static_cast<int>(findings.size());
+  }
+  return findings;
+}
+
+std::vector<OperationSummary> summarise(const Population& population) {
+  std::vector<OperationSummary> all;
+  for (const Operation& operation : population.operations()) {
+    Distribution latencies(operation.latencies);
+    OperationSummary summary;
+    summary.name = population.names().text(operation.name), summary.service = population.names().text(operation.service);
+    summary.requests = operation.requests, summary.errors = operation.errors, summary.unfinished = operation.unfinished;
+    summary.p50_ns = latencies.quantile(0.5), summary.p95_ns = latencies.quantile(0.95), summary.p99_ns = latencies.quantile(0.99);
+    summary.total_ns = operation.total_ns;
+    all.push_back(std::move(summary));
+  }
+  std::sort(all.begin(), all.end(), [](const OperationSummary& a, const OperationSummary& b) {
+    if (a.total_ns != b.total_ns) return a.total_ns > b.total_ns;
+    return std::tie(a.name, a.service) < std::tie(b.name, b.service);
+  });
+  return all;
+}
+
+double flip_share(const std::vector<Ranked>& ranked) {
+  // Nobody is accused: so many requests would have to be missing before a cause could have been material.
+  if (ranked.empty() || !ranked[0].finding) return kMaterialShare;
+  double next = ranked.size() > 1 && ranked[1].cause.cause != "unexplained" ? ranked[1].score : 0;
+  double ahead = ranked[0].score - next;
+  return ahead / (1 + ahead);
+}
+
+}  // namespace culprit::analysis

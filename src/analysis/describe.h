@@ -1,0 +1,22 @@
+// Turns what was ranked into the findings of an answer: names, paths, figures, sentences.
+#pragma once
+
+#include <vector>
+
+#include "analysis/rank.h"
+
+namespace culprit::analysis {
+
+// The id of a cause: the same in every recording of it (no pids, ports or times).
+std::string finding_id(const Cause& cause, std::string_view caller, std::string_view operation);
+
+// The findings among `ranked`, in its order.
+std::vector<Finding> make_findings(const Scene& scene, const std::vector<Ranked>& ranked);
+
+// The latencies of all operations, those with most path time first.
+std::vector<OperationSummary> summarise(const Population& population);
+
+// The share of requests whose loss would let the second cause win, or a healthy system look ill.
+double flip_share(const std::vector<Ranked>& ranked);
+
+}  // namespace culprit::analysis

@@ -1,0 +1,152 @@
+#include "analysis/price.h"
+
+#include <algorithm>
+
+namespace culprit::analysis {
+
+namespace {
+
+// Two recordings of one healthy system differ in their p95 by about this much, for reasons no trace holds (other load,
+// caches, the scheduler): an interval that promises less would not be kept. Parts of 100.
+constexpr int64_t kRunToRunLow = 75, kRunToRunHigh = 135;
+// And by the scheduler's own grain, which matters to requests of a millisecond.
+constexpr int64_t kGrainNs = 500'000;
+// A request counts as touched from here on.
+constexpr int64_t kTouchedNs = 100'000;
+// Fewer affected requests than this are an accident, not a pattern, unless there are hardly any requests at all.
+constexpr int64_t kFewestAffected = 3;
+
+struct Baseline {
+  bool known = false;
+  double mean_ns = 0, per_call_ns = 0;
+  int64_t calls = 0;
+  int64_t p95_ns = 0;           // of the mechanism's time per request
+  Distribution times;
+};
+
+Baseline measure_baseline(const Cause& cause, const Operation& before) {
+  Baseline baseline;
+  std::vector<Weighted> times;
+  double work = 0;
+  for (const Request& request : before.kept) {
+    times.push_back({cause.saved(request).most_ns, request.weight});
+    if (!cause.work) continue;
+    Work done = cause.work(request);
+    work += static_cast<double>(done.ns);
+    baseline.calls += done.calls;
+  }
+  baseline.times = Distribution(std::move(times));
+  baseline.known = !baseline.times.empty();
+  baseline.mean_ns = baseline.times.mean();
+  baseline.p95_ns = baseline.times.quantile(0.95);
+  if (baseline.calls > 0) baseline.per_call_ns = work / static_cast<double>(baseline.calls);
+  return baseline;
+}
+
+// With a baseline the comparable cost is what it was, per call where calls can be counted.
+Saved against(const Baseline& baseline, const Cause& cause, const Request& request, Saved saved) {
+  if (!baseline.known || (cause.work && baseline.calls == 0)) return saved;
+  double usual = baseline.mean_ns, careful = static_cast<double>(baseline.p95_ns);
+  if (cause.work) {
+    Work done = cause.work(request);
+    usual = baseline.per_call_ns * static_cast<double>(done.calls);
+    careful = usual * 2;
+  }
+  auto less = [&](double by) { return std::max<int64_t>(saved.most_ns - static_cast<int64_t>(by), 0); };
+  return {saved.most_ns, less(usual), less(careful)};
+}
+
+struct Retimed {
+  std::vector<Weighted> now, most, likely, least, mechanism;
+};
+
+std::vector<TraceId> pick_exemplars(std::vector<std::pair<int64_t, TraceId>> touched) {
+  std::sort(touched.begin(), touched.end());
+  std::vector<TraceId> picked;
+  for (size_t percent : {95, 50, 100}) {  // a bad one, an ordinary one, the worst
+    if (touched.empty()) break;
+    TraceId id = touched[std::min(touched.size() - 1, touched.size() * percent / 100)].second;
+    if (std::find(picked.begin(), picked.end(), id) == picked.end()) picked.push_back(id);
+  }
+  return picked;
+}
+
+bool has_changed(const Distribution& now, const Baseline& baseline, double operation_mean) {
+  double grown = now.mean() - baseline.mean_ns;
+  if (grown < static_cast<double>(kMaterialNs) || grown < kMaterialChange * operation_mean) return false;
+  for (double q : {0.5, 0.95})
+    if (now.interval(q).low_ns > baseline.times.interval(q).high_ns) return true;
+  return false;
+}
+
+void set_quantiles(Price& result, Retimed&& retimed) {
+  Distribution now(std::move(retimed.now)), most(std::move(retimed.most)), likely(std::move(retimed.likely)), least(std::move(retimed.least));
+  result.p95_ns = now.quantile(0.95);
+  result.p95_interval = now.interval(0.95);
+  result.most_after_ns = most.quantile(0.95);
+  result.likely_after_ns = likely.quantile(0.95);
+  int64_t low = most.interval(0.95).low_ns, high = std::max(least.interval(0.95).high_ns, likely.interval(0.95).high_ns);
+  low = low / 100 * kRunToRunLow - kGrainNs;
+  high = high / 100 * kRunToRunHigh + kGrainNs;
+  result.after = {std::max<int64_t>(low, 0), std::max(high, result.likely_after_ns)};
+}
+
+}  // namespace
+
+Price price(const Cause& cause, const Population& now, size_t index, const Operation* before) {
+  const Operation& operation = now.operations()[index];
+  Price result;
+  result.operation = index;
+  Baseline baseline;
+  if (before != nullptr) baseline = measure_baseline(cause, *before);
+
+  Retimed retimed;
+  std::vector<std::pair<int64_t, TraceId>> touched;
+  double kept_path = 0, saved = 0, most = 0, calls = 0;
+  int64_t kept_weight = 0, affected = 0;
+  for (const Request& request : operation.kept) {
+    Saved own = against(baseline, cause, request, cause.saved(request));
+    auto within = [&](int64_t ns) { return std::clamp<int64_t>(ns, 0, request.duration_ns); };
+    auto w = static_cast<double>(request.weight);
+    own = {within(own.most_ns), within(own.likely_ns), within(own.least_ns)};
+    retimed.now.push_back({request.duration_ns, request.weight});
+    retimed.most.push_back({request.duration_ns - own.most_ns, request.weight});
+    retimed.likely.push_back({request.duration_ns - own.likely_ns, request.weight});
+    retimed.least.push_back({request.duration_ns - own.least_ns, request.weight});
+    retimed.mechanism.push_back({own.most_ns, request.weight});
+    kept_path += w * static_cast<double>(request.duration_ns);
+    saved += w * static_cast<double>(own.likely_ns);
+    most += w * static_cast<double>(own.most_ns);
+    kept_weight += request.weight;
+    if (own.likely_ns < kTouchedNs) continue;
+    affected += request.weight;
+    touched.push_back({own.likely_ns, request.trace});
+    for (const Part& part : request.parts) {
+      const Place& place = now.names().place(part.place);
+      bool last = place.role == Role::Served || (place.role == Role::Call && !place.callee_seen);
+      if (last && cause.blamed(place)) calls += static_cast<double>(part.calls) * w;
+    }
+  }
+  if (kept_path <= 0 || kept_weight == 0) return result;
+  double scale = static_cast<double>(operation.total_ns) / kept_path;  // from the kept to all
+  result.saved_ns = saved * scale, result.most_ns = most * scale, result.share = most / kept_path;
+  result.affected = static_cast<int64_t>(static_cast<double>(affected) * static_cast<double>(operation.requests) / static_cast<double>(kept_weight));
+  result.calls_per_request = affected > 0 ? calls / static_cast<double>(affected) : 0;
+  result.exemplars = pick_exemplars(std::move(touched));
+  Distribution mechanism(std::move(retimed.mechanism));
+  result.now_mean_ns = static_cast<int64_t>(mechanism.mean());
+  result.before_mean_ns = static_cast<int64_t>(baseline.mean_ns);
+  bool comparable = baseline.known && !(cause.work && baseline.calls == 0);
+  double mean_saved = saved / static_cast<double>(kept_weight);
+  double share = saved / kept_path;
+  bool enough = affected >= std::min<int64_t>(kFewestAffected, kept_weight);
+  double least_share = comparable ? kMaterialChange : kMaterialShare;
+  bool worth = enough && mean_saved >= static_cast<double>(kMaterialNs) && share >= least_share;
+  if (comparable) result.changed = has_changed(mechanism, baseline, kept_path / static_cast<double>(kept_weight));
+  result.material = worth && (comparable ? result.changed : cause.pathological);
+  if (before != nullptr) result.before_p95_ns = Distribution(before->latencies).quantile(0.95);
+  set_quantiles(result, std::move(retimed));
+  return result;
+}
+
+}  // namespace culprit::analysis

@@ -1,0 +1,165 @@
+#include "analysis/rank.h"
+
+#include <algorithm>
+
+#include "analysis/call.h"
+#include "analysis/root_cause/detectors.h"
+#include "base/text.h"
+
+namespace culprit::analysis {
+
+namespace {
+
+// The database is asked for the plans of so many statements: each question has a time limit of its own.
+constexpr int kMaxPlans = 3;
+// A scan that returns a tenth of what it reads would not be faster by an index.
+constexpr double kSelective = 10;
+
+Ranked priced(const Scene& scene, Cause cause) {
+  Ranked ranked;
+  double saved = 0, best = -1;
+  for (size_t i = 0; i < scene.now.operations().size(); ++i) {
+    const Operation* before = scene.before == nullptr ? nullptr : same_operation(*scene.before, scene.now.operations()[i]);
+    Price price = analysis::price(cause, scene.now, i, before);
+    if (price.material) saved += price.saved_ns;
+    // An operation where it is material goes before any where it is not.
+    double worth = price.saved_ns + (price.material ? static_cast<double>(scene.now.path_ns()) : 0);
+    if (worth <= best) continue;
+    best = worth;
+    ranked.price = price;
+  }
+  ranked.finding = saved > 0;
+  if (ranked.price.changed) cause.quality = std::max(cause.quality, kObserved);
+  double all = static_cast<double>(std::max<int64_t>(scene.now.path_ns(), 1));
+  double counted = ranked.finding ? saved : std::max(ranked.price.saved_ns, 0.0);
+  ranked.score = std::clamp(counted / all, 0.0, 1.0) * cause.quality;
+  ranked.cause = std::move(cause);
+  return ranked;
+}
+
+void sort_ranked(std::vector<Ranked>& ranked) {
+  std::sort(ranked.begin(), ranked.end(), [](const Ranked& a, const Ranked& b) {
+    bool ua = a.cause.cause == "unexplained", ub = b.cause.cause == "unexplained";
+    if (ua != ub) return ub;
+    if (a.finding != b.finding) return a.finding;
+    if (a.score != b.score) return a.score > b.score;
+    if (a.cause.cause != b.cause.cause) return a.cause.cause < b.cause.cause;
+    return a.cause.entity.name < b.cause.entity.name;
+  });
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string out;
+  for (const std::string& word : words) out += (out.empty() ? "" : ", ") + word;
+  return out;
+}
+
+// What the plan says for or against a scan.
+void judge_plan(Cause& cause, const Plan& plan) {
+  cause.evidence.push_back({"EXPLAIN: " + plan.summary, plan.rows_read, "rows", {}, "confirmed by the database"});
+  bool scans = plan.scan.find("Seq Scan") != std::string::npos;
+  bool selective = plan.rows_read >= kSelective * std::max(plan.rows_returned, 1.0);
+  if (scans && !plan.filter_columns.empty() && selective) {
+    cause.quality = kConfirmed;
+    cause.mechanism = "scan";
+    cause.advice = "CREATE INDEX CONCURRENTLY ON " + plan.relation + " (" + joined(plan.filter_columns) + ");";
+    return;
+  }
+  if (cause.mechanism == "scan") cause.mechanism = scans ? "scan" : "plan";
+  if (!scans) cause.against.push_back("the plan is no scan: " + plan.scan);
+  if (scans && plan.filter_columns.empty()) cause.against.push_back("the scan filters by nothing: no index would shorten it");
+}
+
+void confirm(const Scene& scene, std::vector<Ranked>& ranked, Inquiry& inquiry) {
+  int asked = 0;
+  for (Ranked& entry : ranked) {
+    if (!entry.finding || entry.cause.cause != "slow_statement" || asked++ >= kMaxPlans) continue;
+    Cause cause = entry.cause;
+    Result<Plan> plan = inquiry.plan(cause.entity.statement, cause.entity.instance);
+    if (!plan.has_value())
+      cause.against.push_back("the plan could not be asked for: " + plan.error().message);
+    else if (!plan.value().known)
+      cause.against.push_back("the planner did not tell: " + plan.value().unknown_why);
+    else
+      judge_plan(cause, plan.value());
+    entry = priced(scene, std::move(cause));
+  }
+}
+
+double share_of_slow(const Scene& scene, const CpuStory& cpu, const std::vector<Cause>& slow) {
+  double share = 0;
+  for (const Cause& cause : slow)
+    if (cause.pathological && cause.statement != kNone) share += cpu.share_of(scene.now.statements().at(cause.statement).running_ns);
+  return std::min(share, 1.0);
+}
+
+void append(std::vector<Cause>& all, std::vector<Cause> some) {
+  for (Cause& cause : some) all.push_back(std::move(cause));
+}
+
+std::vector<Cause> detect(const Scene& scene) {
+  CpuStory cpu = tell_cpu(scene.now);
+  std::vector<Cause> causes = find_slow_statements(scene, cpu);
+  std::vector<Cause> locks = find_lock_waits(scene, causes);
+  Claimed slow;
+  for (const Cause& cause : causes)
+    if (cause.pathological && cause.statement != kNone) slow.insert(scene.now.names().statement(cause.statement).text);
+  double slow_share = share_of_slow(scene, cpu, causes);
+  append(causes, std::move(locks));
+  append(causes, find_fsync_storms(scene));
+  append(causes, find_n_plus_one(scene, slow));
+  append(causes, find_cpu_saturation(scene, cpu, slow_share));
+  append(causes, find_slow_dependencies(scene));
+  append(causes, find_changed_work(scene));
+  return causes;
+}
+
+// What no finding has claimed.
+Ranked rest_of(const Scene& scene, const std::vector<Ranked>& ranked) {
+  Cause cause = find_unexplained(scene).front();
+  std::vector<std::function<Saved(const Request&)>> claimed;
+  for (const Ranked& entry : ranked)
+    if (entry.finding && entry.cause.blamed_kinds.empty()) claimed.push_back(entry.cause.saved);
+  cause.saved = [own = cause.saved, claimed](const Request& request) {
+    Saved rest = own(request);
+    int64_t left = request.duration_ns;
+    for (const auto& saved : claimed) left -= saved(request).most_ns;
+    int64_t ns = std::clamp<int64_t>(left, 0, rest.most_ns);
+    return Saved{ns, ns, 0};
+  };
+  return priced(scene, std::move(cause));
+}
+
+// A loop over a statement that waits for the disk each time is a storm's loop: what writes between its commits goes with it.
+void drop_loops_of_storms(std::vector<Ranked>& ranked) {
+  for (const Ranked& storm : ranked) {
+    if (storm.cause.cause != "fsync_storm" || !storm.finding) continue;
+    for (Ranked& loop : ranked) {
+      if (loop.cause.cause != "n_plus_one" || loop.price.operation != storm.price.operation) continue;
+      bool writes = sort_of(loop.cause.entity.statement) == StatementSort::Write;
+      if (writes && loop.cause.entity.instance == storm.cause.entity.instance) loop.finding = false;
+    }
+  }
+}
+
+}  // namespace
+
+const Operation* same_operation(const Population& population, const Operation& operation) {
+  for (const Operation& other : population.operations())
+    if (other.name == operation.name && other.service == operation.service) return &other;
+  return nullptr;
+}
+
+std::vector<Ranked> rank_causes(const Scene& scene, Inquiry* inquiry) {
+  std::vector<Ranked> ranked;
+  for (Cause& cause : detect(scene)) ranked.push_back(priced(scene, std::move(cause)));
+  sort_ranked(ranked);
+  if (inquiry != nullptr) confirm(scene, ranked, *inquiry);
+  drop_loops_of_storms(ranked);
+  sort_ranked(ranked);
+  Ranked rest = rest_of(scene, ranked);
+  if (rest.finding || rest.score > 0) ranked.push_back(std::move(rest));
+  return ranked;
+}
+
+}  // namespace culprit::analysis

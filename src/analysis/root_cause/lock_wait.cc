@@ -1,0 +1,283 @@
+// lock_wait: requests are blocked by somebody who holds what they need.
+//
+// The holder is named from the chain of wakers (who gave it free), or from the database's own lock table where somebody
+// asked. In a queue for a row the second waiter waits for the first: the chain is followed to who waits for nobody. A holder
+// that slept all along left no event: then the finding says so, and how to ask.
+#include <algorithm>
+#include <map>
+
+#include "analysis/call.h"
+#include "analysis/root_cause/detectors.h"
+#include "base/text.h"
+
+namespace culprit::analysis {
+
+namespace {
+
+// Shorter waits are the ordinary give and take of a busy table; PostgreSQL itself only looks for deadlocks after 1 s.
+constexpr int64_t kLongWait = 5'000'000;
+
+struct Group {
+  std::string table, mode, relation;   // mode: asked lock type
+  uint32_t instance = 0, system = 0;
+  std::set<uint32_t> statements;       // ids
+  uint32_t dominant = kNone;
+  int64_t dominant_ns = 0, lock_ns = 0, waiting_calls = 0;
+  std::map<int32_t, Blame> blockers;   // by pid
+  WaitSums inside;
+};
+
+int64_t waiting_calls(const Statement& statement) {
+  int64_t waiting = 0;
+  for (const CallSample& sample : statement.samples) waiting += sample.waits[Wait::Lock] >= kLongWait;
+  return waiting;
+}
+
+// Waiters of one table at one server wait for the same thing, as far as anybody can see from outside.
+std::map<std::pair<uint32_t, std::string>, Group> group_waiters(const Population& now) {
+  std::map<std::pair<uint32_t, std::string>, Group> groups;
+  for (const auto& [id, statement] : now.statements()) {
+    const std::string& text = now.names().text(statement.text);
+    int64_t lock_ns = statement.waits[Wait::Lock];
+    if (lock_ns <= 0 || sort_of(text) == StatementSort::Commit) continue;  // a commit's lock is the log's: a flush
+    Group& group = groups[{statement.instance, table_of(text)}];
+    group.table = table_of(text);
+    group.instance = statement.instance, group.system = statement.system;
+    group.statements.insert(id);
+    group.lock_ns += lock_ns;
+    group.waiting_calls += waiting_calls(statement);
+    for (int wait = 0; wait < kWaits; ++wait) group.inside.ns[wait] += statement.waits.ns[wait];
+    group.inside.known = true;
+    if (lock_ns > group.dominant_ns) group.dominant_ns = lock_ns, group.dominant = id;
+    for (const auto& [key, blame] : statement.blockers) {
+      if (key.first != static_cast<int>(Wait::Lock)) continue;
+      Blame& sum = group.blockers[key.second];
+      sum.ns += blame.ns, sum.count += blame.count;
+      for (const auto& [said, ns] : blame.statements) sum.statements[said] += ns;
+    }
+  }
+  return groups;
+}
+
+// For each backend whom it waited for longest, over all statements.
+std::map<int32_t, int32_t> waits_for(const Population& now) {
+  std::map<int32_t, std::map<int32_t, int64_t>> sums;
+  for (const LockWait& wait : now.around().lock_waits) sums[wait.waiter_pid][wait.holder_pid] += std::max<int64_t>(wait.waited_ns, 1);
+  std::map<int32_t, int32_t> longest;
+  for (const auto& [waiter, holders] : sums) {
+    auto most = std::max_element(holders.begin(), holders.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    longest[waiter] = most->first;
+  }
+  return longest;
+}
+
+// From a holder to who holds it up in turn; stops where nobody does, and in a circle.
+int32_t end_of_chain(const std::map<int32_t, int32_t>& chain, int32_t pid) {
+  std::set<int32_t> seen;
+  while (seen.insert(pid).second) {
+    auto next = chain.find(pid);
+    if (next == chain.end()) return pid;
+    pid = next->second;
+  }
+  return pid;
+}
+
+struct Held {
+  int32_t pid = 0;
+  int64_t ns = 0;
+  std::string statement, program, state, how;
+  int64_t held_ns = 0;
+  std::string relation, lock;
+};
+
+const Process* process_of(const Population& now, int32_t pid) {
+  for (const Process& process : now.around().processes)
+    if (process.pid == pid) return &process;
+  return nullptr;
+}
+
+std::string most_of(const std::map<std::string, int64_t>& by_text) {
+  std::string best;
+  int64_t most = -1;
+  for (const auto& [text, ns] : by_text)
+    if (ns > most) most = ns, best = text;
+  return best;
+}
+
+// Adds what the database said about `pid` as a holder.
+void add_said(const Population& now, Held& held) {
+  for (const LockWait& wait : now.around().lock_waits) {
+    if (wait.holder_pid != held.pid) continue;
+    held.how = "confirmed by the database";
+    if (!wait.holder_statement.empty()) held.statement = wait.holder_statement;
+    if (!wait.holder_program.empty()) held.program = wait.holder_program;
+    held.state = wait.holder_state;
+    held.held_ns = std::max(held.held_ns, wait.held_ns);
+    if (!wait.relation.empty()) held.relation = wait.relation;
+    held.lock = wait.lock;
+  }
+}
+
+// The database's word counts first, matched by the waiters' statement or pid; then the wakers.
+Held holder_of(const Population& now, const Group& group) {
+  Held held;
+  std::map<int32_t, int32_t> chain = waits_for(now);
+  std::map<int32_t, int64_t> said;
+  for (const LockWait& wait : now.around().lock_waits) {
+    bool ours = false;
+    for (uint32_t id : group.statements) {
+      const Statement& statement = now.statements().at(id);
+      ours = ours || statement.lock_waiters.contains(wait.waiter_pid) ||
+             without_literals(wait.waiter_statement) == now.names().text(statement.text);
+    }
+    if (ours) said[end_of_chain(chain, wait.holder_pid)] += std::max<int64_t>(wait.waited_ns, 1);
+  }
+  for (auto [pid, ns] : said)
+    if (ns > held.ns) held.pid = pid, held.ns = ns;
+  if (held.pid != 0) {
+    add_said(now, held);
+    return held;
+  }
+  for (const auto& [pid, blame] : group.blockers)
+    if (blame.ns > held.ns) held.pid = pid, held.ns = blame.ns, held.statement = most_of(blame.statements), held.how = "observed";
+  if (const Process* process = process_of(now, held.pid)) held.program = process->name;
+  return held;
+}
+
+std::string mechanism_of(const Held& held, std::string_view text) {
+  if (held.lock == "relation") return "table_ddl";
+  if (!held.lock.empty()) return "row";
+  if (sort_of(text) != StatementSort::Read) return "row";
+  bool locking = text.find("FOR ") != std::string_view::npos || text.find("for ") != std::string_view::npos;
+  return locking ? "row" : "table_ddl";  // a plain SELECT waits only for who changes the table itself
+}
+
+void describe(Cause& cause, const Group& group, const Held& held, bool asked) {
+  std::string mean = format_duration(group.lock_ns / std::max<int64_t>(group.waiting_calls, 1));
+  cause.evidence.push_back(observed(format_count(group.waiting_calls) + " calls waited for a lock, " + mean + " each",
+                                    static_cast<double>(group.lock_ns), "ns"));
+  cause.assuming = "nobody holds the lock while it is asked for";
+  if (held.pid == 0) {
+    cause.quality = kInferred;
+    cause.what = mean + " per wait for a lock on " + (group.table.empty() ? "the table" : group.table) +
+                 "; its holder never ran during the recording";
+    cause.against.push_back("the holder is not known: it slept all along and left no event");
+    cause.would_tell = asked ? "look at pg_locks while it happens" : "culprit record --ask, or why --ask: who holds the lock";
+    cause.advice = "ask the database who holds it: culprit record --ask";
+    return;
+  }
+  cause.holder = Entity{"process", held.program, cause.entity.instance, cause.entity.system, held.statement, held.pid};
+  std::string who = (held.program.empty() ? "pid " : held.program + " (pid ") + std::to_string(held.pid) + (held.program.empty() ? "" : ")");
+  std::string since = held.held_ns > 0 ? " for " + format_duration(held.held_ns) : "";
+  cause.what = "held by " + who + (held.state.empty() ? "" : ", " + held.state) + since +
+               (held.statement.empty() ? "" : "; its last statement: " + held.statement);
+  EvidenceLine line = observed(cause.what, static_cast<double>(held.ns), "ns");
+  line.how = held.how;
+  cause.evidence.push_back(line);
+  if (held.how != "observed") cause.quality = kConfirmed;
+  bool idle = held.state.find("idle") != std::string::npos;
+  cause.advice = idle ? "end that session's transaction (pg_terminate_backend(" + std::to_string(held.pid) +
+                            ")), find why it stays open, set idle_in_transaction_session_timeout"
+                      : "shorten the transaction that runs this statement: take the lock last, commit at once";
+  cause.would_tell = "culprit record --ask: the database's own lock table";
+}
+
+Cause make_cause(const Population& now, const Group& group, const Held& held) {
+  const Names& names = now.names();
+  const std::string& text = names.text(group.dominant == kNone ? 0 : now.statements().at(group.dominant).text);
+  Cause cause;
+  cause.cause = "lock_wait";
+  cause.mechanism = mechanism_of(held, text);
+  std::string what = held.relation.empty() ? group.table : held.relation;
+  std::string kind = cause.mechanism == "row" ? "row lock" : "table lock";
+  cause.entity = {"lock", what.empty() ? kind : kind + " on " + what, names.text(group.instance), names.text(group.system), text, 0};
+  cause.quality = kObserved;
+  cause.phrase = "it waits for a " + kind + " for {share} of its time";
+  cause.inside = group.inside;
+  cause.statement = group.dominant;
+  cause.pathological = group.lock_ns >= kLongWait * std::max<int64_t>(group.waiting_calls, 1) && group.waiting_calls > 0;
+  describe(cause, group, held, now.around().asked);
+  std::set<uint32_t> ids = group.statements;
+  auto ours = [&names, ids](const Place& place) {
+    return place.role == Role::Served && std::any_of(ids.begin(), ids.end(), [&](uint32_t id) { return same_statement(names, place.statement, id); });
+  };
+  cause.blamed = ours;
+  cause.blamed_kinds = {SectionKind::Lock};
+  cause.saved = [&names, ours](const Request& request) {
+    int64_t lock = sum_parts(names, request, [&](const Place& place, const Part& part) { return ours(place) ? of(part.ns, SectionKind::Lock) : 0; });
+    return Saved{lock, lock, lock / 2};
+  };
+  return cause;
+}
+
+// Whether the holder was at work on a statement that is slow itself: then that is the cause, and gets the waits' time.
+bool explained_by(const Population& now, const Held& held, const Cause& lock, std::vector<Cause>& slow) {
+  if (held.statement.empty() || held.state.find("idle") != std::string::npos) return false;
+  std::string holder = without_literals(held.statement);
+  for (Cause& cause : slow) {
+    if (!cause.pathological || now.names().text(now.statements().at(cause.statement).text) != holder) continue;
+    cause.evidence.push_back(observed("others wait for the lock that it holds meanwhile: " + lock.entity.name));
+    cause.saved = [own = cause.saved, waits = lock.saved](const Request& request) {
+      Saved a = own(request), b = waits(request);
+      return Saved{a.most_ns + b.most_ns, a.likely_ns + b.likely_ns, a.least_ns + b.least_ns};
+    };
+    cause.blamed = [own = cause.blamed, waits = lock.blamed](const Place& place) { return own(place) || waits(place); };
+    return true;
+  }
+  return false;
+}
+
+// Locks inside a program that is no database: its threads wait for one another.
+void add_mutexes(const Population& now, std::vector<Cause>& causes) {
+  const Names& names = now.names();
+  std::set<uint32_t> services;
+  for (const Operation& operation : now.operations())
+    for (const Request& request : operation.kept)
+      for (const Part& part : request.parts) {
+        const Place& place = names.place(part.place);
+        if (place.statement == kNone && of(part.ns, SectionKind::Lock) >= kLongWait) services.insert(place.service);
+      }
+  for (uint32_t service : services) {
+    Cause cause;
+    cause.cause = "lock_wait";
+    cause.mechanism = "mutex";
+    cause.entity = {"lock", "a lock in " + names.text(service), "", "", "", 0};
+    cause.quality = kObserved;
+    cause.pathological = true;
+    cause.phrase = "it waits for a lock inside " + names.text(service) + " for {share} of its time";
+    cause.what = "threads of " + names.text(service) + " wait for one another";
+    auto blame = now.mutex_blockers().find(service);
+    if (blame != now.mutex_blockers().end())
+      cause.evidence.push_back(observed(format_count(blame->second.count) + " waits, " + format_duration(blame->second.ns) + " in all",
+                                        static_cast<double>(blame->second.ns), "ns"));
+    cause.assuming = "the lock is free when asked for";
+    cause.advice = "hold the lock for less, or split it: culprit show TRACE names the waits";
+    cause.would_tell = "stacks of the waiting threads";
+    cause.blamed = [service](const Place& place) { return place.service == service && place.statement == kNone; };
+    cause.blamed_kinds = {SectionKind::Lock};
+    cause.saved = [&names, service](const Request& request) {
+      int64_t lock = sum_parts(names, request, [&](const Place& place, const Part& part) {
+        return place.service == service && place.statement == kNone ? of(part.ns, SectionKind::Lock) : 0;
+      });
+      return Saved{lock, lock, lock / 2};
+    };
+    causes.push_back(std::move(cause));
+  }
+}
+
+}  // namespace
+
+std::vector<Cause> find_lock_waits(const Scene& scene, std::vector<Cause>& slow) {
+  std::vector<Cause> causes;
+  for (const auto& [key, group] : group_waiters(scene.now)) {
+    Held held = holder_of(scene.now, group);
+    Cause cause = make_cause(scene.now, group, held);
+    if (!cause.pathological && scene.before == nullptr) continue;
+    if (explained_by(scene.now, held, cause, slow)) continue;
+    causes.push_back(std::move(cause));
+  }
+  add_mutexes(scene.now, causes);
+  return causes;
+}
+
+}  // namespace culprit::analysis

@@ -1,0 +1,134 @@
+// n_plus_one: one caller asks the same question of the same peer many times, where one question would do.
+//
+//   GET /orders          ├──────────────────────────────┤
+//     SELECT … orders    ├───┤                               returns N rows
+//     SELECT … items         ├─┤                             ┐
+//     SELECT … items            ├─┤                          │ N times, one after the other, alike but for a literal
+//     SELECT … items               ├─┤ …                     ┘
+//
+// Calls that overlap are a fan-out, not this. What repeats and is slow itself is a slow statement; what repeats and flushes
+// is a storm: only round trips and the small work of each call are claimed here.
+#include <algorithm>
+#include <map>
+
+#include "analysis/call.h"
+#include "analysis/places.h"
+#include "analysis/root_cause/detectors.h"
+#include "base/text.h"
+
+namespace culprit::analysis {
+
+namespace {
+
+// A batch costs one call, and for each further row a part of what its call cost: the server's work stays, the round trip
+// goes. Between a fiftieth and a third was seen for lookups by key; a tenth is in the middle.
+constexpr int64_t kBatchShare = 10, kBatchShareMost = 3;
+
+struct Loop {
+  std::string caller, label, peer;
+  uint32_t statement = kNone;
+  int64_t requests = 0, follows = 0, differs = 0;
+  std::vector<int64_t> calls;
+  std::set<uint32_t> places;
+};
+
+// Loops of one caller over one statement (or one peer's operation), wherever in its code.
+std::map<std::pair<uint32_t, std::string>, Loop> find_loops(const Population& now) {
+  std::map<std::pair<uint32_t, std::string>, Loop> loops;
+  const Names& names = now.names();
+  for (const Operation& operation : now.operations())
+    for (const Request& request : operation.kept)
+      for (const Repeat& repeat : request.repeats) {
+        const Place& place = names.place(repeat.place);
+        std::string peer = place.statement != kNone ? names.text(names.statement(place.statement).instance) : names.text(place.peer);
+        Loop& loop = loops[{place.service, names.text(place.label) + "\n" + peer}];
+        loop.caller = names.text(place.service);
+        loop.label = names.text(place.label);
+        loop.peer = peer;
+        loop.statement = place.statement;
+        loop.places.insert(repeat.place);
+        ++loop.requests;
+        loop.calls.push_back(repeat.calls);
+        if (repeat.rows_before < 0) continue;
+        bool follows = std::abs(repeat.calls - repeat.rows_before) <= std::max<int64_t>(1, repeat.calls / 10);
+        ++(follows ? loop.follows : loop.differs);
+      }
+  return loops;
+}
+
+// What a call of the loop took but for what other classes own: waits for locks, disks and CPUs.
+int64_t round_trip(const PartTimes& ns) {
+  return sum(ns) - of(ns, SectionKind::Lock) - of(ns, SectionKind::Disk) - of(ns, SectionKind::Runnable) - of(ns, SectionKind::Sleep);
+}
+
+Saved saved_by_batch(const Names& names, const Request& request, const std::set<uint32_t>& places) {
+  int64_t calls = 0, total = 0;
+  for (const Repeat& repeat : request.repeats)
+    if (places.contains(repeat.place)) calls += repeat.calls;
+  if (calls < kFewestRepeats) return {};
+  for (const Part& part : request.parts) {
+    const Place& place = names.place(part.place);
+    bool ours = places.contains(part.place) || (place.parent != kNone && places.contains(place.parent));
+    if (ours) total += round_trip(part.ns);
+  }
+  int64_t one = total / calls, rest = total - one;
+  return {rest, rest - rest / kBatchShare, rest - rest / kBatchShareMost};
+}
+
+void describe(Cause& cause, const Loop& loop, int64_t typical) {
+  std::string times = format_count(typical);
+  cause.phrase = "one " + std::string(loop.statement == kNone ? "call" : "statement") + " is sent " + times + " times per request, {share} of it";
+  cause.what = times + " calls per request (median), one after the other, alike but for a literal";
+  cause.evidence.push_back(observed(cause.what, static_cast<double>(typical), "1/request"));
+  if (loop.follows > 4 * loop.differs && loop.follows > 0)
+    cause.evidence.push_back(observed("as many as the query before returned rows, in " +
+                                      format_share(static_cast<double>(loop.follows) / static_cast<double>(loop.follows + loop.differs)) +
+                                      " of the requests"));
+  else if (loop.differs > 0)
+    cause.against.push_back("their number does not follow the rows of the query before");
+  else
+    cause.against.push_back("whether their number follows the rows of the query before was not recorded");
+  cause.assuming = "one call fetches what the loop fetches, and each further row costs a tenth of a call";
+  cause.advice = "fetch all rows with one " + std::string(loop.statement == kNone ? "call" : "statement (a join, or = ANY(…))") +
+                 " instead of one per row";
+  cause.would_tell = "requests that return more rows: whether the calls grow with them";
+}
+
+}  // namespace
+
+std::vector<Cause> find_n_plus_one(const Scene& scene, const Claimed& slow) {
+  std::vector<Cause> causes;
+  const Names& names = scene.now.names();
+  for (const auto& [key, loop] : find_loops(scene.now)) {
+    StatementSort sort = loop.statement == kNone ? StatementSort::Other : sort_of(loop.label);
+    bool control = sort == StatementSort::Commit || sort == StatementSort::Control;
+    bool claimed = loop.statement != kNone && slow.contains(names.statement(loop.statement).text);
+    if (control || claimed) continue;
+    Cause cause;
+    cause.cause = "n_plus_one";
+    cause.pathological = true;
+    bool follows = loop.follows > 4 * loop.differs;
+    cause.quality = follows || loop.differs == 0 ? kObserved : kInferred;
+    if (loop.statement != kNone) {
+      const StatementName& name = names.statement(loop.statement);
+      cause.entity = {"statement", loop.label, names.text(name.instance), names.text(name.system), loop.label, 0};
+      auto found = scene.now.statements().find(loop.statement);
+      if (found != scene.now.statements().end()) cause.inside = found->second.waits, cause.calls_of_statement = found->second.calls;
+    } else {
+      cause.entity = {"operation", loop.label, loop.peer, "", "", 0};
+    }
+    cause.caller = loop.caller;
+    cause.statement = loop.statement;
+    describe(cause, loop, median(loop.calls));
+    std::set<uint32_t> places = loop.places;
+    cause.blamed = [&names, id = loop.statement, caller = key.first, label = names.place(*places.begin()).label](const Place& place) {
+      if (id != kNone) return same_statement(names, place.statement, id);
+      return place.role == Role::Call && place.service == caller && place.label == label;
+    };
+    cause.saved = [&names, places](const Request& request) { return saved_by_batch(names, request, places); };
+    causes.push_back(std::move(cause));
+  }
+  return causes;
+}
+
+}  // namespace culprit::analysis

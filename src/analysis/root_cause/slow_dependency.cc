@@ -1,0 +1,230 @@
+// dependency_slow: somebody that requests wait for answers late, and what it does meanwhile is not to be seen: it sleeps,
+// waits for what was not recorded, or was not recorded itself.
+//
+// With a baseline also: a service's own work grew (cpu_bound where it was seen to run), and at the end what nothing explains.
+#include <algorithm>
+#include <map>
+
+#include "analysis/root_cause/detectors.h"
+#include "base/text.h"
+
+namespace culprit::analysis {
+
+namespace {
+
+// A service that answers does not sleep: what waits so long waits for something outside.
+constexpr int64_t kLongWait = 10'000'000;
+// Where nobody watched, an answer that takes a tenth of a second may still be honest work: less is not worth accusing for.
+constexpr int64_t kLongUnwatched = 100'000'000;
+constexpr int64_t kTimesComparable = 10;
+
+// Whose time it is: a service that was seen, or the peer of a call whose other end was not.
+struct Late {
+  bool seen = false;
+  uint32_t name = 0;
+  auto operator<=>(const Late&) const = default;
+};
+
+bool lateness_of(const Names& names, const Place& place, const Late& who) {
+  if (place.statement != kNone) return false;
+  if (!who.seen) {
+    uint32_t peer = place.peer != 0 ? place.peer : place.label;
+    return place.role == Role::Call && !place.callee_seen && peer == who.name;
+  }
+  return place.role != Role::Call && place.service == who.name && has_caller(names, place);
+}
+
+// Sleeping, waiting for who was not seen, blocked for no recorded reason.
+int64_t blocked(const PartTimes& ns) {
+  return of(ns, SectionKind::Sleep) + of(ns, SectionKind::Unexplained) + of(ns, SectionKind::Peer) + of(ns, SectionKind::Network);
+}
+
+struct Times {
+  std::vector<int64_t> watched, unwatched;  // per request that has any
+  WaitSums inside;
+  uint32_t caller = 0;
+  std::set<uint32_t> labels;
+};
+
+void add_inside(WaitSums& waits, const PartTimes& ns) {
+  auto add = [&](Wait wait, SectionKind kind) { waits[wait] += of(ns, kind); };
+  add(Wait::Running, SectionKind::Own), add(Wait::Runnable, SectionKind::Runnable), add(Wait::Lock, SectionKind::Lock);
+  add(Wait::Disk, SectionKind::Disk), add(Wait::Network, SectionKind::Network), add(Wait::Peer, SectionKind::Peer);
+  add(Wait::Sleep, SectionKind::Sleep), add(Wait::Other, SectionKind::Unexplained);
+  waits.known = waits.known || sum(ns) > ns[kUnknown];
+}
+
+Late who_of(const Names& names, const Place& place) {
+  if (place.role == Role::Call) return {false, place.peer != 0 ? place.peer : place.label};
+  (void)names;
+  return {true, place.service};
+}
+
+uint32_t caller_of(const Names& names, const Place& place) {
+  if (place.role == Role::Call) return place.service;
+  for (uint32_t at = place.parent; at != kNone; at = names.place(at).parent)
+    if (names.place(at).service != place.service) return names.place(at).service;
+  return 0;
+}
+
+std::map<Late, Times> gather(const Population& now) {
+  std::map<Late, Times> all;
+  const Names& names = now.names();
+  for (const Operation& operation : now.operations())
+    for (const Request& request : operation.kept) {
+      std::map<Late, std::pair<int64_t, int64_t>> here;
+      for (const Part& part : request.parts) {
+        const Place& place = names.place(part.place);
+        Late who = who_of(names, place);
+        if (!lateness_of(names, place, who)) continue;
+        here[who].first += blocked(part.ns);
+        here[who].second += part.ns[kUnknown];
+        Times& times = all[who];
+        add_inside(times.inside, part.ns);
+        times.caller = caller_of(names, place);
+        times.labels.insert(place.label);
+      }
+      for (auto [who, ns] : here) {
+        if (ns.first > 0) all[who].watched.push_back(ns.first);
+        if (ns.second > 0) all[who].unwatched.push_back(ns.second);
+      }
+    }
+  return all;
+}
+
+// What answering costs elsewhere here: the median over all others.
+int64_t comparable(const std::map<Late, Times>& all, const Late& who) {
+  std::vector<int64_t> others;
+  for (const auto& [other, times] : all) {
+    if (other == who) continue;
+    std::vector<int64_t> both = times.watched;
+    both.insert(both.end(), times.unwatched.begin(), times.unwatched.end());
+    if (!both.empty()) others.push_back(median(both));
+  }
+  return others.empty() ? 0 : median(others);
+}
+
+void describe(Cause& cause, const Late& who, const Times& times, int64_t typical, int64_t comparable_ns) {
+  const std::string& name = cause.entity.name;
+  cause.phrase = name + " answers late: {share} of it";
+  bool sleeps = times.inside.known && times.inside[Wait::Sleep] * 2 > times.inside[Wait::Running] + times.inside[Wait::Other] + times.inside[Wait::Peer];
+  std::string doing = !who.seen ? "its own side was not recorded"
+                      : sleeps  ? "it sleeps meanwhile"
+                      : times.inside.known ? "it is blocked meanwhile, by what was not recorded"
+                                           : "what it does meanwhile was not recorded";
+  cause.what = format_duration(typical) + " per request (median) pass in " + name + "; " + doing;
+  cause.evidence.push_back(observed(cause.what, static_cast<double>(typical), "ns"));
+  if (comparable_ns > 0 && typical >= 3 * comparable_ns)
+    cause.evidence.push_back(observed("others that answer take " + format_duration(comparable_ns), static_cast<double>(comparable_ns), "ns"));
+  if (!times.inside.known || !who.seen) cause.against.push_back("whether it works or waits: these traces do not tell");
+  cause.assuming = "it answers like the others here" + (comparable_ns > 0 ? " (" + format_duration(comparable_ns) + ")" : std::string(", at once"));
+  cause.advice = "look into " + name + ": record it with its own callees, or ask who runs it";
+  cause.would_tell = "culprit record on the machine of " + name;
+}
+
+// Retransmits on the way speak for the network instead.
+void check_edge(Cause& cause, const Population& now) {
+  int64_t retransmits = 0, connections = 0;
+  for (const Connection& connection : now.around().connections) {
+    bool theirs = connection.peer == cause.entity.name || connection.local == cause.entity.name;
+    if (!theirs) continue;
+    retransmits += connection.retransmits;
+    ++connections;
+  }
+  if (connections == 0) return;
+  if (retransmits == 0)
+    cause.evidence.push_back(observed("the way to it is healthy: no retransmits on " + format_count(connections) + " connections"));
+  else
+    cause.against.push_back(format_count(retransmits) + " retransmits on the way to it: part of the delay may be the network's");
+}
+
+}  // namespace
+
+std::vector<Cause> find_slow_dependencies(const Scene& scene) {
+  std::vector<Cause> causes;
+  const Names& names = scene.now.names();
+  std::map<Late, Times> all = gather(scene.now);
+  for (const auto& [who, times] : all) {
+    int64_t watched = median(times.watched), unwatched = median(times.unwatched), comparable_ns = comparable(all, who);
+    bool waits = watched >= std::max(kLongWait, 3 * comparable_ns) && who.seen;
+    bool late = !waits && (unwatched >= std::max(kLongUnwatched, kTimesComparable * comparable_ns) ||
+                           (!who.seen && watched >= std::max(kLongWait * 2, kTimesComparable * comparable_ns)));
+    if (!waits && !late && scene.before == nullptr) continue;
+    Cause cause;
+    cause.cause = "dependency_slow";
+    bool sleeps = times.inside[Wait::Sleep] > 0 && who.seen;
+    cause.mechanism = sleeps ? "sleeps" : who.seen ? "" : "unseen";
+    cause.entity = {"service", names.text(who.name), "", "", "", 0};
+    cause.quality = waits ? kObserved : who.seen ? kGuessed : kInferred;
+    cause.pathological = waits || late;
+    cause.caller = names.text(times.caller);
+    cause.inside = times.inside;
+    describe(cause, who, times, std::max(watched, unwatched), comparable_ns);
+    check_edge(cause, scene.now);
+    cause.blamed = [&names, who = who](const Place& place) { return lateness_of(names, place, who); };
+    cause.saved = [&names, who = who, comparable_ns](const Request& request) {
+      int64_t ns = sum_parts(names, request, [&](const Place& place, const Part& part) {
+        return lateness_of(names, place, who) ? blocked(part.ns) + part.ns[kUnknown] : 0;
+      });
+      int64_t likely = std::max<int64_t>(ns - comparable_ns, 0);
+      return Saved{ns, likely, std::max<int64_t>(ns - 3 * comparable_ns, 0)};
+    };
+    causes.push_back(std::move(cause));
+  }
+  return causes;
+}
+
+std::vector<Cause> find_changed_work(const Scene& scene) {
+  std::vector<Cause> causes;
+  if (scene.before == nullptr) return causes;
+  const Names& names = scene.now.names();
+  std::set<uint32_t> services;
+  for (uint32_t id = 0; id < names.places(); ++id)
+    if (names.place(id).statement == kNone && names.place(id).role != Role::Call) services.insert(names.place(id).service);
+  for (uint32_t service : services) {
+    Cause cause;
+    cause.cause = "cpu_bound";
+    cause.entity = {"service", names.text(service), "", "", "", 0};
+    cause.quality = kObserved;
+    cause.phrase = names.text(service) + "'s own work takes {share} of it";
+    cause.what = names.text(service) + " runs for longer than it did";
+    cause.assuming = "it works for as long as it did before";
+    cause.advice = "profile " + names.text(service) + ", and look at what changed in it";
+    cause.would_tell = "stacks of its threads";
+    cause.blamed = [service](const Place& place) { return place.service == service && place.statement == kNone && place.role != Role::Call; };
+    cause.saved = [&names, blamed = cause.blamed](const Request& request) {
+      int64_t ns = sum_parts(names, request, [&](const Place& place, const Part& part) {
+        // Where nobody watched, a service that somebody waits for is dependency_slow's.
+        int64_t unknown = has_caller(names, place) ? 0 : part.ns[kUnknown];
+        return blamed(place) ? of(part.ns, SectionKind::Own) + unknown : 0;
+      });
+      return Saved{ns, ns, ns / 2};
+    };
+    causes.push_back(std::move(cause));
+  }
+  return causes;
+}
+
+std::vector<Cause> find_unexplained(const Scene& scene) {
+  const Names& names = scene.now.names();
+  Cause cause;
+  cause.cause = "unexplained";
+  cause.entity = {"operation", "", "", "", "", 0};
+  cause.quality = 0.1;
+  cause.pathological = true;
+  cause.phrase = "{share} of it is blocked for no recorded reason";
+  cause.what = "time on the path during which a thread was blocked and nothing says by what";
+  cause.evidence.push_back(observed("blocked, reason not known"));
+  cause.assuming = "the unknown can be removed";
+  cause.advice = "record with a higher tier: culprit record --tier T3";
+  cause.would_tell = "culprit record --tier T3: the exact call it is blocked in";
+  cause.blamed = [](const Place&) { return true; };
+  cause.blamed_kinds = {SectionKind::Unexplained};
+  cause.saved = [&names](const Request& request) {
+    int64_t ns = sum_parts(names, request, [](const Place&, const Part& part) { return of(part.ns, SectionKind::Unexplained); });
+    return Saved{ns, ns, 0};
+  };
+  return {cause};
+}
+
+}  // namespace culprit::analysis

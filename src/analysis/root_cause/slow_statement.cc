@@ -1,0 +1,220 @@
+// slow_statement: a database works on one statement for longer than it should, without waiting for anybody.
+//
+// A scan for a few rows, a plan that went wrong, a result nobody needs, or reads of what is not in memory. What tells a slow
+// statement from a dear one: comparable statements of the same server cost a tenth, and few rows come of it. Whoever sums
+// up a table on purpose (a report) is not slow for reading it.
+#include <algorithm>
+
+#include "analysis/call.h"
+#include "analysis/root_cause/detectors.h"
+#include "base/text.h"
+
+namespace culprit::analysis {
+
+namespace {
+
+// An index lookup costs PostgreSQL 0.05–0.3 ms of CPU; in 5 ms it reads some 50,000 rows.
+constexpr int64_t kSlowRunning = 5'000'000;
+// Without the server's own view the time has the network and the wait for a CPU in it, so more is asked for.
+constexpr int64_t kSlowUnwatched = 20'000'000;
+// A tenth of a second is what a person notices, whatever other statements cost.
+constexpr int64_t kSlowForAnyone = 100'000'000;
+constexpr int64_t kTimesComparable = 10;
+// Where nothing comparable was seen: a lookup with parse and plan.
+constexpr int64_t kUsualLookup = 300'000;
+// A server makes and sends about 200,000 to 1,000,000 rows a second on one CPU.
+constexpr int64_t kPerRow = 5'000;
+// More rows than a person or a page can use in one request.
+constexpr int64_t kManyRows = 10'000;
+constexpr int64_t kFewCalls = 20;
+
+struct Costs {
+  bool served = false;          // the server was watched
+  int64_t running_ns = 0, disk_ns = 0, duration_ns = 0, runnable_ns = 0, lock_ns = 0, rows = -1;  // medians
+  int64_t work_ns() const { return served ? running_ns : duration_ns; }
+};
+
+Costs costs_of(const Statement& statement) {
+  Costs costs;
+  costs.served = statement.served * 2 >= statement.calls && statement.served > 0;
+  std::vector<int64_t> running, disk, duration, runnable, lock, rows;
+  for (const CallSample& sample : statement.samples) {
+    if (sample.rows >= 0) rows.push_back(sample.rows);
+    if (costs.served && !sample.waits.known) continue;
+    duration.push_back(sample.duration_ns);
+    running.push_back(sample.waits[Wait::Running]);
+    disk.push_back(sample.waits[Wait::Disk]);
+    runnable.push_back(sample.waits[Wait::Runnable]);
+    lock.push_back(sample.waits[Wait::Lock]);
+  }
+  costs.running_ns = median(running), costs.disk_ns = median(disk), costs.duration_ns = median(duration);
+  costs.runnable_ns = median(runnable), costs.lock_ns = median(lock);
+  if (!rows.empty()) costs.rows = median(rows);
+  return costs;
+}
+
+// What another statement of the same server costs, the lower quartile: several may be slow for the same reason.
+int64_t comparable_cost(const Population& now, uint32_t id, const Statement& statement, bool served) {
+  std::vector<int64_t> others;
+  for (const auto& [other_id, other] : now.statements()) {
+    StatementSort sort = sort_of(now.names().text(other.text));
+    bool usual = sort == StatementSort::Read || sort == StatementSort::Write;
+    if (other_id == id || other.instance != statement.instance || !usual || other.calls < 5) continue;
+    Costs costs = costs_of(other);
+    if (costs.served == served) others.push_back(costs.work_ns());
+  }
+  return others.empty() ? kUsualLookup : std::max(quantile(others, 0.25), kUsualLookup / 4);
+}
+
+bool is_report(const Statement& statement, std::string_view text) {
+  if (!aggregates(text)) return false;
+  if (!looks_up(text)) return true;
+  bool grouped = text.find("GROUP BY") != std::string_view::npos || text.find("group by") != std::string_view::npos;
+  return grouped && statement.calls < kFewCalls;
+}
+
+struct Signature {
+  bool holds = false;
+  std::string mechanism, what;
+  double quality = kInferred;
+};
+
+Signature unwatched_signature(const Costs& costs, int64_t expected_ns) {
+  Signature signature;
+  bool stands_out = costs.duration_ns >= std::max(kSlowUnwatched, kTimesComparable * expected_ns);
+  signature.holds = stands_out || costs.duration_ns >= std::max(kSlowForAnyone, 3 * expected_ns);
+  signature.quality = kGuessed;
+  signature.what = format_duration(costs.duration_ns) + " per call (median); whether the server ran, read or waited was not recorded";
+  return signature;
+}
+
+Signature signature_of(const Statement& statement, const Costs& costs, std::string_view text, int64_t expected_ns) {
+  if (!costs.served) {
+    Signature signature = unwatched_signature(costs, expected_ns);
+    signature.holds = signature.holds && !is_report(statement, text);
+    return signature;
+  }
+  Signature signature;
+  std::string rows = costs.rows < 0 ? "" : " for " + format_count(costs.rows) + (costs.rows == 1 ? " row" : " rows");
+  int64_t at_work = costs.running_ns + costs.disk_ns;
+  bool works = at_work * 2 >= costs.duration_ns - costs.runnable_ns;
+  bool reads = sort_of(text) == StatementSort::Read;
+  if (reads && costs.disk_ns > costs.running_ns) {
+    signature.mechanism = "cold_read";
+    signature.holds = works && costs.disk_ns >= std::max(kSlowRunning, kTimesComparable * expected_ns);
+    signature.quality = kObserved;
+    signature.what = format_duration(costs.disk_ns) + " of reading from the disk" + rows + " (median)";
+    return signature;
+  }
+  if (costs.rows >= kManyRows && !has_limit(text) && !aggregates(text)) {
+    signature.mechanism = "big_result";
+    signature.holds = works && costs.duration_ns >= kSlowUnwatched && statement.calls >= kFewCalls;
+    signature.what = format_count(costs.rows) + " rows per call (median): more than a request can use";
+    return signature;
+  }
+  signature.mechanism = "scan";
+  signature.holds = works && costs.running_ns >= std::max(kSlowRunning, kTimesComparable * expected_ns) && !is_report(statement, text);
+  signature.quality = costs.rows >= 0 ? kObserved : kInferred;
+  signature.what = format_duration(costs.running_ns) + " of CPU" + rows + " (median): looks like a scan";
+  return signature;
+}
+
+// The statement's own work in a request: what the server ran and read, or all of it where it was not watched.
+Work work_in(const Names& names, const Request& request, uint32_t statement, bool reads) {
+  Work sum;
+  for (const Part& part : request.parts) {
+    const Place& place = names.place(part.place);
+    if (!same_statement(names, place.statement, statement)) continue;
+    if (place.role == Role::Served || !place.callee_seen) sum.calls += part.calls;
+    int64_t work = part.ns[kUnknown] + (place.role == Role::Served ? of(part.ns, SectionKind::Own) : 0);
+    if (reads && place.role == Role::Served) work += of(part.ns, SectionKind::Disk);
+    if (!place.callee_seen && place.role == Role::Call)
+      work += of(part.ns, SectionKind::Peer) + of(part.ns, SectionKind::Network) + of(part.ns, SectionKind::Unexplained);
+    sum.ns += work;
+  }
+  return sum;
+}
+
+// Its making others wait for a CPU: its share of all CPU time, of everybody's waiting for one.
+int64_t contention_in(const Names& names, const Request& request, uint32_t statement, double share) {
+  if (share <= 0) return 0;
+  int64_t own = 0, others = 0;
+  for (const Part& part : request.parts) {
+    int64_t waited = of(part.ns, SectionKind::Runnable) + of(part.ns, SectionKind::Callee);
+    (same_statement(names, names.place(part.place).statement, statement) ? own : others) += waited;
+  }
+  // Waiting in a crowd of its own kind is all its own.
+  double of_own = share >= 0.3 ? 1.0 : share;
+  return static_cast<int64_t>(of_own * static_cast<double>(own) + share * static_cast<double>(others));
+}
+
+std::function<Saved(const Request&)> saving(const Names& names, uint32_t id, bool reads, int64_t expected_ns, double share) {
+  return [&names, id, reads, expected_ns, share](const Request& request) {
+    auto [work, calls] = work_in(names, request, id, reads);
+    int64_t contention = work > 0 ? contention_in(names, request, id, share) : contention_in(names, request, id, share) / 2;
+    int64_t kept = std::min(work, calls * expected_ns), kept_most = std::min(work, 3 * calls * expected_ns);
+    return Saved{work + contention, work - kept + contention, work - kept_most + contention / 2};
+  };
+}
+
+void add_evidence(Cause& cause, const Statement& statement, const Costs& costs, int64_t expected_ns, double share) {
+  int64_t times = costs.work_ns() / std::max<int64_t>(expected_ns, 1);
+  if (times >= 3)
+    cause.evidence.push_back(observed(format_count(times) + " times what comparable statements of this server cost (" +
+                                      format_duration(expected_ns) + ")", static_cast<double>(times), "1"));
+  if (costs.served) {
+    int64_t all = 0;
+    for (int64_t ns : statement.waits.ns) all += ns;
+    double runnable = all > 0 ? static_cast<double>(statement.waits[Wait::Runnable]) / static_cast<double>(all) : 0;
+    if (runnable >= 0.01) cause.against.push_back(format_share(runnable) + " of its time it waits for a CPU");
+    double lock = all > 0 ? static_cast<double>(statement.waits[Wait::Lock]) / static_cast<double>(all) : 0;
+    if (lock >= 0.05) cause.against.push_back(format_share(lock) + " of its time it waits for a lock");
+  } else {
+    cause.against.push_back("whether the server ran, read or waited: these traces do not tell");
+    cause.would_tell = "sudo culprit record on the database's machine";
+  }
+  if (share >= 0.1)
+    cause.evidence.push_back(observed("it takes " + format_share(share) + " of all CPU time", share, "share"));
+}
+
+}  // namespace
+
+std::vector<Cause> find_slow_statements(const Scene& scene, const CpuStory& cpu) {
+  std::vector<Cause> causes;
+  const Names& names = scene.now.names();
+  for (const auto& [id, statement] : scene.now.statements()) {
+    const std::string& text = names.text(statement.text);
+    StatementSort sort = sort_of(text);
+    if (sort == StatementSort::Commit || sort == StatementSort::Control || statement.samples.empty()) continue;
+    Costs costs = costs_of(statement);
+    int64_t expected_ns = comparable_cost(scene.now, id, statement, costs.served) + kPerRow * std::max<int64_t>(costs.rows, 0);
+    Signature signature = signature_of(statement, costs, text, expected_ns);
+    if (!signature.holds && scene.before == nullptr) continue;
+    double share = cpu.busy < 0 || cpu.busy >= 0.7 ? std::min(cpu.share_of(statement.running_ns), 1.0) : 0;
+    Cause cause;
+    cause.cause = "slow_statement";
+    cause.mechanism = signature.mechanism;
+    cause.entity = {"statement", text, names.text(statement.instance), names.text(statement.system), text, 0};
+    cause.quality = signature.quality;
+    cause.pathological = signature.holds;
+    cause.what = signature.what;
+    cause.phrase = "one statement takes {share} of it";
+    cause.assuming = "it costs what this server's other statements cost (" + format_duration(expected_ns) + " per call)";
+    cause.advice = "EXPLAIN (ANALYZE, BUFFERS) the statement; an index on what it looks up by is missing where it scans";
+    cause.would_tell = "culprit why --ask: the plan of the statement";
+    cause.inside = statement.waits;
+    cause.statement = id;
+    cause.calls_of_statement = statement.calls;
+    cause.evidence.push_back(signature.quality == kObserved ? observed(signature.what, static_cast<double>(costs.work_ns()), "ns")
+                                                           : inferred(signature.what, static_cast<double>(costs.work_ns()), "ns"));
+    add_evidence(cause, statement, costs, expected_ns, share);
+    bool reads = sort == StatementSort::Read;
+    cause.work = [&names, id = id, reads](const Request& request) { return work_in(names, request, id, reads); };
+    cause.saved = saving(names, id, reads, expected_ns, share);
+    cause.blamed = [&names, id = id](const Place& place) { return same_statement(names, place.statement, id); };
+    causes.push_back(std::move(cause));
+  }
+  return causes;
+}
+
+}  // namespace culprit::analysis

@@ -1,0 +1,80 @@
+#include "analysis/study.h"
+
+#include <algorithm>
+
+#include "analysis/call.h"
+
+namespace culprit::analysis {
+
+namespace {
+
+LockWait lock_wait_of(const LogRecord& log) {
+  auto text = [&](std::string_view key) { return std::string(find_text(log.attributes, key)); };
+  auto number = [&](std::string_view key) { return find_integer(log.attributes, key, 0); };
+  LockWait wait;
+  wait.time_ns = log.time_ns;
+  wait.instance = text("instance");
+  wait.waiter_pid = static_cast<int32_t>(number("waiter_pid"));
+  wait.waiter_statement = text("waiter_statement");
+  wait.waited_ns = number("waited_ns");
+  wait.holder_pid = static_cast<int32_t>(number("holder_pid"));
+  wait.holder_program = text("holder_program");
+  wait.holder_state = text("holder_state");
+  wait.holder_statement = text("holder_statement");
+  wait.held_ns = number("held_ns");
+  wait.relation = text("relation"), wait.lock = text("lock"), wait.mode = text("mode");
+  return wait;
+}
+
+bool matches(const Trace& trace, const Question& question) {
+  if (question.service.empty() && question.operation.empty() && question.statement.empty()) return true;
+  auto within = [](const std::string& wanted, std::string_view text) { return wanted.empty() || text.find(wanted) != std::string_view::npos; };
+  SpanIndex root = trace.root();
+  if (root == kNoSpan || !within(question.operation, without_ids(trace.spans[root].name))) return false;
+  bool service = question.service.empty(), statement = question.statement.empty();
+  for (const Span& span : trace.spans) {
+    service = service || span.service == question.service;
+    statement = statement || (is_database(span) && within(question.statement, without_literals(statement_text(span))));
+  }
+  return service && statement;
+}
+
+}  // namespace
+
+Result<void> Study::read(Reader& reader, Inquiry* inquiry, const Question& question) {
+  around_.processes = TRY(reader.processes());
+  around_.hosts = TRY(reader.hosts());
+  around_.connections = TRY(reader.connections());
+  std::vector<LogRecord> logs = TRY(reader.logs());
+  for (const LogRecord& log : logs)
+    if (log.event_name == kLockWaitEvent) around_.lock_waits.push_back(lock_wait_of(log));
+  around_.asked = !around_.lock_waits.empty() || inquiry != nullptr;
+  if (inquiry != nullptr) {
+    Result<std::vector<LockWait>> waits = inquiry->lock_waits();
+    if (waits.has_value())
+      around_.lock_waits.insert(around_.lock_waits.end(), waits.value().begin(), waits.value().end());
+    else
+      problems_.push_back("who holds which lock now: " + waits.error().message);
+  }
+  population_ = std::make_unique<Population>(names_, around_);
+  return reader.for_each_trace(question.from_ns, question.to_ns, [&](Trace trace) {
+    if (!matches(trace, question)) return true;
+    foreign_ = foreign_ || std::any_of(trace.spans.begin(), trace.spans.end(), [](const Span& span) {
+      return span.source.starts_with("otlp") || span.source == "jaeger";
+    });
+    population_->observe(std::move(trace));
+    return true;
+  });
+}
+
+Seen Study::seen() const {
+  Seen seen;
+  seen.spans = population_->spans();
+  seen.touched_by_loss = population_->touched_by_loss();
+  seen.opaque_roots = population_->opaque_roots();
+  for (const Operation& operation : population_->operations()) seen.requests += operation.requests;
+  seen.foreign = foreign_;
+  return seen;
+}
+
+}  // namespace culprit::analysis
