@@ -84,6 +84,7 @@ Program Postgres::program(std::vector<std::string> arguments) const {
 
 Result<void> Postgres::make_cluster() {
   TRY(make_directory(place_ + "/run", 0755, user_));
+  TRY(make_directory(data_, 0700, user_));
   TRY(write_file(place_ + "/run/postgres.log", "", 0644, user_));
   return run_to_end(program({programs_ + "/initdb", "-D", data_, "--locale=C.UTF-8", "-E", "UTF8", "-A", "peer", "-U", "postgres",
                              "--no-sync", "--no-instructions"}),

@@ -23,7 +23,16 @@ constexpr int kTickMs = 20;
 
 volatile sig_atomic_t received_signal = 0;  // a signal handler can write nowhere else
 
-void remember(int signal) { received_signal = signal; }
+struct sigaction handlers_before[3];  // of kSignals
+
+// Whoever calls us may look at signals by a handler of its own: it still gets them.
+void remember(int signal) {
+  received_signal = signal;
+  for (int i = 0; i < 3; ++i) {
+    auto before = handlers_before[i].sa_handler;
+    if (kSignals[i] == signal && before != SIG_DFL && before != SIG_IGN) before(signal);
+  }
+}
 
 int64_t now_ms() {
   timespec time;
@@ -219,11 +228,11 @@ Interrupts::Interrupts() {
   received_signal = 0;
   struct sigaction action = {};
   action.sa_handler = remember;
-  for (int i = 0; i < 3; ++i) sigaction(kSignals[i], &action, &before_[i]);
+  for (int i = 0; i < 3; ++i) sigaction(kSignals[i], &action, &handlers_before[i]);
 }
 
 Interrupts::~Interrupts() {
-  for (int i = 0; i < 3; ++i) sigaction(kSignals[i], &before_[i], nullptr);
+  for (int i = 0; i < 3; ++i) sigaction(kSignals[i], &handlers_before[i], nullptr);
 }
 
 int Interrupts::signal() { return received_signal; }

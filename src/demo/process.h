@@ -62,7 +62,8 @@ class Child {
 // Runs a program to its end. An error with the last lines of its output where it fails.
 Result<void> run_to_end(const Program& program, int timeout_ms);
 
-// Remembers SIGINT, SIGTERM and SIGHUP while it lives instead of letting them end us; the waits above then fail.
+// Remembers SIGINT, SIGTERM and SIGHUP while it lives instead of letting them end us; the waits above then fail. At most one
+// at a time.
 class Interrupts {
  public:
   Interrupts();
@@ -70,9 +71,6 @@ class Interrupts {
   Interrupts(const Interrupts&) = delete;
 
   static int signal();  // 0: none
-
- private:
-  struct sigaction before_[3];
 };
 Error interrupted_error();
 // Error where interrupted, before or meanwhile.

@@ -1,0 +1,26 @@
+// ask: looks at PostgreSQL servers for `--ask`, read-only, with a second's limit for every question.
+//
+// Nothing that it sends changes anything: sessions are read-only, plans are made and not run, and a statement goes in by the
+// extended protocol, which takes one statement and no second one behind it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "model/inquiry.h"
+
+namespace culprit::ask {
+
+struct Whom {
+  std::string dsn;  // as libpq takes it; empty: the servers of this machine, by their own local login (needs root)
+  // Without a DSN: only the servers of these data directories. Empty: all.
+  std::vector<std::string> data_directories;
+};
+
+// One thread at a time. Error{Unavailable} where a DSN's server cannot be reached; without a DSN never an error: what could
+// not be asked is in said().
+Result<std::unique_ptr<Inquiry>> make_inquiry(const Whom& whom);
+
+}  // namespace culprit::ask

@@ -1,0 +1,87 @@
+#include "ask/postmaster.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+
+#include "base/text.h"
+
+namespace culprit::ask {
+
+namespace {
+
+constexpr size_t kMaxFile = 8192;  // the real one has eight short lines
+
+int number_of(std::string_view text) {
+  int number = 0;
+  text = trimmed(text);
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() ? number : 0;
+}
+
+std::string read_small_file(const std::string& path) {
+  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) return {};
+  char text[kMaxFile];
+  ssize_t n = read(fd, text, sizeof text);
+  close(fd);
+  return n > 0 ? std::string(text, n) : std::string();
+}
+
+std::optional<Postmaster> postmaster_of(int pid) {
+  std::string process = "/proc/" + std::to_string(pid), root = process + "/root";
+  std::string text = read_small_file(process + "/cwd/postmaster.pid");
+  if (text.empty()) return std::nullopt;
+  std::optional<Postmaster> found = parse_postmaster_file(text);
+  struct stat owner;
+  if (!found || stat(process.c_str(), &owner) != 0) return std::nullopt;
+  found->uid = owner.st_uid;
+  if (found->pid == pid) return found;
+  // In a container the file knows the pid of there: then the process whose parent does not work in the directory is it.
+  std::string status = read_small_file(process + "/status");
+  size_t spaces = status.find("NSpid:");
+  if (spaces == std::string::npos) return std::nullopt;
+  std::string_view line = std::string_view(status).substr(spaces, status.find('\n', spaces) - spaces);
+  if (number_of(line.substr(line.find_last_of("\t ") + 1)) != found->pid) return std::nullopt;
+  found->pid = pid;
+  // Its socket is seen from here by way of its root.
+  if (!found->socket_directory.empty()) found->socket_directory = root + found->socket_directory;
+  return found;
+}
+
+}  // namespace
+
+std::optional<Postmaster> parse_postmaster_file(std::string_view text) {
+  std::vector<std::string_view> lines = split(text.substr(0, kMaxFile), '\n');
+  if (lines.size() < 5) return std::nullopt;
+  Postmaster postmaster;
+  postmaster.pid = number_of(lines[0]);
+  postmaster.data_directory = lines[1];
+  postmaster.port = number_of(lines[3]);
+  postmaster.socket_directory = trimmed(lines[4]);
+  if (postmaster.pid <= 0 || postmaster.port <= 0 || postmaster.port > 65535) return std::nullopt;
+  if (postmaster.data_directory.empty() || postmaster.data_directory[0] != '/') return std::nullopt;
+  return postmaster;
+}
+
+std::vector<Postmaster> find_postmasters() {
+  std::vector<Postmaster> found;
+  DIR* processes = opendir("/proc");
+  if (!processes) return found;
+  while (dirent* entry = readdir(processes)) {
+    int pid = number_of(entry->d_name);
+    if (pid <= 0) continue;
+    std::optional<Postmaster> postmaster = postmaster_of(pid);
+    if (postmaster) found.push_back(std::move(*postmaster));
+  }
+  closedir(processes);
+  std::sort(found.begin(), found.end(), [](const Postmaster& a, const Postmaster& b) { return a.pid < b.pid; });
+  return found;
+}
+
+}  // namespace culprit::ask
