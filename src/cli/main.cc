@@ -38,7 +38,9 @@ int main(int argc, char** argv) {
   }
   catch_signals();
   auto status = run(parsed.value().options);
-  if (int signal = stop_signal(); signal != 0 && parsed.value().options.verb != "record") return 128 + signal;
+  // A recording, also that of a bare `why`, is ended by Ctrl-C, and is none the worse for it.
+  bool ended = parsed.value().options.verb == "record" || parsed.value().options.verb == "why" || parsed.value().options.verb == "demo";
+  if (int signal = stop_signal(); signal != 0 && !ended) return 128 + signal;
   return status.has_value() ? status.value() : fail(status.error());
 }
 

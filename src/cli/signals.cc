@@ -8,9 +8,11 @@ namespace culprit::cli {
 namespace {
 
 std::atomic<int> caught{0};
+std::atomic<bool> stop{false};
 
 void on_signal(int number) {
   if (caught.exchange(number) != 0) _exit(128 + number);
+  stop = true;
 }
 
 }  // namespace
@@ -23,6 +25,7 @@ void catch_signals() {
   signal(SIGPIPE, SIG_IGN);
 }
 
-const std::atomic<int>& stop_signal() { return caught; }
+int stop_signal() { return caught; }
+const std::atomic<bool>& stop_requested() { return stop; }
 
 }  // namespace culprit::cli

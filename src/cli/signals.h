@@ -5,9 +5,11 @@
 
 namespace culprit::cli {
 
-// From now on SIGINT and SIGTERM set the flag; a second one ends the process at once.
+// From now on SIGINT and SIGTERM set the flags; a second one ends the process at once.
 void catch_signals();
 // 0, or the number of the signal that came.
-const std::atomic<int>& stop_signal();
+int stop_signal();
+// Whether one came.
+const std::atomic<bool>& stop_requested();
 
 }  // namespace culprit::cli

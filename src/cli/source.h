@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "base/temporary.h"
+#include "base/tree.h"
 #include "cli/options.h"
 #include "store/reader.h"
 

@@ -1,4 +1,4 @@
-#include "base/temporary.h"
+#include "base/tree.h"
 
 #include <ftw.h>
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <utility>
 
 namespace culprit {
@@ -14,6 +15,17 @@ namespace culprit {
 void remove_tree(const std::string& path) {
   auto remove_one = [](const char* entry, const struct stat*, int, struct FTW*) { return std::remove(entry), 0; };
   nftw(path.c_str(), remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+}
+
+uint64_t tree_bytes(const std::string& path) {
+  std::error_code failed;
+  uint64_t bytes = 0;
+  for (auto entry = std::filesystem::recursive_directory_iterator(path, failed); entry != std::filesystem::end(entry); entry.increment(failed)) {
+    if (failed) break;
+    std::error_code unreadable;
+    if (entry->is_regular_file(unreadable)) bytes += entry->file_size(unreadable);
+  }
+  return bytes;
 }
 
 Result<TemporaryDirectory> TemporaryDirectory::create(const std::string& prefix) {

@@ -1,12 +1,14 @@
-// TemporaryDirectory: a private directory (mode 0700) that is gone, with all in it, when its owner is.
+// Directories as a whole: temporary ones, removing one, how large one is.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/result.h"
 
 namespace culprit {
 
+// A private directory (mode 0700) that is gone, with all in it, when its owner is.
 class TemporaryDirectory {
  public:
   // Under $TMPDIR, else /var/tmp (a real disk: recordings may be larger than memory).
@@ -26,5 +28,8 @@ class TemporaryDirectory {
 
 // Removes `path` and all below it; does not follow symbolic links. Best effort.
 void remove_tree(const std::string& path);
+
+// Bytes of all files in and below `path`; 0 where it can't be read.
+uint64_t tree_bytes(const std::string& path);
 
 }  // namespace culprit

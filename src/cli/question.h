@@ -1,0 +1,20 @@
+// What the options say about the question: window, focus, and whether to ask the database.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "analysis/why.h"
+#include "base/result.h"
+#include "cli/options.h"
+#include "model/inquiry.h"
+
+namespace culprit::cli {
+
+Result<analysis::Question> question_of(const Options& options);
+
+// Null without --ask. `data_directories`: only these servers; empty: all of this machine, or the DSN's.
+Result<std::unique_ptr<Inquiry>> inquiry_of(const Options& options, const std::vector<std::string>& data_directories);
+
+}  // namespace culprit::cli

@@ -1,0 +1,21 @@
+// How `record`, bare `why` and `demo` record: into a directory, with progress, until the time is up or a signal comes.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "capture/record.h"
+
+namespace culprit::cli {
+
+// `options` as the verb made them; progress and the stop flag are added. `directory` must not exist.
+Result<capture::RecordSummary> record_into(const std::string& directory, capture::RecordOptions options);
+
+// "culprit-2026-11-24-180730.culprit", in UTC.
+std::string default_directory();
+
+// Two lines: what was recorded at which cost, and the account of its events.
+std::string summary_text(const capture::RecordSummary& summary, const std::string& directory);
+std::string summary_json(const capture::RecordSummary& summary, const std::string& directory);
+
+}  // namespace culprit::cli
