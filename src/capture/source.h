@@ -44,7 +44,7 @@ struct ProbeState {
   enum class State : uint8_t { Attached, Missing, Failed, TooDear, Off };
   std::string name;    // sched_switch, … or "pgstat_report_activity in /usr/lib/postgresql/15/bin/postgres"
   State state = State::Off;
-  std::string reason;  // empty where attached
+  std::string reason = {};  // empty where attached
   uint64_t runs = 0, run_ns = 0;    // 0 unless measure_programs
   uint64_t recursion_misses = 0;    // the kernel skipped it, because it ran on this CPU already: exact
   uint64_t cost_ns = 0;             // uprobes: measured when attached

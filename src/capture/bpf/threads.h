@@ -148,12 +148,13 @@ SEC("tp_btf/sched_switch")
 int BPF_PROG(sched_switch, bool preempt, struct task_struct *previous, struct task_struct *next,
              unsigned int previous_state) {
   struct thread_slot *leaving = traced(previous), *coming = traced(next);
-  __u64 now;
-  if (!leaving && !coming) return 0;
-  now = bpf_ktime_get_ns();
-  /* On a kernel without preemption `preempt` is never set: state 0 says the same. */
-  if (leaving) leave_cpu(leaving, previous, preempt ? 0 : previous_state, now);
-  if (coming) get_cpu(coming, previous, now);
+  __u64 now = 0;
+  if (leaving) {
+    now = bpf_ktime_get_ns();
+    /* On a kernel without preemption `preempt` is never set: state 0 says the same. */
+    leave_cpu(leaving, previous, preempt ? 0 : previous_state, now);
+  }
+  if (coming) get_cpu(coming, previous, now ? now : bpf_ktime_get_ns());
   return 0;
 }
 

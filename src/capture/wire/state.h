@@ -4,6 +4,9 @@
 #ifndef __bpf__
 #include <linux/types.h>
 #endif
+#ifdef __cplusplus
+#define _Static_assert static_assert
+#endif
 
 #define EVENT_TYPES 16 /* as long as event_gap's lost_by_type */
 #define TAIL_BYTES 64  /* of a message that was cut: the end of its last protocol message is there */
@@ -29,8 +32,9 @@ struct thread_slot {
   __u64 socket;     /* of its last send or receive … */
   __u64 descriptor; /* … and the descriptor that it used */
   __u64 sync_ns;    /* when its file sync began */
-  __u64 pad2[3];
+  __u64 pad2[5];
 };
+_Static_assert(sizeof(struct thread_slot) == 128, "one slot, two cache lines");
 
 /* One for each CPU; only programs on that CPU write it, but an interrupt may come between: counters are atomic. */
 struct cpu_counts {

@@ -1,0 +1,60 @@
+// What is there already when recording begins: processes, listening sockets, the host. Read from /proc, whose texts are
+// taken as foreign: a process writes its own name and command line.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace culprit::capture {
+
+struct ProcessSeed {
+  int32_t pid = 0, parent_pid = 0;
+  int64_t started_ns = 0;              // CLOCK_BOOTTIME, in steps of a clock tick (10 ms)
+  std::string name;                    // comm
+  std::string executable;              // what /proc/PID/exe says; empty for kernel threads, and where rights lack
+  std::vector<std::string> arguments;  // as given: may hold secrets
+  std::string service;                 // OTEL_SERVICE_NAME in its environment, else empty
+  std::string cgroup;
+  int32_t threads = 0;
+  bool kernel = false;
+  int64_t user_ns = 0, system_ns = 0;  // CPU time so far, in steps of a clock tick
+  int64_t run_ns = 0, wait_ns = 0;     // of the threads alive now: on a CPU; ready, without one. 0: not told by this kernel
+};
+
+struct ListeningSocket {
+  enum class Family : uint8_t { Inet, Inet6, Unix };
+  Family family = Family::Inet;
+  std::string address;  // "127.0.0.1", "::", or the path of a Unix socket ('@' for an abstract one)
+  uint16_t port = 0;
+  uint64_t inode = 0;
+  std::vector<int32_t> pids;  // who holds it, of those asked about
+};
+
+struct HostSeed {
+  std::string name, kernel, machine_id, boot_id;
+  int32_t cpus = 0;
+  uint64_t memory_bytes = 0;
+  int64_t monotonic_ns = 0, boottime_ns = 0, wall_ns = 0;  // one moment on three clocks
+};
+
+// Every process' number, and the numbers of these and of all that descend from them.
+std::vector<int32_t> list_pids();
+std::vector<int32_t> descendants(const std::vector<int32_t>& roots);
+
+// A process that is gone meanwhile is left out.
+std::vector<ProcessSeed> read_processes(const std::vector<int32_t>& pids);
+Result<ProcessSeed> read_process(int32_t pid);
+// Of the network namespaces that these processes live in.
+std::vector<ListeningSocket> read_listening_sockets(const std::vector<int32_t>& pids);
+HostSeed read_host();
+
+// Parts of /proc's texts, for read_process(). Zero and empty where a text is not as expected.
+ProcessSeed parse_stat(std::string_view text, int64_t ticks_per_second);
+std::vector<ListeningSocket> parse_tcp_table(std::string_view text, ListeningSocket::Family family);
+std::vector<ListeningSocket> parse_unix_table(std::string_view text);
+
+}  // namespace culprit::capture
