@@ -89,6 +89,8 @@ Result<void> Importer::take(const JsonParser::Parsed& parsed) {
     return {};
   }
   if (parsed.mended_strings) intake_.note(LedgerKind::bad_utf8, parsed.mended_strings);
+  if (parsed.mended_numbers)
+    intake_.note(LedgerKind::malformed, LedgerUnit::Value, parsed.mended_numbers, "NaN or Infinity, which JSON has not: read as that number");
   dom::object object;
   if (parsed.root->get_object().get(object)) intake_.note(LedgerKind::malformed, 1, "it is JSON, but not an object");
   else if (otlp::is_json_request(object)) return otlp::decode_json(object, intake_);

@@ -48,6 +48,25 @@ std::string mend_escapes(std::string_view inside) {
   return text;
 }
 
+// What stands between strings, with the words for numbers that JSON has not in quotes.
+int64_t append_mended_numbers(std::string& into, std::string_view outside) {
+  int64_t numbers = 0;
+  while (true) {
+    size_t found = std::min(outside.find("NaN"), outside.find("Infinity"));
+    if (found == std::string_view::npos) break;
+    size_t length = outside[found] == 'N' ? 3 : 8;
+    if (found > 0 && length == 8 && outside[found - 1] == '-') --found, ++length;
+    into += outside.substr(0, found);
+    into += '"';
+    into += outside.substr(found, length);
+    into += '"';
+    outside.remove_prefix(found + length);
+    ++numbers;
+  }
+  into += outside;
+  return numbers;
+}
+
 }  // namespace
 
 MendedJson mend_json(std::string_view text) {
@@ -56,7 +75,7 @@ MendedJson mend_json(std::string_view text) {
   size_t i = 0;
   while (i < text.size()) {
     size_t open = std::min(text.find('"', i), text.size());
-    mended.text += repaired_utf8(text.substr(i, open - i));
+    mended.numbers += append_mended_numbers(mended.text, repaired_utf8(text.substr(i, open - i)));
     if (open == text.size()) break;
     size_t close = open + 1;
     while (close < text.size() && text[close] != '"') close += text[close] == '\\' ? 2 : 1;
@@ -74,16 +93,15 @@ MendedJson mend_json(std::string_view text) {
 
 JsonParser::Parsed JsonParser::parse(std::string_view text) {
   auto error = state_->parser.parse(text.data(), text.size(), false).get(state_->root);
-  int64_t mended_strings = 0;
-  if (error == simdjson::UTF8_ERROR || error == simdjson::STRING_ERROR) {
-    MendedJson mended = mend_json(text);
+  if (!error) return {&state_->root, {}, 0, 0};
+  MendedJson mended = mend_json(text);
+  if (mended.strings + mended.numbers > 0) {
     state_->mended = std::move(mended.text);
-    mended_strings = mended.strings;
     state_->mended.reserve(state_->mended.size() + Framing::kPadding);
     error = state_->parser.parse(state_->mended.data(), state_->mended.size(), false).get(state_->root);
   }
-  if (error) return {nullptr, simdjson::error_message(error), 0};
-  return {&state_->root, {}, mended_strings};
+  if (error) return {nullptr, simdjson::error_message(error), 0, 0};
+  return {&state_->root, {}, mended.strings, mended.numbers};
 }
 
 }  // namespace culprit

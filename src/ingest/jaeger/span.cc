@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "ingest/jaeger/tags.h"
+#include "ingest/json_members.h"
 #include "ingest/sampling.h"
 
 namespace culprit::jaeger {
@@ -16,12 +17,6 @@ namespace {
 constexpr std::string_view kBadTraceId = "the trace id is not up to 32 hex digits, or zero",
                            kBadSpanId = "the span id is not up to 16 hex digits, or zero",
                            kBadTime = "a time is not a number of microseconds";
-
-std::string_view text_member(const dom::element& object, std::string_view key) {
-  std::string_view text;
-  (void)object[key].get_string().get(text);
-  return text;
-}
 
 // Jaeger's API cuts leading zeros, so shorter ids are whole ones.
 TraceId trace_id_member(const dom::element& object) { return parse_trace_id(text_member(object, "traceID")).value_or(TraceId{}); }
@@ -116,8 +111,7 @@ void decode_span(const dom::element& item, Intake& intake) {
   dom::element tags;
   if (!item["tags"].get(tags)) span.attributes = decode_tags(tags, intake);
   uint64_t flags = 0;
-  (void)item["flags"].get_uint64().get(flags);
-  span.otel_flags = static_cast<uint32_t>(flags & 0xff);
+  if (!item["flags"].get_uint64().get(flags)) span.otel_flags = static_cast<uint32_t>(flags & 0xff);
   read_references(item, span, intake);
   read_events(item, span, intake);
   read_meaning_of_tags(span);

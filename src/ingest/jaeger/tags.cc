@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "ingest/base64.h"
+#include "ingest/json_members.h"
 
 namespace culprit::jaeger {
 
@@ -37,8 +38,7 @@ Value decode_value(const dom::element& value, std::string_view type) {
     case element_type::UINT64:
     case element_type::DOUBLE: {
       double number = 0;
-      (void)value.get_double().get(number);
-      return number;
+      return value.get_double().get(number) ? Value() : Value(number);
     }
     case element_type::NULL_VALUE: return {};
     default: return std::string(simdjson::minify(value));
@@ -56,14 +56,13 @@ Attributes decode_tags(const dom::element& tags, Intake& intake) {
     return attributes;
   }
   for (dom::element tag : array) {
-    std::string_view key, type;
+    std::string_view key;
     dom::element value;
     if (tag["key"].get_string().get(key)) {
       intake.note(LedgerKind::malformed, LedgerUnit::Value, 1, "a tag has no key");
       continue;
     }
-    (void)tag["type"].get_string().get(type);
-    attributes.push_back({std::string(key), tag["value"].get(value) ? Value() : decode_value(value, type)});
+    attributes.push_back({std::string(key), tag["value"].get(value) ? Value() : decode_value(value, text_member(tag, "type"))});
   }
   return attributes;
 }

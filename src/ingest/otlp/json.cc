@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "ingest/json_members.h"
 #include "ingest/otlp/json_parts.h"
 #include "ingest/otlp/json_value.h"
 
@@ -25,12 +26,6 @@ constexpr Signal kSignals[] = {
     {"resourceLogs", "scopeLogs", "instrumentationLibraryLogs", "logRecords", LedgerUnit::Log, decode_json_log},
     {"resourceMetrics", "scopeMetrics", "instrumentationLibraryMetrics", "metrics", LedgerUnit::Metric, decode_json_metric},
 };
-
-std::string text_member(const dom::element& object, std::string_view key) {
-  std::string_view text;
-  (void)object[key].get_string().get(text);
-  return std::string(text);
-}
 
 uint32_t count_member(const dom::element& object, std::string_view key) {
   dom::element element;

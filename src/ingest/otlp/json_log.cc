@@ -13,12 +13,6 @@ namespace {
 
 
 std::string_view read_field(std::string_view key, const dom::element& value, LogRecord& log, Intake& intake) {
-  auto time = [&](int64_t& into) {
-    auto number = json_uint64(value);
-    if (!number || *number > kLatestTime) return kBadTime;
-    into = static_cast<int64_t>(*number);
-    return std::string_view();
-  };
   auto text = [&](std::string& into) {
     auto read = json_text(value);
     if (!read) return kWrongType;
@@ -31,8 +25,8 @@ std::string_view read_field(std::string_view key, const dom::element& value, Log
     into = static_cast<std::remove_reference_t<decltype(into)>>(*number);
     return std::string_view();
   };
-  if (key == "timeUnixNano") return time(log.time_ns);
-  if (key == "observedTimeUnixNano") return time(log.observed_ns);
+  if (key == "timeUnixNano") log.time_ns = log_time_or_note(json_uint64(value), intake);
+  if (key == "observedTimeUnixNano") log.observed_ns = log_time_or_note(json_uint64(value), intake);
   if (key == "severityNumber") return count(log.severity);
   if (key == "severityText") return text(log.severity_text);
   if (key == "eventName") return text(log.event_name);

@@ -1,5 +1,6 @@
 #include <simdjson.h>
 
+#include "ingest/json_members.h"
 #include "ingest/otlp/json_parts.h"
 #include "ingest/otlp/json_value.h"
 #include "ingest/otlp/metric_point.h"
@@ -99,15 +100,14 @@ void decode_point(const MetricFrame& frame, const dom::element& item, Intake& in
 
 void decode_json_metric(const dom::element& item, Intake& intake) {
   MetricFrame frame;
-  std::string_view text;
-  if (!item["name"].get_string().get(text)) frame.name = text;
-  if (!item["unit"].get_string().get(text)) frame.unit = text;
+  frame.name = text_member(item, "name");
+  frame.unit = text_member(item, "unit");
   for (const TypeKey& candidate : kTypes) {
     dom::element content, member;
     if (item[candidate.key].get(content)) continue;
     frame.type = candidate.type;
     if (!content["aggregationTemporality"].get(member)) frame.temporality = json_int64(member).value_or(0);
-    (void)content["isMonotonic"].get_bool().get(frame.monotonic);
+    frame.monotonic = true_member(content, "isMonotonic");
     dom::array points;
     if (content["dataPoints"].get(member) || member.is_null()) return;
     if (member.get_array().get(points)) return intake.refuse(LedgerUnit::Metric, "dataPoints is not an array");

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "ingest/base64.h"
+#include "ingest/json_members.h"
 #include "ingest/otlp/any_value.h"
 #include "ingest/otlp/span_checks.h"
 
@@ -111,10 +112,8 @@ void write_any(JsonWriter& json, const dom::element& any, int depth, Intake& int
         write_any(json, value, depth + 1, intake);
         continue;
       }
-      std::string_view key;
-      (void)value["key"].get_string().get(key);
       dom::element inner;
-      json.begin_object().member("key", key).key("value");
+      json.begin_object().member("key", text_member(value, "key")).key("value");
       if (value["value"].get(inner)) json.begin_object().end_object();
       else write_any(json, inner, depth + 1, intake);
       json.end_object();

@@ -17,6 +17,12 @@ uint64_t span_id_or_note(std::optional<uint64_t> id, Intake& intake) {
   return id.value_or(0);
 }
 
+int64_t log_time_or_note(std::optional<uint64_t> time_ns, Intake& intake) {
+  if (time_ns && *time_ns <= kLatestTime) return static_cast<int64_t>(*time_ns);
+  intake.note(LedgerKind::malformed, LedgerUnit::Value, 1, "a log record's time is not a number of nanoseconds");
+  return 0;
+}
+
 void finish_log(LogRecord log, Intake& intake) {
   // logs.proto: "Use Timestamp if it is present, otherwise use ObservedTimestamp."
   if (log.time_ns == 0) log.time_ns = log.observed_ns;

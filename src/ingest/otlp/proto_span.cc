@@ -125,11 +125,10 @@ void decode_proto_span(std::string_view message, Intake& intake) {
 // observed time 11, event name 12.
 void decode_proto_log(std::string_view message, Intake& intake) {
   LogRecord log;
-  uint64_t time_ns = 0, observed_ns = 0;
   ProtoReader reader(message);
   while (reader.next()) {
-    if (reader.is(1, ProtoReader::Fixed64)) time_ns = reader.number();
-    else if (reader.is(11, ProtoReader::Fixed64)) observed_ns = reader.number();
+    if (reader.is(1, ProtoReader::Fixed64)) log.time_ns = log_time_or_note(reader.number(), intake);
+    else if (reader.is(11, ProtoReader::Fixed64)) log.observed_ns = log_time_or_note(reader.number(), intake);
     else if (reader.is(2, ProtoReader::Varint)) log.severity = static_cast<int32_t>(reader.number());
     else if (reader.is(3, ProtoReader::Length)) log.severity_text = intake.text(reader.bytes());
     else if (reader.is(5, ProtoReader::Length)) log.body = body_text(proto_any_value(reader.bytes(), intake));
@@ -141,9 +140,6 @@ void decode_proto_log(std::string_view message, Intake& intake) {
     else if (reader.is(12, ProtoReader::Length)) log.event_name = intake.text(reader.bytes());
   }
   if (reader.failed()) return intake.refuse(LedgerUnit::Log, kNotWhole);
-  if (time_ns > kLatestTime || observed_ns > kLatestTime) return intake.refuse(LedgerUnit::Log, kBadTime);
-  log.time_ns = static_cast<int64_t>(time_ns);
-  log.observed_ns = static_cast<int64_t>(observed_ns);
   finish_log(std::move(log), intake);
 }
 
