@@ -12,7 +12,7 @@ enum { kListOrders, kShowOrder, kListInvoices, kPlaceOrder, kImport, kListProduc
 // Sizes of the tables that `demo` makes.
 constexpr int kCustomers = 20'000, kOrders = 2'000'000, kOrdersWithItems = 200'000, kInvoiceCustomers = 2'000;
 constexpr int kProducts = 5'000, kCategories = 50;
-// One stock change in five is of what sells best.
+// One stock change in three is of what sells best.
 constexpr int kHotProducts = 5;
 constexpr int kImportRows = 60;
 
@@ -58,7 +58,7 @@ void Schedule::describe(Arrival& arrival) {
     case kListProducts: arrival.target = "/products?category=" + text(1, kCategories); break;
     case kShowProduct: arrival.target = "/products/" + text(1, kProducts); break;
     case kChangeStock:
-      arrival.target = "/stock/" + (number(1, 5) == 1 ? text(1, kHotProducts) : text(kHotProducts + 1, kProducts)) +
+      arrival.target = "/stock/" + (number(1, 3) == 1 ? text(1, kHotProducts) : text(kHotProducts + 1, kProducts)) +
                        "?by=" + text(-3, 4);
       break;
   }

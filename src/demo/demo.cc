@@ -150,7 +150,6 @@ Result<void> Run::make_tables() {
   if (status != 0) {
     return Error{Error::Kind::Unavailable, "cannot fill the table orders: see PostgreSQL's own message", "is the disk full?"};
   }
-  TRY(server_->run_sql("shop", kOrdersIndexSql, kTablesMs));
   for (const char* sql : kSettleSql) TRY(server_->run_sql("shop", sql, kTablesMs));
   return {};
 }

@@ -66,8 +66,8 @@ Result<Postgres> Postgres::start(const std::string& place, const std::string& pr
   TRY(server.make_cluster());
   TRY(server.configure());
   TRY(server.start_postmaster());
-  TRY(server.run_sql("postgres", "CREATE ROLE shop LOGIN PASSWORD '" + server.password_ + "'; CREATE DATABASE shop OWNER shop;",
-                     kQueryMs));
+  TRY(server.run_sql("postgres", "CREATE ROLE shop LOGIN PASSWORD '" + server.password_ + "'", kQueryMs));
+  TRY(server.run_sql("postgres", "CREATE DATABASE shop OWNER shop", kQueryMs));
   server.version_ = TRY(server.ask("postgres", "SELECT split_part(current_setting('server_version'), ' ', 1)"));
   return server;
 }
