@@ -1,0 +1,47 @@
+#include "capture/asker.h"
+
+#include <chrono>
+#include <utility>
+
+namespace culprit::capture {
+
+Asker::Asker(Inquiry& inquiry) : inquiry_(inquiry), thread_([this] { run(); }) {}
+
+Asker::~Asker() { stop(); }
+
+void Asker::stop() {
+  {
+    std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+std::vector<LogRecord> Asker::take() {
+  std::lock_guard lock(mutex_);
+  return std::exchange(answers_, {});
+}
+
+uint64_t Asker::failures() {
+  std::lock_guard lock(mutex_);
+  return failures_;
+}
+
+void Asker::run() {
+  // A database with thousands of waiters must not fill the memory of who only watches.
+  constexpr size_t kMostKept = 10'000;
+  std::unique_lock lock(mutex_);
+  while (!stop_) {
+    lock.unlock();
+    auto waits = inquiry_.lock_waits();
+    lock.lock();
+    if (!waits.has_value()) ++failures_;
+    else
+      for (const LockWait& wait : waits.value())
+        if (answers_.size() < kMostKept) answers_.push_back(to_log(wait));
+    wake_.wait_for(lock, std::chrono::seconds(1), [this] { return stop_; });
+  }
+}
+
+}  // namespace culprit::capture

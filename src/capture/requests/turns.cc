@@ -1,0 +1,230 @@
+#include "capture/requests/turns.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/hash.h"
+
+namespace culprit::capture {
+namespace {
+
+// A thread that serves more than this at once is an event loop with a crowd; who is who is lost anyway.
+constexpr size_t kMostServing = 256;
+// With more requests under way in a process than this, "one of them" says nothing.
+constexpr size_t kMostCandidates = 4;
+
+template <size_t N>
+HalfRequest* find_position(std::array<HalfRequest, N>& halves, uint32_t position) {
+  for (HalfRequest& half : halves)
+    if (half.request != 0 && half.position == position) return &half;
+  return nullptr;
+}
+
+}  // namespace
+
+Turns::Origin Turns::origin_of(const Thread& thread) const {
+  Origin origin;
+  if (!thread.serving.empty()) {
+    // Of several, an event loop works on the one whose bytes came last.
+    const Serving& serving = thread.serving.back();
+    origin.request = thread.touched != 0 ? thread.touched : serving.request;
+    origin.how = serving.how;
+    if (thread.serving.size() > 1) {
+      origin.how = LinkHow::Containment;
+      origin.confidence = 1.0f / static_cast<float>(thread.serving.size());
+      if (thread.touched != 0) origin.how = LinkHow::SameThread, origin.confidence = 0.8f;
+    } else if (serving.how == LinkHow::WakeUp) {
+      origin.confidence = 0.9f;
+    }
+    return origin;
+  }
+  auto open = open_.find(thread.pid);
+  if (open == open_.end() || open->second.empty() || open->second.size() > kMostCandidates) return origin;
+  origin.request = open->second.back();
+  origin.how = LinkHow::Containment;
+  origin.confidence = 1.0f / static_cast<float>(open->second.size());
+  return origin;
+}
+
+void Turns::request_bytes(ConnectionEnd& end, Thread& thread, int64_t time_ns, uint32_t position) {
+  RequestSegment& segment = end.segments[end.next_segment++ % end.segments.size()];
+  segment = {time_ns, position, thread.tid, 0, LinkHow::None, 1};
+  end.request_tid = thread.tid;
+  if (!end.server()) {
+    const Origin origin = origin_of(thread);
+    segment.parent = origin.request;
+    segment.how = origin.how;
+    segment.confidence = origin.confidence;
+  }
+  ++end.turn_segments;
+  if (end.busy) return;
+  end.busy = true;
+  end.turn_begin_ns = time_ns;
+  end.turn_segments = 1;
+  end.current = around_.requests.id_of(end.row.id, time_ns, 0);
+  begin_request(end, segment, end.current);
+  if (!end.server()) {
+    ++thread.calls;
+    if (end.remote && end.socket_pair == 0) ++thread.remote_calls;
+    return;
+  }
+  std::erase_if(thread.serving, [](const Serving& serving) { return serving.how == LinkHow::WakeUp; });
+  if (thread.serving.size() < kMostServing) thread.serving.push_back({end.current, time_ns, LinkHow::SameThread});
+  thread.touched = end.current;
+  open_[thread.pid].push_back(end.current);
+  around_.processes.at(thread.pid).server_connection = end.row.id;
+}
+
+void Turns::reply_bytes(ConnectionEnd& end, Thread& thread, int64_t time_ns) {
+  end.reply_tid = thread.tid;
+  end.last_reply_ns = time_ns;
+  if (end.server() || end.current == 0) return;
+  Request* call = around_.requests.find(end.current);
+  if (call && call->parent != 0) thread.touched = call->parent;
+}
+
+Request& Turns::begin_request(ConnectionEnd& end, const RequestSegment& segment, uint64_t id) {
+  Request& request = around_.requests.begin(id, end.row.id, segment.time_ns);
+  request.server = end.server();
+  request.tid = segment.tid;
+  request.parent = segment.parent;
+  request.how = segment.how;
+  request.confidence = segment.confidence;
+  find_half(end, request, segment.position);
+  return request;
+}
+
+void Turns::pair(Request& server, Request& client) {
+  server.parent = client.id;
+  server.how = LinkHow::Connection;
+  server.confidence = 1;
+  server.awaits_caller = false;
+  client.has_pair = true;
+}
+
+// Which of the two comes first is chance: a send's event is made when the call returns, by when the receiver may have
+// answered. Whoever comes second finds the first.
+void Turns::find_half(ConnectionEnd& end, Request& request, uint32_t position) {
+  HalfRequest& own = end.halves[end.next_half++ % end.halves.size()];
+  own = {position, request.id};
+  auto found = end.socket_pair ? around_.ends.find(end.socket_pair) : around_.ends.end();
+  if (found == around_.ends.end()) return;
+  ConnectionEnd& other = *found->second;
+  request.awaits_caller = request.server;
+  request.expects_pair = !request.server;
+  const uint32_t wanted = request.server ? position + end.offset : position - other.offset;
+  HalfRequest* half = find_position(other.halves, wanted);
+  Request* match = half ? around_.requests.find(half->request) : nullptr;
+  if (!match || match->server == request.server) return;
+  half->request = 0;
+  own.request = 0;
+  request.server ? pair(request, *match) : pair(*match, request);
+}
+
+// Where positions do not agree (counted from different moments), the call that the caller's end has open when the answer
+// has been sent is this one: the caller sends no other before it has the answer.
+void Turns::learn_offset(ConnectionEnd& server_end, Request& request) {
+  auto found = around_.ends.find(server_end.socket_pair);
+  if (found == around_.ends.end() || !found->second->busy) return;
+  ConnectionEnd& client_end = *found->second;
+  Request* call = around_.requests.find(client_end.current);
+  if (!call || call->has_pair || call->server) return;
+  uint32_t own = 0, callers = 0;
+  bool own_known = false, callers_known = false;
+  for (HalfRequest& half : server_end.halves)
+    if (half.request == request.id) own = half.position, own_known = true, half.request = 0;
+  for (HalfRequest& half : client_end.halves)
+    if (half.request == call->id) callers = half.position, callers_known = true, half.request = 0;
+  if (!own_known || !callers_known) return;
+  server_end.offset = callers - own;
+  pair(request, *call);
+}
+
+RequestSegment Turns::segment_at(const ConnectionEnd& end, int64_t time_ns) const {
+  for (const RequestSegment& segment : end.segments)
+    if (segment.time_ns == time_ns) return segment;
+  RequestSegment unknown;
+  unknown.time_ns = time_ns;
+  unknown.tid = end.request_tid;
+  return unknown;
+}
+
+Request* Turns::request_of(ConnectionEnd& end, const Exchange& exchange) {
+  // Several requests in one segment are told apart by their order; more than this came in one only to break us.
+  constexpr uint32_t kMostInSegment = 4096;
+  for (uint32_t ordinal = 0; ordinal < kMostInSegment; ++ordinal) {
+    const uint64_t id = around_.requests.id_of(end.row.id, exchange.begin_ns, ordinal);
+    Request* request = around_.requests.find(id);
+    if (!request) return &begin_request(end, segment_at(end, exchange.begin_ns), id);
+    if (!request->span && request->left_ns == 0) return request;
+  }
+  return nullptr;
+}
+
+void Turns::finish(ConnectionEnd& end, Exchange exchange) {
+  Request* request = request_of(end, exchange);
+  if (!request) {
+    around_.outbox.count_unit(LedgerKind::refused, LedgerUnit::Request, 1, "wire", "too many requests in one segment");
+    return;
+  }
+  const int64_t end_ns = std::max(exchange.end_ns, exchange.begin_ns);
+  if (request->server && request->awaits_caller) learn_offset(end, *request);
+  if (end.server()) {
+    Processes::Entry& process = around_.processes.at(end.row.pid);
+    const std::string_view text = find_text(exchange.attributes, "db.query.text");
+    if (!text.empty() && !ends_transaction(text)) process.last_statement = around_.texts.number(text);
+  }
+  request->context = exchange.context;
+  auto span = std::make_unique<Span>(span_of(end, *request, exchange, end_ns));
+  if (span->flags & kUnfinished)
+    around_.outbox.count(LedgerKind::never_ended, 1, span->start_ns, "wire");
+  ++end.row.requests;
+  ++spans_;
+  if (slow(*span) || request->id % 64 == 0) keep_states(*request, end_ns, *span);
+  around_.requests.end(*request, std::move(span), end_ns);
+}
+
+void Turns::release(uint64_t request, int32_t pid) {
+  auto open = open_.find(pid);
+  if (open == open_.end()) return;
+  std::erase(open->second, request);
+  if (open->second.empty()) open_.erase(open);
+}
+
+void Turns::end_turn(ConnectionEnd& end) {
+  if (!end.busy) return;
+  end.busy = false;
+  Request* request = around_.requests.find(end.current);
+  const int32_t tid = request ? request->tid : end.request_tid;
+  if (Thread* thread = around_.threads.find(tid); thread && !end.server()) {
+    thread->calls = std::max(0, thread->calls - 1);
+    thread->remote_calls = std::min(thread->remote_calls, thread->calls);
+  }
+  if (end.server()) {
+    for (int32_t worker : {tid, request ? request->worker_tid : 0, end.reply_tid}) {
+      Thread* thread = around_.threads.find(worker);
+      if (!thread) continue;
+      std::erase_if(thread->serving, [&](const Serving& serving) { return serving.request == end.current; });
+      if (thread->touched == end.current) thread->touched = 0;
+    }
+    release(end.current, end.row.pid);
+  }
+  // A greeting or a log-in is no request: it began one, and no exchange came of it.
+  if (!end.opaque) around_.requests.drop(end.current);
+}
+
+void Turns::hand_over(Thread& thread, int32_t waker_tid, int64_t wake_ns) {
+  const Thread* waker = around_.threads.find(waker_tid);
+  if (!waker || waker->pid != thread.pid || waker->serving.empty() || thread.calls > 0) return;
+  for (const Serving& serving : thread.serving)
+    if (serving.how == LinkHow::SameThread) return;
+  const uint64_t id = waker->touched ? waker->touched : waker->serving.back().request;
+  Request* request = around_.requests.find(id);
+  if (!request || !request->server || request->end_ns != 0) return;
+  thread.serving.assign(1, Serving{id, wake_ns, LinkHow::WakeUp});
+  thread.touched = id;
+  request->worker_tid = thread.tid;
+  request->handed_ns = wake_ns;
+}
+
+}  // namespace culprit::capture

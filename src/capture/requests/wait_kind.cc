@@ -1,0 +1,64 @@
+#include "capture/requests/wait_kind.h"
+
+#include <sys/syscall.h>
+
+namespace culprit::capture {
+
+CallKind call_kind(int16_t syscall) {
+  switch (syscall) {
+    case -1: return CallKind::None;
+    case SYS_nanosleep:
+    case SYS_clock_nanosleep: return CallKind::Sleep;
+    case SYS_futex:
+    case 449:  // futex_waitv; 455 futex_wait: younger than the headers here
+    case 455:
+    case SYS_semop:
+    case SYS_semtimedop:
+    case SYS_flock:
+    case SYS_fcntl: return CallKind::Mutex;
+#ifdef SYS_poll  // x86-64 has the old calls besides
+    case SYS_poll:
+    case SYS_select:
+    case SYS_epoll_wait:
+    case SYS_pause:
+#endif
+    case SYS_ppoll:
+    case SYS_pselect6:
+    case SYS_epoll_pwait:
+    case 441:  // epoll_pwait2
+    case SYS_rt_sigtimedwait:
+    case SYS_rt_sigsuspend:
+    case 426:  // io_uring_enter
+      return CallKind::Poll;
+    case SYS_read:
+    case SYS_readv:
+    case SYS_recvfrom:
+    case SYS_recvmsg:
+    case SYS_recvmmsg:
+    case SYS_write:
+    case SYS_writev:
+    case SYS_sendto:
+    case SYS_sendmsg:
+    case SYS_sendmmsg:
+    case SYS_accept:
+    case SYS_accept4: return CallKind::Socket;
+    case SYS_connect: return CallKind::Connect;
+    case SYS_fsync:
+    case SYS_fdatasync:
+    case SYS_sync:
+    case SYS_syncfs:
+    case SYS_msync:
+    case SYS_sync_file_range: return CallKind::Sync;
+#ifdef SYS_vfork
+    case SYS_vfork:
+    case SYS_fork:
+#endif
+    case SYS_clone:
+    case 435:  // clone3
+    case SYS_wait4:
+    case SYS_waitid: return CallKind::Child;
+    default: return CallKind::Other;
+  }
+}
+
+}  // namespace culprit::capture
