@@ -45,6 +45,6 @@ const std::array<const char*, 4> kSettleSql = {
 };
 
 const char* const kDropOrdersIndexSql = "DROP INDEX orders_customer_id";
-const char* const kOrdersIndexSql = "CREATE INDEX orders_customer_id ON orders (customer_id)";
+const char* const kOrdersIndexSql = "CREATE INDEX CONCURRENTLY orders_customer_id ON orders (customer_id)";
 
 }  // namespace culprit::demo
