@@ -23,11 +23,11 @@ constexpr size_t kEventTypes = 16;  // event_gap's lost_by_type is as long
 // which must be the machine's first one.
 struct Scope {
   bool all = false;
-  std::vector<int32_t> pids;  // where not all; a command to be started later: the pid of the child that waits to exec
+  std::vector<int32_t> pids = {};  // where not all; a command to be started later: the pid of the child that waits to exec
 };
 
 struct SourceOptions {
-  Scope scope;
+  Scope scope = {};
   uint32_t ring_size_bytes = 8u << 20;  // per CPU; rounded up to a power of two, at least 64 KiB
   // How much is copied of a message on a socket about which set_capture() has said nothing yet.
   uint32_t undecided_head_bytes = 1024;

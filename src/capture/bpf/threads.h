@@ -74,6 +74,12 @@ int BPF_PROG(sched_wakeup_new, struct task_struct *task) {
   return 0;
 }
 
+/* Without the modifiers (freezable, killable, not counted as load): 1 interruptible, 2 uninterruptible … */
+INLINE __u32 plain_state(__u32 state) {
+  __u32 plain = state & TASK_STATES;
+  return state && !plain ? TASK_UNINTERRUPTIBLE : plain;
+}
+
 INLINE void leave_cpu(struct thread_slot *slot, struct task_struct *task, __u32 state, __u64 now) {
   struct pt_regs *regs;
   if (state & TASK_DEAD) {
@@ -81,7 +87,7 @@ INLINE void leave_cpu(struct thread_slot *slot, struct task_struct *task, __u32 
     return;
   }
   slot->off_ns = now;
-  slot->state = state;
+  slot->state = plain_state(state);
   slot->off_cpu = bpf_get_smp_processor_id();
   slot->syscall = -1;
   slot->argument = 0;

@@ -1,0 +1,96 @@
+#include "capture/seed.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "capture/source_fake.h"
+#include "capture/uprobe.h"
+
+namespace culprit::capture {
+namespace {
+
+TEST(Seed, ReadsAProcessWhoseNameHoldsBracketsAndBlanks) {
+  ProcessSeed seed = parse_stat("42 (a) b (c)) S 7 42 42 0 -1 4194560 10 0 0 0 250 50 0 0 20 0 3 0 1000 1 1 1", 100);
+  EXPECT_EQ(seed.pid, 42);
+  EXPECT_EQ(seed.name, "a) b (c)");
+  EXPECT_EQ(seed.parent_pid, 7);
+  EXPECT_EQ(seed.user_ns, 2'500'000'000);
+  EXPECT_EQ(seed.system_ns, 500'000'000);
+  EXPECT_EQ(seed.threads, 3);
+  EXPECT_EQ(seed.started_ns, 10'000'000'000);
+  EXPECT_FALSE(seed.kernel);
+}
+
+TEST(Seed, TakesNothingFromATextThatIsNoStat) {
+  EXPECT_EQ(parse_stat("", 100).pid, 0);
+  EXPECT_EQ(parse_stat("1 )(", 100).pid, 0);
+  EXPECT_EQ(parse_stat("1 (x) S 99999999999999999999", 100).parent_pid, 0);
+}
+
+TEST(Seed, FindsListeningSocketsInTheKernelsTables) {
+  auto tcp = parse_tcp_table(
+      "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+      "   0: 0100007F:1538 00000000:0000 0A 00000000:00000000 00:00000000 00000000   104        0 12345 1 0 100\n"
+      "   1: 0100007F:1538 0100007F:9C40 01 00000000:00000000 00:00000000 00000000   104        0 12346 1 0 100\n",
+      ListeningSocket::Family::Inet);
+  ASSERT_EQ(tcp.size(), 1u);
+  EXPECT_EQ(tcp[0].address, "127.0.0.1");
+  EXPECT_EQ(tcp[0].port, 5432);
+  EXPECT_EQ(tcp[0].inode, 12345u);
+  auto local = parse_unix_table(
+      "Num       RefCount Protocol Flags    Type St Inode Path\n"
+      "0000000000000000: 00000002 00000000 00010000 0001 01 777 /run/my socket\n"
+      "0000000000000000: 00000002 00000000 00000000 0001 03 778 /run/other\n");
+  ASSERT_EQ(local.size(), 1u);
+  EXPECT_EQ(local[0].address, "/run/my socket");
+  EXPECT_EQ(local[0].inode, 777u);
+}
+
+TEST(Seed, KnowsThisProcessAndItsPlaceInTheTree) {
+  auto seed = read_process(getpid());
+  ASSERT_TRUE(seed.has_value());
+  EXPECT_EQ(seed.value().parent_pid, getppid());
+  EXPECT_FALSE(seed.value().arguments.empty());
+  auto family = descendants({getppid()});
+  EXPECT_NE(std::find(family.begin(), family.end(), getpid()), family.end());
+  EXPECT_FALSE(read_process(0x7fffffff).has_value());
+}
+
+TEST(ReportServers, FindsAFunctionWhereTheLoaderPutIt) {
+  std::string file;
+  FILE* exe = std::fopen("/proc/self/exe", "r");
+  ASSERT_NE(exe, nullptr);
+  char buffer[65536];
+  for (size_t n; (n = std::fread(buffer, 1, sizeof buffer, exe)) > 0;) file.append(buffer, n);
+  std::fclose(exe);
+  ProbeSample sample = ReportServers::sample_for("\x55");
+  auto offset = function_offset(file, "culprit_sample_push");
+  ASSERT_TRUE(offset.has_value());
+  EXPECT_EQ(*offset, sample.offset);
+  EXPECT_EQ(file[*offset], '\x55');
+  EXPECT_FALSE(function_offset(file, "no_such_function").has_value());
+  EXPECT_FALSE(function_offset(file.substr(0, 1000), "culprit_sample_push").has_value());
+}
+
+TEST(ReportServers, FindsNoServerInAnOrdinaryProgram) {
+  ReportServers servers;
+  EXPECT_FALSE(servers.look_at(getpid()).has_value());
+}
+
+TEST(FakeSource, HandsOutEventsInOrderOfTime) {
+  FakeSource source;
+  event_data later{}, earlier{};
+  later.header.time_ns = 2;
+  earlier.header.time_ns = 1;
+  source.add(EVENT_DATA, later, "abc");
+  source.add(EVENT_DATA, earlier);
+  std::vector<uint32_t> sizes;
+  ASSERT_TRUE(source.poll(0, [&](const event_header& header) { sizes.push_back(header.size_bytes); }).has_value());
+  EXPECT_EQ(sizes, (std::vector<uint32_t>{sizeof(event_data), sizeof(event_data) + 8}));
+  EXPECT_EQ(source.counts().kept[EVENT_DATA], 2u);
+}
+
+}  // namespace
+}  // namespace culprit::capture
