@@ -42,9 +42,12 @@ class Reader {
   // Threads' states that overlap [from_ns, to_ns), by (tid, start); tid 0: of all threads.
   virtual Result<std::vector<ThreadState>> thread_states(int32_t tid, int64_t from_ns, int64_t to_ns) = 0;
   virtual Result<std::vector<LogRecord>> logs() = 0;
+  virtual Result<std::vector<MetricPoint>> metrics() = 0;
   virtual Result<std::vector<Process>> processes() = 0;
   virtual Result<std::vector<Connection>> connections() = 0;
   virtual Result<std::vector<HostInfo>> hosts() = 0;
+  // What Span::resource and LogRecord::resource of this reader's answers are indexes into.
+  virtual Result<std::vector<Resource>> resources() = 0;
   // Summed by (source, service, stage, kind, unit, evidence, detail).
   virtual Result<std::vector<LedgerRow>> ledger() = 0;
   virtual Result<Account> account() = 0;

@@ -1,0 +1,27 @@
+// The tables that SQL sees, and what each column means: the only place where that is said. docs/schema is made from here
+// (store_schema_doc), and tests hold the segments' columns and every sentence against it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace culprit {
+
+struct ColumnDoc {
+  std::string_view name;
+  std::string_view type;  // as DuckDB writes it
+  std::string_view sentence;
+};
+struct TableDoc {
+  std::string_view name;
+  std::string_view sentence;
+  std::vector<ColumnDoc> columns;
+};
+
+const std::vector<TableDoc>& schema();
+
+// The page of one table, Markdown.
+std::string schema_page(const TableDoc& table);
+
+}  // namespace culprit

@@ -1,0 +1,264 @@
+// The three uses of a table's description: ColumnTypes names and types, Filler fills vectors, RowReader reads them.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "store/duckdb/database.h"
+#include "store/duckdb/table_columns.h"
+#include "store/duckdb/texts.h"
+
+namespace culprit {
+
+using NamedTypes = std::vector<std::pair<std::string, LogicalType>>;
+
+class ColumnTypes {
+ public:
+  explicit ColumnTypes(const DuckdbApi& api) : api_(api) {}
+
+  template <class Get>
+  void number(const char* name, Get) {
+    add(name, type_of<FieldOf<Get>>());
+  }
+  template <class Get, size_t N>
+  void named(const char* name, Get, const std::string_view (&)[N]) {
+    add(name, DUCKDB_TYPE_VARCHAR);
+  }
+  template <class Get>
+  void text(const char* name, Get) {
+    add(name, DUCKDB_TYPE_VARCHAR);
+  }
+  template <class Get>
+  void trace_id(const char* name, Get) {
+    add(name, DUCKDB_TYPE_VARCHAR);
+  }
+  template <class Get>
+  void wait(const char* name, int, Get) {
+    add(name, DUCKDB_TYPE_BIGINT);
+  }
+  template <class Get>
+  void attributes(const char* name, const char* types, Get) {
+    add_map(name, DUCKDB_TYPE_VARCHAR);
+    add(types, DUCKDB_TYPE_VARCHAR);
+  }
+  template <class Get, class Child>
+  void list(const char* name, Get, table_columns::Of<Child> child) {
+    ColumnTypes inner(api_);
+    table_columns::describe(inner, child);
+    LogicalType structure = struct_of(inner.types_);
+    types_.emplace_back(name, LogicalType(api_, api_.create_list_type(structure.get())));
+  }
+
+  void add(const std::string& name, duckdb_type type) { types_.emplace_back(name, LogicalType(api_, api_.create_logical_type(type))); }
+  void add_map(const std::string& name, duckdb_type value) {
+    LogicalType text(api_, api_.create_logical_type(DUCKDB_TYPE_VARCHAR)), of(api_, api_.create_logical_type(value));
+    types_.emplace_back(name, LogicalType(api_, api_.create_map_type(text.get(), of.get())));
+  }
+  void add_rest(const std::string& name);
+  NamedTypes take() { return std::move(types_); }
+
+ private:
+  // The field that a member pointer or an accessor leads to: descriptions are generic, so ask with a row of any kind.
+  template <class Get>
+  struct Field;
+  template <class Row, class T>
+  struct Field<T Row::*> {
+    using type = T;
+  };
+  template <class Get>
+    requires std::is_class_v<Get>
+  struct Field<Get> {
+    struct Any {
+      Span* span;
+      Resource resource;
+      LogRecord log;
+    };
+    using type = std::remove_cvref_t<std::invoke_result_t<Get, Any&>>;
+  };
+  template <class Get>
+  using FieldOf = typename Field<Get>::type;
+
+  template <class T>
+  static constexpr duckdb_type type_of() {
+    if constexpr (std::is_same_v<T, bool>) return DUCKDB_TYPE_BOOLEAN;
+    if constexpr (std::is_same_v<T, int16_t>) return DUCKDB_TYPE_SMALLINT;
+    if constexpr (std::is_same_v<T, int32_t>) return DUCKDB_TYPE_INTEGER;
+    if constexpr (std::is_same_v<T, uint32_t>) return DUCKDB_TYPE_UINTEGER;
+    if constexpr (std::is_same_v<T, int64_t>) return DUCKDB_TYPE_BIGINT;
+    if constexpr (std::is_same_v<T, uint64_t>) return DUCKDB_TYPE_UBIGINT;
+    if constexpr (std::is_same_v<T, float>) return DUCKDB_TYPE_FLOAT;
+    if constexpr (std::is_same_v<T, double>) return DUCKDB_TYPE_DOUBLE;
+  }
+  LogicalType struct_of(NamedTypes& members);
+
+  const DuckdbApi& api_;
+  NamedTypes types_;
+};
+
+// Fills the vectors' rows 0… with `rows`, column after column.
+template <class Row>
+class Filler {
+ public:
+  Filler(const DuckdbApi& api, TextCounts& counts, const std::vector<duckdb_vector>& vectors, const std::vector<Row*>& rows)
+      : api_(api), counts_(counts), vectors_(vectors), rows_(rows) {}
+
+  template <class Get>
+  void number(const char*, Get get) {
+    using T = std::remove_cvref_t<std::invoke_result_t<Get, Row&>>;
+    T* data = static_cast<T*>(api_.vector_get_data(next()));
+    for (size_t i = 0; i < rows_.size(); ++i) data[i] = std::invoke(get, *rows_[i]);
+  }
+  template <class Get, size_t N>
+  void named(const char*, Get get, const std::string_view (&names)[N]) {
+    duckdb_vector vector = next();
+    for (size_t i = 0; i < rows_.size(); ++i) {
+      auto index = static_cast<size_t>(std::invoke(get, *rows_[i]));
+      write_text(api_, counts_, vector, i, names[index < N ? index : N - 1]);
+    }
+  }
+  template <class Get>
+  void text(const char*, Get get) {
+    duckdb_vector vector = next();
+    for (size_t i = 0; i < rows_.size(); ++i) write_text(api_, counts_, vector, i, std::invoke(get, *rows_[i]));
+  }
+  template <class Get>
+  void trace_id(const char*, Get get) {
+    duckdb_vector vector = next();
+    for (size_t i = 0; i < rows_.size(); ++i) write_text(api_, counts_, vector, i, to_hex(std::invoke(get, *rows_[i])));
+  }
+  template <class Get>
+  void wait(const char*, int wait, Get get) {
+    duckdb_vector vector = next();
+    auto* data = static_cast<int64_t*>(api_.vector_get_data(vector));
+    for (size_t i = 0; i < rows_.size(); ++i) {
+      const WaitSums& waits = std::invoke(get, *rows_[i]);
+      data[i] = waits.ns[wait];
+      if (!waits.known) set_null(api_, vector, i);
+    }
+  }
+  template <class Get>
+  void attributes(const char*, const char*, Get get) {
+    std::vector<const Attributes*> all;
+    for (Row* row : rows_) all.push_back(&std::invoke(get, *row));
+    duckdb_vector map = next();
+    write_attributes(api_, counts_, map, next(), all);
+  }
+  template <class Get, class Child>
+  void list(const char*, Get get, table_columns::Of<Child> child) {
+    duckdb_vector vector = next();
+    auto* entries = static_cast<duckdb_list_entry*>(api_.vector_get_data(vector));
+    std::vector<Child*> all;
+    for (size_t i = 0; i < rows_.size(); ++i) {
+      auto& items = std::invoke(get, *rows_[i]);
+      entries[i] = {all.size(), items.size()};
+      for (Child& item : items) all.push_back(&item);
+    }
+    api_.list_vector_reserve(vector, all.size());
+    api_.list_vector_set_size(vector, all.size());
+    std::vector<duckdb_vector> members = struct_members(api_, api_.list_vector_get_child(vector), child_columns(child));
+    Filler<Child> inner(api_, counts_, members, all);
+    table_columns::describe(inner, child);
+  }
+  size_t columns_done() const { return column_; }
+
+ private:
+  template <class Child>
+  size_t child_columns(table_columns::Of<Child> child) {
+    ColumnTypes types(api_);
+    table_columns::describe(types, child);
+    return types.take().size();
+  }
+  duckdb_vector next() { return vectors_[column_++]; }
+
+  const DuckdbApi& api_;
+  TextCounts& counts_;
+  const std::vector<duckdb_vector>& vectors_;
+  const std::vector<Row*>& rows_;
+  size_t column_ = 0;
+};
+
+// Reads vectors' rows from `first` on into `rows`, column after column.
+template <class Row>
+class RowReader {
+ public:
+  RowReader(const DuckdbApi& api, const std::vector<duckdb_vector>& vectors, const std::vector<Row*>& rows, size_t first = 0)
+      : api_(api), vectors_(vectors), rows_(rows), first_(first) {}
+
+  template <class Get>
+  void number(const char*, Get get) {
+    using T = std::remove_cvref_t<std::invoke_result_t<Get, Row&>>;
+    const T* data = static_cast<const T*>(api_.vector_get_data(next()));
+    for (size_t i = 0; i < rows_.size(); ++i) std::invoke(get, *rows_[i]) = data[first_ + i];
+  }
+  template <class Get, size_t N>
+  void named(const char*, Get get, const std::string_view (&names)[N]) {
+    using T = std::remove_cvref_t<std::invoke_result_t<Get, Row&>>;
+    duckdb_vector vector = next();
+    for (size_t i = 0; i < rows_.size(); ++i) {
+      std::string_view name = text_at(api_, vector, first_ + i);
+      size_t index = 0;
+      while (index + 1 < N && names[index] != name) ++index;
+      std::invoke(get, *rows_[i]) = static_cast<T>(index);
+    }
+  }
+  template <class Get>
+  void text(const char*, Get get) {
+    duckdb_vector vector = next();
+    for (size_t i = 0; i < rows_.size(); ++i) std::invoke(get, *rows_[i]) = text_at(api_, vector, first_ + i);
+  }
+  template <class Get>
+  void trace_id(const char*, Get get) {
+    duckdb_vector vector = next();
+    for (size_t i = 0; i < rows_.size(); ++i)
+      std::invoke(get, *rows_[i]) = parse_trace_id(text_at(api_, vector, first_ + i)).value_or(TraceId());
+  }
+  template <class Get>
+  void wait(const char*, int wait, Get get) {
+    duckdb_vector vector = next();
+    const auto* data = static_cast<const int64_t*>(api_.vector_get_data(vector));
+    for (size_t i = 0; i < rows_.size(); ++i) {
+      WaitSums& waits = std::invoke(get, *rows_[i]);
+      waits.known = !is_null(api_, vector, first_ + i);
+      waits.ns[wait] = waits.known ? data[first_ + i] : 0;
+    }
+  }
+  template <class Get>
+  void attributes(const char*, const char*, Get get) {
+    duckdb_vector map = next(), types = next();
+    for (size_t i = 0; i < rows_.size(); ++i) std::invoke(get, *rows_[i]) = read_attributes(api_, map, types, first_ + i);
+  }
+  template <class Get, class Child>
+  void list(const char*, Get get, table_columns::Of<Child> child) {
+    duckdb_vector vector = next();
+    const auto* entries = static_cast<const duckdb_list_entry*>(api_.vector_get_data(vector));
+    duckdb_vector structure = api_.list_vector_get_child(vector);
+    ColumnTypes types(api_);
+    table_columns::describe(types, child);
+    std::vector<duckdb_vector> members = struct_members(api_, structure, types.take().size());
+    for (size_t i = 0; i < rows_.size(); ++i) {
+      if (is_null(api_, vector, first_ + i) || entries[first_ + i].length == 0) continue;
+      auto& items = std::invoke(get, *rows_[i]);
+      items.resize(entries[first_ + i].length);
+      std::vector<Child*> all;
+      for (Child& item : items) all.push_back(&item);
+      RowReader<Child> inner(api_, members, all, entries[first_ + i].offset);
+      table_columns::describe(inner, child);
+    }
+  }
+  size_t columns_done() const { return column_; }
+
+ private:
+  duckdb_vector next() { return vectors_[column_++]; }
+
+  const DuckdbApi& api_;
+  const std::vector<duckdb_vector>& vectors_;
+  const std::vector<Row*>& rows_;
+  size_t first_;
+  size_t column_ = 0;
+};
+
+}  // namespace culprit

@@ -1,0 +1,127 @@
+#include "store/duckdb/database.h"
+
+#include <utility>
+
+namespace culprit {
+
+namespace {
+
+Error refused(const char* message) {
+  return {Error::Kind::Unavailable, std::string("DuckDB: ") + (message != nullptr ? message : "no reason given")};
+}
+
+struct SourceUse {
+  const DuckdbApi& api;
+  ChunkSource& source;
+};
+
+void bind_source(duckdb_bind_info info) {
+  // The API to ask with is inside what is asked for: the loaded table is a process-wide constant.
+  const DuckdbApi& api = *duckdb_api().value();
+  auto* use = static_cast<SourceUse*>(api.bind_get_extra_info(info));
+  for (auto& [name, type] : use->source.columns()) api.bind_add_result_column(info, name.c_str(), type.get());
+  api.bind_set_cardinality(info, use->source.row_count(), true);
+}
+
+void init_source(duckdb_init_info) {}
+
+void fill_source(duckdb_function_info info, duckdb_data_chunk output) {
+  const DuckdbApi& api = *duckdb_api().value();
+  auto* use = static_cast<SourceUse*>(api.function_get_extra_info(info));
+  std::vector<duckdb_vector> vectors;
+  idx_t columns = api.data_chunk_get_column_count(output);
+  for (idx_t i = 0; i < columns; ++i) vectors.push_back(api.data_chunk_get_vector(output, i));
+  api.data_chunk_set_size(output, use->source.fill(vectors, 2048));  // 2048: DuckDB's vector size
+}
+
+}  // namespace
+
+std::string sql_text(const std::string& text) {
+  std::string quoted = "'";
+  for (char c : text) quoted += c == '\'' ? std::string("''") : std::string(1, c);
+  return quoted + "'";
+}
+
+std::string sql_name(const std::string& name) {
+  std::string quoted = "\"";
+  for (char c : name) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
+
+Result<std::unique_ptr<Database>> Database::open(const Options& options) {
+  const DuckdbApi& api = *TRY(duckdb_api());
+  std::unique_ptr<Database> database(new Database(api));
+  duckdb_config config;
+  if (api.create_config(&config) != DuckDBSuccess) return refused("no configuration");
+  api.set_config(config, "threads", std::to_string(options.threads).c_str());
+  api.set_config(config, "memory_limit", options.memory_limit.c_str());
+  api.set_config(config, "temp_directory", options.temporary_directory.c_str());
+  api.set_config(config, "autoinstall_known_extensions", "false");
+  api.set_config(config, "autoload_known_extensions", "false");
+  api.set_config(config, "allow_community_extensions", "false");
+  char* message = nullptr;
+  duckdb_state opened = api.open_ext(nullptr, &database->database_, config, &message);
+  api.destroy_config(&config);
+  if (opened != DuckDBSuccess) {
+    Error error = refused(message);
+    api.free(message);
+    return error;
+  }
+  if (api.connect(database->database_, &database->connection_) != DuckDBSuccess) return refused("no connection");
+  if (!options.locked) return database;
+  std::string list;
+  for (const std::string& directory : options.directories) list += (list.empty() ? "" : ", ") + sql_text(directory + "/");
+  TRY(database->run("SET allowed_directories = [" + list + "]"));
+  TRY(database->run("SET enable_external_access = false"));
+  TRY(database->run("SET lock_configuration = true"));
+  return database;
+}
+
+Database::~Database() {
+  if (connection_ != nullptr) api_.disconnect(&connection_);
+  if (database_ != nullptr) api_.close(&database_);
+}
+
+Result<void> Database::run(const std::string& sql) {
+  return query(sql, [](const Chunk&) {});
+}
+
+Result<void> Database::query(const std::string& sql, const std::function<void(const Chunk&)>& visit) {
+  duckdb_result result;
+  if (api_.query(connection_, sql.c_str(), &result) != DuckDBSuccess) {
+    Error error = refused(api_.result_error(&result));
+    api_.destroy_result(&result);
+    return error;
+  }
+  while (duckdb_data_chunk chunk = api_.fetch_chunk(result)) {
+    Chunk view{api_.data_chunk_get_size(chunk), {}};
+    idx_t columns = api_.data_chunk_get_column_count(chunk);
+    for (idx_t i = 0; i < columns; ++i) view.columns.push_back(api_.data_chunk_get_vector(chunk, i));
+    if (view.rows > 0) visit(view);
+    api_.destroy_data_chunk(&chunk);
+  }
+  api_.destroy_result(&result);
+  return {};
+}
+
+Result<int64_t> Database::number(const std::string& sql) {
+  int64_t answer = 0;
+  TRY(query("SELECT CAST((" + sql + ") AS BIGINT)",
+            [&](const Chunk& chunk) { answer = *static_cast<int64_t*>(api_.vector_get_data(chunk.columns[0])); }));
+  return answer;
+}
+
+Result<void> Database::add_source(const std::string& name, ChunkSource& source) {
+  duckdb_table_function function = api_.create_table_function();
+  api_.table_function_set_name(function, name.c_str());
+  api_.table_function_set_extra_info(function, new SourceUse{api_, source}, [](void* use) { delete static_cast<SourceUse*>(use); });
+  api_.table_function_set_bind(function, bind_source);
+  api_.table_function_set_init(function, init_source);
+  api_.table_function_set_function(function, fill_source);
+  duckdb_state state = api_.register_table_function(connection_, function);
+  api_.destroy_table_function(&function);
+  if (state != DuckDBSuccess) return refused("a table function could not be registered");
+  return {};
+}
+
+}  // namespace culprit

@@ -1,0 +1,151 @@
+#include "store/duckdb/segment_reader.h"
+
+#include "store/duckdb/span_cells.h"
+
+namespace culprit {
+
+namespace {
+
+using table_columns::Of;
+
+std::string select_list(const NamedTypes& columns) {
+  std::string list;
+  for (auto& [name, type] : columns) list += (list.empty() ? "" : ", ") + sql_name(name);
+  return list;
+}
+
+template <class Row>
+NamedTypes columns_of(const DuckdbApi& api) {
+  ColumnTypes types(api);
+  table_columns::describe(types, Of<Row>());
+  return types.take();
+}
+
+std::string files_of(const std::vector<SegmentFile>& segments) {
+  std::string list;
+  for (const SegmentFile& segment : segments) list += (list.empty() ? "" : ", ") + sql_text(segment.path);
+  return "read_parquet([" + list + "])";
+}
+
+// Rows of one table out of all its segments; `rest` is WHERE and ORDER BY.
+template <class Row>
+Result<std::vector<Row>> rows_of(Database& database, const std::vector<SegmentFile>& segments, const std::string& rest = {}) {
+  std::vector<Row> rows;
+  if (segments.empty()) return rows;
+  std::string list = select_list(columns_of<Row>(database.api()));
+  TRY(database.query("SELECT " + list + " FROM " + files_of(segments) + rest, [&](const Chunk& chunk) {
+    size_t first = rows.size();
+    rows.resize(first + chunk.rows);
+    std::vector<Row*> fresh;
+    for (size_t i = first; i < rows.size(); ++i) fresh.push_back(&rows[i]);
+    RowReader<Row> reader(database.api(), chunk.columns, fresh);
+    table_columns::describe(reader, Of<Row>());
+  }));
+  return rows;
+}
+
+std::string in_range(const TraceRange& range) {
+  std::string condition = " WHERE trace_id >= " + sql_text(range.first);
+  if (!range.end.empty()) condition += " AND trace_id < " + sql_text(range.end);
+  return condition;
+}
+
+// HUGEINT, for a hostile start and duration overflow BIGINT.
+std::string overlaps(int64_t from_ns, int64_t to_ns) {
+  return "start_ns < " + std::to_string(to_ns) + " AND (start_ns >= " + std::to_string(from_ns) +
+         " OR start_ns::HUGEINT + duration_ns > " + std::to_string(from_ns) + ")";
+}
+
+}  // namespace
+
+SegmentReader::SegmentReader(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+SegmentReader::SegmentReader(SegmentReader&&) noexcept = default;
+SegmentReader::~SegmentReader() = default;
+
+Result<SegmentReader> SegmentReader::open() {
+  return SegmentReader(TRY(Database::open({.threads = 1, .memory_limit = "1GB", .temporary_directory = {}, .directories = {}})));
+}
+
+Result<void> SegmentReader::choose_traces(const std::vector<SegmentFile>& segments, int64_t from_ns, int64_t to_ns) {
+  std::string table = "chosen_" + std::to_string(++chosen_);
+  if (segments.empty()) return database_->run("CREATE TEMP TABLE " + table + " (trace_id VARCHAR)");
+  return database_->run("CREATE TEMP TABLE " + table + " AS SELECT DISTINCT trace_id FROM " + files_of(segments) + " WHERE " +
+                        overlaps(from_ns, to_ns));
+}
+
+Result<void> SegmentReader::spans(const SegmentFile& segment, const TraceRange& range, Which which,
+                                  const std::function<void(Span, uint64_t)>& visit) {
+  const DuckdbApi& api = database_->api();
+  std::string sql = "SELECT " + select_list(span_columns(api, segment.info.promoted)) + " FROM " + files_of({segment}) + in_range(range);
+  if (which == Which::Chosen) sql += " AND trace_id IN (SELECT trace_id FROM chosen_" + std::to_string(chosen_) + ")";
+  SpanCells cells(api, segment.info.promoted);
+  return database_->query(sql, [&](const Chunk& chunk) {
+    std::vector<Span> spans(chunk.rows);
+    std::vector<StoredSpan> rows(chunk.rows);
+    std::vector<StoredSpan*> pointers;
+    for (size_t i = 0; i < chunk.rows; ++i) rows[i].span = &spans[i], pointers.push_back(&rows[i]);
+    RowReader<StoredSpan> reader(api, chunk.columns, pointers);
+    table_columns::describe(reader, Of<StoredSpan>());
+    cells.read({chunk.columns.begin() + static_cast<ptrdiff_t>(reader.columns_done()), chunk.columns.end()}, pointers);
+    for (size_t i = 0; i < chunk.rows; ++i) visit(std::move(spans[i]), rows[i].resource_id);
+  });
+}
+
+Result<void> SegmentReader::skeletons(const SegmentFile& segment, const TraceRange& range, const std::function<void(Span)>& visit) {
+  const DuckdbApi& api = database_->api();
+  std::string sql = "SELECT " + select_list(columns_of<SkeletonSpan>(api)) + " FROM " + files_of({segment}) + in_range(range);
+  return database_->query(sql, [&](const Chunk& chunk) {
+    std::vector<Span> spans(chunk.rows);
+    std::vector<SkeletonSpan> rows(chunk.rows);
+    std::vector<SkeletonSpan*> pointers;
+    for (size_t i = 0; i < chunk.rows; ++i) rows[i].span = &spans[i], pointers.push_back(&rows[i]);
+    RowReader<SkeletonSpan> reader(api, chunk.columns, pointers);
+    table_columns::describe(reader, Of<SkeletonSpan>());
+    for (Span& span : spans) visit(std::move(span));
+  });
+}
+
+Result<std::vector<ThreadState>> SegmentReader::thread_states(const std::vector<SegmentFile>& segments, int32_t tid,
+                                                              int64_t from_ns, int64_t to_ns) {
+  std::string where = " WHERE " + overlaps(from_ns, to_ns);
+  if (tid != 0) where += " AND tid = " + std::to_string(tid);
+  return rows_of<ThreadState>(*database_, segments, where + " ORDER BY tid, start_ns, duration_ns");
+}
+
+Result<std::vector<StoredLog>> SegmentReader::logs(const std::vector<SegmentFile>& segments) {
+  return rows_of<StoredLog>(*database_, segments);
+}
+Result<std::vector<MetricPoint>> SegmentReader::metrics(const std::vector<SegmentFile>& segments) {
+  return rows_of<MetricPoint>(*database_, segments);
+}
+Result<std::vector<Process>> SegmentReader::processes(const std::vector<SegmentFile>& segments) {
+  return rows_of<Process>(*database_, segments);
+}
+Result<std::vector<Connection>> SegmentReader::connections(const std::vector<SegmentFile>& segments) {
+  return rows_of<Connection>(*database_, segments);
+}
+Result<std::vector<HostInfo>> SegmentReader::hosts(const std::vector<SegmentFile>& segments) {
+  return rows_of<HostInfo>(*database_, segments);
+}
+Result<std::vector<StoredResource>> SegmentReader::resources(const std::vector<SegmentFile>& segments) {
+  return rows_of<StoredResource>(*database_, segments, " ORDER BY resource_id");
+}
+
+Result<std::vector<LedgerRow>> SegmentReader::ledger(const std::vector<SegmentFile>& segments) {
+  std::vector<LedgerRow> rows;
+  if (segments.empty()) return rows;
+  std::string sql =
+      "SELECT 0::BIGINT, source, service, stage, kind, unit, sum(n)::BIGINT, evidence, detail FROM " + files_of(segments) +
+      " GROUP BY source, service, stage, kind, unit, evidence, detail ORDER BY source, service, stage, kind, unit, evidence, detail";
+  TRY(database_->query(sql, [&](const Chunk& chunk) {
+    size_t first = rows.size();
+    rows.resize(first + chunk.rows);
+    std::vector<LedgerRow*> fresh;
+    for (size_t i = first; i < rows.size(); ++i) fresh.push_back(&rows[i]);
+    RowReader<LedgerRow> reader(database_->api(), chunk.columns, fresh);
+    table_columns::describe(reader, Of<LedgerRow>());
+  }));
+  return rows;
+}
+
+}  // namespace culprit

@@ -1,0 +1,60 @@
+// SegmentReader: rows out of Parquet files, typed, by DuckDB. One thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "store/manifest.h"
+#include "store/stored.h"
+
+namespace culprit {
+
+class Database;
+
+// A segment and where it lies.
+struct SegmentFile {
+  SegmentInfo info;
+  std::string path;
+};
+
+// Trace ids from `first` on and below `end`; an empty end is no limit.
+struct TraceRange {
+  std::string first, end;
+};
+
+class SegmentReader {
+ public:
+  static Result<SegmentReader> open();
+  SegmentReader(SegmentReader&&) noexcept;
+  ~SegmentReader();
+
+  // Remembers the ids of the traces with a span that overlaps [from_ns, to_ns); spans() can then be held to them.
+  Result<void> choose_traces(const std::vector<SegmentFile>& segments, int64_t from_ns, int64_t to_ns);
+
+  enum class Which { All, Chosen };
+  Result<void> spans(const SegmentFile& segment, const TraceRange& range, Which which,
+                     const std::function<void(Span, uint64_t resource_id)>& visit);
+  // With the fields that structure checks ask for, and no others.
+  Result<void> skeletons(const SegmentFile& segment, const TraceRange& range, const std::function<void(Span)>& visit);
+
+  // By (tid, start).
+  Result<std::vector<ThreadState>> thread_states(const std::vector<SegmentFile>& segments, int32_t tid, int64_t from_ns, int64_t to_ns);
+  Result<std::vector<StoredLog>> logs(const std::vector<SegmentFile>& segments);
+  Result<std::vector<MetricPoint>> metrics(const std::vector<SegmentFile>& segments);
+  Result<std::vector<Process>> processes(const std::vector<SegmentFile>& segments);
+  Result<std::vector<Connection>> connections(const std::vector<SegmentFile>& segments);
+  Result<std::vector<HostInfo>> hosts(const std::vector<SegmentFile>& segments);
+  Result<std::vector<StoredResource>> resources(const std::vector<SegmentFile>& segments);
+  // Summed over time, by (source, service, stage, kind, unit, evidence, detail).
+  Result<std::vector<LedgerRow>> ledger(const std::vector<SegmentFile>& segments);
+
+ private:
+  explicit SegmentReader(std::unique_ptr<Database> database);
+  std::unique_ptr<Database> database_;
+  int chosen_ = 0;
+};
+
+}  // namespace culprit

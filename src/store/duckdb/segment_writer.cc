@@ -1,0 +1,197 @@
+#include "store/duckdb/segment_writer.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "base/crc32c.h"
+#include "store/duckdb/span_cells.h"
+#include "store/file.h"
+
+namespace culprit {
+
+namespace {
+
+using table_columns::Of;
+
+// Rows that lie in a vector, as DuckDB asks for them.
+template <class Row>
+class RowSource : public ChunkSource {
+ public:
+  RowSource(const DuckdbApi& api, TextCounts& counts, std::vector<Row>& rows) : api_(api), counts_(counts), rows_(rows) {}
+
+  std::vector<std::pair<std::string, LogicalType>> columns() override {
+    ColumnTypes types(api_);
+    table_columns::describe(types, Of<Row>());
+    return types.take();
+  }
+  size_t row_count() override { return rows_.size(); }
+  size_t fill(const std::vector<duckdb_vector>& vectors, size_t capacity) override {
+    size_t count = std::min(capacity, rows_.size() - next_);
+    std::vector<Row*> chunk;
+    for (size_t i = 0; i < count; ++i) chunk.push_back(&rows_[next_ + i]);
+    next_ += count;
+    if (count > 0) fill_chunk(vectors, chunk);
+    return count;
+  }
+
+ protected:
+  virtual void fill_chunk(const std::vector<duckdb_vector>& vectors, const std::vector<Row*>& chunk) {
+    Filler<Row> filler(api_, counts_, vectors, chunk);
+    table_columns::describe(filler, Of<Row>());
+    done_ = filler.columns_done();
+  }
+  const DuckdbApi& api_;
+  TextCounts& counts_;
+  std::vector<Row>& rows_;
+  size_t next_ = 0, done_ = 0;
+};
+
+class SpanSource : public RowSource<StoredSpan> {
+ public:
+  SpanSource(const DuckdbApi& api, TextCounts& counts, std::vector<StoredSpan>& rows, const PromotedKeys& promoted)
+      : RowSource(api, counts, rows), promoted_(promoted), cells_(api, promoted) {}
+  std::vector<std::pair<std::string, LogicalType>> columns() override { return span_columns(api_, promoted_); }
+
+ private:
+  void fill_chunk(const std::vector<duckdb_vector>& vectors, const std::vector<StoredSpan*>& chunk) override {
+    RowSource::fill_chunk(vectors, chunk);
+    cells_.fill(counts_, {vectors.begin() + static_cast<ptrdiff_t>(done_), vectors.end()}, chunk);
+  }
+  const PromotedKeys& promoted_;
+  SpanCells cells_;
+};
+
+int64_t saturated_end(int64_t start_ns, int64_t duration_ns) {
+  int64_t end_ns;
+  if (!__builtin_add_overflow(start_ns, duration_ns, &end_ns)) return end_ns;
+  return duration_ns < 0 ? std::numeric_limits<int64_t>::min() : std::numeric_limits<int64_t>::max();
+}
+
+void stretch(SegmentInfo& info, int64_t start_ns, int64_t end_ns) {
+  info.min_ns = std::min({info.min_ns, start_ns, end_ns});
+  info.max_ns = std::max({info.max_ns, start_ns, end_ns});
+}
+
+SegmentInfo empty_info(const char* table, size_t rows) {
+  SegmentInfo info;
+  info.table = table;
+  info.rows = rows;
+  info.min_ns = std::numeric_limits<int64_t>::max(), info.max_ns = std::numeric_limits<int64_t>::min();
+  return info;
+}
+
+}  // namespace
+
+struct SegmentWriter::State {
+  std::unique_ptr<Database> database;
+  std::string directory, generation;
+  TextCounts counts;
+  int written = 0;
+
+  Result<SegmentInfo> write(SegmentInfo info, ChunkSource& source, const char* options) {
+    std::string scan = "source_" + std::to_string(++written);
+    info.file = info.table + "-" + generation + "-" + std::to_string(written) + ".parquet";
+    std::string path = directory + "/" + info.file, aside = path + ".tmp";
+    TRY(database->add_source(scan, source));
+    TRY(database->run("COPY (SELECT * FROM " + scan + "()) TO " + sql_text(aside) + " (FORMAT parquet, COMPRESSION zstd" + options + ")"));
+    int64_t rows = TRY(database->number("SELECT count(*) FROM read_parquet(" + sql_text(aside) + ")"));
+    if (rows != static_cast<int64_t>(info.rows))
+      return Error{Error::Kind::Corrupt, "a segment holds " + std::to_string(rows) + " rows of " + std::to_string(info.rows)};
+    TRY(sync_file(aside));
+    info.block_checksums = TRY(block_checksums(aside));
+    info.size_bytes = TRY(TRY(File::open(aside, O_RDONLY)).size());
+    TRY(rename_file(aside, path));
+    return info;
+  }
+
+  template <class Row>
+  Result<SegmentInfo> write_rows(SegmentInfo info, std::vector<Row>& rows) {
+    RowSource<Row> source(database->api(), counts, rows);
+    return write(std::move(info), source, "");
+  }
+};
+
+SegmentWriter::SegmentWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
+SegmentWriter::SegmentWriter(SegmentWriter&&) noexcept = default;
+SegmentWriter::~SegmentWriter() = default;
+
+Result<SegmentWriter> SegmentWriter::open(const std::string& directory, const std::string& generation) {
+  auto state = std::make_unique<State>();
+  // One thread: its rows are ours in order, and the rest of the machine stays free.
+  state->database = TRY(Database::open({.threads = 1, .memory_limit = "768MB", .temporary_directory = {}, .directories = {}}));
+  state->directory = directory;
+  state->generation = generation;
+  return SegmentWriter(std::move(state));
+}
+
+int64_t SegmentWriter::repaired_texts() const { return state_->counts.repaired; }
+
+Result<SegmentInfo> SegmentWriter::write(std::vector<StoredSpan>& rows) {
+  SegmentInfo info = empty_info("span", rows.size());
+  for (const StoredSpan& row : rows) stretch(info, row.span->start_ns, saturated_end(row.span->start_ns, row.span->duration_ns));
+  for (size_t i = 0; i < rows.size(); i += kFenceRows) info.fences.push_back(to_hex(rows[i].span->trace_id));
+  if (!rows.empty()) info.fences.push_back(to_hex(rows.back().span->trace_id));
+  info.promoted = choose_promoted(rows);
+  PromotedKeys promoted = info.promoted;
+  SpanSource source(state_->database->api(), state_->counts, rows, promoted);
+  std::string options = ", ROW_GROUP_SIZE " + std::to_string(kFenceRows);
+  return state_->write(std::move(info), source, options.c_str());
+}
+
+Result<SegmentInfo> SegmentWriter::write(std::vector<ThreadState>& rows) {
+  SegmentInfo info = empty_info("thread_state", rows.size());
+  for (const ThreadState& row : rows) stretch(info, row.start_ns, saturated_end(row.start_ns, row.duration_ns));
+  RowSource<ThreadState> source(state_->database->api(), state_->counts, rows);
+  // v2: 6 bytes a row instead of 9 for these (delta encodings).
+  return state_->write(std::move(info), source, ", PARQUET_VERSION v2");
+}
+
+Result<SegmentInfo> SegmentWriter::write(std::vector<StoredLog>& rows) {
+  SegmentInfo info = empty_info("log", rows.size());
+  for (const StoredLog& row : rows) stretch(info, row.log.time_ns, row.log.time_ns);
+  return state_->write_rows(std::move(info), rows);
+}
+
+Result<SegmentInfo> SegmentWriter::write(std::vector<MetricPoint>& rows) {
+  SegmentInfo info = empty_info("metric", rows.size());
+  for (const MetricPoint& row : rows) stretch(info, row.time_ns, row.time_ns);
+  return state_->write_rows(std::move(info), rows);
+}
+
+Result<SegmentInfo> SegmentWriter::write(std::vector<Process>& rows) {
+  return state_->write_rows(empty_info("process", rows.size()), rows);
+}
+Result<SegmentInfo> SegmentWriter::write(std::vector<Connection>& rows) {
+  return state_->write_rows(empty_info("connection", rows.size()), rows);
+}
+Result<SegmentInfo> SegmentWriter::write(std::vector<HostInfo>& rows) {
+  return state_->write_rows(empty_info("host", rows.size()), rows);
+}
+Result<SegmentInfo> SegmentWriter::write(std::vector<StoredResource>& rows) {
+  return state_->write_rows(empty_info("resource", rows.size()), rows);
+}
+Result<SegmentInfo> SegmentWriter::write(std::vector<LedgerRow>& rows) {
+  return state_->write_rows(empty_info("ledger", rows.size()), rows);
+}
+
+Result<std::vector<uint32_t>> block_checksums(const std::string& path) {
+  File file = TRY(File::open(path, O_RDONLY));
+  std::vector<uint32_t> checksums;
+  std::string block(kChecksumBlock, '\0');
+  uint64_t size = TRY(file.size());
+  for (uint64_t at = 0; at < size; at += kChecksumBlock) {
+    size_t length = std::min(kChecksumBlock, size - at), done = 0;
+    while (done < length) {
+      ssize_t n = pread(file.fd(), block.data() + done, length - done, static_cast<off_t>(at + done));
+      if (n <= 0) return system_error("cannot read", path);
+      done += static_cast<size_t>(n);
+    }
+    checksums.push_back(crc32c({block.data(), length}));
+  }
+  return checksums;
+}
+
+}  // namespace culprit

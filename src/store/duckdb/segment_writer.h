@@ -1,0 +1,46 @@
+// SegmentWriter: rows become Parquet files, written aside, verified, made durable and renamed into place.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "store/manifest.h"
+#include "store/stored.h"
+
+namespace culprit {
+
+class Database;
+
+class SegmentWriter {
+ public:
+  // Files go to `directory`; their names carry `generation`, which no other sealing of this store has.
+  static Result<SegmentWriter> open(const std::string& directory, const std::string& generation);
+  SegmentWriter(SegmentWriter&&) noexcept;
+  ~SegmentWriter();
+
+  // Spans ordered by (trace id, start). The rest as it should lie in the file.
+  Result<SegmentInfo> write(std::vector<StoredSpan>& rows);
+  Result<SegmentInfo> write(std::vector<ThreadState>& rows);
+  Result<SegmentInfo> write(std::vector<StoredLog>& rows);
+  Result<SegmentInfo> write(std::vector<MetricPoint>& rows);
+  Result<SegmentInfo> write(std::vector<Process>& rows);
+  Result<SegmentInfo> write(std::vector<Connection>& rows);
+  Result<SegmentInfo> write(std::vector<HostInfo>& rows);
+  Result<SegmentInfo> write(std::vector<StoredResource>& rows);
+  Result<SegmentInfo> write(std::vector<LedgerRow>& rows);
+
+  // Texts that had to be made valid UTF-8, so far.
+  int64_t repaired_texts() const;
+
+ private:
+  struct State;
+  explicit SegmentWriter(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// CRC-32C of every block of kChecksumBlock bytes of the file.
+Result<std::vector<uint32_t>> block_checksums(const std::string& path);
+
+}  // namespace culprit

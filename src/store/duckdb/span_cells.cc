@@ -1,0 +1,260 @@
+#include "store/duckdb/span_cells.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <set>
+
+#include "base/check.h"
+
+namespace culprit {
+
+namespace {
+
+// One character an attribute in column attribute_order: a letter of this alphabet for a column of its own …
+constexpr std::string_view kColumnLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static_assert(kColumnLetters.size() == kMaxPromoted);
+// … or where else it is.
+constexpr char kInTextMap = '.', kIntegerInNumberMap = '%', kRealInNumberMap = '#', kInRest = '!';
+
+constexpr size_t kMaxPromotedKey = 128;
+constexpr int64_t kExactInDouble = int64_t{1} << 53;
+
+char column_type(const Value& value) {
+  static constexpr char kTypes[] = {0, 'b', 'i', 'd', 's', 0, 0};
+  return kTypes[value.index()];
+}
+
+duckdb_type type_of_column(char type) {
+  return type == 'b'   ? DUCKDB_TYPE_BOOLEAN
+         : type == 'i' ? DUCKDB_TYPE_BIGINT
+         : type == 'd' ? DUCKDB_TYPE_DOUBLE
+                       : DUCKDB_TYPE_VARCHAR;
+}
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return result;
+}
+
+bool can_be_column(std::string_view key) {
+  if (key.empty() || key.size() > kMaxPromotedKey) return false;
+  return std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+std::set<std::string> fixed_names(const DuckdbApi& api) {
+  std::set<std::string> names;
+  for (auto& [name, type] : span_columns(api, {})) names.insert(name);
+  return names;
+}
+
+}  // namespace
+
+PromotedKeys choose_promoted(const std::vector<StoredSpan>& spans) {
+  auto api = duckdb_api();
+  CHECK(api.has_value(), "segments are written only with DuckDB loaded");
+  std::unordered_map<std::string_view, size_t> counts[4];
+  static constexpr std::string_view kTypes = "bids";
+  for (const StoredSpan& row : spans)
+    for (const Attribute& attribute : row.span->attributes)
+      if (char type = column_type(attribute.value)) ++counts[kTypes.find(type)][attribute.key];
+
+  struct Candidate {
+    size_t count;
+    std::string_view key;
+    char type;
+  };
+  std::vector<Candidate> candidates;
+  for (size_t type = 0; type < kTypes.size(); ++type)
+    for (auto& [key, count] : counts[type])
+      if (count * 100 >= spans.size() && can_be_column(key)) candidates.push_back({count, key, kTypes[type]});
+  std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
+    return std::tie(b.count, a.key, a.type) < std::tie(a.count, b.key, b.type);
+  });
+
+  std::set<std::string> taken = fixed_names(*api.value());
+  PromotedKeys promoted;
+  for (const Candidate& candidate : candidates)
+    if (promoted.size() < kMaxPromoted && taken.insert(lower(candidate.key)).second)
+      promoted.emplace_back(candidate.key, candidate.type);
+  return promoted;
+}
+
+NamedTypes span_columns(const DuckdbApi& api, const PromotedKeys& promoted) {
+  ColumnTypes types(api);
+  table_columns::describe(types, table_columns::Of<StoredSpan>());
+  types.add_map("attributes", DUCKDB_TYPE_VARCHAR);
+  types.add_map("attributes_number", DUCKDB_TYPE_DOUBLE);
+  types.add_rest("attributes_rest");
+  types.add("attribute_order", DUCKDB_TYPE_VARCHAR);
+  for (auto& [key, type] : promoted) types.add(key, type_of_column(type));
+  return types.take();
+}
+
+// What one chunk's attributes come to, column by column.
+struct SpanCells::Chunk {
+  size_t rows;
+  std::vector<const Value*> columns;  // promoted × rows; null: NULL
+  std::vector<duckdb_list_entry> texts, numbers, rests;
+  std::vector<std::string_view> text_keys, text_values, number_keys;
+  std::vector<double> number_values;
+  std::vector<Rest> rest_values;
+  std::vector<std::string> orders;
+};
+
+SpanCells::SpanCells(const DuckdbApi& api, const PromotedKeys& promoted) : api_(api), promoted_(promoted) {
+  for (size_t i = 0; i < promoted.size(); ++i) index_.emplace(promoted[i].first, i);
+}
+
+void SpanCells::place(Chunk& chunk, size_t row, const Attribute& attribute, std::string& order) {
+  auto found = index_.find(attribute.key);
+  bool utf8 = is_utf8(attribute.key);
+  auto* text = std::get_if<std::string>(&attribute.value);
+  auto* integer = std::get_if<int64_t>(&attribute.value);
+  auto* real = std::get_if<double>(&attribute.value);
+  auto is_new = [&](const std::vector<std::string_view>& keys, const duckdb_list_entry& entry) {
+    return std::find(keys.begin() + static_cast<ptrdiff_t>(entry.offset), keys.end(), attribute.key) == keys.end();
+  };
+  bool text_fits = text == nullptr || is_utf8(*text);
+  if (found != index_.end() && promoted_[found->second].second == column_type(attribute.value) && text_fits &&
+      chunk.columns[found->second * chunk.rows + row] == nullptr) {
+    chunk.columns[found->second * chunk.rows + row] = &attribute.value;
+    order += kColumnLetters[found->second];
+  } else if (text != nullptr && text_fits && utf8 && is_new(chunk.text_keys, chunk.texts[row])) {
+    chunk.text_keys.push_back(attribute.key), chunk.text_values.push_back(*text);
+    order += kInTextMap;
+  } else if (integer != nullptr && utf8 && *integer >= -kExactInDouble && *integer <= kExactInDouble &&
+             is_new(chunk.number_keys, chunk.numbers[row])) {
+    chunk.number_keys.push_back(attribute.key), chunk.number_values.push_back(static_cast<double>(*integer));
+    order += kIntegerInNumberMap;
+  } else if (real != nullptr && utf8 && is_new(chunk.number_keys, chunk.numbers[row])) {
+    chunk.number_keys.push_back(attribute.key), chunk.number_values.push_back(*real);
+    order += kRealInNumberMap;
+  } else {
+    TypedText value = typed_text(attribute.value);
+    std::string type(1, utf8 ? value.type : static_cast<char>(value.type - 'a' + 'A'));
+    chunk.rest_values.push_back({utf8 ? attribute.key : hex_of(attribute.key), type, std::move(value.text)});
+    order += kInRest;
+  }
+}
+
+void SpanCells::fill(TextCounts& counts, const std::vector<duckdb_vector>& vectors, const std::vector<StoredSpan*>& rows) {
+  Chunk chunk{.rows = rows.size(), .columns = std::vector<const Value*>(promoted_.size() * rows.size()), .texts = {},
+              .numbers = {}, .rests = {}, .text_keys = {}, .text_values = {}, .number_keys = {}, .number_values = {},
+              .rest_values = {}, .orders = {}};
+  for (size_t row = 0; row < rows.size(); ++row) {
+    chunk.texts.push_back({chunk.text_keys.size(), 0});
+    chunk.numbers.push_back({chunk.number_keys.size(), 0});
+    chunk.rests.push_back({chunk.rest_values.size(), 0});
+    std::string order;
+    for (const Attribute& attribute : rows[row]->span->attributes) place(chunk, row, attribute, order);
+    chunk.texts[row].length = chunk.text_keys.size() - chunk.texts[row].offset;
+    chunk.numbers[row].length = chunk.number_keys.size() - chunk.numbers[row].offset;
+    chunk.rests[row].length = chunk.rest_values.size() - chunk.rests[row].offset;
+    chunk.orders.push_back(std::move(order));
+  }
+  write_columns(counts, vectors, chunk);
+}
+
+void SpanCells::write_columns(TextCounts& counts, const std::vector<duckdb_vector>& vectors, const Chunk& chunk) {
+  auto begin_list = [&](duckdb_vector vector, const std::vector<duckdb_list_entry>& entries, size_t total, size_t members) {
+    std::memcpy(api_.vector_get_data(vector), entries.data(), entries.size() * sizeof(duckdb_list_entry));
+    api_.list_vector_reserve(vector, total);
+    api_.list_vector_set_size(vector, total);
+    return struct_members(api_, api_.list_vector_get_child(vector), members);
+  };
+  auto texts = begin_list(vectors[0], chunk.texts, chunk.text_keys.size(), 2);
+  for (size_t i = 0; i < chunk.text_keys.size(); ++i) {
+    write_text(api_, counts, texts[0], i, chunk.text_keys[i]);
+    write_text(api_, counts, texts[1], i, chunk.text_values[i]);
+  }
+  auto numbers = begin_list(vectors[1], chunk.numbers, chunk.number_keys.size(), 2);
+  auto* number_data = static_cast<double*>(api_.vector_get_data(numbers[1]));
+  for (size_t i = 0; i < chunk.number_keys.size(); ++i) {
+    write_text(api_, counts, numbers[0], i, chunk.number_keys[i]);
+    number_data[i] = chunk.number_values[i];
+  }
+  auto rests = begin_list(vectors[2], chunk.rests, chunk.rest_values.size(), 3);
+  for (size_t i = 0; i < chunk.rest_values.size(); ++i) {
+    write_text(api_, counts, rests[0], i, chunk.rest_values[i].key);
+    write_text(api_, counts, rests[1], i, chunk.rest_values[i].type);
+    write_text(api_, counts, rests[2], i, chunk.rest_values[i].value);
+  }
+  for (size_t row = 0; row < chunk.rows; ++row) write_text(api_, counts, vectors[3], row, chunk.orders[row]);
+
+  for (size_t column = 0; column < promoted_.size(); ++column) {
+    duckdb_vector vector = vectors[4 + column];
+    void* data = api_.vector_get_data(vector);
+    for (size_t row = 0; row < chunk.rows; ++row) {
+      const Value* value = chunk.columns[column * chunk.rows + row];
+      if (value == nullptr) set_null(api_, vector, row);
+      else if (auto* truth = std::get_if<bool>(value)) static_cast<bool*>(data)[row] = *truth;
+      else if (auto* integer = std::get_if<int64_t>(value)) static_cast<int64_t*>(data)[row] = *integer;
+      else if (auto* real = std::get_if<double>(value)) static_cast<double*>(data)[row] = *real;
+      else write_text(api_, counts, vector, row, std::get<std::string>(*value));
+    }
+  }
+}
+
+namespace {
+
+struct ListColumn {
+  const duckdb_list_entry* entries;
+  std::vector<duckdb_vector> members;
+  uint64_t at = 0, end = 0;
+
+  ListColumn(const DuckdbApi& api, duckdb_vector vector, size_t member_count)
+      : entries(static_cast<const duckdb_list_entry*>(api.vector_get_data(vector))),
+        members(struct_members(api, api.list_vector_get_child(vector), member_count)) {}
+  void start(size_t row) { at = entries[row].offset, end = at + entries[row].length; }
+  bool has_next() const { return at < end; }
+};
+
+Value column_value(const DuckdbApi& api, char type, duckdb_vector vector, size_t row) {
+  const void* data = api.vector_get_data(vector);
+  if (is_null(api, vector, row)) return {};
+  if (type == 'b') return static_cast<const bool*>(data)[row];
+  if (type == 'i') return static_cast<const int64_t*>(data)[row];
+  if (type == 'd') return static_cast<const double*>(data)[row];
+  return std::string(text_at(api, vector, row));
+}
+
+}  // namespace
+
+void SpanCells::read(const std::vector<duckdb_vector>& vectors, const std::vector<StoredSpan*>& rows) const {
+  ListColumn texts(api_, vectors[0], 2), numbers(api_, vectors[1], 2), rests(api_, vectors[2], 3);
+  auto read_one = [&](char place, size_t row) -> Attribute {
+    if (place == kInTextMap && texts.has_next()) {
+      uint64_t at = texts.at++;
+      return {std::string(text_at(api_, texts.members[0], at)), std::string(text_at(api_, texts.members[1], at))};
+    }
+    if ((place == kIntegerInNumberMap || place == kRealInNumberMap) && numbers.has_next()) {
+      uint64_t at = numbers.at++;
+      double number = static_cast<const double*>(api_.vector_get_data(numbers.members[1]))[at];
+      std::string key(text_at(api_, numbers.members[0], at));
+      return {key, place == kRealInNumberMap ? Value(number) : Value(static_cast<int64_t>(number))};
+    }
+    if (place == kInRest && rests.has_next()) {
+      uint64_t at = rests.at++;
+      std::string_view type = text_at(api_, rests.members[1], at);
+      char letter = type.empty() ? 's' : type[0];
+      bool hex_key = letter >= 'A' && letter <= 'Z';
+      std::string_view key = text_at(api_, rests.members[0], at);
+      return {hex_key ? bytes_of_hex(key) : std::string(key),
+              value_of(hex_key ? static_cast<char>(letter - 'A' + 'a') : letter, text_at(api_, rests.members[2], at))};
+    }
+    size_t column = kColumnLetters.find(place);
+    if (column >= promoted_.size()) return {};
+    return {promoted_[column].first, column_value(api_, promoted_[column].second, vectors[4 + column], row)};
+  };
+  for (size_t row = 0; row < rows.size(); ++row) {
+    texts.start(row), numbers.start(row), rests.start(row);
+    std::string_view order = text_at(api_, vectors[3], row);
+    Attributes& attributes = rows[row]->span->attributes;
+    attributes.reserve(order.size());
+    for (char place : order) attributes.push_back(read_one(place, row));
+  }
+}
+
+}  // namespace culprit

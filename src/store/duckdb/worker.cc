@@ -1,0 +1,317 @@
+#include "store/duckdb/worker.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "base/packed.h"
+#include "base/text.h"
+#include "store/duckdb/json_cells.h"
+#include "store/duckdb/views.h"
+
+namespace culprit {
+
+namespace {
+
+// An answer of more than this is cut like one of too many rows.
+constexpr size_t kMaxAnswer = 256u << 20;
+constexpr uint64_t kAddressSpace = uint64_t{6} << 30;  // beyond what the process has when the question comes
+
+enum Tag : uint8_t { kError = 1, kTable = 2 };
+
+Error usage(const std::string& message, const std::string& fix = {}) { return {Error::Kind::Usage, message, fix}; }
+
+// ---- in the worker ----
+
+// What a query needs once the database is open: memory, threads' signals, and the segments to read.
+bool enter_sandbox() {
+  static constexpr const char* kAllowed[] = {
+      "read", "pread64", "readv", "preadv", "close", "fstat", "newfstatat", "stat", "lstat", "statx", "lseek", "access", "faccessat",
+      "faccessat2", "readlink", "readlinkat", "getcwd", "getdents64", "fcntl", "fadvise64", "mmap", "munmap", "mprotect", "madvise",
+      "mremap", "brk", "futex", "sched_yield", "sched_getaffinity", "clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep",
+      "gettimeofday", "getrandom", "exit", "exit_group", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "getpid", "gettid",
+      "getuid", "geteuid", "sysinfo", "uname", "getrusage", "getrlimit", "poll", "ppoll", "restart_syscall", "set_robust_list", "rseq",
+      "membarrier", "getcpu", "sigaltstack", "tgkill", "write"};
+  scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+  if (filter == nullptr) return false;
+  bool done = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1) == 0;
+  for (const char* name : kAllowed) {
+    int number = seccomp_syscall_resolve_name(name);
+    if (number != __NR_SCMP_ERROR && number >= 0) done = done && seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0) == 0;
+  }
+  // Files are opened to be read, never made or written.
+  constexpr uint64_t kForbidden = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND;
+  done = done && seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, kForbidden, 0)) == 0;
+  done = done && seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(open), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, kForbidden, 0)) == 0;
+  done = done && seccomp_load(filter) == 0;
+  seccomp_release(filter);
+  return done;
+}
+
+void set_limits(SqlLimits limits) {
+  auto limit = [](auto resource, uint64_t value) {
+    rlimit both{value, value};
+    setrlimit(resource, &both);
+  };
+  unsigned long long pages = 0;
+  if (FILE* statm = std::fopen("/proc/self/statm", "r")) {
+    if (std::fscanf(statm, "%llu", &pages) != 1) pages = 0;
+    std::fclose(statm);
+  }
+  if (pages < (uint64_t{1} << 28)) limit(RLIMIT_AS, pages * 4096 + kAddressSpace);  // under ASan everything is mapped
+  limit(RLIMIT_CORE, 0);
+  limit(RLIMIT_FSIZE, 0);
+  limit(RLIMIT_CPU, static_cast<uint64_t>(limits.timeout_ms) / 1000 * 2 + 2);
+}
+
+// The first word of `sql`, lower case, comments skipped; "(" counts as one.
+std::string first_word(std::string_view sql) {
+  while (!sql.empty()) {
+    if (sql.starts_with("--")) {
+      sql.remove_prefix(std::min(sql.find('\n'), sql.size()));
+    } else if (sql.starts_with("/*")) {
+      size_t end = sql.find("*/");
+      sql.remove_prefix(end == std::string_view::npos ? sql.size() : end + 2);
+    } else if (std::strchr(" \t\r\n\f\v", sql.front()) != nullptr) {
+      sql.remove_prefix(1);
+    } else {
+      break;
+    }
+  }
+  if (sql.starts_with('(')) return "(";
+  std::string word;
+  for (char c : sql) {
+    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))) break;
+    word += static_cast<char>(c | 0x20);
+  }
+  return word;
+}
+
+// A prepared SELECT that frees itself.
+class Prepared {
+ public:
+  static Result<Prepared> of(Database& database, const std::string& sql) {
+    const DuckdbApi& api = database.api();
+    duckdb_extracted_statements statements = nullptr;
+    idx_t count = api.extract_statements(database.connection(), sql.c_str(), &statements);
+    Prepared prepared(api);
+    Result<void> outcome = prepare(database, statements, count, prepared);
+    api.destroy_extracted(&statements);
+    if (!outcome.has_value()) return std::move(outcome).error();
+    return prepared;
+  }
+  Prepared(Prepared&& other) noexcept : api_(other.api_), statement_(std::exchange(other.statement_, nullptr)) {}
+  ~Prepared() {
+    if (statement_ != nullptr) api_.destroy_prepare(&statement_);
+  }
+  duckdb_prepared_statement get() const { return statement_; }
+
+ private:
+  explicit Prepared(const DuckdbApi& api) : api_(api) {}
+
+  static Result<void> prepare(Database& database, duckdb_extracted_statements statements, idx_t count, Prepared& prepared) {
+    const DuckdbApi& api = database.api();
+    if (count == 0) {
+      const char* message = api.extract_statements_error(statements);
+      return usage(message != nullptr && *message != '\0' ? message : "there is no statement");
+    }
+    if (count > 1) return usage("one SELECT at a time: these are " + std::to_string(count) + " statements");
+    duckdb_state state = api.prepare_extracted_statement(database.connection(), statements, 0, &prepared.statement_);
+    if (state != DuckDBSuccess) {
+      const char* message = api.prepare_error(prepared.statement_);
+      return usage(message != nullptr ? message : "the statement could not be prepared");
+    }
+    if (api.prepared_statement_type(prepared.statement_) != DUCKDB_STATEMENT_TYPE_SELECT)
+      return usage("only SELECT is answered here", "culprit sql 'SELECT service, count(*) FROM span GROUP BY ALL'");
+    return {};
+  }
+
+  const DuckdbApi& api_;
+  duckdb_prepared_statement statement_ = nullptr;
+};
+
+std::string without_end(std::string sql) {
+  while (!sql.empty() && std::strchr(" \t\r\n;", sql.back()) != nullptr) sql.pop_back();
+  return sql;
+}
+
+// The rows, and one more than asked for where there are more.
+Result<SqlTable> execute(Database& database, const Prepared& prepared, SqlLimits limits) {
+  const DuckdbApi& api = database.api();
+  duckdb_result result;
+  if (api.execute_prepared(prepared.get(), &result) != DuckDBSuccess) {
+    const char* message = api.result_error(&result);
+    Error error = usage(message != nullptr ? message : "the query failed");
+    api.destroy_result(&result);
+    return error;
+  }
+  SqlTable table;
+  std::vector<LogicalType> types;
+  for (idx_t i = 0; i < api.column_count(&result); ++i) {
+    types.emplace_back(api, api.column_logical_type(&result, i));
+    table.columns.push_back({api.column_name(&result, i), type_name(api, types.back().get())});
+  }
+  size_t size = 0;
+  while (duckdb_data_chunk chunk = api.fetch_chunk(result)) {
+    idx_t rows = api.data_chunk_get_size(chunk);
+    for (idx_t row = 0; row < rows && !table.capped; ++row) {
+      table.capped = static_cast<int64_t>(table.rows.size()) >= limits.max_rows || size > kMaxAnswer;
+      if (table.capped) break;
+      std::vector<std::string> cells;
+      for (size_t i = 0; i < types.size(); ++i) {
+        cells.push_back(json_cell(api, api.data_chunk_get_vector(chunk, i), types[i].get(), row));
+        size += cells.back().size();
+      }
+      table.rows.push_back(std::move(cells));
+    }
+    api.destroy_data_chunk(&chunk);
+  }
+  api.destroy_result(&result);
+  return table;
+}
+
+Result<SqlTable> answer(const std::vector<SegmentFile>& segments, const std::string& select, SqlLimits limits) {
+  std::vector<std::string> directories;
+  for (const SegmentFile& segment : segments) directories.push_back(segment.path.substr(0, segment.path.rfind('/')));
+  std::sort(directories.begin(), directories.end());
+  directories.erase(std::unique(directories.begin(), directories.end()), directories.end());
+  auto database = TRY(Database::open({.threads = 2, .memory_limit = "1GB", .temporary_directory = {}, .directories = directories, .locked = true}));
+  for (const std::string& view : table_views(segments)) TRY(database->run(view));
+  if (!enter_sandbox()) return Error{Error::Kind::Unavailable, "the kernel does not let a query be sandboxed (seccomp)"};
+
+  std::string word = first_word(select);
+  static constexpr std::string_view kFirst[] = {"select", "with", "from", "values", "("};
+  if (std::find(std::begin(kFirst), std::end(kFirst), word) == std::end(kFirst))
+    return usage("only SELECT is answered here", "culprit sql 'SELECT service, count(*) FROM span GROUP BY ALL'");
+  Prepared plain = TRY(Prepared::of(*database, select));
+  // With a limit DuckDB need not hold what would be cut anyway; a statement that can't be wrapped runs as it is.
+  auto limited = Prepared::of(*database, "SELECT * FROM (\n" + without_end(select) + "\n) LIMIT " + std::to_string(limits.max_rows + 1));
+  if (!limited.has_value()) return execute(*database, plain, limits);
+  SqlTable table = TRY(execute(*database, limited.value(), limits));
+  return table;
+}
+
+std::string encode(const Result<SqlTable>& answered) {
+  PackedWriter out;
+  if (!answered.has_value()) {
+    out.u8(kError);
+    out.u8(static_cast<uint8_t>(answered.error().kind));
+    out.text(answered.error().message), out.text(answered.error().fix);
+    return out.take();
+  }
+  const SqlTable& table = answered.value();
+  out.u8(kTable), out.u8(table.capped);
+  out.varint(table.columns.size());
+  for (const SqlTable::Column& column : table.columns) out.text(column.name), out.text(column.type);
+  out.varint(table.rows.size());
+  for (const auto& row : table.rows)
+    for (const std::string& cell : row) out.text(cell);
+  return out.take();
+}
+
+[[noreturn]] void work(int out, const std::vector<SegmentFile>& segments, const std::string& select, SqlLimits limits) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  prctl(PR_SET_DUMPABLE, 0);
+  signal(SIGPIPE, SIG_DFL);
+  set_limits(limits);
+  std::string bytes = encode(answer(segments, select, limits));
+  for (std::string_view rest = bytes; !rest.empty();) {
+    ssize_t n = write(out, rest.data(), rest.size());
+    if (n <= 0) _exit(1);
+    rest.remove_prefix(static_cast<size_t>(n));
+  }
+  _exit(0);
+}
+
+// ---- in the asker ----
+
+int64_t now_ms() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
+}
+
+// All that the worker writes until it closes, or nothing where the time is over first.
+Result<std::string> receive(int in, int64_t timeout_ms) {
+  std::string bytes;
+  int64_t end_ms = now_ms() + timeout_ms;
+  std::vector<char> buffer(1 << 16);
+  while (true) {
+    int64_t left_ms = end_ms - now_ms();
+    pollfd ready{in, POLLIN, 0};
+    int n = left_ms <= 0 ? 0 : poll(&ready, 1, static_cast<int>(std::min<int64_t>(left_ms, 1'000'000)));
+    if (n == 0)
+      return Error{Error::Kind::Unavailable, "the query was stopped after " + format_duration(timeout_ms * 1'000'000),
+                   "ask for less, or raise the time limit"};
+    if (n < 0 && errno == EINTR) continue;
+    ssize_t got = read(in, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return bytes;
+    bytes.append(buffer.data(), static_cast<size_t>(got));
+    if (bytes.size() > 2 * kMaxAnswer) return Error{Error::Kind::Full, "the answer is too large", "ask for fewer rows"};
+  }
+}
+
+Result<SqlTable> decode(std::string_view bytes) {
+  PackedReader in(bytes);
+  uint8_t tag = in.u8();
+  if (tag == kError) {
+    Error error{static_cast<Error::Kind>(in.u8() % 6), std::string(in.text())};
+    error.fix = in.text();
+    return error;
+  }
+  SqlTable table;
+  table.capped = in.u8() != 0;
+  uint64_t columns = in.varint();
+  for (uint64_t i = 0; i < columns && !in.failed(); ++i) {
+    SqlTable::Column column;
+    column.name = in.text(), column.type = in.text();
+    table.columns.push_back(std::move(column));
+  }
+  uint64_t rows = in.varint();
+  for (uint64_t row = 0; row < rows && !in.failed(); ++row) {
+    auto& cells = table.rows.emplace_back();
+    for (uint64_t i = 0; i < columns && !in.failed(); ++i) cells.emplace_back(in.text());
+  }
+  if (tag != kTable || in.failed())
+    return Error{Error::Kind::Unavailable, "the query's process died before it had answered", "ask for less at a time"};
+  return table;
+}
+
+}  // namespace
+
+Result<SqlTable> sql_in_worker(const std::vector<SegmentFile>& segments, const std::string& select, SqlLimits limits) {
+  TRY(duckdb_api());  // loaded before the fork: every worker shares its pages
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return Error{Error::Kind::Unavailable, std::string("no pipe: ") + std::strerror(errno)};
+  pid_t worker = fork();
+  if (worker == 0) {
+    close(ends[0]);
+    work(ends[1], segments, select, limits);
+  }
+  close(ends[1]);
+  if (worker < 0) {
+    close(ends[0]);
+    return Error{Error::Kind::Unavailable, std::string("no process for the query: ") + std::strerror(errno)};
+  }
+  auto bytes = receive(ends[0], limits.timeout_ms);
+  close(ends[0]);
+  kill(worker, SIGKILL);
+  while (waitpid(worker, nullptr, 0) < 0 && errno == EINTR) {}
+  if (!bytes.has_value()) return std::move(bytes).error();
+  return decode(bytes.value());
+}
+
+}  // namespace culprit
