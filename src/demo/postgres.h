@@ -16,6 +16,10 @@ class Postgres {
   // Makes a cluster below `place`, starts it and waits until it takes connections.
   static Result<Postgres> start(const std::string& place, const std::string& programs, const User& user);
 
+  Postgres(Postgres&&) = default;
+  Postgres& operator=(Postgres&&) = delete;
+  ~Postgres() { stop(); }
+
   // Runs SQL as the superuser, by the server's own local login. `database` as psql takes it.
   Result<void> run_sql(const std::string& database, const std::string& sql, int timeout_ms);
   // The same in a process of its own, to wait for.

@@ -1,0 +1,139 @@
+// Module ask against a real server, here because demo can start one. Needs root and PostgreSQL; skips aloud without.
+#include "demo/postgres.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <memory>
+#include <optional>
+
+#include "ask/ask.h"
+#include "ask/session.h"
+#include "demo/place.h"
+
+namespace culprit::demo {
+
+namespace {
+
+constexpr int kSqlMs = 20'000;
+
+class PrivateServer : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (geteuid() != 0) GTEST_SKIP() << "SKIPPED: starting PostgreSQL as its own user needs root";
+    auto programs = find_postgres_programs();
+    if (!programs.has_value()) GTEST_SKIP() << "SKIPPED: " << programs.error().message;
+    auto user = find_user("postgres");
+    ASSERT_TRUE(user.has_value());
+    auto place = Place::make();
+    ASSERT_TRUE(place.has_value()) << place.error().message;
+    place_.emplace(std::move(place).value());
+    auto server = Postgres::start(place_->path(), programs.value(), user.value());
+    ASSERT_TRUE(server.has_value()) << server.error().message;
+    server_.emplace(std::move(server).value());
+    user_ = user.value();
+    sql("CREATE TABLE things (id int PRIMARY KEY, owner int, name text)");
+    sql("INSERT INTO things SELECT g, g % 1000, 'thing' FROM generate_series(1, 20000) g");
+    sql("ANALYZE");
+    auto inquiry = ask::make_inquiry({"", {server_->data_directory()}});
+    ASSERT_TRUE(inquiry.has_value());
+    inquiry_ = std::move(inquiry).value();
+  }
+
+  void sql(const std::string& text) {
+    auto done = server_->run_sql("shop", text, kSqlMs);
+    ASSERT_TRUE(done.has_value()) << done.error().message;
+  }
+
+  // A session that stays, so that its database is one in use.
+  Child session(const std::string& text) {
+    auto child = server_->start_sql("shop", text);
+    EXPECT_TRUE(child.has_value());
+    return child.has_value() ? std::move(child).value() : Child();
+  }
+
+  Interrupts interrupts_;
+  std::optional<Place> place_;
+  std::optional<Postgres> server_;
+  User user_;
+  std::unique_ptr<Inquiry> inquiry_;
+};
+
+TEST_F(PrivateServer, TellsWhoHoldsTheRowThatOthersWaitFor) {
+  Child holder = session("UPDATE things SET name = 'secret-1' WHERE id = 7; SELECT pg_sleep(20)");
+  ASSERT_TRUE(pause_for(300).has_value());
+  Child first = session("UPDATE things SET name = 'secret-2' WHERE id = 7");
+  ASSERT_TRUE(pause_for(200).has_value());
+  Child second = session("UPDATE things SET name = 'secret-3' WHERE id = 7");
+  std::vector<LockWait> waits;
+  for (int i = 0; i < 50 && waits.size() < 2; ++i) {
+    auto asked = inquiry_->lock_waits();
+    ASSERT_TRUE(asked.has_value());
+    waits = asked.value();
+    ASSERT_TRUE(pause_for(100).has_value());
+  }
+  ASSERT_EQ(waits.size(), 2u);
+  std::string instance = "127.0.0.1:" + std::to_string(server_->port()) + "/shop";
+  EXPECT_EQ(waits[0].holder_pid, waits[1].holder_pid) << "the second waits for the first, but the holder is who blocks both";
+  EXPECT_NE(waits[0].waiter_pid, waits[1].waiter_pid);
+  for (const LockWait& wait : waits) {
+    EXPECT_EQ(wait.instance, instance);
+    EXPECT_EQ(wait.relation, "things");
+    EXPECT_EQ(wait.holder_program, "psql");
+    EXPECT_EQ(wait.waiter_statement, "UPDATE things SET name = ? WHERE id = ?");
+    EXPECT_GT(wait.held_ns, wait.waited_ns);
+    EXPECT_EQ(wait.holder_statement.find("secret"), std::string::npos);
+  }
+}
+
+TEST_F(PrivateServer, PlansWithoutRunning) {
+  Child user = session("SELECT pg_sleep(20)");
+  ASSERT_TRUE(pause_for(300).has_value());
+  auto plan = inquiry_->plan("SELECT * FROM things WHERE owner = ? ORDER BY name LIMIT ?", "127.0.0.1:" + std::to_string(server_->port()) + "/shop");
+  ASSERT_TRUE(plan.has_value());
+  ASSERT_TRUE(plan.value().known) << plan.value().unknown_why;
+  EXPECT_EQ(plan.value().summary, "Seq Scan on things (filter: (owner = $1))");
+  EXPECT_EQ(plan.value().filter_columns, (std::vector<std::string>{"owner"}));
+  EXPECT_EQ(plan.value().rows_read, 20'000);
+  EXPECT_EQ(plan.value().indexes.size(), 1u);
+  EXPECT_GT(plan.value().relation_bytes, 500'000);
+
+  auto deletion = inquiry_->plan("DELETE FROM things WHERE id = ?", "");
+  EXPECT_TRUE(deletion.value().known) << deletion.value().unknown_why;
+  auto count = server_->ask("shop", "SELECT count(*) FROM things");
+  ASSERT_TRUE(count.has_value());
+  EXPECT_EQ(count.value(), "20000");
+
+  auto unknown = inquiry_->plan("SELECT * FROM nothing WHERE a = ?", "");
+  EXPECT_FALSE(unknown.value().known);
+  EXPECT_EQ(unknown.value().unknown_why, "relation \"nothing\" does not exist");
+}
+
+TEST_F(PrivateServer, FindsTablesInOtherSchemas) {
+  sql("CREATE SCHEMA stores");
+  sql("CREATE TABLE stores.shelves (id int, place text)");
+  Child user = session("SELECT pg_sleep(20)");
+  ASSERT_TRUE(pause_for(300).has_value());
+  auto plan = inquiry_->plan("SELECT * FROM shelves WHERE place = ?", "");
+  ASSERT_TRUE(plan.value().known) << plan.value().unknown_why;
+  EXPECT_EQ(plan.value().relation, "stores.shelves");
+}
+
+TEST_F(PrivateServer, IsAskedReadOnlyAndWithALimit) {
+  ask::Login login;
+  login.parameters = {{"host", place_->path() + "/run"}, {"port", std::to_string(server_->port())}, {"dbname", "shop"}, {"user", "postgres"}};
+  login.as = user_.uid;
+  auto session = ask::Session::open(login);
+  ASSERT_TRUE(session.has_value()) << session.error().message;
+  ask::Reply write = session.value().run("CREATE TABLE mine (id int)");
+  ASSERT_TRUE(write.failure.has_value());
+  EXPECT_EQ(write.failure->state, "25006");  // read_only_sql_transaction
+  ask::Reply slow = session.value().run("SELECT pg_sleep(10)");
+  ASSERT_TRUE(slow.failure.has_value());
+  EXPECT_EQ(slow.failure->state, "57014");  // query_canceled
+  EXPECT_EQ(geteuid(), 0u) << "this thread has its rights back";
+}
+
+}  // namespace
+
+}  // namespace culprit::demo
