@@ -111,7 +111,7 @@ std::string peer_of(const Span& span) {
 }
 
 int64_t rows_of(const Span& span) {
-  for (std::string_view key : {"db.response.returned_rows", "db.response.affected_rows"}) {
+  for (std::string_view key : {"db.response.returned_rows", "culprit.rows_affected"}) {
     int64_t rows = find_integer(span.attributes, key, -1);
     if (rows >= 0) return rows;
   }

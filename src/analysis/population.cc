@@ -102,7 +102,7 @@ void Population::note_span(const Span& span) {
   if (span.duration_ns < 0) return;
   begin_ns_ = std::min(begin_ns_, span.start_ns);
   end_ns_ = std::max(end_ns_, span.end_ns());
-  if (span.pid > 0 && !(span.flags & kOpaque)) participants_[span.pid] += span.waits[Wait::Running];
+  if (span.pid > 0 && (!(span.flags & kOpaque) || is_database(span))) participants_[span.pid] += span.waits[Wait::Running];
   int64_t weight = weight_of(span);
   for (const Blocker& blocker : span.blockers) {
     if (blocker.wait == Wait::Runnable) cpu_holders_[blocker.pid] += blocker.duration_ns * weight;
@@ -180,7 +180,7 @@ void Population::observe(Trace trace) {
   if (root == kNoSpan || trace.spans[root].duration_ns < 0) return;
   const Span& span = trace.spans[root];
   // A turn on a connection whose protocol is not known may be a minute of nobody asking anything.
-  if (span.flags & kOpaque) {
+  if ((span.flags & kOpaque) && !is_database(span)) {
     ++opaque_roots_;
     return;
   }

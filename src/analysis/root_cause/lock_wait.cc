@@ -190,9 +190,9 @@ Cause make_cause(const Population& now, const Group& group, const Held& held) {
   cause.mechanism = mechanism_of(held, text);
   std::string what = held.relation.empty() ? group.table : held.relation;
   std::string kind = cause.mechanism == "row" ? "row lock" : "table lock";
-  cause.entity = {"lock", what.empty() ? kind : kind + " on " + what, names.text(group.instance), names.text(group.system), text, 0};
+  cause.entity = {"lock", what.empty() ? kind : what, names.text(group.instance), names.text(group.system), text, 0};
   cause.quality = kObserved;
-  cause.phrase = "it waits for a " + kind + " for {share} of its time";
+  cause.phrase = "it waits for a " + kind + (what.empty() ? "" : " on " + what) + " for {share} of its time";
   cause.inside = group.inside;
   cause.statement = group.dominant;
   cause.pathological = group.lock_ns >= kLongWait * std::max<int64_t>(group.waiting_calls, 1) && group.waiting_calls > 0;

@@ -1,0 +1,81 @@
+#include <gtest/gtest.h>
+
+#include "analysis/shop.h"
+#include "analysis/why.h"
+#include "base/check.h"
+
+namespace culprit::analysis {
+namespace {
+
+void orders(Shop& shop, int requests, int64_t running) {
+  for (int i = 0; i < requests; ++i) {
+    auto request = shop.request("GET /orders", "gateway");
+    request.work(600 * kUs + shop.vary(300) * kUs);
+    request.enter("orders-api", "GET /orders");
+    request.work(700 * kUs);
+    request.statement("SELECT * FROM orders WHERE customer_id = ?", {.running = running + running / 100 * shop.vary(20), .rows = 7});
+    request.end();
+  }
+}
+
+Comparison compare(Shop& before, Shop& after) {
+  Question question;
+  question.source = "after.culprit", question.baseline_source = "before.culprit";
+  Result<Comparison> comparison = diff(before.reader, after.reader, nullptr, question);
+  CHECK(comparison.has_value(), "a fake does not fail");
+  return comparison.value();
+}
+
+TEST(Diff, SaysFixedAndThatThePredictionHeld) {
+  Shop before, after;
+  before.healthy(100), after.healthy(100);
+  orders(before, 200, 350 * kMs), orders(after, 200, 200 * kUs);
+  Comparison comparison = compare(before, after);
+  ASSERT_EQ(comparison.findings.size(), 1u);
+  EXPECT_EQ(comparison.findings[0].verdict, "fixed");
+  EXPECT_EQ(comparison.findings[0].prediction, "inside");
+  EXPECT_TRUE(comparison.appeared.empty());
+  for (const OperationChange& change : comparison.operations) EXPECT_EQ(change.verdict, change.name == "GET /orders" ? "faster" : "same");
+}
+
+TEST(Diff, SaysNotFixedWhereTheCauseIsFoundAgain) {
+  Shop before, after;
+  before.healthy(100), after.healthy(100);
+  orders(before, 100, 350 * kMs), orders(after, 100, 330 * kMs);
+  Comparison comparison = compare(before, after);
+  ASSERT_EQ(comparison.findings.size(), 1u);
+  EXPECT_EQ(comparison.findings[0].verdict, "not_fixed");
+}
+
+TEST(Diff, CannotTellFromAFewRequests) {
+  Shop before, after;
+  before.healthy(100), after.healthy(100);
+  orders(before, 100, 350 * kMs), orders(after, 4, 200 * kUs);
+  Comparison comparison = compare(before, after);
+  ASSERT_EQ(comparison.findings.size(), 1u);
+  EXPECT_EQ(comparison.findings[0].verdict, "cannot_tell");
+}
+
+TEST(Diff, NamesWhatIsNew) {
+  Shop before, after;
+  before.healthy(100), after.healthy(100);
+  orders(before, 100, 200 * kUs), orders(after, 100, 350 * kMs);
+  Comparison comparison = compare(before, after);
+  EXPECT_TRUE(comparison.findings.empty());
+  ASSERT_EQ(comparison.appeared.size(), 1u);
+  EXPECT_EQ(comparison.appeared[0].cause, "slow_statement");
+}
+
+TEST(Diff, SaysSameOfTwoHealthyRecordings) {
+  Shop before, after;
+  after.vary(3);
+  before.healthy(200), after.healthy(200);
+  Comparison comparison = compare(before, after);
+  EXPECT_TRUE(comparison.findings.empty());
+  EXPECT_TRUE(comparison.appeared.empty());
+  ASSERT_EQ(comparison.operations.size(), 1u);
+  EXPECT_EQ(comparison.operations[0].verdict, "same");
+}
+
+}  // namespace
+}  // namespace culprit::analysis
