@@ -143,7 +143,7 @@ Finding make_finding(const Scene& scene, const std::vector<Ranked>& ranked, size
   for (size_t other = 0; other < ranked.size(); ++other) {
     const Ranked& next = ranked[other];
     if (other == index || next.score <= next_score || next.cause.cause == "unexplained") continue;
-    if (other < index && index > 0) continue;  // what ranks above is not the next best
+    if (other < index) continue;  // what ranks above is not the next best
     next_score = next.score;
     finding.next_best = Finding::NextBest{next.cause.cause, next.cause.entity, next.score, next.cause.would_tell};
   }
