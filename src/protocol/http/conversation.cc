@@ -96,6 +96,10 @@ void HttpConversation::request_head(const Part& part) {
     return client_.set_body(Body::Unknown, 0);
   }
   any_request_ = true;
+  if (requests_.size() == 1 && requests_.front().last_reply_ns != 0 && server_.adrift()) {
+    server_.abandon();  // who asks again was answered, with the last byte that came
+    finish(requests_.front().last_reply_ns);
+  }
   if (requests_.size() >= kMaxRequests) finish(0);
   Request& request = requests_.emplace_back();
   Exchange& exchange = request.exchange;
@@ -124,7 +128,6 @@ void HttpConversation::request_head(const Part& part) {
   exchange.context = std::move(head.context);
   bool chunked = head.chunked;
   client_.set_body(part.cut                ? Body::Unknown
-                   : head.method == "CONNECT" ? Body::Opaque
                    : chunked               ? Body::Chunked
                    : head.content_length   ? Body::Sized
                                            : Body::None,
@@ -179,7 +182,7 @@ void HttpConversation::response_head(const Part& part, int64_t time_ns) {
   }
   server_.set_body(body, head.content_length.value_or(0));
   if (body != Body::Opaque) return;
-  client_.next();  // what is left of its segment
+  client_.go_opaque();
   finish(time_ns);
 }
 

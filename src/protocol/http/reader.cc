@@ -37,6 +37,7 @@ void Reader::begin_segment(int64_t time_ns, std::string_view head, uint64_t hole
 std::optional<Part> Reader::next() {
   CHECK(!body_due_, "set_body() must follow a head");
   for (;;) {
+    if (state_ == State::Sized && left_ == 0) return end();  // no body at all
     while (!input_.empty())
       if (std::optional<Part> part = step()) return part;
     if (hole_bytes_ > 0) {
@@ -156,6 +157,11 @@ std::optional<Part> Reader::end() {
   text_.clear();
   in_message_ = false;
   return Part{Part::Kind::End, {}, false, time_ns_};
+}
+
+void Reader::go_opaque() {
+  state_ = State::Opaque;
+  text_.clear();
 }
 
 void Reader::lose(State state) {

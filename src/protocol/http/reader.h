@@ -38,8 +38,11 @@ class Reader {
   std::optional<Part> next();
   void set_body(Body body, uint64_t length_bytes);
   void hole(int64_t time_ns, uint64_t length_bytes);
+  void go_opaque();  // the other end agreed that this is HTTP no more
 
-  bool opaque() const { return state_ == State::Opaque; }
+  // Within a message whose end it can't know: its head was cut, or chunks are missing.
+  bool adrift() const { return in_message_ && (state_ == State::Lost || state_ == State::ChunkedLost); }
+  void abandon() { in_message_ = false, state_ = State::Lost; }  // that message has ended, the caller says
   uint64_t take_resyncs();
   bool take_accident();  // bytes were missing that nobody planned, or it lost its place
 
