@@ -192,6 +192,13 @@ bool looks_up(std::string_view statement) {
   return false;
 }
 
+bool locks_rows(std::string_view statement) {
+  if (sort_of(statement) != StatementSort::Read) return true;
+  for (std::string_view form : {"for update", "for share", "for no key update", "for key share"})
+    if (has_word(statement, form)) return true;
+  return false;
+}
+
 bool has_limit(std::string_view statement) { return has_word(statement, "limit") || has_word(statement, "fetch first"); }
 
 std::string table_of(std::string_view statement) {

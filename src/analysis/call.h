@@ -38,6 +38,8 @@ StatementSort sort_of(std::string_view statement);
 bool aggregates(std::string_view statement);
 // Whether it looks for rows by a value: "= ?", "IN (?)", "LIKE ?".
 bool looks_up(std::string_view statement);
+// Whether it may wait for a row that another transaction holds: a write, or a read FOR UPDATE and the like.
+bool locks_rows(std::string_view statement);
 bool has_limit(std::string_view statement);
 // The first table it names ("orders"), or empty.
 std::string table_of(std::string_view statement);

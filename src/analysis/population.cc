@@ -76,22 +76,22 @@ void Population::ask_about(Span& span) const {
   span.blockers.push_back({Wait::Lock, found->holder_pid, 0, std::max<int64_t>(unnamed, moved), 1, found->holder_statement});
 }
 
-// Two corrections: what the database said of its locks, and a wait for one's own parallel workers, which is work.
+// Two corrections: what the database said of its locks, and a wait for one's own parallel
+// workers, which is work: they were started meanwhile, or run the very text of a plain read.
 void Population::correct_waits(Trace& trace) const {
   for (Span& span : trace.spans) {
     if (span.kind != SpanKind::Server || span.pid == 0 || span.duration_ns < 0) continue;
     if (!asked_.empty() && is_database(span)) ask_about(span);
     if (!span.waits.known) continue;
-    for (const Blocker& blocker : span.blockers) {
-      if (blocker.wait != Wait::Lock && blocker.wait != Wait::Other) continue;
-      auto started = started_.find(blocker.pid);
-      if (started == started_.end() || started->second <= span.start_ns || started->second > span.end_ns()) continue;
-      move_wait(span.waits, blocker.wait, Wait::Running, blocker.duration_ns);
-    }
+    std::string own;  // the text of a plain read, which waits for no other of its kind
+    if (is_database(span) && !locks_rows(statement_text(span))) own = without_literals(statement_text(span));
     std::erase_if(span.blockers, [&](const Blocker& blocker) {
+      if (blocker.wait != Wait::Lock && blocker.wait != Wait::Other) return false;
       auto started = started_.find(blocker.pid);
-      return blocker.wait == Wait::Lock && started != started_.end() && started->second > span.start_ns &&
-             started->second <= span.end_ns();
+      bool newborn = started != started_.end() && started->second > span.start_ns && started->second <= span.end_ns();
+      bool same = !own.empty() && without_literals(blocker.statement) == own;
+      if (newborn || same) move_wait(span.waits, blocker.wait, Wait::Running, blocker.duration_ns);
+      return newborn || same;
     });
   }
 }

@@ -142,6 +142,33 @@ void drop_loops_of_storms(std::vector<Ranked>& ranked) {
   }
 }
 
+bool called_by(const Scene& scene, const Cause& cause, const std::string& service) {
+  auto found = scene.now.statements().find(cause.statement);
+  if (found == scene.now.statements().end()) return cause.caller == service;
+  const auto& callers = found->second.callers;
+  return std::any_of(callers.begin(), callers.end(), [&](const auto& caller) { return scene.now.names().text(caller.first) == service; });
+}
+
+// Threads that wait for one another inside a service whose calls are stuck elsewhere wait for those: they queue for its pool
+// of connections or workers. Their time goes to what the calls are stuck in.
+void explain_queues(const Scene& scene, std::vector<Ranked>& ranked) {
+  for (Ranked& queue : ranked) {
+    if (!queue.finding || queue.cause.mechanism != "mutex") continue;
+    for (Ranked& stuck : ranked) {
+      if (!stuck.finding || stuck.cause.mechanism == "mutex" || !called_by(scene, stuck.cause, queue.cause.caller)) continue;
+      Cause cause = stuck.cause;
+      cause.evidence.push_back(inferred("requests queue inside " + queue.cause.caller + " meanwhile, for what its stuck calls hold"));
+      cause.saved = [own = cause.saved, waits = queue.cause.saved](const Request& request) {
+        Saved a = own(request), b = waits(request);
+        return Saved{a.most_ns + b.most_ns, a.likely_ns + b.likely_ns, a.least_ns + b.least_ns};
+      };
+      stuck = priced(scene, std::move(cause));
+      queue.finding = false;
+      break;
+    }
+  }
+}
+
 }  // namespace
 
 const Operation* same_operation(const Population& population, const Operation& operation) {
@@ -156,6 +183,7 @@ std::vector<Ranked> rank_causes(const Scene& scene, Inquiry* inquiry) {
   sort_ranked(ranked);
   if (inquiry != nullptr) confirm(scene, ranked, *inquiry);
   drop_loops_of_storms(ranked);
+  explain_queues(scene, ranked);
   sort_ranked(ranked);
   Ranked rest = rest_of(scene, ranked);
   if (rest.finding || rest.score > 0) ranked.push_back(std::move(rest));

@@ -96,6 +96,16 @@ const Process* process_of(const Population& now, int32_t pid) {
   return nullptr;
 }
 
+// Who is behind a backend: the program at the other end of its connection; else the process itself.
+std::string program_of(const Population& now, int32_t pid) {
+  for (const Connection& connection : now.around().connections) {
+    if (!connection.server || connection.pid != pid || connection.peer_pid == 0) continue;
+    if (const Process* client = process_of(now, connection.peer_pid)) return client->name;
+  }
+  const Process* process = process_of(now, pid);
+  return process == nullptr ? "" : process->name;
+}
+
 std::string most_of(const std::map<std::string, int64_t>& by_text) {
   std::string best;
   int64_t most = -1;
@@ -140,16 +150,14 @@ Held holder_of(const Population& now, const Group& group) {
   }
   for (const auto& [pid, blame] : group.blockers)
     if (blame.ns > held.ns) held.pid = pid, held.ns = blame.ns, held.statement = most_of(blame.statements), held.how = "observed";
-  if (const Process* process = process_of(now, held.pid)) held.program = process->name;
+  held.program = program_of(now, held.pid);
   return held;
 }
 
 std::string mechanism_of(const Held& held, std::string_view text) {
   if (held.lock == "relation") return "table_ddl";
   if (!held.lock.empty()) return "row";
-  if (sort_of(text) != StatementSort::Read) return "row";
-  bool locking = text.find("FOR ") != std::string_view::npos || text.find("for ") != std::string_view::npos;
-  return locking ? "row" : "table_ddl";  // a plain SELECT waits only for who changes the table itself
+  return locks_rows(text) ? "row" : "table_ddl";  // a plain SELECT waits only for who changes the table itself
 }
 
 void describe(Cause& cause, const Group& group, const Held& held, bool asked) {
@@ -242,6 +250,7 @@ void add_mutexes(const Population& now, std::vector<Cause>& causes) {
     cause.cause = "lock_wait";
     cause.mechanism = "mutex";
     cause.entity = {"lock", "a lock in " + names.text(service), "", "", "", 0};
+    cause.caller = names.text(service);
     cause.quality = kObserved;
     cause.pathological = true;
     cause.phrase = "it waits for a lock inside " + names.text(service) + " for {share} of its time";
