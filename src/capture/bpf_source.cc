@@ -92,6 +92,7 @@ Result<void> BpfSource::open_rings() {
 Result<void> BpfSource::start() {
   TRY(programs_->attach());
   if (!options_.scope.all) TRY(seed_scope());
+  if (options_.scheduling) programs_->seed_threads();
   if (!options_.reports) return {};
   std::vector<int32_t> pids = options_.scope.all ? list_pids() : descendants(options_.scope.pids);
   for (int32_t pid : pids) probe_server(pid);
@@ -117,14 +118,10 @@ void BpfSource::probe_server(int32_t pid) {
   auto found = servers_.look_at(pid);
   if (!found) return;
   std::string name = "pgstat_report_activity in " + found->name;
-  uint64_t cost_ns = 0;
-  std::string cost_known = "its cost could not be measured";
+  uint64_t cost_ns = 0;  // stays so where it cannot be measured
   auto sample = servers_.sample_for(found->first_bytes);
   auto link = programs_->link_report(sample.path, sample.offset);
-  if (link.has_value()) {
-    cost_ns = sample.measure_ns();
-    cost_known.clear();
-  }
+  if (link.has_value()) cost_ns = sample.measure_ns();
   if (cost_ns > options_.report_limit_ns) {
     programs_->note_probe({.name = name, .state = ProbeState::State::TooDear,
                            .reason = std::to_string(cost_ns) + " ns a hit here", .cost_ns = cost_ns});

@@ -33,7 +33,7 @@ constexpr Hook kHooks[] = {
     {"sched_process_fork", Part::Life, true},         {"sched_process_exec", Part::Life, true},
     {"sched_process_exit", Part::Life, true},         {"sched_switch", Part::Scheduling, true},
     {"sched_waking", Part::Scheduling, true},         {"sched_wakeup_new", Part::Scheduling, false},
-    {"local_timer_entry", Part::Interrupts, false},   {"local_timer_exit", Part::Interrupts, false},
+    {"seed_threads", Part::Scheduling, false},        {"local_timer_entry", Part::Interrupts, false},   {"local_timer_exit", Part::Interrupts, false},
     {"irq_handler_entry", Part::Interrupts, false},   {"irq_handler_exit", Part::Interrupts, false},
     {"sock_send_length", Part::Sockets, true},        {"sock_recv_length", Part::Sockets, true},
     {"inet_sock_set_state", Part::Sockets, false},    {"tcp_retransmit_skb", Part::Sockets, false},
@@ -42,6 +42,8 @@ constexpr Hook kHooks[] = {
     {"ext4_sync_file_exit", Part::Disk, false},       {"report_multi", Part::Reports, false},
     {"report_single", Part::Reports, false},
 };
+
+constexpr std::string_view kSeedThreads = "seed_threads";
 
 bool wanted(const SourceOptions& options, Part part) {
   switch (part) {
@@ -182,7 +184,8 @@ Programs::~Programs() {
 Result<void> Programs::attach() {
   if (options_.measure_programs) stats_fd_ = bpf_enable_stats(BPF_STATS_RUN_TIME);
   for (const Hook& hook : kHooks) {
-    if (hook.part == Part::Reports) continue;  // attached where a server is found
+    // Attached where a server is found; run by seed_threads().
+    if (hook.part == Part::Reports || hook.program == kSeedThreads) continue;
     auto known = off_.find(hook.program);
     if (known == off_.end()) {
       bpf_program* program = bpf_object__find_program_by_name(skeleton_->obj, hook.program);
@@ -214,6 +217,21 @@ Result<void> Programs::add_to_scope(const std::vector<int32_t>& pids) {
   }
   __atomic_fetch_add(&skeleton_->data->scope_epoch, 1, __ATOMIC_RELEASE);
   return {};
+}
+
+void Programs::seed_threads() {
+  if (off_.contains(std::string(kSeedThreads))) return;
+  Link link(bpf_program__attach_iter(skeleton_->progs.seed_threads, nullptr), destroy_link);
+  int fd = link ? bpf_iter_create(bpf_link__fd(link.get())) : -1;
+  if (fd < 0) {
+    off_[std::string(kSeedThreads)] = {.name = std::string(kSeedThreads), .state = ProbeState::State::Failed,
+                                       .reason = "cannot look at the threads that are there: " + error_text(errno)};
+    return;
+  }
+  attached_.insert(std::string(kSeedThreads));
+  char nothing[64];
+  while (read(fd, nothing, sizeof nothing) > 0) continue;  // the program runs as it is read
+  close(fd);
 }
 
 Result<Programs::Link> Programs::link_report(const std::string& path, uint64_t offset) {

@@ -29,6 +29,8 @@ class Programs {
 
   // Adds processes to the recorded ones; decisions already made are void from here on.
   Result<void> add_to_scope(const std::vector<int32_t>& pids);
+  // Notes which recorded threads sleep now. After the scope is complete.
+  void seed_threads();
   // Probes a function of a program: `path` leads to its file, `offset` is the function's place in it.
   Result<void> attach_report(const std::string& name, const std::string& path, uint64_t offset, uint64_t cost_ns);
   // Puts the report program on a function of our own, to measure what that costs, until the link goes.

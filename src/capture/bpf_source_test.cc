@@ -293,6 +293,21 @@ TEST(BpfSource, RecordsDescendantsThatWereThereBefore) {
   EXPECT_EQ(record(before, work).counts.kept[EVENT_DATA], 20u);
 }
 
+TEST(BpfSource, SeesAWaitThatBeganBeforeTheRecordingAndOutlastsIt) {
+  SKIP_WITHOUT_RIGHTS();
+  Child child([] {}, [] {});  // waits in read() until told to go
+  auto source = open_bpf_source({.scope = {.pids = {child.pid()}}, .reports = false});
+  ASSERT_TRUE(source.has_value() && source.value()->start().has_value());
+  ASSERT_TRUE(source.value()->stop([](const event_header&) {}).has_value());
+  auto waits = source.value()->open_waits();
+  ASSERT_EQ(waits.size(), 1u);
+  EXPECT_EQ(waits[0].tid, child.pid());
+  EXPECT_EQ(waits[0].syscall, SYS_read);
+  EXPECT_EQ(waits[0].state, 1u);
+  child.go();
+  while (!child.ended()) usleep(1000);
+}
+
 TEST(BpfSource, GoesOnWithoutRightsOnceItIsAttached) {
   SKIP_WITHOUT_RIGHTS();
   pid_t pid = fork();

@@ -70,9 +70,12 @@ class Child {
 };
 
 // Why nothing can be recorded here; empty where it can.
-inline std::string unrecordable() {
-  auto source = open_bpf_source({.scope = {.pids = {1}}});
-  return source.has_value() ? "" : source.error().message;
+inline const std::string& unrecordable() {
+  static const std::string why = [] {
+    auto source = open_bpf_source({.scope = {.pids = {1}}});
+    return source.has_value() ? std::string() : source.error().message;
+  }();
+  return why;
 }
 
 // Records one child from before its work until its end.
@@ -107,6 +110,6 @@ inline Recording record(const std::function<void()>& before, const std::function
 }
 
 #define SKIP_WITHOUT_RIGHTS()                                                            \
-  if (std::string why = unrecordable(); !why.empty()) GTEST_SKIP() << "needs root: " << why
+  if (const std::string& why = unrecordable(); !why.empty()) GTEST_SKIP() << "needs root: " << why
 
 }  // namespace culprit::capture::testing

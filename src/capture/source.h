@@ -64,7 +64,8 @@ struct SourceCounts {
   std::vector<ProbeState> probes;
 };
 
-// A thread that is off its CPU when recording stops: it will give no EVENT_SWITCH.
+// A thread that is off its CPU when recording stops: it will give no EVENT_SWITCH. One that slept already when recording
+// began has that moment as its off_ns, here and in EVENT_SWITCH.
 struct OpenWait {
   int32_t pid = 0, tid = 0;
   uint64_t off_ns = 0, wake_ns = 0;

@@ -36,6 +36,10 @@ struct task_struct {
   char comm[16];
 };
 
+struct bpf_iter__task {
+  struct task_struct *task;
+};
+
 struct in6_addr {
   __u8 bytes[16];
 };

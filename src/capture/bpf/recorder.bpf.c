@@ -6,6 +6,7 @@
 #include <bpf/bpf_endian.h>
 
 #include "disk.h"
+#include "processes.h"
 #include "report.h"
 #include "sockets.h"
 #include "threads.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Threads: when they ran, what they waited for, who woke them; when processes began and ended. */
+/* Threads: when they ran, what they waited for, who woke them. */
 #pragma once
 #include "recorder.h"
 
@@ -164,60 +164,21 @@ int BPF_PROG(sched_switch, bool preempt, struct task_struct *previous, struct ta
   return 0;
 }
 
-/* Children of recorded processes are recorded: their slot is made here, for the thread's number may be one that a
- * stranger had before. */
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct *child) {
-  struct thread_slot *own = traced(parent), *slot = slot_of(child->pid);
-  struct cpu_counts *c = cpu_counts();
-  struct event_fork *e;
-  __u32 tgid = child->tgid;
-  __u8 yes = 1;
-  if (!c) return 0;
-  if (own && !scope_all && tgid != (__u32)parent->tgid && bpf_map_update_elem(&scope, &tgid, &yes, BPF_ANY))
-    count(&c->map_full);
-  if (slot && slot->tid == (__u32)child->pid) slot->tid = 0;
-  if (!own || !(e = reserve_control(sizeof *e, EVENT_FORK, c))) return 0;
-  fill_header(&e->header, EVENT_FORK, sizeof *e, bpf_ktime_get_ns(), parent->tgid, parent->pid);
-  e->child_pid = tgid;
-  e->child_tid = child->pid;
-  bpf_probe_read_kernel_str(e->name, sizeof e->name, child->comm);
-  submit_control(e, c);
-  return 0;
-}
-
-/* A thread that calls execve takes its leader's number: the slot of that number is decided anew. */
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct linux_binprm *program) {
-  struct thread_slot *slot = slot_of(task->pid);
-  struct cpu_counts *c = cpu_counts();
-  struct event_exec *e;
-  if (!slot || !c) return 0;
-  if (slot->tid == (__u32)task->pid) slot->epoch = 0;
-  if (!traced(task) || !(e = reserve_control(sizeof *e, EVENT_EXEC, c))) return 0;
-  fill_header(&e->header, EVENT_EXEC, sizeof *e, bpf_ktime_get_ns(), task->tgid, task->pid);
-  __builtin_memset(e->path, 0, sizeof e->path);
-  bpf_probe_read_kernel_str(e->name, sizeof e->name, task->comm);
-  bpf_probe_read_kernel_str(e->path, sizeof e->path, program->filename);
-  submit_control(e, c);
-  return 0;
-}
-
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(sched_process_exit, struct task_struct *task) {
-  bool recorded = traced(task) != NULL;
-  /* The tracepoint's own argument for this is younger (6.16) than the counter, which is down already. */
-  bool last = task->signal->live.counter == 0;
-  struct cpu_counts *c = cpu_counts();
-  struct event_exit *e;
-  __u32 tgid = task->tgid;
-  if (!recorded || !c) return 0;
-  if (last && !scope_all) bpf_map_delete_elem(&scope, &tgid);
-  if (!(e = reserve_control(sizeof *e, EVENT_EXIT, c))) return 0;
-  fill_header(&e->header, EVENT_EXIT, sizeof *e, bpf_ktime_get_ns(), tgid, task->pid);
-  e->exit_code = task->exit_code;
-  e->group_dead = last;
-  bpf_probe_read_kernel_str(e->name, sizeof e->name, task->comm);
-  submit_control(e, c);
+/* Run once over all threads when recording begins: those that sleep then have done so for at least as long as we look.
+ * Without it a thread that waits from before the beginning beyond the end would leave no trace at all. Where one wakes
+ * up in the same instant, what is written here is overwritten when it next leaves its CPU. */
+SEC("iter/task")
+int seed_threads(struct bpf_iter__task *context) {
+  struct task_struct *task = context->task;
+  struct thread_slot *slot;
+  __u32 state;
+  if (!task) return 0;
+  slot = slot_of(task->pid);
+  state = task->__state;
+  if (!slot || !task->pid || !state || state & TASK_DEAD) return 0;
+  if (slot->tid != (__u32)task->pid || slot->epoch != scope_epoch) claim_slot(slot, task->pid, task->tgid, scope_epoch);
+  if (!slot->traced || slot->off_ns || slot->in_ns) return 0;
+  leave_cpu(slot, task, state, bpf_ktime_get_ns());
+  slot->off_cpu = 0xffff; /* not known */
   return 0;
 }
