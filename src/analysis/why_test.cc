@@ -380,6 +380,64 @@ TEST(Why, TellsByABaselineWhatChanged) {
   EXPECT_EQ(accused(ask(before, &before)), Accused{});
 }
 
+TEST(Why, BlamesTheLockForTheQueueThatFormsBehindIt) {
+  Shop shop;
+  locked(shop, 400 * kMs, {{Wait::Lock, 777, 777, 400 * kMs, 1, "UPDATE stock SET price = ?"}});
+  for (int i = 0; i < 200; ++i) {  // they wait for a connection of the pool
+    auto request = shop.request("GET /orders", "gateway");
+    request.enter("orders-api", "GET /orders");
+    request.doing({.running = 300 * kUs, .lock = 300 * kMs});
+    request.statement(kSelect, {.running = 200 * kUs, .rows = 7});
+    request.end();
+  }
+  Answer answer = ask(shop);
+  ASSERT_EQ(accused(answer), Accused{"lock_wait"});
+  EXPECT_EQ(answer.findings[0].mechanism, "row");
+}
+
+TEST(Why, CountsParallelWorkersAsTheStatementsOwnWork) {
+  Shop shop;
+  shop.healthy(100);
+  orders(shop, 100, {.running = 20 * kMs, .lock = 80 * kMs, .rows = 7, .blockers = {{Wait::Lock, 7001, 7001, 80 * kMs, 3, kSelect}}});
+  Answer answer = ask(shop);
+  ASSERT_EQ(accused(answer), Accused{"slow_statement"});
+  EXPECT_EQ(answer.findings[0].mechanism, "scan");
+}
+
+class FakeInquiry : public Inquiry {
+ public:
+  Plan answer;
+  Result<std::vector<LockWait>> lock_waits() override { return std::vector<LockWait>(); }
+  Result<Plan> plan(const std::string&, const std::string&) override { return answer; }
+  std::vector<std::string> said() const override { return {"asked 127.0.0.1:5432/shop: EXPLAIN of 1 statement"}; }
+};
+
+TEST(Why, IsConfirmedByThePlan) {
+  Shop shop;
+  shop.healthy(100);
+  orders(shop, 100, {.running = 350 * kMs, .rows = 7});
+  FakeInquiry inquiry;
+  inquiry.answer.known = true;
+  inquiry.answer.summary = "Seq Scan on orders (filter: customer_id = $1)";
+  inquiry.answer.scan = "Seq Scan", inquiry.answer.relation = "orders", inquiry.answer.filter_columns = {"customer_id"};
+  inquiry.answer.rows_read = 2'000'000, inquiry.answer.rows_returned = 7;
+  Answer answer = ask(shop, nullptr, &inquiry);
+  ASSERT_EQ(accused(answer), Accused{"slow_statement"});
+  EXPECT_EQ(answer.findings[0].advice, "CREATE INDEX CONCURRENTLY ON orders (customer_id);");
+  EXPECT_EQ(answer.findings[0].evidence.back().how, "confirmed by the database");
+  EXPECT_EQ(answer.asked.size(), 1u);
+}
+
+TEST(Why, CannotTellWhereTooMuchWasLost) {
+  Shop shop;
+  shop.healthy(100);
+  orders(shop, 100, {.running = 350 * kMs, .rows = 7});
+  shop.reader.ledger_rows = {ledger_row(LedgerKind::ring_full, 3, "recorder", "kernel")};
+  EXPECT_EQ(ask(shop).verdict, Verdict::Qualified);
+  shop.reader.ledger_rows = {ledger_row(LedgerKind::ring_full, 9'000, "recorder", "kernel")};
+  EXPECT_EQ(ask(shop).verdict, Verdict::Undecided);
+}
+
 TEST(Why, GivesTheSameAnswerTwice) {
   Shop shop;
   shop.healthy(100);
