@@ -1,0 +1,18 @@
+// /proc's texts hold names that processes and containers choose for themselves.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "base/text.h"
+#include "capture/seed.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace culprit::capture;
+  std::string_view text(reinterpret_cast<const char*>(data), size);
+  if (!culprit::valid_utf8(parse_stat(text, 100).name)) std::abort();
+  parse_tcp_table(text, ListeningSocket::Family::Inet);
+  for (const ListeningSocket& one : parse_unix_table(text))
+    if (!culprit::valid_utf8(one.address)) std::abort();
+  return 0;
+}
