@@ -77,6 +77,7 @@ class Importer {
 
 bool Importer::too_long(const Piece& piece, LedgerUnit unit) {
   ++intake_.summary().pieces;
+  intake_.summary().bytes_read = framing_.source().bytes_read();  // for those who watch
   if (piece.too_long)
     intake_.note(LedgerKind::malformed, unit, 1, "it is longer than " + format_bytes(max_piece_bytes_));
   return piece.too_long;
@@ -197,10 +198,8 @@ Result<void> Importer::notation() {
   }
 }
 
-}  // namespace
-
-Result<ImportSummary> import_file(const std::string& path, Sink& sink, const ImportOptions& options) {
-  Framing framing(TRY(ByteSource::open(path, options.max_decoded_bytes)), options.max_piece_bytes);
+Result<ImportSummary> import_source(ByteSource source, const std::string& path, Sink& sink, const ImportOptions& options) {
+  Framing framing(std::move(source), options.max_piece_bytes);
   std::string front(TRY(framing.peek(kFormatBytes)));
   Format format = format_of(front);
   if (format == Format::Unknown)
@@ -219,6 +218,16 @@ Result<ImportSummary> import_file(const std::string& path, Sink& sink, const Imp
   summary.bytes_decoded = framing.source().bytes_decoded();
   TRY(intake.flush());
   return summary;
+}
+
+}  // namespace
+
+Result<ImportSummary> import_file(const std::string& path, Sink& sink, const ImportOptions& options) {
+  return import_source(TRY(ByteSource::open(path, options.max_decoded_bytes)), path, sink, options);
+}
+
+Result<ImportSummary> import_bytes(std::string bytes, const std::string& name, Sink& sink, const ImportOptions& options) {
+  return import_source(ByteSource::from_bytes(std::move(bytes), options.max_decoded_bytes), name, sink, options);
 }
 
 }  // namespace culprit

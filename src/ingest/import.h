@@ -40,4 +40,7 @@ struct ImportOptions {
 // `path` "-" is standard input. Pushes, and does not flush: what is durable is the caller's to ask for.
 Result<ImportSummary> import_file(const std::string& path, Sink& sink, const ImportOptions& options = {});
 
+// The same for bytes at hand; `name` stands for the file's.
+Result<ImportSummary> import_bytes(std::string bytes, const std::string& name, Sink& sink, const ImportOptions& options = {});
+
 }  // namespace culprit
