@@ -73,7 +73,7 @@ class File:
         self.folder = parts[2] if len(parts) > 3 else None
         self.text = read(path)
         self.extension = os.path.splitext(path)[1]
-        self.is_test = bool(re.search(r"_(test|fuzz|bench)\.cc$", path))
+        self.is_test = bool(re.search(r"_(test|fuzz|bench)\.cc$|\b(\w+_)?(testing|fuzzing)\.h$", path))
         self.is_bpf = self.module == "capture" and self.folder == "bpf"
 
     def lines_of(self, position):

@@ -127,7 +127,7 @@ check_preset() {
 
 # --- fuzzers and benchmarks
 
-# dev_fuzz [NAME] [SECONDS]: each fuzzer for so long, as many at a time as there are CPUs. Its seeds are in tests/corpus/NAME;
+# dev_fuzz [NAME] [SECONDS]: each fuzzer for so long, as many at a time as there are CPUs. Its seeds are in tests/corpus;
 # what it finds on this machine stays in build/corpus/NAME.
 dev_fuzz() {
   local name=${1:-} seconds=${2:-10} fuzzers=()
@@ -145,9 +145,14 @@ run_fuzzer() {
   log=build/fuzz/$name.log
   mkdir -p "build/corpus/$name" build/fuzz/crashes
   seeds=("build/corpus/$name")
-  # protocol_sql_fuzz finds its seeds in tests/corpus/sql, or tests/corpus/protocol_sql.
-  stem=${name%_fuzz}
-  for folder in "tests/corpus/$stem" "tests/corpus/${stem#*_}"; do [[ -d $folder ]] && seeds+=("$folder"); done
+  # ingest_otlp_json_fuzz finds its seeds in tests/corpus/otlp_json and …/otlp.
+  for stem in "${name%_fuzz}" "${name#*_}"; do
+    for ((words = 3; words > 0; --words)); do
+      [[ -d tests/corpus/$stem ]] && seeds+=("tests/corpus/$stem")
+      [[ $stem == *_* ]] || break
+      stem=${stem%_*}
+    done
+  done
   if ! "$fuzzer" -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 -artifact_prefix="build/fuzz/crashes/$name-" \
     "${seeds[@]}" >"$log" 2>&1; then
     tail -n 60 "$log" >&2
