@@ -91,6 +91,14 @@ bool has_rights() {
   return true;  // no /proc to ask: the kernel will say
 }
 
+// The programs see the machine's own process numbers; in a container with numbers of its own none would fit.
+bool in_own_pid_namespace() {
+  constexpr std::string_view kFirst = "pid:[4026531836]";  // PROC_PID_INIT_INO, the same on every Linux
+  char target[64];
+  ssize_t n = readlink("/proc/self/ns/pid", target, sizeof target);
+  return n > 0 && std::string_view(target, static_cast<size_t>(n)) != kFirst;
+}
+
 Error denied(std::string_view what) {
   return {Error::Kind::Denied, "no right to record: " + std::string(what),
           "run it with sudo, or give the program the rights once: sudo setcap cap_bpf,cap_perfmon,cap_sys_ptrace,"
@@ -105,6 +113,9 @@ std::string error_text(int error) { return std::strerror(error < 0 ? -error : er
 
 Result<std::unique_ptr<Programs>> Programs::load(const SourceOptions& options) {
   if (!has_rights()) return denied("CAP_BPF and CAP_PERFMON are missing");
+  if (in_own_pid_namespace())
+    return Error{Error::Kind::Unavailable, "this container has process numbers of its own, and the kernel tells others",
+                 "run it on the host, or in a container with the host's process numbers (docker run --pid=host --privileged)"};
   int n_cpus = libbpf_num_possible_cpus();
   if (n_cpus <= 0) return Error{Error::Kind::Unavailable, "cannot tell how many CPUs there are: " + error_text(n_cpus)};
   std::unique_ptr<Programs> programs(new Programs(options));
