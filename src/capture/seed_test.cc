@@ -1,9 +1,12 @@
 #include "capture/seed.h"
 
+#include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <cstring>
 
 #include "capture/source_fake.h"
 #include "capture/uprobe.h"
@@ -58,20 +61,34 @@ TEST(Seed, KnowsThisProcessAndItsPlaceInTheTree) {
   EXPECT_FALSE(read_process(0x7fffffff).has_value());
 }
 
-TEST(ReportServers, FindsAFunctionWhereTheLoaderPutIt) {
+std::string read_file(const char* path) {
   std::string file;
-  FILE* exe = std::fopen("/proc/self/exe", "r");
-  ASSERT_NE(exe, nullptr);
+  FILE* stream = std::fopen(path, "r");
+  if (stream == nullptr) return file;
   char buffer[65536];
-  for (size_t n; (n = std::fread(buffer, 1, sizeof buffer, exe)) > 0;) file.append(buffer, n);
-  std::fclose(exe);
-  ProbeSample sample = ReportServers::sample_for("\x55");
-  auto offset = function_offset(file, "culprit_sample_push");
+  for (size_t n; (n = std::fread(buffer, 1, sizeof buffer, stream)) > 0;) file.append(buffer, n);
+  std::fclose(stream);
+  return file;
+}
+
+TEST(ReportServers, FindsAFunctionWhereTheLoaderPutIt) {
+  void* getpid_here = dlsym(RTLD_DEFAULT, "getpid");
+  Dl_info library{};
+  ASSERT_NE(dladdr(getpid_here, &library), 0);
+  std::string file = read_file(library.dli_fname);
+  auto offset = function_offset(file, "getpid");
   ASSERT_TRUE(offset.has_value());
-  EXPECT_EQ(*offset, sample.offset);
-  EXPECT_EQ(file[*offset], '\x55');
+  EXPECT_EQ(std::memcmp(file.data() + *offset, getpid_here, 8), 0);
   EXPECT_FALSE(function_offset(file, "no_such_function").has_value());
-  EXPECT_FALSE(function_offset(file.substr(0, 1000), "culprit_sample_push").has_value());
+  EXPECT_FALSE(function_offset(file.substr(0, 1000), "getpid").has_value());
+}
+
+TEST(ReportServers, TakesAFunctionOfOursThatBeginsLikeTheirs) {
+  std::string own = read_file("/proc/self/exe");
+  ProbeSample push = ReportServers::sample_for("\x55"), step = ReportServers::sample_for("\xf3\x0f\x1e\xfa");
+  ASSERT_LT(std::max(push.offset, step.offset), own.size());
+  EXPECT_EQ(own[push.offset], '\x55');
+  EXPECT_EQ(own.substr(step.offset, 3), "\x48\x83\xec");  // sub $8, %rsp
 }
 
 TEST(ReportServers, FindsNoServerInAnOrdinaryProgram) {

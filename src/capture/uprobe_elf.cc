@@ -63,7 +63,8 @@ std::optional<uint64_t> function_offset(std::string_view file, std::string_view 
   std::string_view segments = part(file, header.e_phoff, header.e_phnum * sizeof(Elf64_Phdr));
   for (size_t i = 0; i < sections.size() / sizeof(Elf64_Shdr) && i < kSectionLimit; ++i) {
     auto section = entry<Elf64_Shdr>(sections, i);
-    if (section.sh_type != SHT_DYNSYM && section.sh_type != SHT_SYMTAB) continue;
+    // Only what is exported: a program's own symbols may be gigabytes, and reading them would hold up the recorder.
+    if (section.sh_type != SHT_DYNSYM) continue;
     auto names = entry<Elf64_Shdr>(sections, section.sh_link);
     uint64_t address = find_symbol(part(file, section.sh_offset, section.sh_size),
                                    part(file, names.sh_offset, names.sh_size), function);
