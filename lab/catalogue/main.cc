@@ -13,12 +13,15 @@ std::vector<Statement> statements() {
       {"products_of_category",
        "SELECT id, name, price_cents FROM products WHERE category = $1::int ORDER BY price_cents LIMIT 20"},
       {"product_by_id",
-       "SELECT p.id, p.name, p.price_cents, s.quantity FROM products p JOIN stock s ON s.product_id = p.id WHERE p.id = $1::int"},
+       "SELECT p.id, p.name, p.price_cents, s.quantity FROM products p JOIN stock s ON s.product_id = p.id WHERE p.id "
+       "= $1::int"},
       {"change_stock", "UPDATE stock SET quantity = quantity + $2::int, changed_at = now() WHERE product_id = $1::int"},
   };
 }
 
-HttpResponse failed(const Rows& rows) { return {503, "{\"error\":\"" + rows.error.substr(0, rows.error.find('\n')) + "\"}"}; }
+HttpResponse failed(const Rows& rows) {
+  return {503, "{\"error\":\"" + rows.error.substr(0, rows.error.find('\n')) + "\"}"};
+}
 
 HttpResponse list_products(Database& database, const HttpRequest& request) {
   Database::Lease session(database);

@@ -43,7 +43,8 @@ void sleep_until(int64_t time_ns) {
     sleep_until(arrival.intended_ns);
     phases.sent(arrival.intended_ns, arrival.operation);
     shop::HttpResponse response = connection.call(arrival.method, arrival.target, arrival.body);
-    phases.answered(arrival.intended_ns, arrival.operation, now_ns(CLOCK_MONOTONIC) - arrival.intended_ns, response.status);
+    phases.answered(arrival.intended_ns, arrival.operation, now_ns(CLOCK_MONOTONIC) - arrival.intended_ns,
+                    response.status);
   }
 }
 

@@ -23,7 +23,9 @@ std::vector<int64_t> sorted_latencies(const Samples& samples) {
   return latencies;
 }
 
-std::string member(const char* name, int64_t number) { return std::string("\"") + name + "\": " + std::to_string(number); }
+std::string member(const char* name, int64_t number) {
+  return std::string("\"") + name + "\": " + std::to_string(number);
+}
 
 }  // namespace
 
@@ -78,7 +80,8 @@ std::string Phases::json() const {
   for (const Phase& phase : phases_) {
     text += std::string(&phase == &phases_.front() ? "" : ",") + "\n  {\"name\": \"" + phase.name + "\", " +
             member("from_ns", phase.begin_wall_ns) + ", " +
-            member("to_ns", phase.end_ns == INT64_MAX ? 0 : phase.begin_wall_ns + phase.end_ns - phase.begin_ns) + ", \"operations\": [";
+            member("to_ns", phase.end_ns == INT64_MAX ? 0 : phase.begin_wall_ns + phase.end_ns - phase.begin_ns) +
+            ", \"operations\": [";
     for (size_t i = 0; i < operations().size(); ++i) {
       const std::vector<Sample>& samples = phase.answered[i];
       std::vector<int64_t> latencies = sorted_latencies(samples);

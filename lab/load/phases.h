@@ -29,7 +29,7 @@ class Phases {
   struct Phase {
     std::string name;
     int64_t begin_ns = 0, begin_wall_ns = 0, end_ns = INT64_MAX;
-    std::vector<int64_t> sent;                   // by operation
+    std::vector<int64_t> sent;                  // by operation
     std::vector<std::vector<Sample>> answered;  // by operation
   };
 

@@ -21,8 +21,9 @@ constexpr int kImportRows = 60;
 // Low enough that two CPUs stay mostly idle, even where each GET /orders scans its table (about 0.15 s of one CPU).
 const std::vector<Operation>& operations() {
   static const std::vector<Operation> list = {
-      {"GET /orders", 4},    {"GET /orders/{id}", 10},   {"GET /customers/{id}/invoices", 6}, {"POST /orders", 5},
-      {"POST /orders/import", 4}, {"GET /products", 10}, {"GET /products/{id}", 15},          {"POST /stock/{id}", 8},
+      {"GET /orders", 4},         {"GET /orders/{id}", 10},   {"GET /customers/{id}/invoices", 6},
+      {"POST /orders", 5},        {"POST /orders/import", 4}, {"GET /products", 10},
+      {"GET /products/{id}", 15}, {"POST /stock/{id}", 8},
   };
   return list;
 }
@@ -50,10 +51,13 @@ void Schedule::describe(Arrival& arrival) {
     case kListOrders: arrival.target = "/orders?customer=" + text(1, kCustomers); break;
     case kShowOrder: arrival.target = "/orders/" + text(kOrders - kOrdersWithItems + 1, kOrders); break;
     case kListInvoices: arrival.target = "/customers/" + text(1, kInvoiceCustomers) + "/invoices"; break;
-    case kPlaceOrder: arrival.target = "/orders?customer=" + text(1, kCustomers) + "&product=" + text(1, kProducts); break;
+    case kPlaceOrder:
+      arrival.target = "/orders?customer=" + text(1, kCustomers) + "&product=" + text(1, kProducts);
+      break;
     case kImport:
       arrival.target = "/orders/import?partner=" + text(1, 9);
-      for (int row = 0; row < kImportRows; ++row) arrival.body += "article " + text(1, kProducts) + " to customer " + text(1, kCustomers) + "\n";
+      for (int row = 0; row < kImportRows; ++row)
+        arrival.body += "article " + text(1, kProducts) + " to customer " + text(1, kCustomers) + "\n";
       break;
     case kListProducts: arrival.target = "/products?category=" + text(1, kCategories); break;
     case kShowProduct: arrival.target = "/products/" + text(1, kProducts); break;

@@ -10,7 +10,7 @@
 namespace load {
 
 struct Operation {
-  std::string name;        // "GET /orders/{id}"
+  std::string name;  // "GET /orders/{id}"
   double per_second;
 };
 const std::vector<Operation>& operations();

@@ -18,7 +18,8 @@ using namespace shop;
 std::vector<Statement> statements() {
   return {
       {"orders_of_customer",
-       "SELECT id, placed_at, status, total_cents FROM orders WHERE customer_id = $1::int ORDER BY placed_at DESC LIMIT 20"},
+       "SELECT id, placed_at, status, total_cents FROM orders WHERE customer_id = $1::int ORDER BY placed_at DESC "
+       "LIMIT 20"},
       {"order_by_id", "SELECT id, customer_id, placed_at, status, total_cents FROM orders WHERE id = $1::bigint"},
       {"items_of_order", "SELECT product_id, quantity, price_cents FROM order_items WHERE order_id = $1::bigint"},
       {"invoices",
@@ -27,15 +28,19 @@ std::vector<Statement> statements() {
       {"invoices_alone", "SELECT id, issued_at FROM invoices WHERE customer_id = $1::int"},
       {"lines_of_invoice", "SELECT product_id, quantity, price_cents FROM invoice_lines WHERE invoice_id = $1::int"},
       {"insert_order",
-       "INSERT INTO orders (customer_id, placed_at, status, total_cents) VALUES ($1::int, now(), 'new', $2::int) RETURNING id"},
+       "INSERT INTO orders (customer_id, placed_at, status, total_cents) VALUES ($1::int, now(), 'new', $2::int) "
+       "RETURNING id"},
       {"insert_item",
        "INSERT INTO order_items (order_id, line, product_id, quantity, price_cents) "
        "VALUES ($1::bigint, $2::smallint, $3::int, $4::int, $5::int)"},
-      {"insert_import", "INSERT INTO imported_orders (partner, reference, body) VALUES ($1::int, $2::bigint, $3::text)"},
+      {"insert_import",
+       "INSERT INTO imported_orders (partner, reference, body) VALUES ($1::int, $2::bigint, $3::text)"},
   };
 }
 
-HttpResponse failed(const Rows& rows) { return {503, "{\"error\":\"" + rows.error.substr(0, rows.error.find('\n')) + "\"}"}; }
+HttpResponse failed(const Rows& rows) {
+  return {503, "{\"error\":\"" + rows.error.substr(0, rows.error.find('\n')) + "\"}"};
+}
 
 HttpResponse list_orders(Database& database, const HttpRequest& request) {
   Database::Lease session(database);
@@ -83,7 +88,8 @@ HttpResponse place_order(Database& database, const HttpRequest& request) {
   session->command("BEGIN");
   Rows order = session->run("insert_order", {request.parameter("customer"), "4200"});
   for (int line = 1; line <= 3 && order.ok; ++line) {
-    Rows item = session->run("insert_item", {order.rows[0][0], std::to_string(line), request.parameter("product"), "1", "1400"});
+    Rows item = session->run("insert_item",
+                             {order.rows[0][0], std::to_string(line), request.parameter("product"), "1", "1400"});
     if (!item.ok) order = item;
   }
   Rows done = session->command(order.ok ? "COMMIT" : "ROLLBACK");
@@ -101,7 +107,8 @@ HttpResponse import_orders(Database& database, const Config& config, const HttpR
   for (size_t at = 0; at < request.body.size() && done.ok; ++rows) {
     size_t end = std::min(request.body.find('\n', at), request.body.size());
     if (each) session->command("BEGIN");
-    done = session->run("insert_import", {request.parameter("partner"), std::to_string(rows), request.body.substr(at, end - at)});
+    done = session->run("insert_import",
+                        {request.parameter("partner"), std::to_string(rows), request.body.substr(at, end - at)});
     if (each && done.ok) done = session->command("COMMIT");
     at = end + 1;
   }

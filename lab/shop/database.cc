@@ -35,7 +35,8 @@ bool Session::connect() {
   connection_ = PQconnectdb(conninfo_.c_str());
   if (PQstatus(connection_) != CONNECTION_OK) return false;
   for (const Statement& statement : statements_) {
-    Rows prepared = rows_of(connection_, PQprepare(connection_, statement.name.c_str(), statement.sql.c_str(), 0, nullptr));
+    Rows prepared =
+        rows_of(connection_, PQprepare(connection_, statement.name.c_str(), statement.sql.c_str(), 0, nullptr));
     if (!prepared.ok) return false;
   }
   return true;

@@ -42,7 +42,8 @@ bool read_more(int fd, std::string& buffer) {
 
 size_t content_length(const std::string& head) {
   for (size_t at = head.find("\r\n"); at != std::string::npos; at = head.find("\r\n", at + 2)) {
-    if (strncasecmp(head.c_str() + at + 2, "content-length:", 15) == 0) return std::strtoul(head.c_str() + at + 17, nullptr, 10);
+    if (strncasecmp(head.c_str() + at + 2, "content-length:", 15) == 0)
+      return std::strtoul(head.c_str() + at + 17, nullptr, 10);
   }
   return 0;
 }
@@ -86,8 +87,8 @@ bool answer_one(int fd, std::string& buffer, const Handler& handler) {
   buffer.erase(0, end + 4 + length);
   HttpResponse response = handler(request);
   return send_all(fd, "HTTP/1.1 " + std::to_string(response.status) + " " + reason(response.status) +
-                          "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(response.body.size()) +
-                          "\r\n\r\n" + response.body);
+                          "\r\nContent-Type: application/json\r\nContent-Length: " +
+                          std::to_string(response.body.size()) + "\r\n\r\n" + response.body);
 }
 
 void serve_connection(int fd, const Handler& handler) {
@@ -103,7 +104,8 @@ void serve_connection(int fd, const Handler& handler) {
 std::string HttpRequest::parameter(const std::string& name) const {
   for (size_t at = 0; at < query.size();) {
     size_t end = std::min(query.find('&', at), query.size());
-    if (query.compare(at, name.size() + 1, name + "=") == 0) return query.substr(at + name.size() + 1, end - at - name.size() - 1);
+    if (query.compare(at, name.size() + 1, name + "=") == 0)
+      return query.substr(at + name.size() + 1, end - at - name.size() - 1);
     at = end + 1;
   }
   return {};

@@ -21,7 +21,8 @@ namespace {
 
 // Each database costs a connection of its own; a server with more than this in use is asked about the busiest.
 constexpr const char* kDatabases =
-    "SELECT datname FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND datname IS NOT NULL "
+    "SELECT datname FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND "
+    "datname IS NOT NULL "
     "GROUP BY datname ORDER BY count(*) DESC, datname LIMIT 20";
 
 int64_t wall_ns() {
@@ -51,7 +52,8 @@ std::string user_name(uid_t uid) {
 
 Login local_login(const Postmaster& postmaster, const std::string& database) {
   Login login;
-  login.parameters = {{"port", std::to_string(postmaster.port)}, {"dbname", database}, {"user", user_name(postmaster.uid)}};
+  login.parameters = {
+      {"port", std::to_string(postmaster.port)}, {"dbname", database}, {"user", user_name(postmaster.uid)}};
   login.parameters.push_back({"host", postmaster.socket_directory.empty() ? "127.0.0.1" : postmaster.socket_directory});
   login.as = postmaster.uid;
   return login;
@@ -143,7 +145,8 @@ void PostgresqlInquiry::look_around() {
   if (!whom_.dsn.empty()) return;
   for (const Postmaster& postmaster : find_postmasters()) {
     std::string port = ":" + std::to_string(postmaster.port) + "/";
-    bool known = std::any_of(places_.begin(), places_.end(), [&](const auto& place) { return place.first.find(port) != std::string::npos; });
+    bool known = std::any_of(places_.begin(), places_.end(),
+                             [&](const auto& place) { return place.first.find(port) != std::string::npos; });
     if (!known && wanted(postmaster)) look_at(postmaster);
   }
 }
@@ -203,9 +206,11 @@ std::vector<std::string> PostgresqlInquiry::said() const {
   std::vector<std::string> lines;
   for (const auto& [instance, asked] : asked_) {
     std::string what;
-    if (asked.locks > 0) what += "pg_blocking_pids" + (asked.locks > 1 ? " " + format_count(asked.locks) + " times" : std::string());
+    if (asked.locks > 0)
+      what += "pg_blocking_pids" + (asked.locks > 1 ? " " + format_count(asked.locks) + " times" : std::string());
     if (asked.plans > 0) {
-      what += (what.empty() ? "" : ", ") + std::string("EXPLAIN of ") + format_count(asked.plans) + (asked.plans == 1 ? " statement" : " statements");
+      what += (what.empty() ? "" : ", ") + std::string("EXPLAIN of ") + format_count(asked.plans) +
+              (asked.plans == 1 ? " statement" : " statements");
     }
     if (!what.empty()) lines.push_back("asked " + instance + ": " + what);
     for (const std::string& why : asked.refused) lines.push_back("could not ask " + instance + ": " + why);

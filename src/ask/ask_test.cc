@@ -11,7 +11,8 @@ namespace culprit::ask {
 namespace {
 
 TEST(PostmasterFile, TellsPidPortAndSocket) {
-  auto found = parse_postmaster_file("4711\n/var/lib/postgresql/15/main\n1732470000\n5433\n/var/run/postgresql\nlocalhost\n  123  0\nready   \n");
+  auto found = parse_postmaster_file(
+      "4711\n/var/lib/postgresql/15/main\n1732470000\n5433\n/var/run/postgresql\nlocalhost\n  123  0\nready   \n");
   ASSERT_TRUE(found.has_value());
   EXPECT_EQ(found->pid, 4711);
   EXPECT_EQ(found->data_directory, "/var/lib/postgresql/15/main");
@@ -56,10 +57,12 @@ TEST(WithParameters, TakesOnlyOneWholeStatementThatHasAPlan) {
 }
 
 TEST(WithParameters, LetsNoLiteralThrough) {
-  EXPECT_EQ(with_parameters("SELECT * FROM users WHERE password = 'hunter2'"), "SELECT * FROM users WHERE password = $1");
+  EXPECT_EQ(with_parameters("SELECT * FROM users WHERE password = 'hunter2'"),
+            "SELECT * FROM users WHERE password = $1");
 }
 
-constexpr const char* kNestedLoop = R"json([{"Plan": {"Node Type": "Nested Loop", "Total Cost": 900, "Plan Rows": 40, "Plans": [
+constexpr const char* kNestedLoop =
+    R"json([{"Plan": {"Node Type": "Nested Loop", "Total Cost": 900, "Plan Rows": 40, "Plans": [
   {"Node Type": "Seq Scan", "Parent Relationship": "Outer", "Relation Name": "customers", "Schema": "public", "Alias": "c",
    "Total Cost": 100, "Plan Rows": 20},
   {"Node Type": "Seq Scan", "Parent Relationship": "Inner", "Relation Name": "orders", "Schema": "shop", "Alias": "o",
@@ -84,7 +87,8 @@ TEST(DearestScan, IsNoneInForeignBytes) {
 
 TEST(ColumnsIn, AreTheNamesThatTheExpressionUses) {
   std::vector<std::string> columns = {"id", "customer_id", "status", "Odd Name"};
-  EXPECT_EQ(columns_in("((customer_id = $1) AND (status = 'id'::text))", columns), (std::vector<std::string>{"customer_id", "status"}));
+  EXPECT_EQ(columns_in("((customer_id = $1) AND (status = 'id'::text))", columns),
+            (std::vector<std::string>{"customer_id", "status"}));
   EXPECT_EQ(columns_in("(o.\"Odd Name\" = $1)", columns), (std::vector<std::string>{"Odd Name"}));
 }
 

@@ -97,7 +97,8 @@ LocksReply ask_locks(Session& session, const std::string& instance, int64_t now_
   }
   LocksReply locks;
   for (const auto& [waiter, wait] : about_waiter) {
-    for (int holder : root_holders(blockers, waiter)) locks.waits.push_back(with_holder(*wait, *about_holder.at(holder)));
+    for (int holder : root_holders(blockers, waiter))
+      locks.waits.push_back(with_holder(*wait, *about_holder.at(holder)));
   }
   return locks;
 }

@@ -17,7 +17,8 @@ namespace {
 constexpr const char* kUndefinedTable = "42P01";
 
 bool has_plan(std::string_view operation) {
-  static constexpr std::array<std::string_view, 7> kPlanned = {"SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "VALUES", "MERGE"};
+  static constexpr std::array<std::string_view, 7> kPlanned = {"SELECT", "INSERT", "UPDATE", "DELETE",
+                                                               "WITH",   "VALUES", "MERGE"};
   return std::find(kPlanned.begin(), kPlanned.end(), operation) != kPlanned.end();
 }
 
@@ -58,22 +59,26 @@ Reply explain(Session& session, const std::string& sql) {
   int parameters = prepared.rows.empty() ? 0 : std::atoi(prepared.rows[0][0].c_str());
   std::string values;
   for (int i = 0; i < parameters; ++i) values += i ? ", NULL" : "NULL";
-  return session.run("EXPLAIN (VERBOSE, FORMAT JSON) EXECUTE culprit_plan" + (values.empty() ? "" : "(" + values + ")"));
+  return session.run("EXPLAIN (VERBOSE, FORMAT JSON) EXECUTE culprit_plan" +
+                     (values.empty() ? "" : "(" + values + ")"));
 }
 
 void add_relation(Session& session, const Scan& scan, Plan& plan) {
-  Reply table = session.run("SELECT c.oid, pg_table_size(c.oid), greatest(c.reltuples, 0) FROM pg_class c JOIN pg_namespace n "
-                            "ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2",
-                            {scan.schema, scan.relation});
+  Reply table = session.run(
+      "SELECT c.oid, pg_table_size(c.oid), greatest(c.reltuples, 0) FROM pg_class c JOIN pg_namespace n "
+      "ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2",
+      {scan.schema, scan.relation});
   if (table.failure || table.rows.empty()) return;
   const std::string& oid = table.rows[0][0];
   plan.relation_bytes = std::atoll(table.rows[0][1].c_str());
   if (scan.node == "Seq Scan") plan.rows_read = std::atof(table.rows[0][2].c_str());
-  Reply indexes = session.run("SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = $1::oid ORDER BY 1 LIMIT 50", {oid});
+  Reply indexes = session.run(
+      "SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = $1::oid ORDER BY 1 LIMIT 50", {oid});
   for (const std::vector<std::string>& row : indexes.rows) plan.indexes.push_back(row[0]);
-  Reply columns = session.run("SELECT attname FROM pg_attribute WHERE attrelid = $1::oid AND attnum > 0 AND NOT attisdropped "
-                              "ORDER BY attnum LIMIT 1600",
-                              {oid});
+  Reply columns = session.run(
+      "SELECT attname FROM pg_attribute WHERE attrelid = $1::oid AND attnum > 0 AND NOT attisdropped "
+      "ORDER BY attnum LIMIT 1600",
+      {oid});
   std::vector<std::string> names;
   for (const std::vector<std::string>& row : columns.rows) names.push_back(row[0]);
   plan.filter_columns = columns_in(scan.filter.empty() ? scan.condition : scan.filter, names);
@@ -83,9 +88,12 @@ void add_relation(Session& session, const Scan& scan, Plan& plan) {
 std::string without_alias(std::string text, const std::string& alias) {
   std::string prefix = alias + ".";
   for (size_t at = text.find(prefix); !alias.empty() && at != std::string::npos; at = text.find(prefix, at)) {
-    bool begins = at == 0 || !(std::isalnum(static_cast<unsigned char>(text[at - 1])) || text[at - 1] == '_' || text[at - 1] == '.');
-    if (begins) text.erase(at, prefix.size());
-    else ++at;
+    bool begins = at == 0 || !(std::isalnum(static_cast<unsigned char>(text[at - 1])) || text[at - 1] == '_' ||
+                               text[at - 1] == '.');
+    if (begins)
+      text.erase(at, prefix.size());
+    else
+      ++at;
   }
   return text;
 }

@@ -18,9 +18,9 @@ std::string with_parameters(std::string_view statement);
 struct Scan {
   bool found = false;
   std::string node, schema, relation, alias, index;
-  std::string filter;           // what rows are tested by after they were read
-  std::string condition;        // what the index is asked for
-  double rows = 0;              // estimated to come out
+  std::string filter;                     // what rows are tested by after they were read
+  std::string condition;                  // what the index is asked for
+  double rows = 0;                        // estimated to come out
   double total_cost = 0, total_rows = 0;  // of the whole plan
 };
 Scan dearest_scan(std::string_view explain_json);

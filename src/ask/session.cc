@@ -59,7 +59,8 @@ PGconn* connect(const Login& login) {
     names.push_back(name.c_str());
     values.push_back(value.c_str());
   }
-  for (std::pair<const char*, const char*> own : {std::pair{"application_name", "culprit"}, {"client_encoding", "UTF8"}}) {
+  for (std::pair<const char*, const char*> own :
+       {std::pair{"application_name", "culprit"}, {"client_encoding", "UTF8"}}) {
     names.push_back(own.first);
     values.push_back(own.second);
   }
@@ -148,8 +149,8 @@ Reply Session::run(const std::string& sql, const std::vector<std::string>& param
   for (const std::string& parameter : parameters) values.push_back(parameter.c_str());
   // Without parameters by the simple protocol, which takes several statements: only our own texts go that way.
   int sent = parameters.empty() ? PQsendQuery(connection_, sql.c_str())
-                                : PQsendQueryParams(connection_, sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(),
-                                                    nullptr, nullptr, 0);
+                                : PQsendQueryParams(connection_, sql.c_str(), static_cast<int>(values.size()), nullptr,
+                                                    values.data(), nullptr, nullptr, 0);
   if (sent == 0) return {Failure{"", one_line(PQerrorMessage(connection_))}, {}};
   return collect();
 }

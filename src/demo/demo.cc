@@ -53,9 +53,11 @@ Result<Files> choose_files(const std::string& save_directory) {
     return Error{Error::Kind::Unavailable, "cannot make '" + save_directory + "': " + strerror(errno)};
   }
   auto in = [&](const char* name) { return save_directory + "/" + name; };
-  files = {in("before.culprit"), in("after.culprit"), in("why.json"), in("diff.json"), in("load.json"), in("truth.json")};
+  files = {in("before.culprit"), in("after.culprit"), in("why.json"),
+           in("diff.json"),      in("load.json"),     in("truth.json")};
   if (exists(files.before) || exists(files.after)) {
-    return Error{Error::Kind::Usage, "'" + save_directory + "' holds an earlier demo's recordings", "name another directory"};
+    return Error{Error::Kind::Usage, "'" + save_directory + "' holds an earlier demo's recordings",
+                 "name another directory"};
   }
   return files;
 }
@@ -84,7 +86,9 @@ struct CpuTicks {
 CpuTicks cpu_ticks() {
   Result<std::string> text = read_file("/proc/stat");
   int64_t t[8] = {};
-  if (!text.has_value() || sscanf(text.value().c_str(), "cpu %ld %ld %ld %ld %ld %ld %ld %ld", t, t + 1, t + 2, t + 3, t + 4, t + 5, t + 6, t + 7) < 8) return {};
+  if (!text.has_value() || sscanf(text.value().c_str(), "cpu %ld %ld %ld %ld %ld %ld %ld %ld", t, t + 1, t + 2, t + 3,
+                                  t + 4, t + 5, t + 6, t + 7) < 8)
+    return {};
   int64_t idle = t[3] + t[4], busy = t[0] + t[1] + t[2] + t[5] + t[6] + t[7];
   return {busy, busy + idle};
 }
@@ -99,7 +103,8 @@ const Seen* find_operation(const std::vector<Seen>& operations, const std::strin
 // One run, from the empty directory to the comparison. Members go in the reverse order: first the fault, last the place.
 class Run {
  public:
-  Run(const Options& options, const Hooks& hooks, Files files) : options_(options), hooks_(hooks), files_(std::move(files)) {}
+  Run(const Options& options, const Hooks& hooks, Files files)
+      : options_(options), hooks_(hooks), files_(std::move(files)) {}
 
   Result<Outcome> go();
 
@@ -137,8 +142,10 @@ Result<void> Run::set_up() {
   TRY(make_tables());
   shop_.emplace(TRY(Shop::start(place_->path(), lab, *server_, nobody)));
   TRY(warm_up());
-  say("shop", "PostgreSQL " + server_->version() + ", 3 services and an outside one, TLS, pooled prepared statements, 40 clients");
-  say("fault", (chosen ? std::string("one of six, chosen now") : "'" + options_.fault + "', as asked") + "; the analyser is not told");
+  say("shop", "PostgreSQL " + server_->version() +
+                  ", 3 services and an outside one, TLS, pooled prepared statements, 40 clients");
+  say("fault", (chosen ? std::string("one of six, chosen now") : "'" + options_.fault + "', as asked") +
+                   "; the analyser is not told");
   return {};
 }
 
@@ -148,7 +155,8 @@ Result<void> Run::make_tables() {
   TRY(server_->run_sql("shop", kOtherTablesSql, kTablesMs));
   int status = TRY(orders.wait(kTablesMs));
   if (status != 0) {
-    return Error{Error::Kind::Unavailable, "cannot fill the table orders: see PostgreSQL's own message", "is the disk full?"};
+    return Error{Error::Kind::Unavailable, "cannot fill the table orders: see PostgreSQL's own message",
+                 "is the disk full?"};
   }
   for (const char* sql : kSettleSql) TRY(server_->run_sql("shop", sql, kTablesMs));
   return {};
@@ -162,11 +170,13 @@ Result<void> Run::warm_up() {
     TRY(pause_for(kWarmMs));
     TRY(shop_->begin_phase(""));
     std::vector<Seen> operations = TRY(shop_->seen(phase));
-    auto ill = std::find_if(operations.begin(), operations.end(), [](const Seen& seen) { return seen.errors > 0 || seen.p50_ns > kHealthyNs; });
+    auto ill = std::find_if(operations.begin(), operations.end(),
+                            [](const Seen& seen) { return seen.errors > 0 || seen.p50_ns > kHealthyNs; });
     if (ill == operations.end()) return {};
     slow = ill->operation + ": " + std::to_string(ill->errors) + " errors, p50 " + format_duration(ill->p50_ns);
   }
-  return Error{Error::Kind::Unavailable, "the shop does not get healthy (" + slow + ")", "is this machine busy with something else?"};
+  return Error{Error::Kind::Unavailable, "the shop does not get healthy (" + slow + ")",
+               "is this machine busy with something else?"};
 }
 
 Scene Run::scene() const {
@@ -190,7 +200,8 @@ Result<void> Run::record(const std::string& phase, const std::string& path) {
   TRY(shop_->begin_phase(""));
   (before ? truth_.times.before_to_ns : truth_.times.after_to_ns) = wall_ns();
   CpuTicks end = cpu_ticks();
-  double busy = end.all > start.all ? static_cast<double>(end.busy - start.busy) / static_cast<double>(end.all - start.all) : 0;
+  double busy =
+      end.all > start.all ? static_cast<double>(end.busy - start.busy) / static_cast<double>(end.all - start.all) : 0;
   (before ? truth_.times.before_cpu_busy : truth_.times.after_cpu_busy) = busy;
   TRY(pause_for(kSettleMs));  // what was due in the phase comes back
   (before ? truth_.before : truth_.after) = TRY(shop_->seen(phase));
@@ -207,7 +218,9 @@ Result<void> Run::save_truth() {
   truth_.version = server_->version();
   truth_.postmaster_pid = server_->pid();
   truth_.load_pid = shop_->load_pid();
-  for (const Service& service : shop_->services()) truth_.services.push_back({service.name, service.process.pid(), service.port});
+  truth_.load_seed = shop_->load_seed();
+  for (const Service& service : shop_->services())
+    truth_.services.push_back({service.name, service.process.pid(), service.port});
   if (!files_.load.empty()) TRY(keep(files_.load, TRY(shop_->load_json())));
   return keep(files_.truth, truth_json(truth_));
 }
@@ -218,7 +231,8 @@ void Run::say_client_side() {
   const Seen* after = find_operation(truth_.after, operation);
   if (!before || !after) return;
   say("planted", truth_.truth.fault);
-  say("client", operation + " p95 " + format_duration(before->p95_ns) + " → " + format_duration(after->p95_ns) + ", by the load's own clock");
+  say("client", operation + " p95 " + format_duration(before->p95_ns) + " → " + format_duration(after->p95_ns) +
+                    ", by the load's own clock");
 }
 
 Result<Outcome> Run::go() {
@@ -248,7 +262,8 @@ Result<Outcome> Run::go() {
 
 Result<void> check_rights() {
   if (geteuid() == 0) return {};
-  return Error{Error::Kind::Denied, "demo needs root: to record, and to start PostgreSQL as its own user", "sudo culprit demo"};
+  return Error{Error::Kind::Denied, "demo needs root: to record, and to start PostgreSQL as its own user",
+               "sudo culprit demo"};
 }
 
 }  // namespace

@@ -18,15 +18,16 @@
 namespace culprit::demo {
 
 struct Options {
-  std::string fault;                         // one of fault_names(); empty: one chosen at random
-  int64_t duration_ns = 20'000'000'000;      // of each of the two recordings
-  std::string save_directory;                // empty: only the two recordings are left, demo-N.culprit
-  std::string programs_directory;            // the lab's programs; empty: the folder `lab` beside our own program
+  std::string fault;                     // one of fault_names(); empty: one chosen at random
+  int64_t duration_ns = 20'000'000'000;  // of each of the two recordings
+  std::string save_directory;            // empty: only the two recordings are left, demo-N.culprit
+  std::string programs_directory;        // the lab's programs; empty: the folder `lab` beside our own program
 };
 
 // What runs, for whoever records and asks.
 struct Scene {
-  std::vector<int> root_pids;  // services, PostgreSQL's postmaster, and the troublemaker where there is one; not the load
+  std::vector<int>
+      root_pids;  // services, PostgreSQL's postmaster, and the troublemaker where there is one; not the load
   int postmaster_pid = 0;
   std::string data_directory;  // PostgreSQL's
   std::string instance;        // "127.0.0.1:5433/shop"
@@ -46,8 +47,8 @@ struct Hooks {
 
 struct Outcome {
   std::string fault;
-  std::string before, after;   // the recordings
-  std::string truth;           // JSON (culprit.truth/1)
+  std::string before, after;  // the recordings
+  std::string truth;          // JSON (culprit.truth/1)
 };
 
 // Error{Denied} where a right is missing, Error{Unavailable} where PostgreSQL is; both with the fix. After SIGINT, SIGTERM

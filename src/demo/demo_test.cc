@@ -44,7 +44,9 @@ Hooks no_hooks() {
   Hooks hooks;
   hooks.record = [](const Scene&, int64_t, const std::string&) -> Result<void> { return {}; };
   hooks.why = [](const Scene&, const std::string&) -> Result<std::string> { return std::string(); };
-  hooks.diff = [](const Scene&, const std::string&, const std::string&) -> Result<std::string> { return std::string(); };
+  hooks.diff = [](const Scene&, const std::string&, const std::string&) -> Result<std::string> {
+    return std::string();
+  };
   return hooks;
 }
 

@@ -38,7 +38,8 @@ class MissingIndex : public Fault {
     truth.mechanism = "scan";
     truth.entity_kind = "statement";
     truth.entity_statement =
-        "SELECT id, placed_at, status, total_cents FROM orders WHERE customer_id = $1::int ORDER BY placed_at DESC LIMIT 20";
+        "SELECT id, placed_at, status, total_cents FROM orders WHERE customer_id = $1::int ORDER BY placed_at DESC "
+        "LIMIT 20";
     truth.caller = "orders";
     truth.caller_pid = shop.pid_of("orders");
     truth.operation = "GET /orders";
@@ -89,9 +90,14 @@ class RowLock : public Fault {
 // A setting of one service, with a healthy and a bad value.
 class BadSetting : public Fault {
  public:
-  BadSetting(std::string service, std::string name, std::string healthy, std::string bad, std::string remedy, Truth truth)
-      : service_(std::move(service)), name_(std::move(name)), healthy_(std::move(healthy)), bad_(std::move(bad)),
-        remedy_(std::move(remedy)), truth_(std::move(truth)) {}
+  BadSetting(std::string service, std::string name, std::string healthy, std::string bad, std::string remedy,
+             Truth truth)
+      : service_(std::move(service)),
+        name_(std::move(name)),
+        healthy_(std::move(healthy)),
+        bad_(std::move(bad)),
+        remedy_(std::move(remedy)),
+        truth_(std::move(truth)) {}
 
   Result<void> plant(Shop& shop, Postgres&) override { return shop.configure(service_, name_, bad_); }
   Result<void> heal(Shop& shop, Postgres&) override { return shop.configure(service_, name_, healthy_); }
@@ -146,7 +152,8 @@ std::unique_ptr<Fault> n_plus_one() {
   truth.entity_statement = "SELECT product_id, quantity, price_cents FROM invoice_lines WHERE invoice_id = $1::int";
   truth.caller = "orders";
   truth.operation = "GET /customers/{id}/invoices";
-  return std::make_unique<BadSetting>("orders", "invoices", "join", "each", "one join instead of a query for each invoice", truth);
+  return std::make_unique<BadSetting>("orders", "invoices", "join", "each",
+                                      "one join instead of a query for each invoice", truth);
 }
 
 std::unique_ptr<Fault> commit_per_row() {
@@ -174,8 +181,8 @@ std::unique_ptr<Fault> slow_dependency() {
 }  // namespace
 
 const std::vector<std::string_view>& fault_names() {
-  static const std::vector<std::string_view> names = {"missing_index",   "row_lock",        "n_plus_one", "commit_per_row",
-                                                      "noisy_neighbour", "slow_dependency", "none"};
+  static const std::vector<std::string_view> names = {
+      "missing_index", "row_lock", "n_plus_one", "commit_per_row", "noisy_neighbour", "slow_dependency", "none"};
   return names;
 }
 

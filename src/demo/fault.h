@@ -18,12 +18,12 @@ struct Truth {
   std::string finding_class, mechanism;
   std::string entity_kind, entity_name, entity_statement;
   int entity_pid = 0, entity_port = 0;
-  int holder_pid = 0;         // PostgreSQL's process for that session
+  int holder_pid = 0;  // PostgreSQL's process for that session
   int holder_client_pid = 0;
   std::string holder_program, holder_statement;
   std::string caller;
   int caller_pid = 0;
-  std::string operation;      // what gets slow
+  std::string operation;  // what gets slow
 };
 
 class Fault {

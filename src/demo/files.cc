@@ -18,7 +18,9 @@ namespace culprit::demo {
 namespace {
 
 Error refused(const std::string& what, const std::string& path) {
-  Error::Kind kind = errno == ENOSPC ? Error::Kind::Full : errno == EACCES ? Error::Kind::Denied : Error::Kind::Unavailable;
+  Error::Kind kind = errno == ENOSPC   ? Error::Kind::Full
+                     : errno == EACCES ? Error::Kind::Denied
+                                       : Error::Kind::Unavailable;
   return {kind, "cannot " + what + " '" + path + "': " + strerror(errno)};
 }
 
@@ -69,7 +71,8 @@ Result<void> copy_program(const std::string& from, const std::string& to) {
 }
 
 Result<void> make_directory(const std::string& path, mode_t mode, const User& owner) {
-  if (mkdir(path.c_str(), mode) != 0 || chmod(path.c_str(), mode) != 0 || chown(path.c_str(), owner.uid, owner.gid) != 0) {
+  if (mkdir(path.c_str(), mode) != 0 || chmod(path.c_str(), mode) != 0 ||
+      chown(path.c_str(), owner.uid, owner.gid) != 0) {
     return refused("make the directory", path);
   }
   return {};

@@ -97,12 +97,15 @@ Result<Place> Place::make() {
     rmdir(path.c_str());
     return Error{Error::Kind::Unavailable, std::string("cannot start a process: ") + strerror(errno)};
   }
-  return Error{Error::Kind::Unavailable, "no directory on a disk can be written to (tried /var/tmp, /var/lib, /srv, /home)",
+  return Error{Error::Kind::Unavailable,
+               "no directory on a disk can be written to (tried /var/tmp, /var/lib, /srv, /home)",
                "make /var/tmp writable"};
 }
 
 Place::Place(Place&& other) noexcept
-    : path_(std::move(other.path_)), janitor_(std::exchange(other.janitor_, -1)), pipe_(std::exchange(other.pipe_, -1)) {}
+    : path_(std::move(other.path_)),
+      janitor_(std::exchange(other.janitor_, -1)),
+      pipe_(std::exchange(other.pipe_, -1)) {}
 
 Place::~Place() {
   if (pipe_ >= 0) close(pipe_);

@@ -86,17 +86,19 @@ Result<void> Postgres::make_cluster() {
   TRY(make_directory(place_ + "/run", 0755, user_));
   TRY(make_directory(data_, 0700, user_));
   TRY(write_file(place_ + "/run/postgres.log", "", 0644, user_));
-  return run_to_end(program({programs_ + "/initdb", "-D", data_, "--locale=C.UTF-8", "-E", "UTF8", "-A", "peer", "-U", "postgres",
-                             "--no-sync", "--no-instructions"}),
+  return run_to_end(program({programs_ + "/initdb", "-D", data_, "--locale=C.UTF-8", "-E", "UTF8", "-A", "peer", "-U",
+                             "postgres", "--no-sync", "--no-instructions"}),
                     kInitMs);
 }
 
 Result<void> Postgres::configure() {
   std::string certificate = data_ + "/server.crt", key = data_ + "/server.key";
-  Program openssl = program({"/usr/bin/openssl", "req", "-new", "-x509", "-days", "2", "-nodes", "-subj", "/CN=localhost", "-newkey", "ec",
-                             "-pkeyopt", "ec_paramgen_curve:prime256v1", "-keyout", key, "-out", certificate});
+  Program openssl =
+      program({"/usr/bin/openssl", "req", "-new", "-x509", "-days", "2", "-nodes", "-subj", "/CN=localhost", "-newkey",
+               "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-keyout", key, "-out", certificate});
   if (access(openssl.arguments[0].c_str(), X_OK) != 0) {
-    return Error{Error::Kind::Unavailable, "the program openssl is missing, which makes the server's certificate", "apt-get install openssl"};
+    return Error{Error::Kind::Unavailable, "the program openssl is missing, which makes the server's certificate",
+                 "apt-get install openssl"};
   }
   TRY(run_to_end(openssl, kInitMs));
   std::string settings = TRY(read_file(data_ + "/postgresql.conf"));
@@ -119,19 +121,22 @@ Result<void> Postgres::start_postmaster() {
     if (state.has_value() && state.value().find("\nready") != std::string::npos) return {};
   }
   Result<std::string> log = read_file(server.output);
-  return Error{Error::Kind::Unavailable, "PostgreSQL does not start: " + (log.has_value() ? log.value() : std::string())};
+  return Error{Error::Kind::Unavailable,
+               "PostgreSQL does not start: " + (log.has_value() ? log.value() : std::string())};
 }
 
 Program Postgres::psql(const std::string& database, const std::string& sql) const {
-  return program({programs_ + "/psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", place_ + "/run", "-p", std::to_string(port_), "-U",
-                  "postgres", "-d", database, "-c", sql});
+  return program({programs_ + "/psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", place_ + "/run", "-p",
+                  std::to_string(port_), "-U", "postgres", "-d", database, "-c", sql});
 }
 
 Result<void> Postgres::run_sql(const std::string& database, const std::string& sql, int timeout_ms) {
   return run_to_end(psql(database, sql), timeout_ms);
 }
 
-Result<Child> Postgres::start_sql(const std::string& database, const std::string& sql) { return Child::start(psql(database, sql)); }
+Result<Child> Postgres::start_sql(const std::string& database, const std::string& sql) {
+  return Child::start(psql(database, sql));
+}
 
 Result<std::string> Postgres::ask(const std::string& database, const std::string& query) {
   Program program = psql(database, query);
@@ -141,7 +146,8 @@ Result<std::string> Postgres::ask(const std::string& database, const std::string
 }
 
 std::string Postgres::conninfo(const std::string& application, const std::string& options) const {
-  std::string text = "host=127.0.0.1 port=" + std::to_string(port_) + " dbname=shop user=shop sslmode=require application_name=" + application;
+  std::string text = "host=127.0.0.1 port=" + std::to_string(port_) +
+                     " dbname=shop user=shop sslmode=require application_name=" + application;
   return options.empty() ? text : text + " options='" + options + "'";
 }
 

@@ -74,7 +74,8 @@ TEST_F(PrivateServer, TellsWhoHoldsTheRowThatOthersWaitFor) {
   }
   ASSERT_EQ(waits.size(), 2u);
   std::string instance = "127.0.0.1:" + std::to_string(server_->port()) + "/shop";
-  EXPECT_EQ(waits[0].holder_pid, waits[1].holder_pid) << "the second waits for the first, but the holder is who blocks both";
+  EXPECT_EQ(waits[0].holder_pid, waits[1].holder_pid)
+      << "the second waits for the first, but the holder is who blocks both";
   EXPECT_NE(waits[0].waiter_pid, waits[1].waiter_pid);
   for (const LockWait& wait : waits) {
     EXPECT_EQ(wait.instance, instance);
@@ -89,7 +90,8 @@ TEST_F(PrivateServer, TellsWhoHoldsTheRowThatOthersWaitFor) {
 TEST_F(PrivateServer, PlansWithoutRunning) {
   Child user = session("SELECT pg_sleep(20)");
   ASSERT_TRUE(pause_for(300).has_value());
-  auto plan = inquiry_->plan("SELECT * FROM things WHERE owner = ? ORDER BY name LIMIT ?", "127.0.0.1:" + std::to_string(server_->port()) + "/shop");
+  auto plan = inquiry_->plan("SELECT * FROM things WHERE owner = ? ORDER BY name LIMIT ?",
+                             "127.0.0.1:" + std::to_string(server_->port()) + "/shop");
   ASSERT_TRUE(plan.has_value());
   ASSERT_TRUE(plan.value().known) << plan.value().unknown_why;
   EXPECT_EQ(plan.value().summary, "Seq Scan on things (filter: (owner = $1))");
@@ -121,7 +123,10 @@ TEST_F(PrivateServer, FindsTablesInOtherSchemas) {
 
 TEST_F(PrivateServer, IsAskedReadOnlyAndWithALimit) {
   ask::Login login;
-  login.parameters = {{"host", place_->path() + "/run"}, {"port", std::to_string(server_->port())}, {"dbname", "shop"}, {"user", "postgres"}};
+  login.parameters = {{"host", place_->path() + "/run"},
+                      {"port", std::to_string(server_->port())},
+                      {"dbname", "shop"},
+                      {"user", "postgres"}};
   login.as = user_.uid;
   auto session = ask::Session::open(login);
   ASSERT_TRUE(session.has_value()) << session.error().message;

@@ -120,7 +120,8 @@ Result<Child> Child::start(const Program& program) {
   const char* log_path = program.output.empty() ? "/dev/null" : program.output.c_str();
   int log = open(log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
   int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  Launch launch{program, arguments.data(), environment.data(), talk ? in[0] : null, talk ? out[1] : log, log, report[1], getpid()};
+  Launch launch{program,   arguments.data(), environment.data(), talk ? in[0] : null, talk ? out[1] : log, log,
+                report[1], getpid()};
   pid_t pid = fork();
   if (pid == 0) launch.go();
   int saved = errno;
@@ -134,7 +135,8 @@ Result<Child> Child::start(const Program& program) {
   if (failed) (void)!read(report[0], step, sizeof step - 1);
   close(report[0]);
   if (pid < 0 || failed) {
-    return Error{Error::Kind::Unavailable, "cannot start " + program.arguments[0] + ": " + step + " " + strerror(failed ? reason : saved)};
+    return Error{Error::Kind::Unavailable,
+                 "cannot start " + program.arguments[0] + ": " + step + " " + strerror(failed ? reason : saved)};
   }
   return child;
 }
@@ -171,10 +173,12 @@ bool Child::running() {
 
 Result<int> Child::wait(int timeout_ms) {
   for (int64_t end = now_ms() + timeout_ms; running();) {
-    if (now_ms() >= end) return Error{Error::Kind::Unavailable, name_ + " did not end in " + std::to_string(timeout_ms / 1000) + " s"};
+    if (now_ms() >= end)
+      return Error{Error::Kind::Unavailable, name_ + " did not end in " + std::to_string(timeout_ms / 1000) + " s"};
     TRY(pause_for(kTickMs));
   }
-  if (!WIFEXITED(status_)) return Error{Error::Kind::Unavailable, name_ + " was ended by signal " + std::to_string(WTERMSIG(status_))};
+  if (!WIFEXITED(status_))
+    return Error{Error::Kind::Unavailable, name_ + " was ended by signal " + std::to_string(WTERMSIG(status_))};
   return WEXITSTATUS(status_);
 }
 
@@ -221,7 +225,8 @@ Result<void> run_to_end(const Program& program, int timeout_ms) {
   Child child = TRY(Child::start(program));
   int status = TRY(child.wait(timeout_ms));
   if (status == 0) return {};
-  return Error{Error::Kind::Unavailable, child.name() + " failed with status " + std::to_string(status) + ": " + tail_of(program.output)};
+  return Error{Error::Kind::Unavailable,
+               child.name() + " failed with status " + std::to_string(status) + ": " + tail_of(program.output)};
 }
 
 Interrupts::Interrupts() {

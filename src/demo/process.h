@@ -24,7 +24,7 @@ struct Program {
   std::string directory;                 // where it runs
   std::string output;                    // file for its stdout and stderr, appended; stdout only where not a dialogue
   User user;
-  int death_signal = SIGKILL;            // what it gets when we die
+  int death_signal = SIGKILL;                   // what it gets when we die
   enum class Talk { No, Yes } talk = Talk::No;  // Yes: its stdin and stdout are ours to write and read
 };
 
@@ -50,7 +50,8 @@ class Child {
   Result<std::string> read_line(int timeout_ms);
 
  private:
-  Child(int pid, std::string name, int input, int output) : pid_(pid), name_(std::move(name)), input_(input), output_(output) {}
+  Child(int pid, std::string name, int input, int output)
+      : pid_(pid), name_(std::move(name)), input_(input), output_(output) {}
   void close_pipes();
 
   int pid_ = -1;  // -1: none, or ended and waited for

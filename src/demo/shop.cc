@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 
 #include "base/check.h"
 #include "base/text.h"
@@ -41,11 +42,16 @@ Result<Shop> Shop::start(const std::string& place, const std::string& programs, 
   for (const char* service : {"shipping", "orders", "catalogue", "gateway"}) shop.ports_[service] = TRY(free_port());
   std::map<std::string, int>& ports = shop.ports_;
   TRY(shop.start_service("shipping", {"--config", place + "/shipping.conf"}));
-  TRY(shop.start_service("orders", {"--config", place + "/orders.conf", "--shipping", std::to_string(ports["shipping"]), "--db",
-                                    server.conninfo("orders", kLockTimeout)}));
+  TRY(shop.start_service("orders", {"--config", place + "/orders.conf", "--shipping", std::to_string(ports["shipping"]),
+                                    "--db", server.conninfo("orders", kLockTimeout)}));
   TRY(shop.start_service("catalogue", {"--db", server.conninfo("catalogue", kLockTimeout)}));
-  TRY(shop.start_service("gateway", {"--orders", std::to_string(ports["orders"]), "--catalogue", std::to_string(ports["catalogue"])}));
-  shop.load_ = TRY(shop.start_program("load", {"--port", std::to_string(ports["gateway"])}, Program::Talk::Yes));
+  TRY(shop.start_service(
+      "gateway", {"--orders", std::to_string(ports["orders"]), "--catalogue", std::to_string(ports["catalogue"])}));
+  // Other arrivals in every run; the seed is in truth.json. Seven hex digits fit the load's int.
+  shop.load_seed_ = static_cast<uint32_t>(std::strtoul(random_hex(4).substr(1).c_str(), nullptr, 16));
+  shop.load_ = TRY(shop.start_program(
+      "load", {"--port", std::to_string(ports["gateway"]), "--seed", std::to_string(shop.load_seed_)},
+      Program::Talk::Yes));
   TRY(shop.load_.read_line(kAnswerMs));
   return shop;
 }
@@ -56,7 +62,8 @@ Result<void> Shop::copy_programs(const std::string& programs) {
   for (const char* name : kPrograms) {
     Result<void> copied = copy_program(programs + "/" + name, place_ + "/bin/" + name);
     if (!copied.has_value()) {
-      return Error{Error::Kind::NotFound, "the shop's programs are missing: " + copied.error().message, "build them: ./dev build"};
+      return Error{Error::Kind::NotFound, "the shop's programs are missing: " + copied.error().message,
+                   "build them: ./dev build"};
     }
   }
   TRY(write_file(place_ + "/orders.conf", kOrdersSettings, 0644, User{}));
@@ -95,7 +102,8 @@ Result<void> Shop::wait_until_open(int port, Child& process) {
     TRY(pause_for(20));
   }
   Result<std::string> log = read_file(place_ + "/shop.log");
-  return Error{Error::Kind::Unavailable, process.name() + " does not start: " + (log.has_value() ? log.value() : std::string())};
+  return Error{Error::Kind::Unavailable,
+               process.name() + " does not start: " + (log.has_value() ? log.value() : std::string())};
 }
 
 Result<void> Shop::configure(const std::string& service, const std::string& name, const std::string& value) {
@@ -134,7 +142,8 @@ Result<std::vector<Seen>> Shop::seen(const std::string& phase) {
   for (const std::string& line : TRY(tell_load("table " + phase))) {
     Seen seen;
     int at = 0;
-    if (sscanf(line.c_str(), "%ld %ld %ld %ld %ld %n", &seen.p50_ns, &seen.p95_ns, &seen.requests, &seen.errors, &seen.unanswered, &at) < 5) {
+    if (sscanf(line.c_str(), "%ld %ld %ld %ld %ld %n", &seen.p50_ns, &seen.p95_ns, &seen.requests, &seen.errors,
+               &seen.unanswered, &at) < 5) {
       return Error{Error::Kind::Corrupt, "the load says '" + line + "'"};
     }
     seen.operation = line.substr(at);

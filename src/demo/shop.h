@@ -1,6 +1,7 @@
 // Shop: the lab's services and the load on them, running against a Postgres.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -43,12 +44,14 @@ class Shop {
   int pid_of(const std::string& service) const;
   int port_of(const std::string& service) const;
   int load_pid() const { return load_.pid(); }
+  uint32_t load_seed() const { return load_seed_; }
   std::string backoffice_conninfo() const { return server_->conninfo("backoffice", ""); }
   // Ends the load, then the services from the front to the back.
   void stop();
 
  private:
-  Shop(std::string place, Postgres& server, User user) : place_(std::move(place)), server_(&server), user_(std::move(user)) {}
+  Shop(std::string place, Postgres& server, User user)
+      : place_(std::move(place)), server_(&server), user_(std::move(user)) {}
   Result<void> copy_programs(const std::string& programs);
   Result<void> start_service(const std::string& name, std::vector<std::string> arguments);
   Result<void> wait_until_open(int port, Child& process);
@@ -61,6 +64,7 @@ class Shop {
   std::vector<Service> services_;
   std::map<std::string, int> ports_;
   Child load_;
+  uint32_t load_seed_ = 0;  // of its arrivals
 };
 
 }  // namespace culprit::demo

@@ -41,7 +41,8 @@ const std::array<const char*, 4> kSettleSql = {
     "CREATE EXTENSION pg_prewarm",
     "VACUUM (ANALYZE)",
     "CHECKPOINT",
-    "SELECT sum(pg_prewarm(oid::regclass)) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'i')",
+    "SELECT sum(pg_prewarm(oid::regclass)) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN "
+    "('r', 'i')",
 };
 
 const char* const kDropOrdersIndexSql = "DROP INDEX orders_customer_id";

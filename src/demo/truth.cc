@@ -48,7 +48,10 @@ void write_truth(JsonWriter& json, const Truth& truth, const std::string& instan
 void write_seen(JsonWriter& json, std::string_view name, const std::vector<Seen>& operations) {
   json.key(name).begin_array();
   for (const Seen& seen : operations) {
-    json.begin_object().member("operation", seen.operation).member("requests", seen.requests).member("errors", seen.errors);
+    json.begin_object()
+        .member("operation", seen.operation)
+        .member("requests", seen.requests)
+        .member("errors", seen.errors);
     json.member("unanswered", seen.unanswered).member("p50_ns", seen.p50_ns).member("p95_ns", seen.p95_ns).end_object();
   }
   json.end_array();
@@ -71,9 +74,13 @@ std::string truth_json(const TruthFile& file) {
   json.member("postmaster_pid", file.postmaster_pid).end_object();
   json.key("services").begin_array();
   for (const ServiceSeen& service : file.services) {
-    json.begin_object().member("name", service.name).member("pid", service.pid).member("port", service.port).end_object();
+    json.begin_object()
+        .member("name", service.name)
+        .member("pid", service.pid)
+        .member("port", service.port)
+        .end_object();
   }
-  json.end_array().member("load_pid", file.load_pid);
+  json.end_array().member("load_pid", file.load_pid).member("load_seed", file.load_seed);
   json.key("client").begin_object();
   write_seen(json, "before", file.before);
   write_seen(json, "after", file.after);

@@ -1,6 +1,7 @@
 // truth.json: what demo planted and when, for whoever judges the answer (culprit.truth/1).
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct TruthFile {
   Timetable times;
   std::string instance, version;
   int postmaster_pid = 0, load_pid = 0;
+  uint32_t load_seed = 0;
   std::vector<ServiceSeen> services;
   std::vector<Seen> before, after;  // by the client
 };
