@@ -1,0 +1,45 @@
+#include "ingest/jaeger/jaeger.h"
+
+#include <gtest/gtest.h>
+
+#include "ingest/import.h"
+#include "ingest/recorded_sink.h"
+
+namespace culprit {
+namespace {
+
+const std::string kTrace = R"({"traceID":"80319c","spans":[
+  {"traceID":"80319c","spanID":"1","operationName":"GET /","references":[],"startTime":1661140377807000,"duration":2000,"processID":"p1","flags":1,
+   "tags":[{"key":"span.kind","type":"string","value":"server"},{"key":"error","type":"bool","value":true},{"key":"n","type":"int64","value":"7"}],
+   "logs":[{"timestamp":1661140377807001,"fields":[{"key":"event","type":"string","value":"retry"}]}]},
+  {"traceID":"80319c","spanID":"2","operationName":"q","references":[{"refType":"CHILD_OF","traceID":"80319c","spanID":"1"},{"refType":"FOLLOWS_FROM","traceID":"aa","spanID":"9"}],
+   "startTime":1661140377808000,"duration":5,"processID":"p2"},
+  {"traceID":"80319c","spanID":"zz","operationName":"bad","startTime":1,"duration":1,"processID":"p1"}],
+  "processes":{"p1":{"serviceName":"web","tags":[{"key":"host.name","type":"string","value":"h1"}]},"p2":{"serviceName":"db"}}})";
+
+TEST(Jaeger, ReadsATraceAsItsUiDownloadsIt) {
+  for (const std::string& text : {"{\"data\":[" + kTrace + "]}", kTrace}) {
+    RecordedSink sink;
+    auto summary = import_bytes(text, "t.json", sink);
+    ASSERT_TRUE(summary.has_value());
+    EXPECT_EQ(summary.value().source, "jaeger:t.json");
+    ASSERT_EQ(sink.spans.size(), 2u);
+    const Span &root = sink.spans[0], &child = sink.spans[1];
+    EXPECT_EQ(to_hex(root.trace_id), "0000000000000000000000000080319c");
+    EXPECT_EQ(root.service, "web");
+    EXPECT_EQ(root.host, "h1");
+    EXPECT_EQ(root.kind, SpanKind::Server);
+    EXPECT_EQ(root.status, SpanStatus::Error);
+    EXPECT_EQ(root.start_ns, 1661140377807000000);
+    EXPECT_EQ(root.duration_ns, 2'000'000);
+    EXPECT_EQ(find_integer(root.attributes, "n", 0), 7);
+    EXPECT_EQ(root.events.at(0).name, "retry");
+    EXPECT_EQ(child.parent_span_id, 1u);
+    EXPECT_EQ(child.service, "db");
+    EXPECT_EQ(child.links.at(0).span_id, 9u);
+    EXPECT_EQ(summary.value().refused, 1);
+  }
+}
+
+}  // namespace
+}  // namespace culprit

@@ -1,0 +1,25 @@
+// Any text, line by line through the notation's reader: no crash, and the account of every batch holds.
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "base/text.h"
+#include "ingest/notation/notation.h"
+#include "ingest/recorded_sink.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  culprit::RecordedSink sink;
+  culprit::ImportOptions options;
+  culprit::Intake intake(sink, "notation", "fuzz", options);
+  culprit::notation::Reader reader(intake);
+  int64_t number = 0;
+  for (std::string_view line : culprit::split(std::string_view(reinterpret_cast<const char*>(data), size), '\n')) {
+    // A large repeat is allowed and slow: here it would only hide what else there is to find.
+    auto parsed = culprit::notation::parse_line(line);
+    auto* repeat = std::get_if<culprit::notation::RepeatLine>(&parsed.content);
+    if (repeat && repeat->count > 100) continue;
+    CHECK(reader.line(intake.text(line), ++number).has_value(), "only the sink may fail");
+  }
+  CHECK(reader.end().has_value() && intake.flush().has_value(), "only the sink may fail");
+  return 0;
+}
