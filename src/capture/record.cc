@@ -1,6 +1,7 @@
 #include "capture/record.h"
 
 #include <time.h>
+#include <unistd.h>
 
 #include <memory>
 #include <optional>
@@ -64,6 +65,7 @@ class Recording {
 Result<RecordSummary> Recording::run(Child* child) {
   AssemblerOptions options;
   options.host = view_.host();
+  options.own_pid = ::getpid();
   options.host.scope = scope_text(options_);
   options.host.tiers = tiers_of(source_.counts());
   auto statements = std::make_shared<SqlCache>();
@@ -72,11 +74,11 @@ Result<RecordSummary> Recording::run(Child* child) {
   options.set_capture = [this](uint64_t socket, uint32_t sent, uint32_t received) {
     source_.set_capture(socket, sent, received);
   };
-  begin_cpu_ns_ = now_ns(CLOCK_THREAD_CPUTIME_ID);
   options.mono_ns = begin_ns_ = progress_ns_ = now_ns(CLOCK_MONOTONIC);
   options.host.started_ns = now_ns(CLOCK_REALTIME);
   assembler_ = std::make_unique<Assembler>(std::move(options), view_, sink_);
   TRY(source_.start());
+  begin_cpu_ns_ = now_ns(CLOCK_THREAD_CPUTIME_ID);  // attaching is paid once, and before
   if (options_.drop_rights) TRY(drop_rights(options_.database_probes ? Rights::FollowServers : Rights::None));
   if (child) TRY(child->go());
   if (options_.on_attached) options_.on_attached();

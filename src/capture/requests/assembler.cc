@@ -33,9 +33,10 @@ struct Assembler::Parts {
         requests(hash64(host.run_id, host.host_id)),
         outbox(sink, host.name),
         turns(surroundings()),
-        connections(surroundings(), turns, host_view, std::move(options.protocols), std::move(options.set_capture)) {}
+        connections(surroundings(), turns, host_view, std::move(options.protocols), std::move(options.set_capture),
+                    options.own_pid) {}
 
-  Surroundings surroundings() { return {clock, ends, processes, threads, texts, requests, outbox, gaps}; }
+  Surroundings surroundings() { return {clock, ends, processes, threads, texts, requests, outbox, gaps, start_ns}; }
 
   HostInfo host;
   WallClock clock;

@@ -19,8 +19,14 @@ int64_t time_of(const event_header& header) { return static_cast<int64_t>(header
 
 }  // namespace
 
-Connections::Connections(Surroundings around, Turns& turns, HostView& view, Protocols protocols, SetCapture set_capture)
-    : around_(around), turns_(turns), view_(view), protocols_(std::move(protocols)), set_capture_(std::move(set_capture)) {
+Connections::Connections(Surroundings around, Turns& turns, HostView& view, Protocols protocols, SetCapture set_capture,
+                         int32_t own_pid)
+    : around_(around),
+      turns_(turns),
+      view_(view),
+      protocols_(std::move(protocols)),
+      set_capture_(std::move(set_capture)),
+      own_pid_(own_pid) {
   for (uint16_t port : view_.listening_ports()) listening_.insert(port);
 }
 
@@ -46,7 +52,7 @@ void Connections::on_socket(const event_socket& event) {
   ConnectionEnd& end = at(event.socket, event.header);
   const bool ignored = end.ignored;
   describe(end, event);
-  end.ignored |= ignored;
+  end.ignored |= ignored || end.row.pid == own_pid_;
   end.row_dirty = true;
   if (end.ignored) {
     set_capture_(event.socket, 0, 0);
@@ -60,6 +66,7 @@ void Connections::on_socket(const event_socket& event) {
   if (ConnectionEnd* other = find(end.socket_pair)) {
     other->socket_pair = event.socket;
     for (auto [a, b] : {std::pair{&end, other}, std::pair{other, &end}}) {
+      a->ignored |= b->row.pid == own_pid_;  // what we ask is not what we came to see
       a->row.peer_id = b->row.id;
       a->row.peer_pid = b->row.pid;
       a->row_dirty = true;
@@ -256,7 +263,6 @@ void Connections::on_lost_data(int64_t time_ns) {
     end->conversation->hole(From::Client, time_ns, 0);
     end->conversation->hole(From::Server, time_ns, 0);
     take_finished(*end);
-    turns_.end_turn(*end);
   }
 }
 
@@ -264,11 +270,13 @@ void Connections::finish(int64_t now_ns) {
   for (auto& [socket, end] : around_.ends) finish_open(*end, now_ns, false);
 }
 
-uint32_t Connections::current_statement(const Processes::Entry& process) const {
+Ran Connections::current_statement(const Processes::Entry& process) const {
   const ConnectionEnd* end = find(process.server_connection);
-  if (!end || !end->conversation || !end->busy) return 0;
+  if (!end || !end->conversation || !end->busy) return {};
   const std::vector<Exchange> open = end->conversation->open();
-  return open.empty() ? 0 : around_.texts.number(find_text(open.back().attributes, "db.query.text"));
+  if (open.empty()) return {};
+  const std::string_view text = find_text(open.back().attributes, "db.query.text");
+  return {open.back().begin_ns, INT64_MAX, around_.texts.number(text), ends_transaction(text)};
 }
 
 void Connections::add_counts(ConnectionEnd& end) {

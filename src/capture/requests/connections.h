@@ -27,7 +27,9 @@ using SetCapture = std::function<void(uint64_t socket, uint32_t sent_bytes, uint
 
 class Connections {
  public:
-  Connections(Surroundings around, Turns& turns, HostView& view, Protocols protocols, SetCapture set_capture);
+  // What `own_pid` does is left out.
+  Connections(Surroundings around, Turns& turns, HostView& view, Protocols protocols, SetCapture set_capture,
+              int32_t own_pid);
 
   void on_socket(const event_socket& event);
   void on_data(const event_data& event);
@@ -39,8 +41,8 @@ class Connections {
 
   // What is under way now is all there will be.
   void finish(int64_t now_ns);
-  // What a process' server connection works on, as number in Texts.
-  uint32_t current_statement(const Processes::Entry& process) const;
+  // What a process' server connection works on.
+  Ran current_statement(const Processes::Entry& process) const;
   // Counts of the parsers, into the ledger.
   void count_conversations();
   std::vector<Connection> take_changed(bool all);
@@ -65,6 +67,7 @@ class Connections {
   HostView& view_;
   Protocols protocols_;
   SetCapture set_capture_;
+  const int32_t own_pid_;
   std::unordered_map<uint64_t, uint64_t> tcp_ends_;  // by tcp_keys().own
   std::unordered_set<uint16_t> listening_;
   int64_t listening_read_ns_ = 0;

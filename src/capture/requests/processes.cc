@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <iterator>
 
 #include "base/text.h"
 #include "protocol/redact.h"
@@ -184,10 +185,14 @@ void Processes::end_cpu_times() {
 std::vector<Process> Processes::take_changed(const std::string& host) {
   std::vector<Process> rows = std::move(gone_);
   gone_.clear();
-  for (auto& [pid, entry] : entries_) {
-    if (!entry.dirty) continue;
+  // Asked about once a second: by then who still waits for something of it has been told.
+  constexpr uint32_t kRoundsAfterExit = 30;
+  for (auto place = entries_.begin(); place != entries_.end();) {
+    Entry& entry = place->second;
+    if (entry.dirty) rows.push_back(entry.row);
     entry.dirty = false;
-    rows.push_back(entry.row);
+    const bool over = entry.row.exited_ns != 0 && ++entry.rounds_after_exit > kRoundsAfterExit;
+    place = over ? entries_.erase(place) : std::next(place);
   }
   for (Process& row : rows) row.host = host;
   std::sort(rows.begin(), rows.end(), [](const Process& a, const Process& b) {

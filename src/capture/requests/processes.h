@@ -2,6 +2,7 @@
 // pid becomes a second row.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <unordered_map>
@@ -16,6 +17,13 @@ namespace culprit::capture {
 // "postgresql", whatever their title.
 std::string service_name(const ProcessFacts& facts);
 
+// A statement that a server's process ran; end INT64_MAX: runs it now.
+struct Ran {
+  int64_t begin_ns = 0, end_ns = 0;
+  uint32_t statement = 0;  // index into Texts
+  bool ends_transaction = false;
+};
+
 class Processes {
  public:
   explicit Processes(HostView& view) : view_(view) {}
@@ -26,7 +34,9 @@ class Processes {
     bool known = false;       // /proc or an exec told who it is
     bool dirty = true;        // changed since take_changed()
     int64_t forked_ns = 0;    // monotonic; 0: before the recording
-    uint32_t last_statement = 0;  // that it answered and that is not the end of a transaction: index into Texts
+    std::array<Ran, 8> ran;              // the last statements that it answered, round
+    uint32_t next_ran = 0;
+    uint32_t rounds_after_exit = 0;
     uint64_t server_connection = 0;                      // the latest on which it answers
   };
   Entry& at(int32_t pid);

@@ -59,6 +59,7 @@ void Threads::on_switch(const event_switch& event) {
   Thread& thread = at(as_pid(event.header.tid), as_pid(event.header.pid));
   thread.last_event_ns = as_time(event.header.time_ns);
   occupy(event);
+  if (thread.exited_ns != 0) return;  // its last steps, after its exit was told
   if (event.off_ns == 0) {  // its first time on a CPU
     thread.on_ns = as_time(event.header.time_ns);
     return;
@@ -140,12 +141,19 @@ Wait Threads::helper_state(const event_switch& event) {
   return most == Wait::Lock ? Wait::Other : most;
 }
 
-uint32_t Threads::statement_of_holder(int32_t pid, bool latch) const {
+// As of the moment when it gave the lock free: the waiter may get a CPU much later.
+uint32_t Threads::statement_of_holder(int32_t pid, int64_t freed_ns, bool latch) const {
   const Processes::Entry* holder = processes_.find(pid);
   if (!holder) return 0;
-  const uint32_t current = current_statement_ ? current_statement_(*holder) : 0;
-  if (current == 0 || (latch && ends_transaction(texts_.at(current)))) return holder->last_statement;
-  return current;
+  Ran during, before;
+  auto look = [&](const Ran& ran) {
+    if (ran.statement == 0 || ran.begin_ns > freed_ns) return;
+    if (ran.end_ns > freed_ns) during = ran;
+    else if (!ran.ends_transaction && ran.end_ns > before.end_ns) before = ran;
+  };
+  for (const Ran& ran : holder->ran) look(ran);
+  if (current_statement_) look(current_statement_(*holder));
+  return during.statement != 0 && !(latch && during.ends_transaction) ? during.statement : before.statement;
 }
 
 // The holder, whoever the holder itself waited for meanwhile, and the disk where the holder waited for that. A latch is
@@ -163,7 +171,7 @@ void Threads::blame_lock(Thread& thread, const event_switch& event, bool latch) 
     if (start_ns < blame.from_ns) thread.timeline.reclassify(start_ns, Wait::Sleep, Wait::Lock);
     blame.from_ns = start_ns;
   }
-  if (blame.to_ns - blame.from_ns >= kLeastNamed) blame.statement = statement_of_holder(blame.pid, latch);
+  if (blame.to_ns - blame.from_ns >= kLeastNamed) blame.statement = statement_of_holder(blame.pid, blame.to_ns, latch);
   thread.timeline.blame(blame);
   const Thread* holder = find(blame.tid);
   if (!holder || blame.to_ns - blame.from_ns < kLeastBlamed) return;

@@ -45,8 +45,8 @@ bool ends_transaction(std::string_view statement);
 
 class Threads {
  public:
-  // The statement that a process works on now, as number in Texts; asked for long waits only.
-  using CurrentStatement = std::function<uint32_t(const Processes::Entry&)>;
+  // The statement that a process works on now (0: none known); asked for long waits only.
+  using CurrentStatement = std::function<Ran(const Processes::Entry&)>;
   Threads(Processes& processes, Texts& texts, CurrentStatement current_statement)
       : processes_(processes), texts_(texts), current_statement_(std::move(current_statement)) {}
 
@@ -87,7 +87,7 @@ class Threads {
   Wait classify(Thread& thread, const event_switch& event, Stretch& stretch);
   Wait classify_poll(Thread& thread, const event_switch& event, Stretch& stretch);
   bool helper(const Thread& thread, int32_t pid);
-  uint32_t statement_of_holder(int32_t pid, bool latch) const;
+  uint32_t statement_of_holder(int32_t pid, int64_t freed_ns, bool latch) const;
   Wait helper_state(const event_switch& event);
   void count(Thread& thread, const event_switch& event);
 

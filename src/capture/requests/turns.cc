@@ -26,13 +26,16 @@ Turns::Origin Turns::origin_of(const Thread& thread) const {
   Origin origin;
   if (!thread.serving.empty()) {
     // Of several, an event loop works on the one whose bytes came last.
-    const Serving& serving = thread.serving.back();
-    origin.request = thread.touched != 0 ? thread.touched : serving.request;
+    auto touched = std::find_if(thread.serving.begin(), thread.serving.end(),
+                                [&](const Serving& candidate) { return candidate.request == thread.touched; });
+    const Serving& serving = touched != thread.serving.end() ? *touched : thread.serving.back();
+    origin.request = serving.request;
     origin.how = serving.how;
-    if (thread.serving.size() > 1) {
+    if (thread.serving.size() > 1 && touched == thread.serving.end()) {
       origin.how = LinkHow::Containment;
       origin.confidence = 1.0f / static_cast<float>(thread.serving.size());
-      if (thread.touched != 0) origin.how = LinkHow::SameThread, origin.confidence = 0.8f;
+    } else if (thread.serving.size() > 1) {
+      origin.confidence = 0.8f;
     } else if (serving.how == LinkHow::WakeUp) {
       origin.confidence = 0.9f;
     }
@@ -155,13 +158,19 @@ Request* Turns::request_of(ConnectionEnd& end, const Exchange& exchange) {
   for (uint32_t ordinal = 0; ordinal < kMostInSegment; ++ordinal) {
     const uint64_t id = around_.requests.id_of(end.row.id, exchange.begin_ns, ordinal);
     Request* request = around_.requests.find(id);
-    if (!request) return &begin_request(end, segment_at(end, exchange.begin_ns), id);
+    if (!request) {
+      request = &begin_request(end, segment_at(end, exchange.begin_ns), id);
+      if (request->tid == 0) request->tid = end.reply_tid;
+      return request;
+    }
     if (!request->span && request->left_ns == 0) return request;
   }
   return nullptr;
 }
 
 void Turns::finish(ConnectionEnd& end, Exchange exchange) {
+  // Its answer is the first that was seen of it: it was under way all the time since the recording began.
+  if ((exchange.flags & kBegunBefore) && end.requests_begun_before++ == 0) exchange.begin_ns = around_.start_ns;
   Request* request = request_of(end, exchange);
   if (!request) {
     around_.outbox.count_unit(LedgerKind::refused, LedgerUnit::Request, 1, "wire", "too many requests in one segment");
@@ -172,7 +181,9 @@ void Turns::finish(ConnectionEnd& end, Exchange exchange) {
   if (end.server()) {
     Processes::Entry& process = around_.processes.at(end.row.pid);
     const std::string_view text = find_text(exchange.attributes, "db.query.text");
-    if (!text.empty() && !ends_transaction(text)) process.last_statement = around_.texts.number(text);
+    if (!text.empty())
+      process.ran[process.next_ran++ % process.ran.size()] = {exchange.begin_ns, end_ns, around_.texts.number(text),
+                                                              ends_transaction(text)};
   }
   request->context = exchange.context;
   auto span = std::make_unique<Span>(span_of(end, *request, exchange, end_ns));

@@ -35,6 +35,7 @@ struct Surroundings {
   Requests& requests;
   Outbox& outbox;
   std::vector<LossGap>& gaps;
+  int64_t start_ns;  // of the recording, monotonic
 };
 
 class Turns {

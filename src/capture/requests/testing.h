@@ -1,0 +1,237 @@
+// For tests: a machine of events made by hand, a protocol of one letter, and a sink that keeps everything.
+#pragma once
+
+#include <cstring>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "capture/requests/assembler.h"
+
+namespace culprit::capture::testing {
+
+constexpr int64_t kMs = 1'000'000;
+
+// "Q text" is a request, an answer ends with "Z". The first letter tells who speaks.
+class LetterConversation : public Conversation {
+ public:
+  void feed(From from, int64_t time_ns, std::string_view head, std::string_view, uint64_t) override {
+    if (from == From::Client) {
+      Exchange exchange;
+      exchange.protocol = "letters";
+      exchange.begin_ns = time_ns;
+      exchange.name = exchange_text(head);
+      exchange.attributes.push_back({"db.query.text", Value(exchange.name)});
+      open_.push_back(std::move(exchange));
+      return;
+    }
+    if (open_.empty() || !head.ends_with('Z')) return;
+    open_.front().end_ns = time_ns;
+    finished_.push_back(std::move(open_.front()));
+    open_.erase(open_.begin());
+  }
+  void hole(From, int64_t, uint64_t) override {
+    for (Exchange& exchange : open_) exchange.flags |= kHole;
+  }
+  void told_text(int64_t, std::string_view text, bool) override {
+    if (!open_.empty()) open_.back().name = text;
+  }
+  std::vector<Exchange> take_finished() override { return std::exchange(finished_, {}); }
+  std::vector<Exchange> open() const override { return open_; }
+  ConversationCounts take_counts() override { return {}; }
+  std::string_view protocol() const override { return "letters"; }
+
+ private:
+  static std::string exchange_text(std::string_view head) { return std::string(head.substr(head.size() < 2 ? 0 : 2)); }
+  std::vector<Exchange> open_, finished_;
+};
+
+class KeepingSink : public Sink {
+ public:
+  Result<Ticket> push(Batch batch) override {
+    if (refuses) return Error{Error::Kind::Full, "no space left"};
+    for (auto& span : batch.spans) spans.push_back(span);
+    for (auto& state : batch.thread_states) states.push_back(state);
+    for (auto& row : batch.processes) processes[row.pid] = row;
+    for (auto& row : batch.connections) connections[row.id] = row;
+    for (auto& row : batch.ledger) ledger[row.kind] += row.n;
+    for (auto& row : batch.received) received[row.unit] += row.n;
+    return Ticket{};
+  }
+  Result<void> flush() override { return {}; }
+
+  const Span* span(std::string_view name, SpanKind kind) const {
+    for (const Span& span : spans)
+      if (span.name == name && span.kind == kind) return &span;
+    return nullptr;
+  }
+
+  bool refuses = false;
+  std::vector<Span> spans;
+  std::vector<ThreadState> states;
+  std::map<int32_t, Process> processes;
+  std::map<uint64_t, Connection> connections;
+  std::map<std::string, int64_t> ledger, received;
+};
+
+class FakeView : public HostView {
+ public:
+  ProcessFacts process(int32_t pid) override {
+    auto found = programs.find(pid);
+    if (found == programs.end()) return {};
+    ProcessFacts facts;
+    facts.found = true;
+    facts.pid = pid;
+    facts.parent_pid = 1;
+    facts.name = found->second;
+    facts.executable = "/bin/" + found->second;
+    facts.command = {found->second};
+    return facts;
+  }
+  std::vector<uint16_t> listening_ports() override { return {5432}; }
+  std::vector<CpuTimes> cpu_times() override { return {}; }
+  int64_t busy_ns() override { return 0; }
+  HostInfo host() override { return {}; }
+
+  std::map<int32_t, std::string> programs;
+};
+
+// A switch-in, in milliseconds.
+struct Off {
+  double off, wake, on;
+  int16_t syscall = -1;
+  uint32_t state = 1;
+  int32_t waker = 0;          // tid = pid; 0: an interrupt
+  int32_t waker_tid = 0;      // where it differs
+  int32_t previous = 0;
+};
+
+class Machine {
+ public:
+  Machine() : assembler_(options(), view, sink) {}
+
+  void tcp(uint64_t socket, int32_t pid, uint16_t local_port, uint16_t peer_port, double at_ms = 0) {
+    event_socket event = {};
+    head(event, EVENT_SOCKET, pid, pid, at_ms);
+    event.socket = socket;
+    event.family = SOCKET_INET;
+    event.socket_type = 1;
+    event.local_port = local_port;
+    event.peer_port = peer_port;
+    event.local_address[0] = event.peer_address[0] = 127;
+    event.local_address[3] = event.peer_address[3] = 1;
+    assembler_.handle(event.header);
+  }
+  void unix_socket(uint64_t socket, uint64_t peer, int32_t pid, double at_ms = 0) {
+    event_socket event = {};
+    head(event, EVENT_SOCKET, pid, pid, at_ms);
+    event.socket = socket;
+    event.peer_socket = peer;
+    event.family = SOCKET_UNIX;
+    event.socket_type = 1;
+    std::strcpy(event.path, "/run/db");
+    assembler_.handle(event.header);
+  }
+  void sends(uint64_t socket, int32_t tid, double at_ms, std::string_view bytes, uint32_t sequence = 0) {
+    data(socket, tid, at_ms, bytes, sequence, DATA_SENT);
+  }
+  void receives(uint64_t socket, int32_t tid, double at_ms, std::string_view bytes, uint32_t sequence = 0) {
+    data(socket, tid, at_ms, bytes, sequence, 0);
+  }
+  void off(int32_t tid, Off off) {
+    event_switch event = {};
+    head(event, EVENT_SWITCH, pid_of(tid), tid, off.on);
+    event.off_ns = ns(off.off);
+    event.wake_ns = off.state == 0 ? 0 : ns(off.wake);
+    event.state = off.state;
+    event.syscall = off.syscall;
+    event.waker = off.state == 0 ? WAKER_NONE : off.waker ? WAKER_THREAD : WAKER_INTERRUPT;
+    event.waker_tid = static_cast<uint32_t>(off.waker_tid ? off.waker_tid : off.waker);
+    event.waker_pid = static_cast<uint32_t>(off.waker);
+    event.previous_pid = event.previous_tid = static_cast<uint32_t>(off.previous);
+    assembler_.handle(event.header);
+  }
+  void report(int32_t pid, double at_ms, std::string_view text) {
+    struct {
+      event_report event;
+      char text[64];
+    } report = {};
+    head(report.event, EVENT_REPORT, pid, pid, at_ms);
+    report.event.state = 2;
+    report.event.text_bytes = static_cast<uint16_t>(text.size());
+    std::memcpy(report.text, text.data(), text.size());
+    report.event.header.size_bytes = sizeof report;
+    assembler_.handle(report.event.header);
+  }
+  void lost(double from_ms, double to_ms, event_type type, uint64_t n) {
+    event_gap event = {};
+    head(event, EVENT_GAP, 0, 0, to_ms);
+    event.from_ns = ns(from_ms);
+    event.lost_by_type[type] = n;
+    assembler_.handle(event.header);
+  }
+  void forks(int32_t parent, int32_t child, double at_ms) {
+    event_fork event = {};
+    head(event, EVENT_FORK, parent, parent, at_ms);
+    event.child_pid = event.child_tid = static_cast<uint32_t>(child);
+    assembler_.handle(event.header);
+  }
+  Result<void> tick(double at_ms) { return assembler_.tick(at(at_ms), at(at_ms)); }
+  void finish(double at_ms, const std::vector<OpenWait>& waits = {}) {
+    auto finished = assembler_.finish(at(at_ms), {}, waits, 0);
+    (void)finished.has_value();
+  }
+  static int64_t at(double ms) { return static_cast<int64_t>(ns(ms)); }
+
+  FakeView view;
+  KeepingSink sink;
+  std::map<int32_t, int32_t> process_of;  // of threads that are not their process' first
+  std::map<uint64_t, std::pair<uint32_t, uint32_t>> captures;
+
+ private:
+  static uint64_t ns(double ms) { return static_cast<uint64_t>(ms * kMs + 0.5) + 1'000'000'000; }
+  int32_t pid_of(int32_t tid) const { return process_of.contains(tid) ? process_of.at(tid) : tid; }
+
+  template <class Event>
+  static void head(Event& event, event_type type, int32_t pid, int32_t tid, double at_ms) {
+    event.header.type = type;
+    event.header.time_ns = ns(at_ms);
+    event.header.pid = static_cast<uint32_t>(pid);
+    event.header.tid = static_cast<uint32_t>(tid);
+    event.header.size_bytes = sizeof event;
+  }
+  void data(uint64_t socket, int32_t tid, double at_ms, std::string_view bytes, uint32_t sequence, int flags) {
+    struct {
+      event_data event;
+      char bytes[128];
+    } data = {};
+    head(data.event, EVENT_DATA, pid_of(tid), tid, at_ms);
+    data.event.header.size_bytes = sizeof data;
+    data.event.socket = socket;
+    data.event.length_bytes = static_cast<uint32_t>(bytes.size());
+    data.event.head_bytes = static_cast<uint16_t>(bytes.size());
+    data.event.tcp_sequence = sequence;
+    data.event.flags = static_cast<uint16_t>(flags);
+    std::memcpy(data.bytes, bytes.data(), bytes.size());
+    assembler_.handle(data.event.header);
+  }
+  AssemblerOptions options() {
+    AssemblerOptions options;
+    options.host.name = "h";
+    options.host.run_id = "run";
+    options.mono_ns = options.host.started_ns = at(0);
+    options.protocols.recognise = [](std::string_view bytes) {
+      Recognised recognised;
+      if (bytes.starts_with('Q')) recognised = {"letters", From::Client, true};
+      return recognised;
+    };
+    options.protocols.make = [](std::string_view) { return std::make_unique<LetterConversation>(); };
+    options.set_capture = [this](uint64_t socket, uint32_t sent, uint32_t received) { captures[socket] = {sent, received}; };
+    return options;
+  }
+
+  Assembler assembler_;
+};
+
+}  // namespace culprit::capture::testing
