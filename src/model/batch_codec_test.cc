@@ -53,7 +53,8 @@ TEST(BatchCodec, SkipsSectionsAndColumnsOfALaterVersion) {
 
 TEST(BatchCodec, SurvivesEveryCutAndEveryFlippedByte) {
   std::string bytes = encoded(generated_batch(11));
-  for (size_t length = 0; length < bytes.size(); length += 7) (void)decode_batch(std::string_view(bytes).substr(0, length));
+  for (size_t length = 0; length < bytes.size(); length += 7)
+    (void)decode_batch(std::string_view(bytes).substr(0, length));
   for (size_t at = 0; at < bytes.size(); at += 3) {
     std::string changed = bytes;
     changed[at] = static_cast<char>(changed[at] ^ 0xff);
@@ -74,7 +75,8 @@ TEST(BatchCodec, ATextNamedByManyRowsCannotFillTheMemory) {
 }
 
 TEST(Frame, ReturnsItsHeaderAndItsContent) {
-  FrameHeader header{.sequence = 42, .identity = {.host_id = 7}, .monotonic_ns = -5, .wall_ns = 1'700'000'000'000'000'000};
+  FrameHeader header{
+      .sequence = 42, .identity = {.host_id = 7}, .monotonic_ns = -5, .wall_ns = 1'700'000'000'000'000'000};
   header.identity.run_id[3] = 9;
   auto bytes = encode_frame(header, generated_batch(3));
   ASSERT_TRUE(bytes.has_value());
@@ -108,9 +110,15 @@ TEST(Frame, AThreadStateTakesAFewBytes) {
   for (int i = 0; i < 50'000; ++i) {
     at += static_cast<int64_t>(random() % 4000);
     int32_t thread = static_cast<int32_t>(random() % 16);
-    batch.thread_states.push_back({.pid = 4000 + thread, .tid = 4000 + thread, .start_ns = at,
-                                   .duration_ns = static_cast<int64_t>(random() % 60'000), .state = static_cast<Wait>(i % 3),
-                                   .syscall = -1, .waker_pid = 0, .waker_tid = 0, .span_id = 0});
+    batch.thread_states.push_back({.pid = 4000 + thread,
+                                   .tid = 4000 + thread,
+                                   .start_ns = at,
+                                   .duration_ns = static_cast<int64_t>(random() % 60'000),
+                                   .state = static_cast<Wait>(i % 3),
+                                   .syscall = -1,
+                                   .waker_pid = 0,
+                                   .waker_tid = 0,
+                                   .span_id = 0});
   }
   size_t size = encode_frame(FrameHeader{}, batch).value().size();
   EXPECT_LE(static_cast<double>(size) / 50'000, 8.0);

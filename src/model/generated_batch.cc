@@ -23,8 +23,10 @@ class Generator {
     for (uint64_t i = below(5); i > 0; --i) batch.connections.push_back(connection());
     for (uint64_t i = below(2); i > 0; --i) batch.hosts.push_back(host());
     for (uint64_t i = below(6); i > 0; --i)
-      batch.ledger.push_back({time(), text(), text(), "reader", "ring_full", "event", integer(), Evidence::Bounded, text()});
-    for (uint64_t i = below(3); i > 0; --i) batch.received.push_back({text(), "span", static_cast<int64_t>(below(1000))});
+      batch.ledger.push_back(
+          {time(), text(), text(), "reader", "ring_full", "event", integer(), Evidence::Bounded, text()});
+    for (uint64_t i = below(3); i > 0; --i)
+      batch.received.push_back({text(), "span", static_cast<int64_t>(below(1000))});
     return batch;
   }
 
@@ -35,8 +37,13 @@ class Generator {
   int64_t time() { return 1'700'000'000'000'000'000 + static_cast<int64_t>(below(3'600'000'000'000)); }
 
   int64_t integer() {
-    static constexpr int64_t kOdd[] = {0, -1, 1, std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max(),
-                                       int64_t{1} << 53, (int64_t{1} << 53) + 1};
+    static constexpr int64_t kOdd[] = {0,
+                                       -1,
+                                       1,
+                                       std::numeric_limits<int64_t>::min(),
+                                       std::numeric_limits<int64_t>::max(),
+                                       int64_t{1} << 53,
+                                       (int64_t{1} << 53) + 1};
     return coin() ? kOdd[below(std::size(kOdd))] : static_cast<int64_t>(below(10'000));
   }
   double real() {
@@ -44,7 +51,8 @@ class Generator {
     return coin() ? kOdd[below(std::size(kOdd))] : static_cast<double>(below(1000)) / 8;
   }
   std::string text() {
-    static const std::string kOdd[] = {"", "GET /orders", "select 1", std::string("a\0b", 3), "\xff\xfe", "Grüße, 世界", "'\"\n\\"};
+    static const std::string kOdd[] = {"",         "GET /orders", "select 1", std::string("a\0b", 3),
+                                       "\xff\xfe", "Grüße, 世界", "'\"\n\\"};
     return coin() ? kOdd[below(std::size(kOdd))] : "text " + std::to_string(below(50));
   }
   Value value() {
@@ -59,7 +67,8 @@ class Generator {
     return text();
   }
   Attributes attributes() {
-    static const std::string kKeys[] = {"http.route", "db.query.text", "name", "Name", "pid", "k\n", "", "n", "\xff", "ünï"};
+    static const std::string kKeys[] = {"http.route", "db.query.text", "name", "Name", "pid", "k\n", "",
+                                        "n",          "\xff",          "ünï"};
     Attributes all;
     for (uint64_t i = below(7); i > 0; --i) all.push_back({kKeys[below(std::size(kKeys))], value()});
     return all;
@@ -89,20 +98,29 @@ class Generator {
     span.resource = resources == 0 ? 0 : static_cast<uint32_t>(below(resources));
     span.attributes = attributes();
     for (uint64_t i = below(3); i > 0; --i) span.events.push_back({time(), text(), attributes(), 1});
-    for (uint64_t i = below(2); i > 0; --i) span.links.push_back({{random_(), random_()}, random_(), text(), attributes(), 2, 3});
+    for (uint64_t i = below(2); i > 0; --i)
+      span.links.push_back({{random_(), random_()}, random_(), text(), attributes(), 2, 3});
     return span;
   }
 
   ThreadState thread_state() {
-    return {id(), id(), time(), static_cast<int64_t>(below(1'000'000)), static_cast<Wait>(below(8)),
-            static_cast<int16_t>(below(400)), id(), id(), coin() ? 0 : random_()};
+    return {id(),
+            id(),
+            time(),
+            static_cast<int64_t>(below(1'000'000)),
+            static_cast<Wait>(below(8)),
+            static_cast<int16_t>(below(400)),
+            id(),
+            id(),
+            coin() ? 0 : random_()};
   }
 
   LogRecord log(size_t resources) {
     LogRecord log;
     log.time_ns = time(), log.observed_ns = time(), log.severity = 9, log.severity_text = text(), log.body = text();
     log.event_name = text(), log.trace_id = {0, below(5)}, log.span_id = random_(), log.service = text();
-    log.source = "otlp", log.host = text(), log.pid = id(), log.tid = id(), log.otel_flags = 1, log.dropped_attributes = 2;
+    log.source = "otlp", log.host = text(), log.pid = id(), log.tid = id(), log.otel_flags = 1,
+    log.dropped_attributes = 2;
     log.resource = resources == 0 ? 0 : static_cast<uint32_t>(below(resources));
     log.attributes = attributes();
     return log;

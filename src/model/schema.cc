@@ -5,26 +5,32 @@ namespace culprit {
 namespace {
 
 constexpr std::string_view kAttributeTypes =
-    "One letter an entry of the map, in its order: e(mpty) b(oolean) i(nteger) d(ouble) s(tring) y (bytes, as hex) n(ested, as "
+    "One letter an entry of the map, in its order: e(mpty) b(oolean) i(nteger) d(ouble) s(tring) y (bytes, as hex) "
+    "n(ested, as "
     "JSON) h (a string that is not UTF-8, as hex); upper case: the key is hex too.";
 
 TableDoc span_table() {
   return {"span",
-          "A piece of work with a begin and an end: a span that a program reported, or a request as its caller's (kind client) or "
-          "its server's (kind server) end of a socket saw it. Attribute keys that are frequent in a segment are further columns, "
+          "A piece of work with a begin and an end: a span that a program reported, or a request as its caller's (kind "
+          "client) or "
+          "its server's (kind server) end of a socket saw it. Attribute keys that are frequent in a segment are "
+          "further columns, "
           "named by the key: \"http.route\", \"db.query.text\".",
           {{"trace_id", "VARCHAR", "The trace it belongs to: 32 lower-case hex digits."},
            {"span_id", "UBIGINT", "Its id within the trace, as a number; printf('%016x', span_id) is the usual form."},
            {"parent_span_id", "UBIGINT", "The span that caused it; 0 where there is none."},
            {"start_ns", "BIGINT", "When it began: wall clock of its host, nanoseconds since 1970, as observed."},
-           {"duration_ns", "BIGINT", "How long it took, in nanoseconds; negative where the sender said it ended before it began."},
+           {"duration_ns", "BIGINT",
+            "How long it took, in nanoseconds; negative where the sender said it ended before it began."},
            {"service", "VARCHAR", "What people call the program that did it."},
-           {"name", "VARCHAR", "What was done, of few different values: an operation, a route, a statement without its literals."},
+           {"name", "VARCHAR",
+            "What was done, of few different values: an operation, a route, a statement without its literals."},
            {"kind", "VARCHAR", "unspecified, internal, server, client, producer or consumer."},
            {"status", "VARCHAR", "unset, ok or error."},
            {"status_message", "VARCHAR", "What the program said about an error."},
            {"link", "VARCHAR",
-            "How its parent is known: none, reported (the span says so), connection (two ends of one socket), same_thread, wake_up "
+            "How its parent is known: none, reported (the span says so), connection (two ends of one socket), "
+            "same_thread, wake_up "
             "or containment (the likeliest request under way)."},
            {"link_confidence", "FLOAT", "How sure that is, from 0 to 1."},
            {"source", "VARCHAR", "Who saw it: recorder, otlp, otlp-json, jaeger, notation."},
@@ -34,8 +40,10 @@ TableDoc span_table() {
            {"connection", "UBIGINT", "The end of a socket it was seen on, as in table connection; 0 for none."},
            {"weight", "DOUBLE", "It stands for so many spans: one over the probability with which it was kept."},
            {"flags", "UINTEGER",
-            "Bits: 1 orphan, 2 negative duration, 4 unfinished, 8 begun before the recording, 16 statement text unknown, 32 text "
-            "cut, 64 bytes missing while it ran, 128 events lost while it ran, 256 several statements at once, 512 opaque, 1024 "
+            "Bits: 1 orphan, 2 negative duration, 4 unfinished, 8 begun before the recording, 16 statement text "
+            "unknown, 32 text "
+            "cut, 64 bytes missing while it ran, 128 events lost while it ran, 256 several statements at once, 512 "
+            "opaque, 1024 "
             "duplicate, 2048 the same call as its parent seen by another observer."},
            {"otel_flags", "UINTEGER", "The flags field of OpenTelemetry, as sent."},
            {"dropped_attributes", "UINTEGER", "Attributes that the sender dropped."},
@@ -44,7 +52,8 @@ TableDoc span_table() {
            {"received_ns", "BIGINT", "When it reached us: our wall clock; 0 where it was not noted."},
            {"trace_state", "VARCHAR", "The W3C tracestate, as sent."},
            {"resource_id", "UBIGINT", "Who emitted it, as in table resource; 0 for none."},
-           {"running_ns", "BIGINT", "Of its duration, on a CPU; NULL where nobody watched its threads. So the seven below."},
+           {"running_ns", "BIGINT",
+            "Of its duration, on a CPU; NULL where nobody watched its threads. So the seven below."},
            {"runnable_ns", "BIGINT", "Ready and waiting for a CPU."},
            {"lock_ns", "BIGINT", "Waiting for something that another thread of the same program gives free."},
            {"disk_ns", "BIGINT", "Waiting for a block device or a flush."},
@@ -53,21 +62,28 @@ TableDoc span_table() {
            {"sleep_ns", "BIGINT", "Waiting for time to pass."},
            {"other_ns", "BIGINT", "Blocked for a reason that is not known."},
            {"blockers",
-            "STRUCT(\"wait\" VARCHAR, pid INTEGER, tid INTEGER, duration_ns BIGINT, count INTEGER, \"statement\" VARCHAR)[]",
-            "Who it waited for, longest first: in which kind of wait, how long, how often, and the last statement of the holder."},
+            "STRUCT(\"wait\" VARCHAR, pid INTEGER, tid INTEGER, duration_ns BIGINT, count INTEGER, \"statement\" "
+            "VARCHAR)[]",
+            "Who it waited for, longest first: in which kind of wait, how long, how often, and the last statement of "
+            "the holder."},
            {"events",
             "STRUCT(time_ns BIGINT, \"name\" VARCHAR, \"attributes\" MAP(VARCHAR, VARCHAR), attribute_types VARCHAR, "
             "dropped_attributes UINTEGER)[]",
             "What happened during it, as the program said; the letters of attribute_types are explained in table log."},
            {"links",
-            "STRUCT(trace_id VARCHAR, span_id UBIGINT, trace_state VARCHAR, \"attributes\" MAP(VARCHAR, VARCHAR), attribute_types "
+            "STRUCT(trace_id VARCHAR, span_id UBIGINT, trace_state VARCHAR, \"attributes\" MAP(VARCHAR, VARCHAR), "
+            "attribute_types "
             "VARCHAR, flags UINTEGER, dropped_attributes UINTEGER)[]",
             "Spans elsewhere that it names besides its parent."},
-           {"attributes", "MAP(VARCHAR, VARCHAR)", "Attributes with text for a value whose key is not a column of the segment."},
-           {"attributes_number", "MAP(VARCHAR, DOUBLE)", "Attributes with a number for a value whose key is not a column of the segment."},
+           {"attributes", "MAP(VARCHAR, VARCHAR)",
+            "Attributes with text for a value whose key is not a column of the segment."},
+           {"attributes_number", "MAP(VARCHAR, DOUBLE)",
+            "Attributes with a number for a value whose key is not a column of the segment."},
            {"attributes_rest", "STRUCT(\"key\" VARCHAR, \"type\" VARCHAR, \"value\" VARCHAR)[]",
-            "Attributes that neither a column nor a map holds exactly: bytes, nested values, repeated keys, integers over 2^53."},
-           {"attribute_order", "VARCHAR", "Where each attribute is, in the order they came: one character each, see segment.md."}}};
+            "Attributes that neither a column nor a map holds exactly: bytes, nested values, repeated keys, integers "
+            "over 2^53."},
+           {"attribute_order", "VARCHAR",
+            "Where each attribute is, in the order they came: one character each, see segment.md."}}};
 }
 
 TableDoc thread_state_table() {
@@ -86,7 +102,8 @@ TableDoc thread_state_table() {
 
 TableDoc syscall_table() {
   return {"syscall",
-          "A system call, or a bucket of equal calls where they were counted. Kept for the tiers that record calls; else empty.",
+          "A system call, or a bucket of equal calls where they were counted. Kept for the tiers that record calls; "
+          "else empty.",
           {{"pid", "INTEGER", "The process that called."},
            {"tid", "INTEGER", "The thread that called."},
            {"number", "SMALLINT", "The call's number on this machine."},
@@ -104,7 +121,8 @@ TableDoc log_table() {
           "One record of a log.",
           {{"time_ns", "BIGINT", "When it was written: wall clock of its host; 0 where it does not say."},
            {"observed_ns", "BIGINT", "When a collector first saw it; 0 where it does not say."},
-           {"severity", "INTEGER", "OpenTelemetry's number: 1–4 trace, 5–8 debug, 9–12 info, 13–16 warn, 17–20 error, 21–24 fatal."},
+           {"severity", "INTEGER",
+            "OpenTelemetry's number: 1–4 trace, 5–8 debug, 9–12 info, 13–16 warn, 17–20 error, 21–24 fatal."},
            {"severity_text", "VARCHAR", "The severity in the program's own words."},
            {"body", "VARCHAR", "The message."},
            {"event_name", "VARCHAR", "The event's name, where the record is an event."},
@@ -229,17 +247,19 @@ TableDoc ledger_table() {
 }  // namespace
 
 const std::vector<TableDoc>& schema() {
-  static const std::vector<TableDoc> kTables = {span_table(),    thread_state_table(), syscall_table(),
-                                                log_table(),     metric_table(),       process_table(),
-                                                connection_table(), host_table(),      resource_table(), ledger_table()};
+  static const std::vector<TableDoc> kTables = {
+      span_table(),    thread_state_table(), syscall_table(), log_table(),      metric_table(),
+      process_table(), connection_table(),   host_table(),    resource_table(), ledger_table()};
   return kTables;
 }
 
 std::string schema_page(const TableDoc& table) {
   std::string page = "# Table `" + std::string(table.name) + "`\n\n" + std::string(table.sentence) +
-                     "\n\nMade from src/model/schema.cc by store_schema_doc; change it there.\n\n| column | type | meaning |\n|---|---|---|\n";
+                     "\n\nMade from src/model/schema.cc (model_test with CULPRIT_ACCEPT=1); change it there.\n\n| column | type | "
+                     "meaning |\n|---|---|---|\n";
   for (const ColumnDoc& column : table.columns)
-    page += "| `" + std::string(column.name) + "` | `" + std::string(column.type) + "` | " + std::string(column.sentence) + " |\n";
+    page += "| `" + std::string(column.name) + "` | `" + std::string(column.type) + "` | " +
+            std::string(column.sentence) + " |\n";
   return page;
 }
 

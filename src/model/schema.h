@@ -1,5 +1,5 @@
 // The tables that SQL sees, and what each column means: the only place where that is said. docs/schema is made from here
-// (store_schema_doc), and tests hold the segments' columns and every sentence against it.
+// (model_test with CULPRIT_ACCEPT=1), and tests hold the segments' columns and every sentence against it.
 #pragma once
 
 #include <string>

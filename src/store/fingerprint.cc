@@ -89,7 +89,8 @@ Fingerprint fingerprint(const Span& span, uint64_t resource_id) {
   hasher.number(span.dropped_attributes), hasher.number(span.dropped_events), hasher.number(span.dropped_links);
   hasher.number(span.waits.known);
   for (int64_t ns : span.waits.ns) hasher.number(ns);
-  for (const std::string* text : {&span.name, &span.service, &span.status_message, &span.source, &span.host, &span.trace_state})
+  for (const std::string* text :
+       {&span.name, &span.service, &span.status_message, &span.source, &span.host, &span.trace_state})
     hasher.add(std::string_view(*text));
   hasher.add(span.attributes);
   add_lists(hasher, span);

@@ -5,7 +5,8 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  culprit::scan_frames(bytes, [](const culprit::FrameHeader&, std::string_view content) { (void)culprit::decode_batch(content); });
+  culprit::scan_frames(
+      bytes, [](const culprit::FrameHeader&, std::string_view content) { (void)culprit::decode_batch(content); });
   (void)culprit::decode_seal_record(bytes);
   return 0;
 }

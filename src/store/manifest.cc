@@ -20,7 +20,9 @@ enum RecordField : uint64_t { kAdded = 1, kRemoved, kJournals, kReceived, kSeque
 enum SegmentField : uint64_t { kTable = 1, kFile, kRows, kSize, kMin, kMax, kFence, kChecksums, kPromoted, kDerived };
 
 void field(PackedWriter& out, uint64_t number, std::string_view bytes) { out.varint(number), out.text(bytes); }
-void field(PackedWriter& out, uint64_t number, PackedWriter content) { field(out, number, std::string_view(content.bytes())); }
+void field(PackedWriter& out, uint64_t number, PackedWriter content) {
+  field(out, number, std::string_view(content.bytes()));
+}
 PackedWriter packed(uint64_t number) {
   PackedWriter out;
   out.varint(number);
@@ -169,7 +171,9 @@ Result<Manifest> read_manifest(const std::string& path) {
       ++manifest.damaged_records;
       continue;
     }
-    if (header.value().type == FrameType::Manifest) manifest.apply(TRY(decode_seal_record(content.value())));
+    if (header.value().type != FrameType::Manifest) continue;
+    SealRecord record = TRY(decode_seal_record(content.value()));
+    manifest.apply(record);
   }
   return manifest;
 }

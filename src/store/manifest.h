@@ -19,33 +19,33 @@ namespace culprit {
 struct SegmentInfo {
   std::string table, file;
   uint64_t rows = 0, size_bytes = 0;
-  int64_t min_ns = 0, max_ns = 0;            // of the rows' beginnings and ends
-  std::vector<std::string> fences;           // spans: the trace id of every kFenceRows-th row, the first and the last
-  std::vector<uint32_t> block_checksums;     // CRC-32C of every block of kChecksumBlock bytes
+  int64_t min_ns = 0, max_ns = 0;         // of the rows' beginnings and ends
+  std::vector<std::string> fences;        // spans: the trace id of every kFenceRows-th row, the first and the last
+  std::vector<uint32_t> block_checksums;  // CRC-32C of every block of kChecksumBlock bytes
   // Attribute keys that are columns here: key and type (b, i, d, s as in segment.md).
   std::vector<std::pair<std::string, char>> promoted;
-  bool derived = false;                      // ledger rows that describe the whole store: the next sealing's replace them
+  bool derived = false;  // ledger rows that describe the whole store: the next sealing's replace them
 };
 constexpr uint64_t kFenceRows = 30'720;
 constexpr uint64_t kChecksumBlock = 1u << 20;
 
 struct SealRecord {
   std::vector<SegmentInfo> added;
-  std::vector<std::string> removed;          // segments' files that no longer count
-  std::vector<std::string> journals;         // journal files that are sealed now
-  std::vector<Received> received;            // of the frames sealed now
+  std::vector<std::string> removed;   // segments' files that no longer count
+  std::vector<std::string> journals;  // journal files that are sealed now
+  std::vector<Received> received;     // of the frames sealed now
   std::vector<std::pair<FrameIdentity, uint64_t>> last_sequences;
 };
 
 // All records together.
 struct Manifest {
   std::vector<SegmentInfo> segments;
-  std::vector<std::string> journals;         // sealed ones, to be removed where they still are
-  std::vector<std::string> superseded;       // removed segments
+  std::vector<std::string> journals;    // sealed ones, to be removed where they still are
+  std::vector<std::string> superseded;  // removed segments
   std::vector<Received> received;
   std::map<FrameIdentity, uint64_t> last_sequences;
   uint64_t records = 0;
-  uint64_t valid_bytes = 0;                  // of the file; what follows is a record that was never finished
+  uint64_t valid_bytes = 0;  // of the file; what follows is a record that was never finished
   int64_t damaged_records = 0;
 
   void apply(const SealRecord& record);

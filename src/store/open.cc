@@ -5,10 +5,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
 #include <optional>
 #include <set>
+#include <unordered_set>
 
 #include "base/text.h"
+#include "model/batch_codec.h"
 #include "store/file.h"
 #include "store/layout.h"
 #include "store/seal.h"
@@ -46,7 +51,8 @@ struct JournalFile {
 // says is sealed is left out. So no row is seen twice and none is missed.
 Result<std::vector<JournalFile>> open_journal(const Layout& layout) {
   std::vector<JournalFile> files;
-  for (const std::string& name : TRY(list_directory(layout.journal()))) {
+  std::vector<std::string> names = TRY(list_directory(layout.journal()));
+  for (const std::string& name : names) {
     if (!name.ends_with(".frames")) continue;
     auto file = File::open(layout.journal_file(name), O_RDONLY | O_NONBLOCK);
     if (!file.has_value() && file.error().kind == Error::Kind::NotFound) continue;
@@ -99,8 +105,8 @@ void drop_damaged(Snapshot& snapshot) {
       sound.push_back(std::move(segment));
       continue;
     }
-    std::string detail = format_count(static_cast<int64_t>(segment.info.rows)) + " rows of table " + segment.info.table +
-                         " are left out: segment " + segment.info.file + " " + damage;
+    std::string detail = format_count(static_cast<int64_t>(segment.info.rows)) + " rows of table " +
+                         segment.info.table + " are left out: segment " + segment.info.file + " " + damage;
     snapshot.noticed.push_back(ledger_row(LedgerKind::malformed, 1, "segments", "store", detail));
     snapshot.noticed.back().unit = to_string(LedgerUnit::File);
   }
@@ -121,13 +127,39 @@ Result<void> add_defects(SegmentWriter& writer, const Manifest& before, SealReco
   return {};
 }
 
+// Tells the sealer what it may meet again: all resources, and the stored spans of traces that the journal goes on with.
+Result<void> teach_known(Sealer& sealer, const std::vector<JournalFile>& files, const Snapshot& existing) {
+  std::vector<SegmentFile> spans = existing.of_table("span");
+  SegmentReader reader = TRY(SegmentReader::open());
+  std::vector<StoredResource> resources = TRY(reader.resources(existing.of_table("resource")));
+  for (const StoredResource& row : resources) sealer.know(row.resource_id);
+  if (spans.empty()) return {};
+  std::unordered_set<std::string> traces;
+  for (const JournalFile& file : files) {
+    std::string bytes = TRY(file.file.read_all(kMaxJournalFile));
+    scan_frames(bytes, [&](const FrameHeader&, std::string_view content) {
+      auto batch = decode_batch(content);
+      if (!batch.has_value()) return;
+      for (const Span& span : batch.value().spans) traces.insert(to_hex(span.trace_id));
+    });
+  }
+  if (TRY(reader.choose_known(spans, traces)) == 0) return {};
+  for (const SegmentFile& segment : spans)
+    TRY(reader.spans(segment, {}, SegmentReader::Which::Chosen,
+                     [&](Span span, uint64_t resource) { sealer.know(span, resource); }));
+  return {};
+}
+
 // Seals `files` into `directory`. `existing` are the segments that count already.
-Result<SealRecord> seal(std::vector<JournalFile>& files, const Manifest& before, const Snapshot& existing, const std::string& directory) {
+Result<SealRecord> seal(std::vector<JournalFile>& files, const Manifest& before, const Snapshot& existing,
+                        const std::string& directory) {
   SegmentWriter writer = TRY(SegmentWriter::open(directory, fresh_generation(before)));
   Sealer sealer(writer, before);
+  if (!existing.segments.empty()) TRY(teach_known(sealer, files, existing));
   SealRecord names;
   for (JournalFile& file : files) {
-    TRY(sealer.add_file(TRY(file.file.read_all(kMaxJournalFile)), file.name));
+    std::string bytes = TRY(file.file.read_all(kMaxJournalFile));
+    TRY(sealer.add_file(bytes, file.name));
     names.journals.push_back(file.name);
   }
   SealRecord record = TRY(sealer.finish());
@@ -190,19 +222,29 @@ Result<Snapshot> seal_privately(const Layout& layout) {
   return snapshot;
 }
 
+// What may be read is named by directory to DuckDB: it must not depend on where we are.
+std::string absolute(const std::string& path) {
+  char resolved[PATH_MAX];
+  return realpath(path.c_str(), resolved) != nullptr ? std::string(resolved) : path;
+}
+
 std::unique_ptr<Reader> as_reader(std::unique_ptr<StoreReader> reader) { return reader; }
 
 }  // namespace
 
 Result<std::unique_ptr<Reader>> open_reader(const std::string& path, ReaderOptions options) {
-  Layout layout{path};
-  if (!path_exists(path)) return Error{Error::Kind::NotFound, "cannot open '" + path + "': no such directory", "record one: culprit record -o " + path};
+  Layout layout{absolute(path)};
+  if (!path_exists(path))
+    return Error{Error::Kind::NotFound, "cannot open '" + path + "': no such directory",
+                 "record one: culprit record -o " + path};
   if (!path_exists(layout.journal()) || !path_exists(layout.segments()))
-    return Error{Error::Kind::Corrupt, "'" + path + "' is not a recording or a store", "name a directory that record, import or serve has made"};
+    return Error{Error::Kind::Corrupt, "'" + path + "' is not a recording or a store",
+                 "name a directory that record, import or serve has made"};
   std::optional<File> lock;
   if (options.seal == ReaderOptions::Seal::Lazily) {
     auto opened = File::open(layout.lock(), O_RDWR);
-    bool ours = opened.has_value() && access(layout.segments().c_str(), W_OK) == 0 && access(layout.journal().c_str(), W_OK) == 0;
+    bool ours = opened.has_value() && access(layout.segments().c_str(), W_OK) == 0 &&
+                access(layout.journal().c_str(), W_OK) == 0;
     if (ours && opened.value().try_lock()) lock = std::move(opened).value();
   }
   Snapshot snapshot = lock ? TRY(seal_in_place(layout, options)) : TRY(seal_privately(layout));

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "model/batch_codec.h"
-#include "store/fingerprint.h"
 
 namespace culprit {
 
@@ -95,7 +94,9 @@ Result<void> Sealer::add(Batch batch) {
     uint64_t resource = id_of(log.resource);
     logs_.push_back({std::move(log), resource});
   }
-  auto append = [](auto& to, auto& from) { to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end())); };
+  auto append = [](auto& to, auto& from) {
+    to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+  };
   append(thread_states_, batch.thread_states);
   append(metrics_, batch.metrics);
   append(processes_, batch.processes);
@@ -120,7 +121,10 @@ Result<void> Sealer::write_spans() {
     if (x.span_id != y.span_id) return x.span_id < y.span_id;
     return a.span < b.span;
   });
-  if (!rows.empty()) record_.added.push_back(TRY(writer_.write(rows)));
+  if (!rows.empty()) {
+    SegmentInfo info = TRY(writer_.write(rows));
+    record_.added.push_back(std::move(info));
+  }
   spans_ = {};
   span_resources_ = {};
   return {};
@@ -128,13 +132,17 @@ Result<void> Sealer::write_spans() {
 
 template <class Row>
 Result<void> Sealer::write_all(std::vector<Row>& rows) {
-  if (!rows.empty()) record_.added.push_back(TRY(writer_.write(rows)));
+  if (!rows.empty()) {
+    SegmentInfo info = TRY(writer_.write(rows));
+    record_.added.push_back(std::move(info));
+  }
   rows = {};
   return {};
 }
 
 Result<void> Sealer::write_logs() {
-  std::stable_sort(logs_.begin(), logs_.end(), [](const StoredLog& a, const StoredLog& b) { return a.log.time_ns < b.log.time_ns; });
+  std::stable_sort(logs_.begin(), logs_.end(),
+                   [](const StoredLog& a, const StoredLog& b) { return a.log.time_ns < b.log.time_ns; });
   return write_all(logs_);
 }
 
@@ -149,7 +157,8 @@ Result<SealRecord> Sealer::finish() {
   TRY(write_spans());
   TRY(write_logs());
   TRY(write_thread_states());
-  std::stable_sort(metrics_.begin(), metrics_.end(), [](const MetricPoint& a, const MetricPoint& b) { return a.time_ns < b.time_ns; });
+  std::stable_sort(metrics_.begin(), metrics_.end(),
+                   [](const MetricPoint& a, const MetricPoint& b) { return a.time_ns < b.time_ns; });
   TRY(write_all(metrics_));
   TRY(write_all(processes_));
   TRY(write_all(connections_));

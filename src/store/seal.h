@@ -5,16 +5,16 @@
 #include <cstdint>
 #include <map>
 #include <set>
-#include <tuple>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "base/result.h"
 #include "model/frame.h"
 #include "store/duckdb/segment_writer.h"
+#include "store/fingerprint.h"
 #include "store/journal/scan.h"
 #include "store/manifest.h"
-#include "store/seen.h"
 
 namespace culprit {
 
@@ -22,6 +22,10 @@ class Sealer {
  public:
   // `known` are the frames sealed before: their sequence numbers and resources are not taken twice.
   Sealer(SegmentWriter& writer, const Manifest& known);
+
+  // What earlier sealings stored, as far as it may come again.
+  void know(uint64_t resource) { known_resources_.insert(resource); }
+  void know(const Span& span, uint64_t resource) { seen_.insert(fingerprint(span, resource)); }
 
   Result<void> add_file(std::string_view journal_file, const std::string& name);
   Result<void> add(Batch batch);
@@ -51,7 +55,7 @@ class Sealer {
   std::vector<StoredResource> resources_;
   std::set<uint64_t> known_resources_;
   std::vector<LedgerRow> ledger_;
-  std::map<std::pair<std::string, std::string>, int64_t> received_;        // by source and unit
+  std::map<std::pair<std::string, std::string>, int64_t> received_;              // by source and unit
   std::map<std::tuple<std::string, std::string, std::string>, int64_t> counts_;  // by kind, source, service
   SeenSet seen_;
   SealRecord record_;

@@ -36,7 +36,9 @@ bool may_hold(const SegmentInfo& info, const TraceRange& range) {
   return info.fences.back() >= range.first && (range.end.empty() || info.fences.front() < range.end);
 }
 
-bool overlaps(const SegmentInfo& info, int64_t from_ns, int64_t to_ns) { return info.min_ns < to_ns && info.max_ns >= from_ns; }
+bool overlaps(const SegmentInfo& info, int64_t from_ns, int64_t to_ns) {
+  return info.min_ns < to_ns && info.max_ns >= from_ns;
+}
 
 }  // namespace
 
@@ -60,11 +62,13 @@ Result<void> StoreReader::for_each_group(const std::vector<SegmentFile>& segment
       if (may_hold(segment.info, range)) TRY(load(segment, range, spans));
     std::vector<uint32_t> order(spans.size());
     for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return spans[a].trace_id < spans[b].trace_id; });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](uint32_t a, uint32_t b) { return spans[a].trace_id < spans[b].trace_id; });
     for (size_t begin = 0, end = 0; begin < order.size(); begin = end) {
       std::vector<Span> group;
       TraceId id = spans[order[begin]].trace_id;
-      for (; end < order.size() && spans[order[end]].trace_id == id; ++end) group.push_back(std::move(spans[order[end]]));
+      for (; end < order.size() && spans[order[end]].trace_id == id; ++end)
+        group.push_back(std::move(spans[order[end]]));
       if (!visit(make_trace(std::move(group)))) return {};
     }
   }
@@ -73,7 +77,8 @@ Result<void> StoreReader::for_each_group(const std::vector<SegmentFile>& segment
 
 Result<void> StoreReader::load_resources() {
   if (resources_loaded_) return {};
-  for (StoredResource& row : TRY(segments_.resources(snapshot_.of_table("resource")))) {
+  std::vector<StoredResource> rows = TRY(segments_.resources(snapshot_.of_table("resource")));
+  for (StoredResource& row : rows) {
     if (!resource_index_.emplace(row.resource_id, resources_.size()).second) continue;
     resources_.push_back(std::move(row.resource));
   }
@@ -128,7 +133,8 @@ Result<std::vector<ThreadState>> StoreReader::thread_states(int32_t tid, int64_t
 Result<std::vector<LogRecord>> StoreReader::logs() {
   TRY(load_resources());
   std::vector<LogRecord> logs;
-  for (StoredLog& row : TRY(segments_.logs(snapshot_.of_table("log")))) {
+  std::vector<StoredLog> rows = TRY(segments_.logs(snapshot_.of_table("log")));
+  for (StoredLog& row : rows) {
     auto found = resource_index_.find(row.resource_id);
     row.log.resource = found == resource_index_.end() ? 0 : found->second;
     logs.push_back(std::move(row.log));
@@ -138,7 +144,9 @@ Result<std::vector<LogRecord>> StoreReader::logs() {
 
 Result<std::vector<MetricPoint>> StoreReader::metrics() { return segments_.metrics(snapshot_.of_table("metric")); }
 Result<std::vector<Process>> StoreReader::processes() { return segments_.processes(snapshot_.of_table("process")); }
-Result<std::vector<Connection>> StoreReader::connections() { return segments_.connections(snapshot_.of_table("connection")); }
+Result<std::vector<Connection>> StoreReader::connections() {
+  return segments_.connections(snapshot_.of_table("connection"));
+}
 Result<std::vector<HostInfo>> StoreReader::hosts() { return segments_.hosts(snapshot_.of_table("host")); }
 
 Result<std::vector<Resource>> StoreReader::resources() {
@@ -159,9 +167,12 @@ Result<Account> StoreReader::account() {
   for (const SegmentFile& segment : snapshot_.segments)
     if (std::find(std::begin(kUnits), std::end(kUnits), segment.info.table) != std::end(kUnits))
       account.stored[segment.info.table] += static_cast<int64_t>(segment.info.rows);
-  for (const LedgerRow& row : TRY(ledger())) {
-    bool counts = row.kind == "duplicate" || row.kind == "refused" || row.kind == "sampled_out" || row.kind == "in_flight";
-    if (counts && std::find(std::begin(kUnits), std::end(kUnits), row.unit) != std::end(kUnits)) account.accounted[row.unit] += row.n;
+  std::vector<LedgerRow> rows = TRY(ledger());
+  for (const LedgerRow& row : rows) {
+    bool counts =
+        row.kind == "duplicate" || row.kind == "refused" || row.kind == "sampled_out" || row.kind == "in_flight";
+    if (counts && std::find(std::begin(kUnits), std::end(kUnits), row.unit) != std::end(kUnits))
+      account.accounted[row.unit] += row.n;
   }
   return account;
 }

@@ -16,7 +16,7 @@ namespace culprit {
 struct Snapshot {
   std::vector<SegmentFile> segments;
   std::vector<Received> received;
-  std::vector<LedgerRow> noticed;                 // while opening, not stored: damaged segments
+  std::vector<LedgerRow> noticed;                       // while opening, not stored: damaged segments
   std::optional<TemporaryDirectory> private_directory;  // where segments lie that only this reader has
 
   std::vector<SegmentFile> of_table(std::string_view table) const;
@@ -46,7 +46,8 @@ class StoreReader : public Reader {
   StoreReader(Snapshot snapshot, SegmentReader reader) : snapshot_(std::move(snapshot)), segments_(std::move(reader)) {}
 
   using Load = std::function<Result<void>(const SegmentFile&, const TraceRange&, std::vector<Span>&)>;
-  Result<void> for_each_group(const std::vector<SegmentFile>& segments, const Load& load, const std::function<bool(Trace)>& visit);
+  Result<void> for_each_group(const std::vector<SegmentFile>& segments, const Load& load,
+                              const std::function<bool(Trace)>& visit);
   Result<void> load_resources();
 
   Snapshot snapshot_;

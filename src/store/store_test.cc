@@ -1,6 +1,5 @@
-#include <gtest/gtest.h>
-
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -65,7 +64,8 @@ struct Store {
 
 std::vector<Trace> traces_of(Reader& reader, int64_t from_ns = 0, int64_t to_ns = kAlways) {
   std::vector<Trace> traces;
-  auto done = reader.for_each_trace(from_ns, to_ns, [&](Trace trace) { return traces.push_back(std::move(trace)), true; });
+  auto done =
+      reader.for_each_trace(from_ns, to_ns, [&](Trace trace) { return traces.push_back(std::move(trace)), true; });
   EXPECT_TRUE(done.has_value()) << (done.has_value() ? "" : done.error().message);
   return traces;
 }
@@ -111,15 +111,20 @@ TEST(Store, GivesBackTheTracesThatWereWritten) {
 // Everything a generated batch holds, but texts that are not UTF-8 outside attributes, which the store repairs.
 Batch generated_utf8(uint64_t seed) {
   Batch batch = generated_batch(seed);
-  auto fix = [](std::string& text) { std::replace(text.begin(), text.end(), '\xff', 'x'), std::replace(text.begin(), text.end(), '\xfe', 'y'); };
+  auto fix = [](std::string& text) {
+    std::replace(text.begin(), text.end(), '\xff', 'x'), std::replace(text.begin(), text.end(), '\xfe', 'y');
+  };
   for (Span& span : batch.spans) {
-    for (std::string* text : {&span.name, &span.service, &span.status_message, &span.host, &span.trace_state}) fix(*text);
+    for (std::string* text : {&span.name, &span.service, &span.status_message, &span.host, &span.trace_state})
+      fix(*text);
     for (SpanEvent& event : span.events) fix(event.name);
     for (SpanLink& link : span.links) fix(link.trace_state);
     for (Blocker& blocker : span.blockers) fix(blocker.statement);
   }
   for (Process& process : batch.processes)
-    for (std::string* text : {&process.host, &process.name, &process.executable, &process.command, &process.service, &process.cgroup}) fix(*text);
+    for (std::string* text :
+         {&process.host, &process.name, &process.executable, &process.command, &process.service, &process.cgroup})
+      fix(*text);
   return batch;
 }
 
@@ -140,7 +145,9 @@ TEST(Store, GivesBackEveryFieldOfGeneratedRows) {
         EXPECT_EQ(span.events, sent.events) << "seed " << seed;
         EXPECT_EQ(span.links, sent.links) << "seed " << seed;
         EXPECT_EQ(span.blockers, sent.blockers) << "seed " << seed;
-        if (!batch.resources.empty()) EXPECT_EQ(resources.at(span.resource), batch.resources.at(sent.resource)) << "seed " << seed;
+        if (!batch.resources.empty()) {
+          EXPECT_EQ(resources.at(span.resource), batch.resources.at(sent.resource)) << "seed " << seed;
+        }
         // The rest by way of the frame's encoding, which a test of its own holds to be faithful.
         Batch a, b;
         a.spans = {span}, b.spans = {sent};
@@ -339,7 +346,8 @@ TEST(Store, FindsKnownIdsByEveryPath) {
     if (trace % 2 == 0) continue;
     EXPECT_EQ(sql_value(*reader, "SELECT count(*) FROM span WHERE trace_id = '" + id + "'"), "3");
     EXPECT_EQ(sql_value(*reader, "SELECT count(*) FROM span WHERE trace_id IN ('x', '" + id + "')"), "3");
-    EXPECT_EQ(sql_value(*reader, "SELECT count(*) FROM span a JOIN (SELECT '" + id + "' AS i) b ON a.trace_id = b.i"), "3");
+    EXPECT_EQ(sql_value(*reader, "SELECT count(*) FROM span a JOIN (SELECT '" + id + "' AS i) b ON a.trace_id = b.i"),
+              "3");
     EXPECT_EQ(sql_value(*reader, "SELECT count(*) FROM span WHERE trace_id || '' = '" + id + "'"), "3");
   }
   EXPECT_FALSE(reader->trace({0xabcdef, 5000}).value().has_value());
@@ -361,17 +369,18 @@ TEST(Store, OpensAnEmptyStore) {
   auto reader = store.read();
   EXPECT_EQ(span_count(*reader), 0u);
   EXPECT_TRUE(reader->account().value().balanced());
-  for (const TableDoc& table : schema()) EXPECT_EQ(sql_value(*reader, "SELECT count(*) FROM " + std::string(table.name)), "0");
+  for (const TableDoc& table : schema())
+    EXPECT_EQ(sql_value(*reader, "SELECT count(*) FROM " + std::string(table.name)), "0");
 }
 
 TEST(Sql, WritesValuesExactly) {
   Store store;
   store.write({batch_of(1, 1)});
   auto reader = store.read();
-  EXPECT_EQ(sql_value(*reader, "SELECT start_ns FROM span ORDER BY span_id LIMIT 1"), std::to_string(make_span(1, 1).start_ns));
+  EXPECT_EQ(sql_value(*reader, "SELECT start_ns FROM span ORDER BY span_id LIMIT 1"),
+            std::to_string(make_span(1, 1).start_ns));
   EXPECT_EQ(sql_value(*reader, "SELECT 18446744073709551615::UBIGINT"), "18446744073709551615");
-  EXPECT_EQ(sql_value(*reader, "SELECT sum(start_ns) FROM span"), std::to_string(make_span(1, 1).start_ns) == "" ? "" :
-            sql_value(*reader, "SELECT sum(start_ns)::HUGEINT FROM span"));
+  EXPECT_EQ(sql_value(*reader, "SELECT sum(start_ns) FROM span"), "5100000000000003375");
   EXPECT_EQ(sql_value(*reader, "SELECT -1.50::DECIMAL(9,2)"), "-1.50");
   EXPECT_EQ(sql_value(*reader, "SELECT [1, NULL]"), "[1,null]");
   EXPECT_EQ(sql_value(*reader, "SELECT {'a': 'x\"y'}"), R"({"a":"x\"y"})");
@@ -387,12 +396,27 @@ TEST(Sql, RefusesEverythingButOneSelect) {
   Store store;
   store.write({batch_of(1, 1)});
   auto reader = store.read();
-  for (const char* statement :
-       {"SELECT * FROM read_csv('/etc/passwd')", "SELECT * FROM read_text('/etc/passwd')", "SELECT * FROM glob('/etc/*')",
-        "SELECT * FROM '/etc/passwd'", "SELECT * FROM sniff_csv('/etc/passwd')", "COPY span TO '/tmp/x.csv'", "ATTACH '/tmp/x.db'",
-        "PRAGMA database_list", "SELECT 1; SELECT 2", "CREATE TABLE x (i INT)", "DROP VIEW span", "SET threads = 8",
-        "INSTALL httpfs", "LOAD httpfs", "CALL enable_logging(storage = 'file')", "EXPORT DATABASE '/tmp/x'", "", "-- nothing",
-        "WITH a AS (SELECT 1) DELETE FROM span", "EXPLAIN SELECT 1", "SELECT * FROM read_parquet('http://127.0.0.1/x')"}) {
+  for (const char* statement : {"SELECT * FROM read_csv('/etc/passwd')",
+                                "SELECT * FROM read_text('/etc/passwd')",
+                                "SELECT * FROM glob('/etc/*')",
+                                "SELECT * FROM '/etc/passwd'",
+                                "SELECT * FROM sniff_csv('/etc/passwd')",
+                                "COPY span TO '/tmp/x.csv'",
+                                "ATTACH '/tmp/x.db'",
+                                "PRAGMA database_list",
+                                "SELECT 1; SELECT 2",
+                                "CREATE TABLE x (i INT)",
+                                "DROP VIEW span",
+                                "SET threads = 8",
+                                "INSTALL httpfs",
+                                "LOAD httpfs",
+                                "CALL enable_logging(storage = 'file')",
+                                "EXPORT DATABASE '/tmp/x'",
+                                "",
+                                "-- nothing",
+                                "WITH a AS (SELECT 1) DELETE FROM span",
+                                "EXPLAIN SELECT 1",
+                                "SELECT * FROM read_parquet('http://127.0.0.1/x')"}) {
     auto table = reader->sql(statement, {});
     EXPECT_FALSE(table.has_value()) << statement;
   }
@@ -409,7 +433,8 @@ TEST(Sql, CutsRowsAndStopsInTime) {
   EXPECT_TRUE(capped.value().capped);
   auto whole = reader->sql("SELECT * FROM span", {.max_rows = 30});
   EXPECT_FALSE(whole.value().capped);
-  auto endless = reader->sql("SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b", {.timeout_ms = 500});
+  auto endless =
+      reader->sql("SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b", {.timeout_ms = 500});
   ASSERT_FALSE(endless.has_value());
   EXPECT_NE(endless.error().message.find("500 ms"), std::string::npos) << endless.error().message;
   auto huge = reader->sql("SELECT list(range) FROM range(3000000000)", {.timeout_ms = 20'000});
@@ -420,8 +445,9 @@ TEST(Sql, CutsRowsAndStopsInTime) {
 TEST(Schema, EveryTableHasTheColumnsThatAreDocumented) {
   Store store;
   Batch batch = generated_utf8(103);
-  for (uint64_t seed = 104; batch.metrics.empty() || batch.hosts.empty() || batch.processes.empty() || batch.connections.empty() ||
-                            batch.logs.empty() || batch.resources.empty() || batch.ledger.empty() || batch.spans.empty();
+  for (uint64_t seed = 104;
+       batch.metrics.empty() || batch.hosts.empty() || batch.processes.empty() || batch.connections.empty() ||
+       batch.logs.empty() || batch.resources.empty() || batch.ledger.empty() || batch.spans.empty();
        ++seed)
     batch = generated_utf8(seed);
   store.write({batch});
@@ -433,9 +459,12 @@ TEST(Schema, EveryTableHasTheColumnsThatAreDocumented) {
     for (size_t i = 0; i < table.columns.size(); ++i) {
       EXPECT_EQ(described.value().columns[i].name, table.columns[i].name) << table.name;
       std::string type = described.value().columns[i].type;
-      EXPECT_TRUE(table.columns[i].type.starts_with(type.substr(0, type.find('[')))) << table.name << "." << table.columns[i].name << " " << type;
+      EXPECT_TRUE(table.columns[i].type.starts_with(type.substr(0, type.find('['))))
+          << table.name << "." << table.columns[i].name << " " << type;
     }
-    if (table.name != "span") EXPECT_EQ(described.value().columns.size(), table.columns.size()) << table.name;
+    if (table.name != "span") {
+      EXPECT_EQ(described.value().columns.size(), table.columns.size()) << table.name;
+    }
   }
 }
 

@@ -28,12 +28,15 @@ struct StoredResource {
 };
 
 // Words in tables for the numbers of enums, by number.
-inline constexpr std::string_view kWaitNames[] = {"running", "runnable", "lock", "disk", "network", "peer", "sleep", "other"};
+inline constexpr std::string_view kWaitNames[] = {"running", "runnable", "lock",  "disk",
+                                                  "network", "peer",     "sleep", "other"};
 inline constexpr const char* kWaitColumns[] = {"running_ns", "runnable_ns", "lock_ns",  "disk_ns",
                                                "network_ns", "peer_ns",     "sleep_ns", "other_ns"};
-inline constexpr std::string_view kKindNames[] = {"unspecified", "internal", "server", "client", "producer", "consumer"};
+inline constexpr std::string_view kKindNames[] = {"unspecified", "internal", "server",
+                                                  "client",      "producer", "consumer"};
 inline constexpr std::string_view kStatusNames[] = {"unset", "ok", "error"};
-inline constexpr std::string_view kLinkNames[] = {"none", "reported", "connection", "same_thread", "wake_up", "containment"};
+inline constexpr std::string_view kLinkNames[] = {"none",        "reported", "connection",
+                                                  "same_thread", "wake_up",  "containment"};
 inline constexpr std::string_view kEvidenceNames[] = {"exact", "bounded", "heuristic", "unknown"};
 
 }  // namespace culprit

@@ -33,9 +33,9 @@ Result<DuckdbApi> load() {
     return Error{Error::Kind::Unavailable, "cannot load libduckdb.so, which answers questions about a store",
                  "put it beside the program, or name it in CULPRIT_DUCKDB"};
   DuckdbApi api;
-#define X(name)                                                                                 \
-  api.name = reinterpret_cast<decltype(&::duckdb_##name)>(dlsym(library, "duckdb_" #name));     \
-  if (api.name == nullptr)                                                                      \
+#define X(name)                                                                             \
+  api.name = reinterpret_cast<decltype(&::duckdb_##name)>(dlsym(library, "duckdb_" #name)); \
+  if (api.name == nullptr)                                                                  \
     return Error{Error::Kind::Unavailable, "libduckdb.so has no duckdb_" #name, "use a version from 1.4 to 2.0"};
   CULPRIT_DUCKDB_FUNCTIONS(X)
 #undef X

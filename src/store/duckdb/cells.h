@@ -1,4 +1,4 @@
-// The three uses of a table's description: ColumnTypes names and types, Filler fills vectors, RowReader reads them.
+// Two uses of a table's description: Filler fills vectors, RowReader reads them. column_types.h is the third.
 #pragma once
 
 #include <functional>
@@ -8,102 +8,17 @@
 #include <utility>
 #include <vector>
 
-#include "store/duckdb/database.h"
-#include "store/duckdb/table_columns.h"
+#include "store/duckdb/column_types.h"
 #include "store/duckdb/texts.h"
 
 namespace culprit {
-
-using NamedTypes = std::vector<std::pair<std::string, LogicalType>>;
-
-class ColumnTypes {
- public:
-  explicit ColumnTypes(const DuckdbApi& api) : api_(api) {}
-
-  template <class Get>
-  void number(const char* name, Get) {
-    add(name, type_of<FieldOf<Get>>());
-  }
-  template <class Get, size_t N>
-  void named(const char* name, Get, const std::string_view (&)[N]) {
-    add(name, DUCKDB_TYPE_VARCHAR);
-  }
-  template <class Get>
-  void text(const char* name, Get) {
-    add(name, DUCKDB_TYPE_VARCHAR);
-  }
-  template <class Get>
-  void trace_id(const char* name, Get) {
-    add(name, DUCKDB_TYPE_VARCHAR);
-  }
-  template <class Get>
-  void wait(const char* name, int, Get) {
-    add(name, DUCKDB_TYPE_BIGINT);
-  }
-  template <class Get>
-  void attributes(const char* name, const char* types, Get) {
-    add_map(name, DUCKDB_TYPE_VARCHAR);
-    add(types, DUCKDB_TYPE_VARCHAR);
-  }
-  template <class Get, class Child>
-  void list(const char* name, Get, table_columns::Of<Child> child) {
-    ColumnTypes inner(api_);
-    table_columns::describe(inner, child);
-    LogicalType structure = struct_of(inner.types_);
-    types_.emplace_back(name, LogicalType(api_, api_.create_list_type(structure.get())));
-  }
-
-  void add(const std::string& name, duckdb_type type) { types_.emplace_back(name, LogicalType(api_, api_.create_logical_type(type))); }
-  void add_map(const std::string& name, duckdb_type value) {
-    LogicalType text(api_, api_.create_logical_type(DUCKDB_TYPE_VARCHAR)), of(api_, api_.create_logical_type(value));
-    types_.emplace_back(name, LogicalType(api_, api_.create_map_type(text.get(), of.get())));
-  }
-  void add_rest(const std::string& name);
-  NamedTypes take() { return std::move(types_); }
-
- private:
-  // The field that a member pointer or an accessor leads to: descriptions are generic, so ask with a row of any kind.
-  template <class Get>
-  struct Field;
-  template <class Row, class T>
-  struct Field<T Row::*> {
-    using type = T;
-  };
-  template <class Get>
-    requires std::is_class_v<Get>
-  struct Field<Get> {
-    struct Any {
-      Span* span;
-      Resource resource;
-      LogRecord log;
-    };
-    using type = std::remove_cvref_t<std::invoke_result_t<Get, Any&>>;
-  };
-  template <class Get>
-  using FieldOf = typename Field<Get>::type;
-
-  template <class T>
-  static constexpr duckdb_type type_of() {
-    if constexpr (std::is_same_v<T, bool>) return DUCKDB_TYPE_BOOLEAN;
-    if constexpr (std::is_same_v<T, int16_t>) return DUCKDB_TYPE_SMALLINT;
-    if constexpr (std::is_same_v<T, int32_t>) return DUCKDB_TYPE_INTEGER;
-    if constexpr (std::is_same_v<T, uint32_t>) return DUCKDB_TYPE_UINTEGER;
-    if constexpr (std::is_same_v<T, int64_t>) return DUCKDB_TYPE_BIGINT;
-    if constexpr (std::is_same_v<T, uint64_t>) return DUCKDB_TYPE_UBIGINT;
-    if constexpr (std::is_same_v<T, float>) return DUCKDB_TYPE_FLOAT;
-    if constexpr (std::is_same_v<T, double>) return DUCKDB_TYPE_DOUBLE;
-  }
-  LogicalType struct_of(NamedTypes& members);
-
-  const DuckdbApi& api_;
-  NamedTypes types_;
-};
 
 // Fills the vectors' rows 0… with `rows`, column after column.
 template <class Row>
 class Filler {
  public:
-  Filler(const DuckdbApi& api, TextCounts& counts, const std::vector<duckdb_vector>& vectors, const std::vector<Row*>& rows)
+  Filler(const DuckdbApi& api, TextCounts& counts, const std::vector<duckdb_vector>& vectors,
+         const std::vector<Row*>& rows)
       : api_(api), counts_(counts), vectors_(vectors), rows_(rows) {}
 
   template <class Get>
@@ -185,7 +100,8 @@ class Filler {
 template <class Row>
 class RowReader {
  public:
-  RowReader(const DuckdbApi& api, const std::vector<duckdb_vector>& vectors, const std::vector<Row*>& rows, size_t first = 0)
+  RowReader(const DuckdbApi& api, const std::vector<duckdb_vector>& vectors, const std::vector<Row*>& rows,
+            size_t first = 0)
       : api_(api), vectors_(vectors), rows_(rows), first_(first) {}
 
   template <class Get>
@@ -229,7 +145,8 @@ class RowReader {
   template <class Get>
   void attributes(const char*, const char*, Get get) {
     duckdb_vector map = next(), types = next();
-    for (size_t i = 0; i < rows_.size(); ++i) std::invoke(get, *rows_[i]) = read_attributes(api_, map, types, first_ + i);
+    for (size_t i = 0; i < rows_.size(); ++i)
+      std::invoke(get, *rows_[i]) = read_attributes(api_, map, types, first_ + i);
   }
   template <class Get, class Child>
   void list(const char*, Get get, table_columns::Of<Child> child) {

@@ -10,6 +10,35 @@ Error refused(const char* message) {
   return {Error::Kind::Unavailable, std::string("DuckDB: ") + (message != nullptr ? message : "no reason given")};
 }
 
+// Our own types nest to three levels.
+constexpr int kMaxTypeDepth = 8;
+
+bool same_type(const DuckdbApi& api, duckdb_logical_type a, duckdb_logical_type b, int depth = 0) {
+  duckdb_type id = api.get_type_id(a);
+  if (id != api.get_type_id(b) || depth > kMaxTypeDepth) return false;
+  auto same = [&](auto child) {
+    LogicalType x(api, child(a)), y(api, child(b));
+    return same_type(api, x.get(), y.get(), depth + 1);
+  };
+  if (id == DUCKDB_TYPE_LIST) return same(api.list_type_child_type);
+  if (id == DUCKDB_TYPE_MAP) return same(api.map_type_key_type) && same(api.map_type_value_type);
+  if (id != DUCKDB_TYPE_STRUCT) return true;
+  idx_t count = api.struct_type_child_count(a);
+  bool equal = count == api.struct_type_child_count(b);
+  for (idx_t i = 0; equal && i < count; ++i)
+    equal = same([&](duckdb_logical_type type) { return api.struct_type_child_type(type, i); });
+  return equal;
+}
+
+bool has_types(const DuckdbApi& api, duckdb_result& result, const NamedTypes& expected) {
+  if (api.column_count(&result) != expected.size()) return false;
+  for (idx_t i = 0; i < expected.size(); ++i) {
+    LogicalType type(api, api.column_logical_type(&result, i));
+    if (!same_type(api, type.get(), expected[i].second.get())) return false;
+  }
+  return true;
+}
+
 struct SourceUse {
   const DuckdbApi& api;
   ChunkSource& source;
@@ -70,7 +99,8 @@ Result<std::unique_ptr<Database>> Database::open(const Options& options) {
   if (api.connect(database->database_, &database->connection_) != DuckDBSuccess) return refused("no connection");
   if (!options.locked) return database;
   std::string list;
-  for (const std::string& directory : options.directories) list += (list.empty() ? "" : ", ") + sql_text(directory + "/");
+  for (const std::string& directory : options.directories)
+    list += (list.empty() ? "" : ", ") + sql_text(directory + "/");
   TRY(database->run("SET allowed_directories = [" + list + "]"));
   TRY(database->run("SET enable_external_access = false"));
   TRY(database->run("SET lock_configuration = true"));
@@ -87,11 +117,25 @@ Result<void> Database::run(const std::string& sql) {
 }
 
 Result<void> Database::query(const std::string& sql, const std::function<void(const Chunk&)>& visit) {
+  return query(sql, nullptr, visit);
+}
+
+Result<void> Database::query(const std::string& sql, const NamedTypes& expected,
+                             const std::function<void(const Chunk&)>& visit) {
+  return query(sql, &expected, visit);
+}
+
+Result<void> Database::query(const std::string& sql, const NamedTypes* expected,
+                             const std::function<void(const Chunk&)>& visit) {
   duckdb_result result;
   if (api_.query(connection_, sql.c_str(), &result) != DuckDBSuccess) {
     Error error = refused(api_.result_error(&result));
     api_.destroy_result(&result);
     return error;
+  }
+  if (expected != nullptr && !has_types(api_, result, *expected)) {
+    api_.destroy_result(&result);
+    return Error{Error::Kind::Corrupt, "a segment's columns have other types than they should"};
   }
   while (duckdb_data_chunk chunk = api_.fetch_chunk(result)) {
     Chunk view{api_.data_chunk_get_size(chunk), {}};
@@ -114,7 +158,8 @@ Result<int64_t> Database::number(const std::string& sql) {
 Result<void> Database::add_source(const std::string& name, ChunkSource& source) {
   duckdb_table_function function = api_.create_table_function();
   api_.table_function_set_name(function, name.c_str());
-  api_.table_function_set_extra_info(function, new SourceUse{api_, source}, [](void* use) { delete static_cast<SourceUse*>(use); });
+  api_.table_function_set_extra_info(function, new SourceUse{api_, source},
+                                     [](void* use) { delete static_cast<SourceUse*>(use); });
   api_.table_function_set_bind(function, bind_source);
   api_.table_function_set_init(function, init_source);
   api_.table_function_set_function(function, fill_source);

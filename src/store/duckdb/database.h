@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "store/duckdb/api.h"
@@ -15,7 +16,9 @@ class LogicalType {
  public:
   LogicalType(const DuckdbApi& api, duckdb_logical_type type) : api_(&api), type_(type) {}
   LogicalType(LogicalType&& other) noexcept : api_(other.api_), type_(std::exchange(other.type_, nullptr)) {}
-  LogicalType& operator=(LogicalType&& other) noexcept { return std::swap(api_, other.api_), std::swap(type_, other.type_), *this; }
+  LogicalType& operator=(LogicalType&& other) noexcept {
+    return std::swap(api_, other.api_), std::swap(type_, other.type_), *this;
+  }
   ~LogicalType() {
     if (type_ != nullptr) api_->destroy_logical_type(&type_);
   }
@@ -25,6 +28,8 @@ class LogicalType {
   const DuckdbApi* api_;
   duckdb_logical_type type_;
 };
+
+using NamedTypes = std::vector<std::pair<std::string, LogicalType>>;
 
 // The vectors of a chunk, one a column.
 struct Chunk {
@@ -36,7 +41,7 @@ struct Chunk {
 class ChunkSource {
  public:
   virtual ~ChunkSource() = default;
-  virtual std::vector<std::pair<std::string, LogicalType>> columns() = 0;
+  virtual NamedTypes columns() = 0;
   virtual size_t row_count() = 0;
   // Fills up to `capacity` rows and says how many; 0 at the end.
   virtual size_t fill(const std::vector<duckdb_vector>& vectors, size_t capacity) = 0;
@@ -47,9 +52,9 @@ class Database {
   struct Options {
     int threads = 1;
     std::string memory_limit = "1GB";
-    std::string temporary_directory;           // empty: never spills
-    std::vector<std::string> directories;      // with `locked`: the only ones whose files may be read
-    bool locked = false;                       // no other files, no settings, no extensions
+    std::string temporary_directory;       // empty: never spills
+    std::vector<std::string> directories;  // with `locked`: the only ones whose files may be read
+    bool locked = false;                   // no other files, no settings, no extensions
   };
   static Result<std::unique_ptr<Database>> open(const Options& options);
   ~Database();
@@ -59,6 +64,9 @@ class Database {
   duckdb_connection connection() const { return connection_; }
   Result<void> run(const std::string& sql);
   Result<void> query(const std::string& sql, const std::function<void(const Chunk&)>& visit);
+  // The same where the answer must have just these types: a segment is a foreign file, and vectors are read unchecked.
+  Result<void> query(const std::string& sql, const NamedTypes& expected,
+                     const std::function<void(const Chunk&)>& visit);
   // The single number that `sql` answers.
   Result<int64_t> number(const std::string& sql);
   // `source` as the table function `name`(); it must live until the queries on it have ended.
@@ -66,6 +74,9 @@ class Database {
 
  private:
   explicit Database(const DuckdbApi& api) : api_(api) {}
+  Result<void> query(const std::string& sql, const NamedTypes* expected,
+                     const std::function<void(const Chunk&)>& visit);
+
   const DuckdbApi& api_;
   duckdb_database database_ = nullptr;
   duckdb_connection connection_ = nullptr;

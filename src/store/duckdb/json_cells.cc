@@ -74,9 +74,11 @@ std::string enum_cell(const DuckdbApi& api, duckdb_vector vector, duckdb_logical
   return quoted;
 }
 
-std::string items(const DuckdbApi& api, duckdb_vector child, LogicalType type, uint64_t first, uint64_t count, int depth) {
+std::string items(const DuckdbApi& api, duckdb_vector child, LogicalType type, uint64_t first, uint64_t count,
+                  int depth) {
   std::string text = "[";
-  for (uint64_t i = 0; i < count; ++i) text += (i == 0 ? "" : ",") + json_cell(api, child, type.get(), first + i, depth + 1);
+  for (uint64_t i = 0; i < count; ++i)
+    text += (i == 0 ? "" : ",") + json_cell(api, child, type.get(), first + i, depth + 1);
   return text + "]";
 }
 
@@ -100,7 +102,8 @@ std::string struct_cell(const DuckdbApi& api, duckdb_vector vector, duckdb_logic
   for (idx_t i = 0; i < api.struct_type_child_count(type); ++i) {
     char* name = api.struct_type_child_name(type, i);
     LogicalType child(api, api.struct_type_child_type(type, i));
-    text += (i == 0 ? "" : ",") + json_quoted(name) + ":" + json_cell(api, api.struct_vector_get_child(vector, i), child.get(), row, depth + 1);
+    text += (i == 0 ? "" : ",") + json_quoted(name) + ":" +
+            json_cell(api, api.struct_vector_get_child(vector, i), child.get(), row, depth + 1);
     api.free(name);
   }
   return text + "}";
@@ -108,11 +111,16 @@ std::string struct_cell(const DuckdbApi& api, duckdb_vector vector, duckdb_logic
 
 std::string time_cell(const DuckdbApi& api, duckdb_vector vector, duckdb_type id, size_t row) {
   switch (id) {
-    case DUCKDB_TYPE_TIMESTAMP: return quoted_value(api, api.create_timestamp(cell<duckdb_timestamp>(api, vector, row)));
-    case DUCKDB_TYPE_TIMESTAMP_TZ: return quoted_value(api, api.create_timestamp_tz(cell<duckdb_timestamp>(api, vector, row)));
-    case DUCKDB_TYPE_TIMESTAMP_S: return quoted_value(api, api.create_timestamp_s(cell<duckdb_timestamp_s>(api, vector, row)));
-    case DUCKDB_TYPE_TIMESTAMP_MS: return quoted_value(api, api.create_timestamp_ms(cell<duckdb_timestamp_ms>(api, vector, row)));
-    case DUCKDB_TYPE_TIMESTAMP_NS: return quoted_value(api, api.create_timestamp_ns(cell<duckdb_timestamp_ns>(api, vector, row)));
+    case DUCKDB_TYPE_TIMESTAMP:
+      return quoted_value(api, api.create_timestamp(cell<duckdb_timestamp>(api, vector, row)));
+    case DUCKDB_TYPE_TIMESTAMP_TZ:
+      return quoted_value(api, api.create_timestamp_tz(cell<duckdb_timestamp>(api, vector, row)));
+    case DUCKDB_TYPE_TIMESTAMP_S:
+      return quoted_value(api, api.create_timestamp_s(cell<duckdb_timestamp_s>(api, vector, row)));
+    case DUCKDB_TYPE_TIMESTAMP_MS:
+      return quoted_value(api, api.create_timestamp_ms(cell<duckdb_timestamp_ms>(api, vector, row)));
+    case DUCKDB_TYPE_TIMESTAMP_NS:
+      return quoted_value(api, api.create_timestamp_ns(cell<duckdb_timestamp_ns>(api, vector, row)));
     case DUCKDB_TYPE_DATE: return quoted_value(api, api.create_date(cell<duckdb_date>(api, vector, row)));
     case DUCKDB_TYPE_TIME: return quoted_value(api, api.create_time(cell<duckdb_time>(api, vector, row)));
     case DUCKDB_TYPE_INTERVAL: return quoted_value(api, api.create_interval(cell<duckdb_interval>(api, vector, row)));
@@ -155,11 +163,13 @@ std::string json_cell(const DuckdbApi& api, duckdb_vector vector, duckdb_logical
     case DUCKDB_TYPE_UUID: return uuid_cell(api, vector, row);
     case DUCKDB_TYPE_LIST: {
       auto entry = cell<duckdb_list_entry>(api, vector, row);
-      return items(api, api.list_vector_get_child(vector), LogicalType(api, api.list_type_child_type(type)), entry.offset, entry.length, depth);
+      return items(api, api.list_vector_get_child(vector), LogicalType(api, api.list_type_child_type(type)),
+                   entry.offset, entry.length, depth);
     }
     case DUCKDB_TYPE_ARRAY: {
       uint64_t size = api.array_type_array_size(type);
-      return items(api, api.array_vector_get_child(vector), LogicalType(api, api.array_type_child_type(type)), row * size, size, depth);
+      return items(api, api.array_vector_get_child(vector), LogicalType(api, api.array_type_child_type(type)),
+                   row * size, size, depth);
     }
     case DUCKDB_TYPE_MAP: return map_cell(api, vector, type, row, depth);
     case DUCKDB_TYPE_STRUCT: return struct_cell(api, vector, type, row, depth);
@@ -169,9 +179,11 @@ std::string json_cell(const DuckdbApi& api, duckdb_vector vector, duckdb_logical
 
 std::string type_name(const DuckdbApi& api, duckdb_logical_type type, int depth) {
   static constexpr std::string_view kNames[] = {
-      "INVALID", "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "FLOAT",
-      "DOUBLE", "TIMESTAMP", "DATE", "TIME", "INTERVAL", "HUGEINT", "VARCHAR", "BLOB", "DECIMAL", "TIMESTAMP_S", "TIMESTAMP_MS",
-      "TIMESTAMP_NS", "ENUM", "LIST", "STRUCT", "MAP", "UUID", "UNION", "BIT", "TIMETZ", "TIMESTAMPTZ", "UHUGEINT", "ARRAY"};
+      "INVALID",      "BOOLEAN",      "TINYINT", "SMALLINT",    "INTEGER",  "BIGINT",    "UTINYINT",
+      "USMALLINT",    "UINTEGER",     "UBIGINT", "FLOAT",       "DOUBLE",   "TIMESTAMP", "DATE",
+      "TIME",         "INTERVAL",     "HUGEINT", "VARCHAR",     "BLOB",     "DECIMAL",   "TIMESTAMP_S",
+      "TIMESTAMP_MS", "TIMESTAMP_NS", "ENUM",    "LIST",        "STRUCT",   "MAP",       "UUID",
+      "UNION",        "BIT",          "TIMETZ",  "TIMESTAMPTZ", "UHUGEINT", "ARRAY"};
   duckdb_type id = api.get_type_id(type);
   if (id == DUCKDB_TYPE_LIST && depth < kMaxCellDepth)
     return type_name(api, LogicalType(api, api.list_type_child_type(type)).get(), depth + 1) + "[]";

@@ -1,5 +1,7 @@
 #include "store/duckdb/segment_reader.h"
 
+#include <algorithm>
+
 #include "store/duckdb/span_cells.h"
 
 namespace culprit {
@@ -29,18 +31,20 @@ std::string files_of(const std::vector<SegmentFile>& segments) {
 
 // Rows of one table out of all its segments; `rest` is WHERE and ORDER BY.
 template <class Row>
-Result<std::vector<Row>> rows_of(Database& database, const std::vector<SegmentFile>& segments, const std::string& rest = {}) {
+Result<std::vector<Row>> rows_of(Database& database, const std::vector<SegmentFile>& segments,
+                                 const std::string& rest = {}) {
   std::vector<Row> rows;
   if (segments.empty()) return rows;
-  std::string list = select_list(columns_of<Row>(database.api()));
-  TRY(database.query("SELECT " + list + " FROM " + files_of(segments) + rest, [&](const Chunk& chunk) {
-    size_t first = rows.size();
-    rows.resize(first + chunk.rows);
-    std::vector<Row*> fresh;
-    for (size_t i = first; i < rows.size(); ++i) fresh.push_back(&rows[i]);
-    RowReader<Row> reader(database.api(), chunk.columns, fresh);
-    table_columns::describe(reader, Of<Row>());
-  }));
+  NamedTypes columns = columns_of<Row>(database.api());
+  TRY(database.query("SELECT " + select_list(columns) + " FROM " + files_of(segments) + rest, columns,
+                     [&](const Chunk& chunk) {
+                       size_t first = rows.size();
+                       rows.resize(first + chunk.rows);
+                       std::vector<Row*> fresh;
+                       for (size_t i = first; i < rows.size(); ++i) fresh.push_back(&rows[i]);
+                       RowReader<Row> reader(database.api(), chunk.columns, fresh);
+                       table_columns::describe(reader, Of<Row>());
+                     }));
   return rows;
 }
 
@@ -63,23 +67,48 @@ SegmentReader::SegmentReader(SegmentReader&&) noexcept = default;
 SegmentReader::~SegmentReader() = default;
 
 Result<SegmentReader> SegmentReader::open() {
-  return SegmentReader(TRY(Database::open({.threads = 1, .memory_limit = "1GB", .temporary_directory = {}, .directories = {}})));
+  return SegmentReader(
+      TRY(Database::open({.threads = 1, .memory_limit = "1GB", .temporary_directory = {}, .directories = {}})));
 }
 
 Result<void> SegmentReader::choose_traces(const std::vector<SegmentFile>& segments, int64_t from_ns, int64_t to_ns) {
   std::string table = "chosen_" + std::to_string(++chosen_);
   if (segments.empty()) return database_->run("CREATE TEMP TABLE " + table + " (trace_id VARCHAR)");
-  return database_->run("CREATE TEMP TABLE " + table + " AS SELECT DISTINCT trace_id FROM " + files_of(segments) + " WHERE " +
-                        overlaps(from_ns, to_ns));
+  return database_->run("CREATE TEMP TABLE " + table + " AS SELECT DISTINCT trace_id FROM " + files_of(segments) +
+                        " WHERE " + overlaps(from_ns, to_ns));
+}
+
+Result<size_t> SegmentReader::choose_known(const std::vector<SegmentFile>& segments,
+                                           const std::unordered_set<std::string>& traces) {
+  std::vector<std::string> common;
+  for (const SegmentFile& segment : segments)
+    TRY(database_->query("SELECT DISTINCT CAST(trace_id AS VARCHAR) FROM " + files_of({segment}),
+                         [&](const Chunk& chunk) {
+                           for (size_t i = 0; i < chunk.rows; ++i) {
+                             std::string id(text_at(database_->api(), chunk.columns[0], i));
+                             if (traces.contains(id)) common.push_back(std::move(id));
+                           }
+                         }));
+  std::string table = "chosen_" + std::to_string(++chosen_);
+  TRY(database_->run("CREATE TEMP TABLE " + table + " (trace_id VARCHAR)"));
+  constexpr size_t kIdsPerInsert = 2000;
+  for (size_t first = 0; first < common.size(); first += kIdsPerInsert) {
+    std::string values;
+    for (size_t i = first; i < std::min(common.size(), first + kIdsPerInsert); ++i)
+      values += (i == first ? "(" : ", (") + sql_text(common[i]) + ")";
+    TRY(database_->run("INSERT INTO " + table + " VALUES " + values));
+  }
+  return common.size();
 }
 
 Result<void> SegmentReader::spans(const SegmentFile& segment, const TraceRange& range, Which which,
                                   const std::function<void(Span, uint64_t)>& visit) {
   const DuckdbApi& api = database_->api();
-  std::string sql = "SELECT " + select_list(span_columns(api, segment.info.promoted)) + " FROM " + files_of({segment}) + in_range(range);
+  NamedTypes columns = span_columns(api, segment.info.promoted);
+  std::string sql = "SELECT " + select_list(columns) + " FROM " + files_of({segment}) + in_range(range);
   if (which == Which::Chosen) sql += " AND trace_id IN (SELECT trace_id FROM chosen_" + std::to_string(chosen_) + ")";
   SpanCells cells(api, segment.info.promoted);
-  return database_->query(sql, [&](const Chunk& chunk) {
+  return database_->query(sql, columns, [&](const Chunk& chunk) {
     std::vector<Span> spans(chunk.rows);
     std::vector<StoredSpan> rows(chunk.rows);
     std::vector<StoredSpan*> pointers;
@@ -91,10 +120,12 @@ Result<void> SegmentReader::spans(const SegmentFile& segment, const TraceRange& 
   });
 }
 
-Result<void> SegmentReader::skeletons(const SegmentFile& segment, const TraceRange& range, const std::function<void(Span)>& visit) {
+Result<void> SegmentReader::skeletons(const SegmentFile& segment, const TraceRange& range,
+                                      const std::function<void(Span)>& visit) {
   const DuckdbApi& api = database_->api();
-  std::string sql = "SELECT " + select_list(columns_of<SkeletonSpan>(api)) + " FROM " + files_of({segment}) + in_range(range);
-  return database_->query(sql, [&](const Chunk& chunk) {
+  NamedTypes columns = columns_of<SkeletonSpan>(api);
+  std::string sql = "SELECT " + select_list(columns) + " FROM " + files_of({segment}) + in_range(range);
+  return database_->query(sql, columns, [&](const Chunk& chunk) {
     std::vector<Span> spans(chunk.rows);
     std::vector<SkeletonSpan> rows(chunk.rows);
     std::vector<SkeletonSpan*> pointers;
@@ -134,10 +165,11 @@ Result<std::vector<StoredResource>> SegmentReader::resources(const std::vector<S
 Result<std::vector<LedgerRow>> SegmentReader::ledger(const std::vector<SegmentFile>& segments) {
   std::vector<LedgerRow> rows;
   if (segments.empty()) return rows;
-  std::string sql =
-      "SELECT 0::BIGINT, source, service, stage, kind, unit, sum(n)::BIGINT, evidence, detail FROM " + files_of(segments) +
-      " GROUP BY source, service, stage, kind, unit, evidence, detail ORDER BY source, service, stage, kind, unit, evidence, detail";
-  TRY(database_->query(sql, [&](const Chunk& chunk) {
+  std::string sql = "SELECT 0::BIGINT, source, service, stage, kind, unit, sum(n)::BIGINT, evidence, detail FROM " +
+                    files_of(segments) +
+                    " GROUP BY source, service, stage, kind, unit, evidence, detail ORDER BY source, service, stage, "
+                    "kind, unit, evidence, detail";
+  TRY(database_->query(sql, columns_of<LedgerRow>(database_->api()), [&](const Chunk& chunk) {
     size_t first = rows.size();
     rows.resize(first + chunk.rows);
     std::vector<LedgerRow*> fresh;

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "base/result.h"
@@ -34,6 +35,9 @@ class SegmentReader {
   // Remembers the ids of the traces with a span that overlaps [from_ns, to_ns); spans() can then be held to them.
   Result<void> choose_traces(const std::vector<SegmentFile>& segments, int64_t from_ns, int64_t to_ns);
 
+  // The same for those of `traces` (32 hex digits) that these segments hold; says how many.
+  Result<size_t> choose_known(const std::vector<SegmentFile>& segments, const std::unordered_set<std::string>& traces);
+
   enum class Which { All, Chosen };
   Result<void> spans(const SegmentFile& segment, const TraceRange& range, Which which,
                      const std::function<void(Span, uint64_t resource_id)>& visit);
@@ -41,7 +45,8 @@ class SegmentReader {
   Result<void> skeletons(const SegmentFile& segment, const TraceRange& range, const std::function<void(Span)>& visit);
 
   // By (tid, start).
-  Result<std::vector<ThreadState>> thread_states(const std::vector<SegmentFile>& segments, int32_t tid, int64_t from_ns, int64_t to_ns);
+  Result<std::vector<ThreadState>> thread_states(const std::vector<SegmentFile>& segments, int32_t tid, int64_t from_ns,
+                                                 int64_t to_ns);
   Result<std::vector<StoredLog>> logs(const std::vector<SegmentFile>& segments);
   Result<std::vector<MetricPoint>> metrics(const std::vector<SegmentFile>& segments);
   Result<std::vector<Process>> processes(const std::vector<SegmentFile>& segments);

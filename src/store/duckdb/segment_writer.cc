@@ -20,9 +20,10 @@ using table_columns::Of;
 template <class Row>
 class RowSource : public ChunkSource {
  public:
-  RowSource(const DuckdbApi& api, TextCounts& counts, std::vector<Row>& rows) : api_(api), counts_(counts), rows_(rows) {}
+  RowSource(const DuckdbApi& api, TextCounts& counts, std::vector<Row>& rows)
+      : api_(api), counts_(counts), rows_(rows) {}
 
-  std::vector<std::pair<std::string, LogicalType>> columns() override {
+  NamedTypes columns() override {
     ColumnTypes types(api_);
     table_columns::describe(types, Of<Row>());
     return types.take();
@@ -53,7 +54,7 @@ class SpanSource : public RowSource<StoredSpan> {
  public:
   SpanSource(const DuckdbApi& api, TextCounts& counts, std::vector<StoredSpan>& rows, const PromotedKeys& promoted)
       : RowSource(api, counts, rows), promoted_(promoted), cells_(api, promoted) {}
-  std::vector<std::pair<std::string, LogicalType>> columns() override { return span_columns(api_, promoted_); }
+  NamedTypes columns() override { return span_columns(api_, promoted_); }
 
  private:
   void fill_chunk(const std::vector<duckdb_vector>& vectors, const std::vector<StoredSpan*>& chunk) override {
@@ -96,10 +97,12 @@ struct SegmentWriter::State {
     info.file = info.table + "-" + generation + "-" + std::to_string(written) + ".parquet";
     std::string path = directory + "/" + info.file, aside = path + ".tmp";
     TRY(database->add_source(scan, source));
-    TRY(database->run("COPY (SELECT * FROM " + scan + "()) TO " + sql_text(aside) + " (FORMAT parquet, COMPRESSION zstd" + options + ")"));
+    TRY(database->run("COPY (SELECT * FROM " + scan + "()) TO " + sql_text(aside) +
+                      " (FORMAT parquet, COMPRESSION zstd" + options + ")"));
     int64_t rows = TRY(database->number("SELECT count(*) FROM read_parquet(" + sql_text(aside) + ")"));
     if (rows != static_cast<int64_t>(info.rows))
-      return Error{Error::Kind::Corrupt, "a segment holds " + std::to_string(rows) + " rows of " + std::to_string(info.rows)};
+      return Error{Error::Kind::Corrupt,
+                   "a segment holds " + std::to_string(rows) + " rows of " + std::to_string(info.rows)};
     TRY(sync_file(aside));
     info.block_checksums = TRY(block_checksums(aside));
     info.size_bytes = TRY(TRY(File::open(aside, O_RDONLY)).size());
@@ -121,7 +124,8 @@ SegmentWriter::~SegmentWriter() = default;
 Result<SegmentWriter> SegmentWriter::open(const std::string& directory, const std::string& generation) {
   auto state = std::make_unique<State>();
   // One thread: its rows are ours in order, and the rest of the machine stays free.
-  state->database = TRY(Database::open({.threads = 1, .memory_limit = "768MB", .temporary_directory = {}, .directories = {}}));
+  state->database =
+      TRY(Database::open({.threads = 1, .memory_limit = "768MB", .temporary_directory = {}, .directories = {}}));
   state->directory = directory;
   state->generation = generation;
   return SegmentWriter(std::move(state));
@@ -131,7 +135,8 @@ int64_t SegmentWriter::repaired_texts() const { return state_->counts.repaired; 
 
 Result<SegmentInfo> SegmentWriter::write(std::vector<StoredSpan>& rows) {
   SegmentInfo info = empty_info("span", rows.size());
-  for (const StoredSpan& row : rows) stretch(info, row.span->start_ns, saturated_end(row.span->start_ns, row.span->duration_ns));
+  for (const StoredSpan& row : rows)
+    stretch(info, row.span->start_ns, saturated_end(row.span->start_ns, row.span->duration_ns));
   for (size_t i = 0; i < rows.size(); i += kFenceRows) info.fences.push_back(to_hex(rows[i].span->trace_id));
   if (!rows.empty()) info.fences.push_back(to_hex(rows.back().span->trace_id));
   info.promoted = choose_promoted(rows);

@@ -139,10 +139,19 @@ void SpanCells::place(Chunk& chunk, size_t row, const Attribute& attribute, std:
   }
 }
 
-void SpanCells::fill(TextCounts& counts, const std::vector<duckdb_vector>& vectors, const std::vector<StoredSpan*>& rows) {
-  Chunk chunk{.rows = rows.size(), .columns = std::vector<const Value*>(promoted_.size() * rows.size()), .texts = {},
-              .numbers = {}, .rests = {}, .text_keys = {}, .text_values = {}, .number_keys = {}, .number_values = {},
-              .rest_values = {}, .orders = {}};
+void SpanCells::fill(TextCounts& counts, const std::vector<duckdb_vector>& vectors,
+                     const std::vector<StoredSpan*>& rows) {
+  Chunk chunk{.rows = rows.size(),
+              .columns = std::vector<const Value*>(promoted_.size() * rows.size()),
+              .texts = {},
+              .numbers = {},
+              .rests = {},
+              .text_keys = {},
+              .text_values = {},
+              .number_keys = {},
+              .number_values = {},
+              .rest_values = {},
+              .orders = {}};
   for (size_t row = 0; row < rows.size(); ++row) {
     chunk.texts.push_back({chunk.text_keys.size(), 0});
     chunk.numbers.push_back({chunk.number_keys.size(), 0});
@@ -158,7 +167,8 @@ void SpanCells::fill(TextCounts& counts, const std::vector<duckdb_vector>& vecto
 }
 
 void SpanCells::write_columns(TextCounts& counts, const std::vector<duckdb_vector>& vectors, const Chunk& chunk) {
-  auto begin_list = [&](duckdb_vector vector, const std::vector<duckdb_list_entry>& entries, size_t total, size_t members) {
+  auto begin_list = [&](duckdb_vector vector, const std::vector<duckdb_list_entry>& entries, size_t total,
+                        size_t members) {
     std::memcpy(api_.vector_get_data(vector), entries.data(), entries.size() * sizeof(duckdb_list_entry));
     api_.list_vector_reserve(vector, total);
     api_.list_vector_set_size(vector, total);
@@ -188,11 +198,16 @@ void SpanCells::write_columns(TextCounts& counts, const std::vector<duckdb_vecto
     void* data = api_.vector_get_data(vector);
     for (size_t row = 0; row < chunk.rows; ++row) {
       const Value* value = chunk.columns[column * chunk.rows + row];
-      if (value == nullptr) set_null(api_, vector, row);
-      else if (auto* truth = std::get_if<bool>(value)) static_cast<bool*>(data)[row] = *truth;
-      else if (auto* integer = std::get_if<int64_t>(value)) static_cast<int64_t*>(data)[row] = *integer;
-      else if (auto* real = std::get_if<double>(value)) static_cast<double*>(data)[row] = *real;
-      else write_text(api_, counts, vector, row, std::get<std::string>(*value));
+      if (value == nullptr)
+        set_null(api_, vector, row);
+      else if (auto* truth = std::get_if<bool>(value))
+        static_cast<bool*>(data)[row] = *truth;
+      else if (auto* integer = std::get_if<int64_t>(value))
+        static_cast<int64_t*>(data)[row] = *integer;
+      else if (auto* real = std::get_if<double>(value))
+        static_cast<double*>(data)[row] = *real;
+      else
+        write_text(api_, counts, vector, row, std::get<std::string>(*value));
     }
   }
 }
@@ -233,7 +248,10 @@ void SpanCells::read(const std::vector<duckdb_vector>& vectors, const std::vecto
       uint64_t at = numbers.at++;
       double number = static_cast<const double*>(api_.vector_get_data(numbers.members[1]))[at];
       std::string key(text_at(api_, numbers.members[0], at));
-      return {key, place == kRealInNumberMap ? Value(number) : Value(static_cast<int64_t>(number))};
+      // A foreign file's number may not fit.
+      bool whole = place == kIntegerInNumberMap && number >= -static_cast<double>(kExactInDouble) &&
+                   number <= static_cast<double>(kExactInDouble);
+      return {key, whole ? Value(static_cast<int64_t>(number)) : Value(number)};
     }
     if (place == kInRest && rests.has_next()) {
       uint64_t at = rests.at++;

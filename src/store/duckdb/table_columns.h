@@ -70,8 +70,7 @@ void describe(Table& t, Of<StoredSpan>) {
   t.number("received_ns", of(&Span::received_ns));
   t.text("trace_state", of(&Span::trace_state));
   t.number("resource_id", &StoredSpan::resource_id);
-  for (int wait = 0; wait < kWaits; ++wait)
-    t.wait(kWaitColumns[wait], wait, of(&Span::waits));
+  for (int wait = 0; wait < kWaits; ++wait) t.wait(kWaitColumns[wait], wait, of(&Span::waits));
   t.list("blockers", of(&Span::blockers), Of<Blocker>());
   t.list("events", of(&Span::events), Of<SpanEvent>());
   t.list("links", of(&Span::links), Of<SpanLink>());

@@ -62,7 +62,8 @@ std::string hex_of(std::string_view bytes) { return to_text(Bytes{std::string(by
 
 std::string bytes_of_hex(std::string_view hex) {
   std::string bytes;
-  for (size_t i = 0; i + 1 < hex.size(); i += 2) bytes += static_cast<char>(hex_digit(hex[i]) << 4 | hex_digit(hex[i + 1]));
+  for (size_t i = 0; i + 1 < hex.size(); i += 2)
+    bytes += static_cast<char>(hex_digit(hex[i]) << 4 | hex_digit(hex[i + 1]));
   return bytes;
 }
 
@@ -126,7 +127,8 @@ Attributes read_attributes(const DuckdbApi& api, duckdb_vector map, duckdb_vecto
     bool hex_key = letter >= 'A' && letter <= 'Z';
     if (hex_key) letter = static_cast<char>(letter - 'A' + 'a');
     std::string_view key = text_at(api, keys, entry.offset + i);
-    attributes.push_back({hex_key ? bytes_of_hex(key) : std::string(key), value_of(letter, text_at(api, values, entry.offset + i))});
+    attributes.push_back(
+        {hex_key ? bytes_of_hex(key) : std::string(key), value_of(letter, text_at(api, values, entry.offset + i))});
   }
   return attributes;
 }

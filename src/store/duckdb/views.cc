@@ -12,7 +12,8 @@ namespace {
 std::string empty_table(const TableDoc& table) {
   std::string columns;
   for (const ColumnDoc& column : table.columns)
-    columns += (columns.empty() ? "" : ", ") + ("CAST(NULL AS " + std::string(column.type) + ") AS ") + sql_name(std::string(column.name));
+    columns += (columns.empty() ? "" : ", ") + ("CAST(NULL AS " + std::string(column.type) + ") AS ") +
+               sql_name(std::string(column.name));
   return "SELECT " + columns + " WHERE false";
 }
 
@@ -28,7 +29,7 @@ std::string with_maps(const std::vector<SegmentFile>& segments) {
   std::string replaced;
   for (auto& [key, use] : promoted) {
     if (use.second == segments.size() || use.first == 'b' || use.first == '?') continue;
-    std::string other = use.first == 's' ? "attributes[" + sql_text(key) + "]"
+    std::string other = use.first == 's'   ? "attributes[" + sql_text(key) + "]"
                         : use.first == 'i' ? "TRY_CAST(attributes_number[" + sql_text(key) + "] AS BIGINT)"
                                            : "attributes_number[" + sql_text(key) + "]";
     replaced += (replaced.empty() ? "" : ", ") + ("coalesce(" + sql_name(key) + ", " + other + ") AS ") + sql_name(key);
@@ -48,8 +49,9 @@ std::vector<std::string> table_views(const std::vector<SegmentFile>& segments) {
       own.push_back(segment);
       files += (files.empty() ? "" : ", ") + sql_text(segment.path);
     }
-    std::string source = own.empty() ? empty_table(table)
-                                     : "SELECT *" + with_maps(own) + " FROM read_parquet([" + files + "], union_by_name = true)";
+    std::string source =
+        own.empty() ? empty_table(table)
+                    : "SELECT *" + with_maps(own) + " FROM read_parquet([" + files + "], union_by_name = true)";
     views.push_back("CREATE VIEW " + sql_name(std::string(table.name)) + " AS " + source);
   }
   return views;

@@ -36,24 +36,78 @@ Error usage(const std::string& message, const std::string& fix = {}) { return {E
 
 // What a query needs once the database is open: memory, threads' signals, and the segments to read.
 bool enter_sandbox() {
-  static constexpr const char* kAllowed[] = {
-      "read", "pread64", "readv", "preadv", "close", "fstat", "newfstatat", "stat", "lstat", "statx", "lseek", "access", "faccessat",
-      "faccessat2", "readlink", "readlinkat", "getcwd", "getdents64", "fcntl", "fadvise64", "mmap", "munmap", "mprotect", "madvise",
-      "mremap", "brk", "futex", "sched_yield", "sched_getaffinity", "clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep",
-      "gettimeofday", "getrandom", "exit", "exit_group", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "getpid", "gettid",
-      "getuid", "geteuid", "sysinfo", "uname", "getrusage", "getrlimit", "poll", "ppoll", "restart_syscall", "set_robust_list", "rseq",
-      "membarrier", "getcpu", "sigaltstack", "tgkill", "write"};
+  static constexpr const char* kAllowed[] = {"read",
+                                             "pread64",
+                                             "readv",
+                                             "preadv",
+                                             "close",
+                                             "fstat",
+                                             "newfstatat",
+                                             "stat",
+                                             "lstat",
+                                             "statx",
+                                             "lseek",
+                                             "access",
+                                             "faccessat",
+                                             "faccessat2",
+                                             "readlink",
+                                             "readlinkat",
+                                             "getcwd",
+                                             "getdents64",
+                                             "fcntl",
+                                             "fadvise64",
+                                             "mmap",
+                                             "munmap",
+                                             "mprotect",
+                                             "madvise",
+                                             "mremap",
+                                             "brk",
+                                             "futex",
+                                             "sched_yield",
+                                             "sched_getaffinity",
+                                             "clock_gettime",
+                                             "clock_getres",
+                                             "clock_nanosleep",
+                                             "nanosleep",
+                                             "gettimeofday",
+                                             "getrandom",
+                                             "exit",
+                                             "exit_group",
+                                             "rt_sigaction",
+                                             "rt_sigprocmask",
+                                             "rt_sigreturn",
+                                             "getpid",
+                                             "gettid",
+                                             "getuid",
+                                             "geteuid",
+                                             "sysinfo",
+                                             "uname",
+                                             "getrusage",
+                                             "getrlimit",
+                                             "poll",
+                                             "ppoll",
+                                             "restart_syscall",
+                                             "set_robust_list",
+                                             "rseq",
+                                             "membarrier",
+                                             "getcpu",
+                                             "sigaltstack",
+                                             "tgkill",
+                                             "write"};
   scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
   if (filter == nullptr) return false;
   bool done = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1) == 0;
   for (const char* name : kAllowed) {
     int number = seccomp_syscall_resolve_name(name);
-    if (number != __NR_SCMP_ERROR && number >= 0) done = done && seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0) == 0;
+    if (number != __NR_SCMP_ERROR && number >= 0)
+      done = done && seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0) == 0;
   }
   // Files are opened to be read, never made or written.
   constexpr uint64_t kForbidden = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND;
-  done = done && seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, kForbidden, 0)) == 0;
-  done = done && seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(open), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, kForbidden, 0)) == 0;
+  done = done &&
+         seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, kForbidden, 0)) == 0;
+  done = done &&
+         seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(open), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, kForbidden, 0)) == 0;
   done = done && seccomp_load(filter) == 0;
   seccomp_release(filter);
   return done;
@@ -120,7 +174,8 @@ class Prepared {
  private:
   explicit Prepared(const DuckdbApi& api) : api_(api) {}
 
-  static Result<void> prepare(Database& database, duckdb_extracted_statements statements, idx_t count, Prepared& prepared) {
+  static Result<void> prepare(Database& database, duckdb_extracted_statements statements, idx_t count,
+                              Prepared& prepared) {
     const DuckdbApi& api = database.api();
     if (count == 0) {
       const char* message = api.extract_statements_error(statements);
@@ -186,9 +241,11 @@ Result<SqlTable> answer(const std::vector<SegmentFile>& segments, const std::str
   for (const SegmentFile& segment : segments) directories.push_back(segment.path.substr(0, segment.path.rfind('/')));
   std::sort(directories.begin(), directories.end());
   directories.erase(std::unique(directories.begin(), directories.end()), directories.end());
-  auto database = TRY(Database::open({.threads = 2, .memory_limit = "1GB", .temporary_directory = {}, .directories = directories, .locked = true}));
+  auto database = TRY(Database::open(
+      {.threads = 2, .memory_limit = "1GB", .temporary_directory = {}, .directories = directories, .locked = true}));
   for (const std::string& view : table_views(segments)) TRY(database->run(view));
-  if (!enter_sandbox()) return Error{Error::Kind::Unavailable, "the kernel does not let a query be sandboxed (seccomp)"};
+  if (!enter_sandbox())
+    return Error{Error::Kind::Unavailable, "the kernel does not let a query be sandboxed (seccomp)"};
 
   std::string word = first_word(select);
   static constexpr std::string_view kFirst[] = {"select", "with", "from", "values", "("};
@@ -196,7 +253,8 @@ Result<SqlTable> answer(const std::vector<SegmentFile>& segments, const std::str
     return usage("only SELECT is answered here", "culprit sql 'SELECT service, count(*) FROM span GROUP BY ALL'");
   Prepared plain = TRY(Prepared::of(*database, select));
   // With a limit DuckDB need not hold what would be cut anyway; a statement that can't be wrapped runs as it is.
-  auto limited = Prepared::of(*database, "SELECT * FROM (\n" + without_end(select) + "\n) LIMIT " + std::to_string(limits.max_rows + 1));
+  auto limited = Prepared::of(
+      *database, "SELECT * FROM (\n" + without_end(select) + "\n) LIMIT " + std::to_string(limits.max_rows + 1));
   if (!limited.has_value()) return execute(*database, plain, limits);
   SqlTable table = TRY(execute(*database, limited.value(), limits));
   return table;
@@ -295,7 +353,8 @@ Result<SqlTable> decode(std::string_view bytes) {
 Result<SqlTable> sql_in_worker(const std::vector<SegmentFile>& segments, const std::string& select, SqlLimits limits) {
   TRY(duckdb_api());  // loaded before the fork: every worker shares its pages
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return Error{Error::Kind::Unavailable, std::string("no pipe: ") + std::strerror(errno)};
+  if (pipe2(ends, O_CLOEXEC) != 0)
+    return Error{Error::Kind::Unavailable, std::string("no pipe: ") + std::strerror(errno)};
   pid_t worker = fork();
   if (worker == 0) {
     close(ends[0]);
@@ -309,7 +368,8 @@ Result<SqlTable> sql_in_worker(const std::vector<SegmentFile>& segments, const s
   auto bytes = receive(ends[0], limits.timeout_ms);
   close(ends[0]);
   kill(worker, SIGKILL);
-  while (waitpid(worker, nullptr, 0) < 0 && errno == EINTR) {}
+  while (waitpid(worker, nullptr, 0) < 0 && errno == EINTR) {
+  }
   if (!bytes.has_value()) return std::move(bytes).error();
   return decode(bytes.value());
 }

@@ -59,7 +59,10 @@ FrameIdentity own_identity() {
 class JournalWriter : public Writer {
  public:
   JournalWriter(Layout layout, File lock, WriterOptions options)
-      : layout_(std::move(layout)), lock_(std::move(lock)), options_(options), identity_(own_identity()),
+      : layout_(std::move(layout)),
+        lock_(std::move(lock)),
+        options_(options),
+        identity_(own_identity()),
         began_ns_(clock_ns(CLOCK_REALTIME)) {}
 
   Result<Ticket> push(Batch batch) override {
@@ -144,7 +147,8 @@ Result<std::unique_ptr<Writer>> open_writer(const std::string& path, WriterOptio
   if (!exists) TRY(make_layout(layout));
   File lock = TRY(File::open(layout.lock(), O_RDWR | O_CREAT));
   if (!lock.try_lock())
-    return Error{Error::Kind::Unavailable, "'" + path + "' is being written by another process", "wait for it, or choose another name"};
+    return Error{Error::Kind::Unavailable, "'" + path + "' is being written by another process",
+                 "wait for it, or choose another name"};
   if (!exists) TRY(sync_directory(path));
   return std::unique_ptr<Writer>(std::make_unique<JournalWriter>(std::move(layout), std::move(lock), options));
 }

@@ -1,4 +1,4 @@
-#include "store/duckdb/cells.h"
+#include "store/duckdb/column_types.h"
 
 namespace culprit {
 
