@@ -162,7 +162,11 @@ void explain_queues(const Scene& scene, std::vector<Ranked>& ranked) {
         Saved a = own(request), b = waits(request);
         return Saved{a.most_ns + b.most_ns, a.likely_ns + b.likely_ns, a.least_ns + b.least_ns};
       };
+      // Its price grows; what is told of it stays about the operation that is stuck, not the one that queues.
+      size_t operation = stuck.price.operation;
       stuck = priced(scene, std::move(cause));
+      const Operation* before = scene.before == nullptr ? nullptr : same_operation(*scene.before, scene.now.operations()[operation]);
+      stuck.price = price(stuck.cause, scene.now, operation, before);
       queue.finding = false;
       break;
     }

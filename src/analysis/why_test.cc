@@ -393,6 +393,8 @@ TEST(Why, BlamesTheLockForTheQueueThatFormsBehindIt) {
   Answer answer = ask(shop);
   ASSERT_EQ(accused(answer), Accused{"lock_wait"});
   EXPECT_EQ(answer.findings[0].mechanism, "row");
+  EXPECT_EQ(answer.findings[0].operation, "POST /orders");
+  EXPECT_EQ(answer.findings[0].caller, "orders-api");
 }
 
 TEST(Why, CountsParallelWorkersAsTheStatementsOwnWork) {

@@ -54,7 +54,11 @@ Costs costs_of(const Statement& statement) {
 }
 
 // What another statement of the same server costs, the lower quartile: several may be slow for the same reason.
-int64_t comparable_cost(const Population& now, uint32_t id, const Statement& statement, bool served) {
+struct Comparable {
+  int64_t ns = kUsualLookup;
+  bool seen = false;            // from this server's own statements, not what a lookup usually costs
+};
+Comparable comparable_cost(const Population& now, uint32_t id, const Statement& statement, bool served) {
   std::vector<int64_t> others;
   for (const auto& [other_id, other] : now.statements()) {
     StatementSort sort = sort_of(now.names().text(other.text));
@@ -63,7 +67,8 @@ int64_t comparable_cost(const Population& now, uint32_t id, const Statement& sta
     Costs costs = costs_of(other);
     if (costs.served == served) others.push_back(costs.work_ns());
   }
-  return others.empty() ? kUsualLookup : std::max(quantile(others, 0.25), kUsualLookup / 4);
+  if (others.empty()) return {};
+  return {std::max(quantile(others, 0.25), kUsualLookup / 4), true};
 }
 
 bool is_report(const Statement& statement, std::string_view text) {
@@ -157,9 +162,9 @@ std::function<Saved(const Request&)> saving(const Names& names, uint32_t id, boo
   };
 }
 
-void add_evidence(Cause& cause, const Statement& statement, const Costs& costs, int64_t expected_ns, double share) {
+void add_evidence(Cause& cause, const Statement& statement, const Costs& costs, int64_t expected_ns, bool seen, double share) {
   int64_t times = costs.work_ns() / std::max<int64_t>(expected_ns, 1);
-  if (times >= 3)
+  if (times >= 3 && seen)
     cause.evidence.push_back(observed(format_count(times) + " times what comparable statements of this server cost (" +
                                       format_duration(expected_ns) + ")", static_cast<double>(times), "1"));
   if (costs.served) {
@@ -187,7 +192,8 @@ std::vector<Cause> find_slow_statements(const Scene& scene, const CpuStory& cpu)
     StatementSort sort = sort_of(text);
     if (sort == StatementSort::Commit || sort == StatementSort::Control || statement.samples.empty()) continue;
     Costs costs = costs_of(statement);
-    int64_t expected_ns = comparable_cost(scene.now, id, statement, costs.served) + kPerRow * std::max<int64_t>(costs.rows, 0);
+    Comparable comparable = comparable_cost(scene.now, id, statement, costs.served);
+    int64_t expected_ns = comparable.ns + kPerRow * std::max<int64_t>(costs.rows, 0);
     Signature signature = signature_of(statement, costs, text, expected_ns);
     if (!signature.holds && scene.before == nullptr) continue;
     double share = cpu.busy < 0 || cpu.busy >= 0.7 ? std::min(cpu.share_of(statement.running_ns), 1.0) : 0;
@@ -199,7 +205,8 @@ std::vector<Cause> find_slow_statements(const Scene& scene, const CpuStory& cpu)
     cause.pathological = signature.holds;
     cause.what = signature.what;
     cause.phrase = "one statement takes {share} of it";
-    cause.assuming = "it costs what this server's other statements cost (" + format_duration(expected_ns) + " per call)";
+    cause.assuming = (comparable.seen ? "it costs what this server's other statements cost (" : "it costs what a lookup usually costs (") +
+                     format_duration(expected_ns) + " per call)";
     cause.advice = "EXPLAIN (ANALYZE, BUFFERS) the statement; an index on what it looks up by is missing where it scans";
     cause.would_tell = "culprit why --ask: the plan of the statement";
     cause.inside = statement.waits;
@@ -207,7 +214,7 @@ std::vector<Cause> find_slow_statements(const Scene& scene, const CpuStory& cpu)
     cause.calls_of_statement = statement.calls;
     cause.evidence.push_back(signature.quality == kObserved ? observed(signature.what, static_cast<double>(costs.work_ns()), "ns")
                                                            : inferred(signature.what, static_cast<double>(costs.work_ns()), "ns"));
-    add_evidence(cause, statement, costs, expected_ns, share);
+    add_evidence(cause, statement, costs, expected_ns, comparable.seen, share);
     bool reads = sort == StatementSort::Read;
     cause.work = [&names, id = id, reads](const Request& request) { return work_in(names, request, id, reads); };
     cause.saved = saving(names, id, reads, expected_ns, share);
