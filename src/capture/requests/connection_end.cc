@@ -85,7 +85,13 @@ Place place_in_stream(ConnectionEnd& end, const event_data& event) {
   end.counted[direction] += event.length_bytes;
   if (event.tcp_sequence == 0) return place;
   place.position = event.tcp_sequence;
+  end.offset_known = true;
   const uint32_t ahead = event.tcp_sequence - end.expected_sequence[direction];
+  // The other end's FIN takes a number of its own (RFC 9293 §3.4), and may have come right behind these bytes.
+  if (end.sequence_known[direction] && direction == 0 && ahead == 1) {
+    place.position = end.expected_sequence[direction];
+    return place;
+  }
   // Two threads may send at once, and their events swap: a step back is no hole.
   if (end.sequence_known[direction] && ahead != 0 && ahead < 0x8000'0000u) place.missing_bytes = ahead;
   if (!end.sequence_known[direction] || ahead < 0x8000'0000u)

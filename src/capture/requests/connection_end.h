@@ -76,6 +76,7 @@ struct ConnectionEnd {
   std::array<HalfRequest, 64> halves;
   uint32_t next_half = 0;
   uint32_t offset = 0;        // server: caller's position - own position
+  bool offset_known = false;  // TCP's numbers are the same at both ends; counted bytes begin anywhere
 
   // By direction: [0] received, [1] sent.
   uint32_t expected_sequence[2] = {}, counted[2] = {};

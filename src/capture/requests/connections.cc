@@ -260,6 +260,7 @@ void Connections::on_lost_data(int64_t time_ns) {
   for (auto& [socket, end] : around_.ends) {
     if (!end->conversation || end->sequence_known[0] || end->sequence_known[1]) continue;
     if (time_ns - end->last_data_ns > kLately) continue;
+    end->offset_known = false;
     end->conversation->hole(From::Client, time_ns, 0);
     end->conversation->hole(From::Server, time_ns, 0);
     take_finished(*end);

@@ -245,6 +245,7 @@ void Threads::on_exit(int32_t tid, int64_t time_ns) {
 Threads::Asleep Threads::on_open_wait(const OpenWait& wait, int64_t end_ns) {
   Asleep asleep;
   if (wait.off_ns == 0 || as_time(wait.off_ns) >= end_ns) return asleep;
+  any_switch_ = true;
   Thread& thread = at(wait.tid, wait.pid);
   event_switch event = {};
   event.off_ns = wait.off_ns;

@@ -115,6 +115,7 @@ void Turns::find_half(ConnectionEnd& end, Request& request, uint32_t position) {
   ConnectionEnd& other = *found->second;
   request.awaits_caller = request.server;
   request.expects_pair = !request.server;
+  if (!(request.server ? end : other).offset_known) return;
   const uint32_t wanted = request.server ? position + end.offset : position - other.offset;
   HalfRequest* half = find_position(other.halves, wanted);
   Request* match = half ? around_.requests.find(half->request) : nullptr;
@@ -140,6 +141,7 @@ void Turns::learn_offset(ConnectionEnd& server_end, Request& request) {
     if (half.request == call->id) callers = half.position, callers_known = true, half.request = 0;
   if (!own_known || !callers_known) return;
   server_end.offset = callers - own;
+  server_end.offset_known = true;
   pair(request, *call);
 }
 
