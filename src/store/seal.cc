@@ -62,7 +62,7 @@ void Sealer::count(LedgerKind kind, int64_t n, const Span& span) {
   if (n > 0) counts_[{std::string(info(kind).name), span.source, span.service}] += n;
 }
 
-// What a span alone shows to be odd; what only its trace shows is found over the whole store.
+// What a span alone shows to be odd (what its sender dropped was counted when it was taken in); what only its trace shows is found over the whole store.
 void Sealer::note_span(const Span& span) {
   int64_t end_ns = 0;
   bool overflows = __builtin_add_overflow(span.start_ns, span.duration_ns, &end_ns);
@@ -71,9 +71,6 @@ void Sealer::note_span(const Span& span) {
   count(LedgerKind::future, span.received_ns > 0 && span.start_ns > span.received_ns, span);
   count(LedgerKind::past, span.start_ns < kYear2000, span);
   count(LedgerKind::zero_id, span.trace_id.zero() || span.span_id == 0, span);
-  count(LedgerKind::attributes_dropped, span.dropped_attributes, span);
-  count(LedgerKind::events_dropped, span.dropped_events, span);
-  count(LedgerKind::links_dropped, span.dropped_links, span);
 }
 
 Result<void> Sealer::add(Batch batch) {

@@ -78,7 +78,8 @@ size_t span_count(Reader& reader) {
 
 int64_t ledger_count(Reader& reader, std::string_view kind, std::string_view unit) {
   int64_t n = 0;
-  for (const LedgerRow& row : reader.ledger().value())
+  std::vector<LedgerRow> rows = reader.ledger().value();
+  for (const LedgerRow& row : rows)
     if (row.kind == kind && row.unit == unit) n += row.n;
   return n;
 }
@@ -114,6 +115,11 @@ Batch generated_utf8(uint64_t seed) {
   auto fix = [](std::string& text) {
     std::replace(text.begin(), text.end(), '\xff', 'x'), std::replace(text.begin(), text.end(), '\xfe', 'y');
   };
+  for (Resource& resource : batch.resources) {
+    for (std::string* text : {&resource.service, &resource.schema_url, &resource.scope_name, &resource.scope_version,
+                              &resource.scope_schema_url})
+      fix(*text);
+  }
   for (Span& span : batch.spans) {
     for (std::string* text : {&span.name, &span.service, &span.status_message, &span.host, &span.trace_state})
       fix(*text);
@@ -255,7 +261,8 @@ TEST(Store, CountsAFlippedBitOfASegmentAndDoesNotAnswerFromIt) {
   Store store;
   store.write({batch_of(1, 100)});
   store.read();
-  for (const std::string& name : list_directory(store.layout.segments()).value()) {
+  std::vector<std::string> names = list_directory(store.layout.segments()).value();
+  for (const std::string& name : names) {
     if (!name.starts_with("span-")) continue;
     File file = File::open(store.layout.segment(name), O_RDWR).value();
     std::string bytes = file.read_all(1 << 20).value();
@@ -301,7 +308,6 @@ TEST(Store, CountsWhatIsWrongWithTracesOnce) {
   batch.spans.push_back(make_span(2, 5, 5));
   batch.spans.push_back(make_span(3, 1));
   batch.spans.back().start_ns = 1'700'000'000'000'000'000, batch.spans.back().duration_ns = 2'000'000;
-  batch.spans.back().dropped_attributes = 4;
   store.write({batch});
   for (int round = 0; round < 2; ++round) {
     auto reader = store.read();
@@ -309,7 +315,6 @@ TEST(Store, CountsWhatIsWrongWithTracesOnce) {
     EXPECT_EQ(ledger_count(*reader, "self_parent", "span"), 1);
     EXPECT_EQ(ledger_count(*reader, "rootless", "trace"), 2);
     EXPECT_EQ(ledger_count(*reader, "coarse_clock", "span"), 1);
-    EXPECT_EQ(ledger_count(*reader, "attributes_dropped", "value"), 4);
     // A later sealing brings the missing parent: the orphan is none any more.
     if (round == 0) continue;
     Batch late;
