@@ -213,11 +213,13 @@ class TableDecoder {
 
   template <class Get>
   void number(uint32_t id, Get get) {
+    if (column(id).empty()) return zero(get);
     each(id, [&](Row& row, PackedReader& in) { set(std::invoke(get, row), in.zigzag()); });
   }
   // A value that this version does not know reads as the last one, which is the vaguest.
   template <class Get, class Enum>
   void choice(uint32_t id, Get get, Enum last) {
+    if (column(id).empty()) return zero(get);
     each(id, [&](Row& row, PackedReader& in) {
       int64_t number = in.zigzag();
       std::invoke(get, row) = number >= 0 && number <= static_cast<int64_t>(last) ? static_cast<Enum>(number) : last;
@@ -265,6 +267,12 @@ class TableDecoder {
  private:
   std::string_view column(uint32_t id) const { return columns_[id]; }
   void fail() { budget_.failed = true; }
+
+  // A column that is not there is zero in every row, which is not always what the field begins with.
+  template <class Get>
+  void zero(Get get) {
+    for (Row* row : rows_) set(std::invoke(get, *row), 0);
+  }
 
   template <class Field, class Number>
   static void set(Field& field, Number number) {

@@ -42,6 +42,22 @@ TEST(BatchCodec, ReturnsEveryGeneratedBatchAsItWas) {
   }
 }
 
+TEST(BatchCodec, KeepsZerosWhereAFieldBeginsWithSomethingElse) {
+  Batch batch;
+  batch.thread_states.push_back({.pid = 1,
+                                 .tid = 1,
+                                 .start_ns = 5,
+                                 .duration_ns = 1,
+                                 .state = Wait::Running,
+                                 .syscall = 0,
+                                 .waker_pid = 0,
+                                 .waker_tid = 0,
+                                 .span_id = 0});
+  auto decoded = decode_batch(encoded(batch));
+  ASSERT_TRUE(decoded.has_value());
+  EXPECT_EQ(decoded.value().thread_states, batch.thread_states);
+}
+
 TEST(BatchCodec, SkipsSectionsAndColumnsOfALaterVersion) {
   Batch batch = generated_batch(7);
   std::string bytes = encoded(batch);

@@ -207,7 +207,7 @@ TableDoc host_table() {
            {"started_ns", "BIGINT", "When the recording began: wall clock, nanoseconds since 1970."},
            {"ended_ns", "BIGINT", "When it ended."},
            {"cpu_busy_ns", "BIGINT", "Time that CPUs were busy, all summed, of cpus × (ended - started)."},
-           {"tiers", "VARCHAR", "What was recorded: T0, T0+T1 …"},
+           {"tiers", "VARCHAR", "What was recorded: T0, T0+T1 and so on."},
            {"scope", "VARCHAR", "Of whom: all, pids, a control group, a command."},
            {"recorder_cpu_ns", "BIGINT", "CPU time that the recorder itself used."},
            {"events", "UBIGINT", "Events that the kernel handed over."},
@@ -238,7 +238,7 @@ TableDoc ledger_table() {
            {"service", "VARCHAR", "The service it is about; empty where it is not tied to one."},
            {"stage", "VARCHAR", "Where it was noticed: kernel, reader, wire, ingest, store or analysis."},
            {"kind", "VARCHAR", "What it is: the name of a kind of the ledger."},
-           {"unit", "VARCHAR", "What is counted: span, log, event, byte, frame …"},
+           {"unit", "VARCHAR", "What is counted: span, log, event, byte, frame and so on."},
            {"n", "BIGINT", "How many."},
            {"evidence", "VARCHAR", "How it is known: exact, bounded, heuristic or unknown."},
            {"detail", "VARCHAR", "What else is known, for a person."}}};
@@ -254,9 +254,10 @@ const std::vector<TableDoc>& schema() {
 }
 
 std::string schema_page(const TableDoc& table) {
-  std::string page = "# Table `" + std::string(table.name) + "`\n\n" + std::string(table.sentence) +
-                     "\n\nMade from src/model/schema.cc (model_test with CULPRIT_ACCEPT=1); change it there.\n\n| column | type | "
-                     "meaning |\n|---|---|---|\n";
+  std::string page =
+      "# Table `" + std::string(table.name) + "`\n\n" + std::string(table.sentence) +
+      "\n\nMade from src/model/schema.cc (model_test with CULPRIT_ACCEPT=1); change it there.\n\n| column | type | "
+      "meaning |\n|---|---|---|\n";
   for (const ColumnDoc& column : table.columns)
     page += "| `" + std::string(column.name) + "` | `" + std::string(column.type) + "` | " +
             std::string(column.sentence) + " |\n";

@@ -7,6 +7,7 @@
 #include <limits>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "base/tree.h"
 #include "store/file.h"
@@ -104,7 +105,8 @@ int run(size_t spans, const std::string& path) {
   if (!writer.value()->close().has_value()) return 1;
   Layout layout{path};
   uint64_t journal_bytes = 0, segment_bytes = 0;
-  for (const std::string& name : list_directory(layout.journal()).value())
+  std::vector<std::string> names = list_directory(layout.journal()).value();
+  for (const std::string& name : names)
     journal_bytes += File::open(layout.journal_file(name), 0).value().size().value();
 
   Clock before = now();
@@ -112,8 +114,8 @@ int run(size_t spans, const std::string& path) {
   if (!reader.has_value()) return std::fprintf(stderr, "%s\n", reader.error().message.c_str()), 1;
   report("seal", before, written);
   double sealed_s = cpu_s + now().cpu_s - before.cpu_s;
-  for (const std::string& name : list_directory(layout.segments()).value())
-    segment_bytes += File::open(layout.segment(name), 0).value().size().value();
+  names = list_directory(layout.segments()).value();
+  for (const std::string& name : names) segment_bytes += File::open(layout.segment(name), 0).value().size().value();
   std::printf("%-10s %8.0f spans/CPU s from push to sealed; %.1f bytes/span in the journal, %.1f sealed\n", "both",
               static_cast<double>(written) / sealed_s,
               static_cast<double>(journal_bytes) / static_cast<double>(written),
