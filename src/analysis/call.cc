@@ -34,18 +34,24 @@ bool has_word(std::string_view text, std::string_view word) { return find_word(t
 // The end of the quoted text that begins at `at`; doubled quotes and backslashes are inside it.
 size_t end_of_quoted(std::string_view text, size_t at) {
   for (size_t i = at + 1; i < text.size(); ++i) {
-    if (text[i] == '\\') ++i;
-    else if (text[i] == '\'' && i + 1 < text.size() && text[i + 1] == '\'') ++i;
-    else if (text[i] == '\'') return i + 1;
+    if (text[i] == '\\')
+      ++i;
+    else if (text[i] == '\'' && i + 1 < text.size() && text[i + 1] == '\'')
+      ++i;
+    else if (text[i] == '\'')
+      return i + 1;
   }
   return text.size();
 }
 
 void append_placeholder(std::string& out) {
   // "?, ?" is "?": lists that differ in length are one statement.
-  if (out.size() >= 3 && out.ends_with("?, ")) out.resize(out.size() - 2);
-  else if (out.size() >= 2 && out.ends_with("?,")) out.resize(out.size() - 1);
-  else out += '?';
+  if (out.size() >= 3 && out.ends_with("?, "))
+    out.resize(out.size() - 2);
+  else if (out.size() >= 2 && out.ends_with("?,"))
+    out.resize(out.size() - 1);
+  else
+    out += '?';
 }
 
 }  // namespace
@@ -100,7 +106,8 @@ std::string instance_of(const Span& span) {
 }
 
 std::string peer_of(const Span& span) {
-  for (std::string_view key : {"peer.service", "server.address", "net.peer.name", "http.host", "network.peer.address"}) {
+  for (std::string_view key :
+       {"peer.service", "server.address", "net.peer.name", "http.host", "network.peer.address"}) {
     std::string_view name = find_text(span.attributes, key);
     if (name.empty()) continue;
     int64_t port = find_integer(span.attributes, "server.port", 0);
@@ -130,7 +137,9 @@ std::string without_literals(std::string_view text) {
       append_placeholder(out);
     } else if ((is_digit(c) || (c == '$' && at + 1 < text.size() && is_digit(text[at + 1]))) && !after_word) {
       ++at;
-      while (at < text.size() && (is_word(text[at]) || (text[at] == '.' && at + 1 < text.size() && is_digit(text[at + 1])))) ++at;
+      while (at < text.size() &&
+             (is_word(text[at]) || (text[at] == '.' && at + 1 < text.size() && is_digit(text[at + 1]))))
+        ++at;
       append_placeholder(out);
     } else if (c == '?') {
       ++at;
@@ -155,7 +164,8 @@ std::string without_ids(std::string_view operation) {
   for (std::string_view part : split(path.substr(1), '/')) {
     auto digits = std::count_if(part.begin(), part.end(), is_digit);
     bool number = digits > 0 && digits == static_cast<ptrdiff_t>(part.size());
-    bool hex = part.size() >= 8 && digits > 0 && part.find_first_not_of("0123456789abcdefABCDEF-") == std::string_view::npos;
+    bool hex =
+        part.size() >= 8 && digits > 0 && part.find_first_not_of("0123456789abcdefABCDEF-") == std::string_view::npos;
     out += '/';
     out += number || hex ? "?" : part;
   }
@@ -168,7 +178,9 @@ StatementSort sort_of(std::string_view statement) {
     if (!is_word(c)) break;
     word += lower(c);
   }
-  auto is = [&](std::initializer_list<std::string_view> words) { return std::find(words.begin(), words.end(), word) != words.end(); };
+  auto is = [&](std::initializer_list<std::string_view> words) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+  };
   if (is({"commit", "end"})) return StatementSort::Commit;
   if (is({"begin", "start", "rollback", "savepoint", "release", "set", "reset", "discard", "deallocate", "show"}))
     return StatementSort::Control;
@@ -178,7 +190,8 @@ StatementSort sort_of(std::string_view statement) {
 }
 
 bool aggregates(std::string_view statement) {
-  for (std::string_view word : {"group by", "distinct", "over", "sum", "avg", "count", "min", "max", "array_agg", "string_agg"})
+  for (std::string_view word :
+       {"group by", "distinct", "over", "sum", "avg", "count", "min", "max", "array_agg", "string_agg"})
     if (has_word(statement, word)) return true;
   return false;
 }
@@ -199,7 +212,9 @@ bool locks_rows(std::string_view statement) {
   return false;
 }
 
-bool has_limit(std::string_view statement) { return has_word(statement, "limit") || has_word(statement, "fetch first"); }
+bool has_limit(std::string_view statement) {
+  return has_word(statement, "limit") || has_word(statement, "fetch first");
+}
 
 std::string table_of(std::string_view statement) {
   for (std::string_view word : {"from", "update", "into", "table", "join"}) {

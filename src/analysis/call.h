@@ -18,11 +18,11 @@ SpanIndex last_view(const Trace& trace, SpanIndex index);
 
 // Whether the span is a call of a database, or a database's handling of one.
 bool is_database(const Span& span);
-std::string_view system_of(const Span& span);          // "postgresql"; empty: not said
-std::string_view statement_text(const Span& span);     // as it came; its name where there is no text
-std::string instance_of(const Span& span);             // "127.0.0.1:5432/shop"; empty: not said
-std::string peer_of(const Span& span);                 // the callee's name as the caller knows it
-int64_t rows_of(const Span& span);                     // rows returned or affected; -1: not said
+std::string_view system_of(const Span& span);       // "postgresql"; empty: not said
+std::string_view statement_text(const Span& span);  // as it came; its name where there is no text
+std::string instance_of(const Span& span);          // "127.0.0.1:5432/shop"; empty: not said
+std::string peer_of(const Span& span);              // the callee's name as the caller knows it
+int64_t rows_of(const Span& span);                  // rows returned or affected; -1: not said
 
 // A statement without its literals, in one spelling: numbers, texts and placeholders are "?", lists of them one "?",
 // white space one blank. What the recorder wrote stays as it is.

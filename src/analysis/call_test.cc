@@ -6,11 +6,13 @@ namespace culprit::analysis {
 namespace {
 
 TEST(Call, TakesLiteralsOutOfStatements) {
-  EXPECT_EQ(without_literals("SELECT * FROM t1 WHERE a = 17 AND b = 'it''s'"), "SELECT * FROM t1 WHERE a = ? AND b = ?");
+  EXPECT_EQ(without_literals("SELECT * FROM t1 WHERE a = 17 AND b = 'it''s'"),
+            "SELECT * FROM t1 WHERE a = ? AND b = ?");
   EXPECT_EQ(without_literals("SELECT  *\n FROM t WHERE a IN (1, 2,3) ;"), "SELECT * FROM t WHERE a IN (?)");
   EXPECT_EQ(without_literals("UPDATE t SET a = $1::int WHERE b = $2"), "UPDATE t SET a = ?::int WHERE b = ?");
   EXPECT_EQ(without_literals("SELECT 'open"), "SELECT ?");
-  EXPECT_EQ(without_literals("SELECT * FROM orders WHERE customer_id = ?"), "SELECT * FROM orders WHERE customer_id = ?");
+  EXPECT_EQ(without_literals("SELECT * FROM orders WHERE customer_id = ?"),
+            "SELECT * FROM orders WHERE customer_id = ?");
 }
 
 TEST(Call, TakesIdsOutOfOperations) {

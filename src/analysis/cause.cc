@@ -5,10 +5,12 @@ namespace culprit::analysis {
 bool same_statement(const Names& names, uint32_t id, uint32_t wanted) {
   if (id == wanted) return true;
   if (id == kNone || wanted == kNone) return false;
-  return names.statement(id).text == names.statement(wanted).text && names.statement(id).system == names.statement(wanted).system;
+  return names.statement(id).text == names.statement(wanted).text &&
+         names.statement(id).system == names.statement(wanted).system;
 }
 
-int64_t sum_parts(const Names& names, const Request& request, const std::function<int64_t(const Place&, const Part&)>& wanted) {
+int64_t sum_parts(const Names& names, const Request& request,
+                  const std::function<int64_t(const Place&, const Part&)>& wanted) {
   int64_t total = 0;
   for (const Part& part : request.parts) total += wanted(names.place(part.place), part);
   return total;

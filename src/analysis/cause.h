@@ -50,16 +50,16 @@ struct Cause {
   int32_t caller_pid = 0;
   double quality = kGuessed;
   std::function<Saved(const Request&)> saved;
-  std::function<bool(const Place&)> blamed;      // whether a place's time is the cause's, for the path
-  std::vector<SectionKind> blamed_kinds;         // of that time; empty: all
+  std::function<bool(const Place&)> blamed;  // whether a place's time is the cause's, for the path
+  std::vector<SectionKind> blamed_kinds;     // of that time; empty: all
   // Work and calls, where a change must be told per call: more calls of a statement don't make it slow. May be empty.
   std::function<Work(const Request&)> work;
   // Whether the signature holds without a baseline; with one, a change alone is enough.
   bool pathological = false;
   std::vector<EvidenceLine> evidence;
   std::vector<std::string> against;
-  std::string what;                              // why it is slow, one line
-  std::string phrase;                            // "one statement takes {share} of it"; {share} is filled in
+  std::string what;    // why it is slow, one line
+  std::string phrase;  // "one statement takes {share} of it"; {share} is filled in
   std::string assuming, advice, would_tell;
   WaitSums inside;
   uint32_t statement = kNone;
@@ -76,7 +76,8 @@ struct Scene {
 bool same_statement(const Names& names, uint32_t id, uint32_t wanted);
 
 // Sums a request's parts for which `wanted(place, part)` is true: wanted returns the time to count.
-int64_t sum_parts(const Names& names, const Request& request, const std::function<int64_t(const Place&, const Part&)>& wanted);
+int64_t sum_parts(const Names& names, const Request& request,
+                  const std::function<int64_t(const Place&, const Part&)>& wanted);
 
 EvidenceLine observed(std::string text, double value = 0, std::string unit = "");
 EvidenceLine inferred(std::string text, double value = 0, std::string unit = "");

@@ -9,24 +9,26 @@
 namespace culprit::analysis {
 
 struct CpuHolder {
-  std::string name;            // the program
+  std::string name;  // the program
   std::string command;
-  int32_t pid = 0;             // of the one with the most time, where several run the same program
+  int32_t pid = 0;  // of the one with the most time, where several run the same program
   int64_t running_ns = 0;
   int64_t held_from_requests_ns = 0;  // ran while a request was ready for the CPU
   int processes = 0;
-  bool serves = false;         // takes part in requests, or works for who does
+  bool serves = false;  // takes part in requests, or works for who does
 };
 
 struct CpuStory {
-  bool known = false;          // processes' CPU time was recorded
-  double busy = -1;            // share of all CPUs' time; -1: not known
+  bool known = false;  // processes' CPU time was recorded
+  double busy = -1;    // share of all CPUs' time; -1: not known
   int32_t cpus = 0;
-  int64_t running_ns = 0;      // of all processes
+  int64_t running_ns = 0;          // of all processes
   std::vector<CpuHolder> holders;  // most time first
 
   // The part of others' waiting for a CPU that `running_ns` of CPU time is answerable for.
-  double share_of(int64_t ns) const { return running_ns > 0 ? static_cast<double>(ns) / static_cast<double>(running_ns) : 0; }
+  double share_of(int64_t ns) const {
+    return running_ns > 0 ? static_cast<double>(ns) / static_cast<double>(running_ns) : 0;
+  }
 };
 
 CpuStory tell_cpu(const Population& population);

@@ -58,11 +58,12 @@ class Walk {
       if (start < end) candidates_.push_back({child, start, end});
     }
     // Last to end first; of two that end together the longer one decided.
-    std::sort(candidates_.begin() + static_cast<ptrdiff_t>(first), candidates_.end(), [](const Candidate& a, const Candidate& b) {
-      if (a.end_ns != b.end_ns) return a.end_ns > b.end_ns;
-      if (a.start_ns != b.start_ns) return a.start_ns < b.start_ns;
-      return a.span < b.span;
-    });
+    std::sort(candidates_.begin() + static_cast<ptrdiff_t>(first), candidates_.end(),
+              [](const Candidate& a, const Candidate& b) {
+                if (a.end_ns != b.end_ns) return a.end_ns > b.end_ns;
+                if (a.start_ns != b.start_ns) return a.start_ns < b.start_ns;
+                return a.span < b.span;
+              });
     visits_.push_back({span, low_ns, high_ns, first, first});
   }
 
@@ -93,9 +94,9 @@ class Walk {
 };
 
 SectionKind kind_of(Wait wait) {
-  static constexpr SectionKind kKinds[] = {SectionKind::Own,     SectionKind::Runnable, SectionKind::Lock,
-                                           SectionKind::Disk,    SectionKind::Network,  SectionKind::Peer,
-                                           SectionKind::Sleep,   SectionKind::Unexplained};
+  static constexpr SectionKind kKinds[] = {SectionKind::Own,   SectionKind::Runnable,   SectionKind::Lock,
+                                           SectionKind::Disk,  SectionKind::Network,    SectionKind::Peer,
+                                           SectionKind::Sleep, SectionKind::Unexplained};
   return kKinds[static_cast<int>(wait)];
 }
 
@@ -134,7 +135,8 @@ Shares shares_of(const Trace& trace, SpanIndex index, int64_t own_ns, int64_t co
     unknown_ns -= ns;
   }
   if (unknown_ns > 0) set(SectionKind::Unexplained, static_cast<int64_t>(unknown_ns));
-  for (SectionKind kind : {SectionKind::Peer, SectionKind::Unexplained, SectionKind::Network, SectionKind::Sleep, SectionKind::Lock})
+  for (SectionKind kind :
+       {SectionKind::Peer, SectionKind::Unexplained, SectionKind::Network, SectionKind::Sleep, SectionKind::Lock})
     covered_ns = take_covered(shares, kind, covered_ns);
   return shares;
 }

@@ -33,7 +33,8 @@ using Told = std::vector<std::string>;
 TEST(CriticalPath, OfALoneSpanIsItself) { EXPECT_EQ(told({span(1, 0, 0, 10)}), (Told{"1@0-10 own"})); }
 
 TEST(CriticalPath, GoesThroughTheChildThatEndedLast) {
-  EXPECT_EQ(told({span(1, 0, 0, 100), span(2, 1, 10, 50), span(3, 1, 20, 90)}), (Told{"1@0-20 own", "3@20-90 own", "1@90-100 own"}));
+  EXPECT_EQ(told({span(1, 0, 0, 100), span(2, 1, 10, 50), span(3, 1, 20, 90)}),
+            (Told{"1@0-20 own", "3@20-90 own", "1@90-100 own"}));
 }
 
 TEST(CriticalPath, TakesSerialChildrenOneAfterTheOther) {
@@ -48,7 +49,8 @@ TEST(CriticalPath, ClipsAChildThatLeavesItsParent) {
 }
 
 TEST(CriticalPath, ClipsAGrandchildToItsGrandparent) {
-  EXPECT_EQ(told({span(1, 0, 0, 100), span(2, 1, 50, 300), span(3, 2, 60, 290)}), (Told{"1@0-50 own", "2@50-60 own", "3@60-100 own"}));
+  EXPECT_EQ(told({span(1, 0, 0, 100), span(2, 1, 50, 300), span(3, 2, 60, 290)}),
+            (Told{"1@0-50 own", "2@50-60 own", "3@60-100 own"}));
 }
 
 TEST(CriticalPath, SkipsWhatTookNoTimeOrNegative) {
@@ -60,7 +62,8 @@ TEST(CriticalPath, SkipsWhatTookNoTimeOrNegative) {
 TEST(CriticalPath, SaysTheWireBetweenTheTwoEndsOfACall) {
   auto server = span(2, 1, 10, 90, SpanKind::Server);
   server.link = LinkHow::Connection;
-  EXPECT_EQ(told({span(1, 0, 0, 100, SpanKind::Client), server}), (Told{"1@0-10 callee", "2@10-90 own", "1@90-100 callee"}));
+  EXPECT_EQ(told({span(1, 0, 0, 100, SpanKind::Client), server}),
+            (Told{"1@0-10 callee", "2@10-90 own", "1@90-100 callee"}));
 }
 
 TEST(CriticalPath, SaysPeerWhereTheCalleeWasNotSeen) {
@@ -150,8 +153,11 @@ TEST(CriticalPath, TakesHundredsOfThousandsOfSpansDeepOrWide) {
     std::vector<Span> spans;
     constexpr int64_t kSpans = 250'000;
     for (int64_t i = 0; i < kSpans; ++i) {
-      if (deep) spans.push_back(span(static_cast<uint64_t>(i + 1), static_cast<uint64_t>(i), i, 2 * kSpans - i));
-      else spans.push_back(i == 0 ? span(1, 0, 0, 10 * kSpans) : span(static_cast<uint64_t>(i + 1), 1, i * 10, i * 10 + 5));
+      if (deep)
+        spans.push_back(span(static_cast<uint64_t>(i + 1), static_cast<uint64_t>(i), i, 2 * kSpans - i));
+      else
+        spans.push_back(i == 0 ? span(1, 0, 0, 10 * kSpans)
+                               : span(static_cast<uint64_t>(i + 1), 1, i * 10, i * 10 + 5));
     }
     Trace trace = make_trace(std::move(spans));
     int64_t total = 0;

@@ -24,7 +24,8 @@ std::string fill_share(std::string phrase, double share) {
 }
 
 bool blames(const Cause& cause, SectionKind kind) {
-  return cause.blamed_kinds.empty() || std::find(cause.blamed_kinds.begin(), cause.blamed_kinds.end(), kind) != cause.blamed_kinds.end();
+  return cause.blamed_kinds.empty() ||
+         std::find(cause.blamed_kinds.begin(), cause.blamed_kinds.end(), kind) != cause.blamed_kinds.end();
 }
 
 // From the root to the cause: each service's own part of the path, the cause's last.
@@ -50,7 +51,8 @@ std::vector<PathStep> path_of(const Scene& scene, const Ranked& ranked) {
   }
   std::vector<std::pair<uint32_t, PathStep>> steps;
   for (const auto& [service, entry] : services)
-    if (all > 0 && entry.second / all >= kLeastStep) steps.push_back({entry.first, {names.text(service), entry.second / all}});
+    if (all > 0 && entry.second / all >= kLeastStep)
+      steps.push_back({entry.first, {names.text(service), entry.second / all}});
   std::sort(steps.begin(), steps.end(), [](const auto& a, const auto& b) {
     return a.first != b.first ? a.first < b.first : a.second.entity < b.second.entity;
   });
@@ -71,7 +73,9 @@ std::pair<std::string, int32_t> caller_of(const Scene& scene, const Ranked& rank
       if (!ranked.cause.blamed(place) || !ranked.cause.entity.kind.starts_with("s")) {
         if (ranked.cause.entity.kind != "lock" || !ranked.cause.blamed(place)) continue;
       }
-      uint32_t caller = place.role == Role::Call ? place.service : place.parent == kNone ? kNone : names.place(place.parent).service;
+      uint32_t caller = place.role == Role::Call ? place.service
+                        : place.parent == kNone  ? kNone
+                                                 : names.place(place.parent).service;
       if (caller != kNone) callers[caller] += sum(part.ns) + 1;
     }
   uint32_t best = kNone;
@@ -101,19 +105,27 @@ void add_change(Finding& finding, const Price& price) {
                           EvidenceLine{"since the baseline: " + format_duration(price.before_mean_ns) + " → " +
                                            format_duration(price.now_mean_ns) + " on the critical path of " +
                                            format_count(price.affected) + " requests (mean)",
-                                       static_cast<double>(price.now_mean_ns - price.before_mean_ns), "ns", {}, "observed"});
+                                       static_cast<double>(price.now_mean_ns - price.before_mean_ns),
+                                       "ns",
+                                       {},
+                                       "observed"});
   finding.saving.assuming = "it costs what it did before";
 }
 
 std::string reproduce(const std::string& operation) {
   std::string pattern;
   for (char c : operation) {
-    if (c == '\'') pattern += "''";
-    else if (c == '"' || c == '\\' || c == '$' || c == '`') pattern += '_';  // the shell's; LIKE's any character
-    else if (c == '?') pattern += '%';
-    else pattern += c;
+    if (c == '\'')
+      pattern += "''";
+    else if (c == '"' || c == '\\' || c == '$' || c == '`')
+      pattern += '_';  // the shell's; LIKE's any character
+    else if (c == '?')
+      pattern += '%';
+    else
+      pattern += c;
   }
-  return "culprit sql \"SELECT count(*) AS requests, quantile_disc(duration_ns, 0.95) AS p95_ns FROM span WHERE name LIKE '" +
+  return "culprit sql \"SELECT count(*) AS requests, quantile_disc(duration_ns, 0.95) AS p95_ns FROM span WHERE name "
+         "LIKE '" +
          pattern + "'\"";
 }
 
@@ -137,7 +149,10 @@ Finding make_finding(const Scene& scene, const std::vector<Ranked>& ranked, size
   finding.path = path_of(scene, own);
   finding.evidence = cause.evidence, finding.against = cause.against;
   auto saved = [&](int64_t after) { return std::max<int64_t>(price.p95_ns - after, 0); };
-  finding.saving = {saved(price.most_after_ns), saved(price.likely_after_ns), {saved(price.after.high_ns), saved(price.after.low_ns)}, cause.assuming};
+  finding.saving = {saved(price.most_after_ns),
+                    saved(price.likely_after_ns),
+                    {saved(price.after.high_ns), saved(price.after.low_ns)},
+                    cause.assuming};
   add_change(finding, price);
   double next_score = 0;
   for (size_t other = 0; other < ranked.size(); ++other) {
@@ -148,7 +163,8 @@ Finding make_finding(const Scene& scene, const std::vector<Ranked>& ranked, size
     finding.next_best = Finding::NextBest{next.cause.cause, next.cause.entity, next.score, next.cause.would_tell};
   }
   finding.confidence = confidence_of(own, operation, next_score);
-  if (operation.requests < kFewRequests) finding.against.push_back("only " + format_count(operation.requests) + " requests: too few to be sure");
+  if (operation.requests < kFewRequests)
+    finding.against.push_back("only " + format_count(operation.requests) + " requests: too few to be sure");
   double flip = (own.score - next_score) / (1 + own.score - next_score);
   finding.would_flip = "if ≥ " + format_share(std::max(flip, 0.0)) + " of requests were lost";
   finding.exemplars = price.exemplars;
@@ -160,7 +176,8 @@ Finding make_finding(const Scene& scene, const std::vector<Ranked>& ranked, size
 }  // namespace
 
 std::string finding_id(const Cause& cause, std::string_view caller, std::string_view operation) {
-  std::string key = cause.cause + "\n" + cause.entity.kind + "\n" + cause.entity.name + "\n" + std::string(caller) + "\n" + std::string(operation);
+  std::string key = cause.cause + "\n" + cause.entity.kind + "\n" + cause.entity.name + "\n" + std::string(caller) +
+                    "\n" + std::string(operation);
   char text[24];
   std::snprintf(text, sizeof text, "f-%012llx", static_cast<unsigned long long>(hash64(key) >> 16));
   return text;
@@ -181,9 +198,11 @@ std::vector<OperationSummary> summarise(const Population& population) {
   for (const Operation& operation : population.operations()) {
     Distribution latencies(operation.latencies);
     OperationSummary summary;
-    summary.name = population.names().text(operation.name), summary.service = population.names().text(operation.service);
+    summary.name = population.names().text(operation.name),
+    summary.service = population.names().text(operation.service);
     summary.requests = operation.requests, summary.errors = operation.errors, summary.unfinished = operation.unfinished;
-    summary.p50_ns = latencies.quantile(0.5), summary.p95_ns = latencies.quantile(0.95), summary.p99_ns = latencies.quantile(0.99);
+    summary.p50_ns = latencies.quantile(0.5), summary.p95_ns = latencies.quantile(0.95),
+    summary.p99_ns = latencies.quantile(0.99);
     summary.total_ns = operation.total_ns;
     all.push_back(std::move(summary));
   }

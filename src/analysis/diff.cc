@@ -20,14 +20,16 @@ constexpr int64_t kLeastChangeNs = 500'000;
 const Operation* find_operation(const Population& population, const std::string& name) {
   const Operation* most = nullptr;
   for (const Operation& operation : population.operations())
-    if (population.names().text(operation.name) == name && (most == nullptr || operation.requests > most->requests)) most = &operation;
+    if (population.names().text(operation.name) == name && (most == nullptr || operation.requests > most->requests))
+      most = &operation;
   return most;
 }
 
 std::string compare(const Distribution& before, const Distribution& after) {
   if (before.weight() < kFewRequests || after.weight() < kFewRequests) return "too few";
   int64_t was = before.quantile(0.95), is = after.quantile(0.95);
-  bool matters = std::abs(is - was) >= std::max(kLeastChangeNs, static_cast<int64_t>(kLeastChange * static_cast<double>(was)));
+  bool matters =
+      std::abs(is - was) >= std::max(kLeastChangeNs, static_cast<int64_t>(kLeastChange * static_cast<double>(was)));
   if (!matters) return "same";
   if (is < was && after.interval(0.95).high_ns < before.interval(0.95).low_ns) return "faster";
   if (is > was && after.interval(0.95).low_ns > before.interval(0.95).high_ns) return "slower";
@@ -43,10 +45,13 @@ std::vector<OperationChange> compare_operations(const Population& before, const 
     change.before_p95_ns = summary.p95_ns;
     const Operation* was = nullptr;
     for (const Operation& operation : before.operations())
-      if (before.names().text(operation.name) == summary.name && before.names().text(operation.service) == summary.service) was = &operation;
+      if (before.names().text(operation.name) == summary.name &&
+          before.names().text(operation.service) == summary.service)
+        was = &operation;
     const Operation* is = was == nullptr ? nullptr : same_operation(after, *was);
     if (is == nullptr) is = find_operation(after, summary.name);
-    Distribution then(was == nullptr ? std::vector<Weighted>() : was->latencies), now(is == nullptr ? std::vector<Weighted>() : is->latencies);
+    Distribution then(was == nullptr ? std::vector<Weighted>() : was->latencies),
+        now(is == nullptr ? std::vector<Weighted>() : is->latencies);
     change.after_requests = is == nullptr ? 0 : is->requests;
     change.after_p95_ns = now.quantile(0.95);
     change.after_interval = now.interval(0.95);
@@ -78,29 +83,35 @@ void judge(FindingChange& change, const Distribution& before, const Distribution
     change.why = change.finding.operation + " is slower than before";
   } else {
     change.verdict = "cannot_tell";
-    change.why = "the cause is not found again, but " + change.finding.operation + " is not clearly faster: the intervals overlap";
+    change.why = "the cause is not found again, but " + change.finding.operation +
+                 " is not clearly faster: the intervals overlap";
   }
 }
 
-FindingChange change_of(const Finding& finding, const Population& before, const Population& after, const Answer& again) {
+FindingChange change_of(const Finding& finding, const Population& before, const Population& after,
+                        const Answer& again) {
   FindingChange change;
   change.finding = finding;
   const Operation* was = find_operation(before, finding.operation);
   const Operation* is = was == nullptr ? nullptr : same_operation(after, *was);
   if (is == nullptr) is = find_operation(after, finding.operation);
-  Distribution then(was == nullptr ? std::vector<Weighted>() : was->latencies), now(is == nullptr ? std::vector<Weighted>() : is->latencies);
+  Distribution then(was == nullptr ? std::vector<Weighted>() : was->latencies),
+      now(is == nullptr ? std::vector<Weighted>() : is->latencies);
   change.before_ns = finding.effect.after_ns;
   change.after_ns = now.quantile(0.95);
   change.after_interval = now.interval(0.95);
   change.predicted_ns = change.before_ns - finding.saving.likely_ns;
-  change.predicted_interval = {change.before_ns - finding.saving.interval.high_ns, change.before_ns - finding.saving.interval.low_ns};
+  change.predicted_interval = {change.before_ns - finding.saving.interval.high_ns,
+                               change.before_ns - finding.saving.interval.low_ns};
   bool still = std::any_of(again.findings.begin(), again.findings.end(), [&](const Finding& other) {
-    bool same_thing = other.cause == finding.cause && other.entity.kind == finding.entity.kind && other.entity.name == finding.entity.name;
+    bool same_thing = other.cause == finding.cause && other.entity.kind == finding.entity.kind &&
+                      other.entity.name == finding.entity.name;
     return other.id == finding.id || same_thing;
   });
   judge(change, then, now, still);
   bool judged = change.verdict == "fixed" && finding.cause != "unexplained";
-  bool inside = change.after_ns >= change.predicted_interval.low_ns && change.after_ns <= change.predicted_interval.high_ns;
+  bool inside =
+      change.after_ns >= change.predicted_interval.low_ns && change.after_ns <= change.predicted_interval.high_ns;
   change.prediction = !judged ? "none" : inside ? "inside" : "outside";
   return change;
 }
@@ -110,12 +121,14 @@ std::vector<Finding> appeared(const Answer& before, const Answer& after, const A
   std::vector<Finding> fresh;
   auto known = [](const std::vector<Finding>& findings, const Finding& finding) {
     return std::any_of(findings.begin(), findings.end(), [&](const Finding& other) {
-      return other.cause == finding.cause && other.entity.name == finding.entity.name && other.operation == finding.operation;
+      return other.cause == finding.cause && other.entity.name == finding.entity.name &&
+             other.operation == finding.operation;
     });
   };
   for (const std::vector<Finding>* findings : {&compared.findings, &after.findings})
     for (const Finding& finding : *findings)
-      if (finding.cause != "unexplained" && !known(before.findings, finding) && !known(fresh, finding)) fresh.push_back(finding);
+      if (finding.cause != "unexplained" && !known(before.findings, finding) && !known(fresh, finding))
+        fresh.push_back(finding);
   for (size_t i = 0; i < fresh.size(); ++i) fresh[i].rank = static_cast<int>(i) + 1;
   return fresh;
 }

@@ -13,7 +13,8 @@ void orders(Shop& shop, int requests, int64_t running) {
     request.work(600 * kUs + shop.vary(300) * kUs);
     request.enter("orders-api", "GET /orders");
     request.work(700 * kUs);
-    request.statement("SELECT * FROM orders WHERE customer_id = ?", {.running = running + running / 100 * shop.vary(20), .rows = 7});
+    request.statement("SELECT * FROM orders WHERE customer_id = ?",
+                      {.running = running + running / 100 * shop.vary(20), .rows = 7});
     request.end();
   }
 }
@@ -35,7 +36,8 @@ TEST(Diff, SaysFixedAndThatThePredictionHeld) {
   EXPECT_EQ(comparison.findings[0].verdict, "fixed");
   EXPECT_EQ(comparison.findings[0].prediction, "inside");
   EXPECT_TRUE(comparison.appeared.empty());
-  for (const OperationChange& change : comparison.operations) EXPECT_EQ(change.verdict, change.name == "GET /orders" ? "faster" : "same");
+  for (const OperationChange& change : comparison.operations)
+    EXPECT_EQ(change.verdict, change.name == "GET /orders" ? "faster" : "same");
 }
 
 TEST(Diff, SaysNotFixedWhereTheCauseIsFoundAgain) {

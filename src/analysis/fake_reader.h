@@ -35,7 +35,9 @@ class FakeReader : public Reader {
     if (members.empty()) return std::optional<Trace>();
     return std::optional<Trace>(make_trace(std::move(members)));
   }
-  Result<std::vector<ThreadState>> thread_states(int32_t, int64_t, int64_t) override { return std::vector<ThreadState>(); }
+  Result<std::vector<ThreadState>> thread_states(int32_t, int64_t, int64_t) override {
+    return std::vector<ThreadState>();
+  }
   Result<std::vector<LogRecord>> logs() override { return log_records; }
   Result<std::vector<Process>> processes() override { return process_rows; }
   Result<std::vector<Connection>> connections() override { return connection_rows; }
@@ -48,7 +50,9 @@ class FakeReader : public Reader {
     account.received["span"] = account.stored["span"] = static_cast<int64_t>(spans.size());
     return account;
   }
-  Result<SqlTable> sql(std::string_view, SqlLimits) override { return Error{Error::Kind::Unavailable, "a fake has no SQL"}; }
+  Result<SqlTable> sql(std::string_view, SqlLimits) override {
+    return Error{Error::Kind::Unavailable, "a fake has no SQL"};
+  }
 };
 
 }  // namespace culprit::analysis

@@ -19,9 +19,9 @@ struct Place {
   uint32_t service = 0, label = 0;
   uint32_t statement = kNone;  // of a database call
   Role role = Role::Work;
-  uint32_t peer = 0;           // Call: whom it calls, as far as the caller says
+  uint32_t peer = 0;  // Call: whom it calls, as far as the caller says
   uint32_t depth = 0;
-  bool callee_seen = false;    // Call: its other end, or anything below it, was seen
+  bool callee_seen = false;  // Call: its other end, or anything below it, was seen
   bool operator==(const Place&) const = default;
 };
 

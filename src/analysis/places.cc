@@ -112,7 +112,8 @@ int64_t rows_before(const Trace& trace, const Places& places, SpanIndex call) {
   int64_t begin_ns = trace.spans[call].start_ns;
   for (SpanIndex at = call; at-- > 0 && call - at <= kFarthest;) {
     const Span& span = trace.spans[at];
-    bool head = places.statement[at] != kNone && places.entry[at] == places.entry[call] && span.kind != SpanKind::Server;
+    bool head =
+        places.statement[at] != kNone && places.entry[at] == places.entry[call] && span.kind != SpanKind::Server;
     if (!head || span.end_ns() > begin_ns) continue;
     int64_t rows = rows_of(trace.spans[last_view(trace, at)]);
     if (rows < 0) rows = rows_of(span);

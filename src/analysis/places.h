@@ -18,7 +18,8 @@ Places place_spans(const Trace& trace, Names& names);
 
 // The calls of one place by one caller that follow one another; at least kFewestRepeats of them.
 std::vector<Repeat> find_repeats(const Trace& trace, const Places& places);
-constexpr int64_t kFewestRepeats = 5;  // fewer are how programs are written (facts: Sentry and perf-sentinel both take 5)
+constexpr int64_t kFewestRepeats =
+    5;  // fewer are how programs are written (facts: Sentry and perf-sentinel both take 5)
 
 // The critical path from `root`, by place.
 std::vector<Part> parts_of(const Trace& trace, SpanIndex root, const Places& places);

@@ -56,7 +56,8 @@ void Population::ask_about(Span& span) const {
   for (auto at = begin; at != end; ++at) {
     const LockWait& wait = *at->second;
     bool during = wait.time_ns >= span.start_ns && wait.time_ns <= span.end_ns();
-    bool still = (span.flags & kUnfinished) && wait.time_ns > span.end_ns() && wait.time_ns - wait.waited_ns <= span.end_ns();
+    bool still =
+        (span.flags & kUnfinished) && wait.time_ns > span.end_ns() && wait.time_ns - wait.waited_ns <= span.end_ns();
     if (during || still) found = &wait;
   }
   if (found == nullptr) return;
@@ -73,7 +74,8 @@ void Population::ask_about(Span& span) const {
   if (named) return;
   int64_t unnamed = of(span.waits, Wait::Lock);
   for (const Blocker& blocker : span.blockers) unnamed -= blocker.wait == Wait::Lock ? blocker.duration_ns : 0;
-  span.blockers.push_back({Wait::Lock, found->holder_pid, 0, std::max<int64_t>(unnamed, moved), 1, found->holder_statement});
+  span.blockers.push_back(
+      {Wait::Lock, found->holder_pid, 0, std::max<int64_t>(unnamed, moved), 1, found->holder_statement});
 }
 
 // Two corrections: what the database said of its locks, and a wait for one's own parallel
@@ -102,11 +104,13 @@ void Population::note_span(const Span& span) {
   if (span.duration_ns < 0) return;
   begin_ns_ = std::min(begin_ns_, span.start_ns);
   end_ns_ = std::max(end_ns_, span.end_ns());
-  if (span.pid > 0 && (!(span.flags & kOpaque) || is_database(span))) participants_[span.pid] += span.waits[Wait::Running];
+  if (span.pid > 0 && (!(span.flags & kOpaque) || is_database(span)))
+    participants_[span.pid] += span.waits[Wait::Running];
   int64_t weight = weight_of(span);
   for (const Blocker& blocker : span.blockers) {
     if (blocker.wait == Wait::Runnable) cpu_holders_[blocker.pid] += blocker.duration_ns * weight;
-    if (blocker.wait == Wait::Lock && !is_database(span)) add_blame(mutex_blockers_[names_.text(span.service)], blocker, weight);
+    if (blocker.wait == Wait::Lock && !is_database(span))
+      add_blame(mutex_blockers_[names_.text(span.service)], blocker, weight);
   }
 }
 

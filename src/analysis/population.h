@@ -35,24 +35,24 @@ inline int64_t sum(const PartTimes& times) {
 
 struct Part {
   uint32_t place = 0;
-  int64_t calls = 0;     // spans of this place in the request, on its path or not
-  PartTimes ns = {};     // on the path
+  int64_t calls = 0;  // spans of this place in the request, on its path or not
+  PartTimes ns = {};  // on the path
 };
 
 // One caller's calls of one kind, one after the other, none overlapping another.
 struct Repeat {
-  uint32_t place = 0;          // of the calls
+  uint32_t place = 0;  // of the calls
   int64_t calls = 0;
-  int64_t rows_before = -1;    // rows that the last other statement before them returned; -1: not known
+  int64_t rows_before = -1;               // rows that the last other statement before them returned; -1: not known
   int64_t total_ns = 0, shortest_ns = 0;  // of the calls
 };
 
 struct Request {
   TraceId trace;
-  int64_t duration_ns = 0;     // unfinished: at least
+  int64_t duration_ns = 0;  // unfinished: at least
   int64_t weight = 1;
   bool unfinished = false;
-  std::vector<Part> parts;     // by place
+  std::vector<Part> parts;  // by place
   std::vector<Repeat> repeats;
 };
 
@@ -134,7 +134,7 @@ class Population {
 
   Names& names_;
   const Surroundings& around_;
-  std::unordered_map<int32_t, int64_t> started_;  // pid → start of its life
+  std::unordered_map<int32_t, int64_t> started_;   // pid → start of its life
   std::multimap<int32_t, const LockWait*> asked_;  // by waiter
   std::map<std::pair<uint32_t, uint32_t>, uint32_t> operation_index_;
   std::vector<Operation> operations_;

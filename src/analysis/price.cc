@@ -20,7 +20,7 @@ struct Baseline {
   bool known = false;
   double mean_ns = 0, per_call_ns = 0;
   int64_t calls = 0;
-  int64_t p95_ns = 0;           // of the mechanism's time per request
+  int64_t p95_ns = 0;  // of the mechanism's time per request
   Distribution times;
 };
 
@@ -80,12 +80,14 @@ bool has_changed(const Distribution& now, const Baseline& baseline, double opera
 }
 
 void set_quantiles(Price& result, Retimed&& retimed) {
-  Distribution now(std::move(retimed.now)), most(std::move(retimed.most)), likely(std::move(retimed.likely)), least(std::move(retimed.least));
+  Distribution now(std::move(retimed.now)), most(std::move(retimed.most)), likely(std::move(retimed.likely)),
+      least(std::move(retimed.least));
   result.p95_ns = now.quantile(0.95);
   result.p95_interval = now.interval(0.95);
   result.most_after_ns = most.quantile(0.95);
   result.likely_after_ns = likely.quantile(0.95);
-  int64_t low = most.interval(0.95).low_ns, high = std::max(least.interval(0.95).high_ns, likely.interval(0.95).high_ns);
+  int64_t low = most.interval(0.95).low_ns,
+          high = std::max(least.interval(0.95).high_ns, likely.interval(0.95).high_ns);
   low = low / 100 * kRunToRunLow - kGrainNs;
   high = high / 100 * kRunToRunHigh + kGrainNs;
   result.after = {std::max<int64_t>(low, 0), std::max(high, result.likely_after_ns)};
@@ -130,7 +132,8 @@ Price price(const Cause& cause, const Population& now, size_t index, const Opera
   if (kept_path <= 0 || kept_weight == 0) return result;
   double scale = static_cast<double>(operation.total_ns) / kept_path;  // from the kept to all
   result.saved_ns = saved * scale, result.most_ns = most * scale, result.share = most / kept_path;
-  result.affected = static_cast<int64_t>(static_cast<double>(affected) * static_cast<double>(operation.requests) / static_cast<double>(kept_weight));
+  result.affected = static_cast<int64_t>(static_cast<double>(affected) * static_cast<double>(operation.requests) /
+                                         static_cast<double>(kept_weight));
   result.calls_per_request = affected > 0 ? calls / static_cast<double>(affected) : 0;
   result.exemplars = pick_exemplars(std::move(touched));
   Distribution mechanism(std::move(retimed.mechanism));

@@ -19,7 +19,8 @@ Ranked priced(const Scene& scene, Cause cause) {
   Ranked ranked;
   double saved = 0, best = -1;
   for (size_t i = 0; i < scene.now.operations().size(); ++i) {
-    const Operation* before = scene.before == nullptr ? nullptr : same_operation(*scene.before, scene.now.operations()[i]);
+    const Operation* before =
+        scene.before == nullptr ? nullptr : same_operation(*scene.before, scene.now.operations()[i]);
     Price price = analysis::price(cause, scene.now, i, before);
     if (price.material) saved += price.saved_ns;
     // An operation where it is material goes before any where it is not.
@@ -67,7 +68,8 @@ void judge_plan(Cause& cause, const Plan& plan) {
   }
   if (cause.mechanism == "scan") cause.mechanism = scans ? "scan" : "plan";
   if (!scans) cause.against.push_back("the plan is no scan: " + plan.scan);
-  if (scans && plan.filter_columns.empty()) cause.against.push_back("the scan filters by nothing: no index would shorten it");
+  if (scans && plan.filter_columns.empty())
+    cause.against.push_back("the scan filters by nothing: no index would shorten it");
 }
 
 void confirm(const Scene& scene, std::vector<Ranked>& ranked, Inquiry& inquiry) {
@@ -89,7 +91,8 @@ void confirm(const Scene& scene, std::vector<Ranked>& ranked, Inquiry& inquiry) 
 double share_of_slow(const Scene& scene, const CpuStory& cpu, const std::vector<Cause>& slow) {
   double share = 0;
   for (const Cause& cause : slow)
-    if (cause.pathological && cause.statement != kNone) share += cpu.share_of(scene.now.statements().at(cause.statement).running_ns);
+    if (cause.pathological && cause.statement != kNone)
+      share += cpu.share_of(scene.now.statements().at(cause.statement).running_ns);
   return std::min(share, 1.0);
 }
 
@@ -146,7 +149,8 @@ bool called_by(const Scene& scene, const Cause& cause, const std::string& servic
   auto found = scene.now.statements().find(cause.statement);
   if (found == scene.now.statements().end()) return cause.caller == service;
   const auto& callers = found->second.callers;
-  return std::any_of(callers.begin(), callers.end(), [&](const auto& caller) { return scene.now.names().text(caller.first) == service; });
+  return std::any_of(callers.begin(), callers.end(),
+                     [&](const auto& caller) { return scene.now.names().text(caller.first) == service; });
 }
 
 // Threads that wait for one another inside a service whose calls are stuck elsewhere wait for those: they queue for its pool
@@ -155,9 +159,11 @@ void explain_queues(const Scene& scene, std::vector<Ranked>& ranked) {
   for (Ranked& queue : ranked) {
     if (!queue.finding || queue.cause.mechanism != "mutex") continue;
     for (Ranked& stuck : ranked) {
-      if (!stuck.finding || stuck.cause.mechanism == "mutex" || !called_by(scene, stuck.cause, queue.cause.caller)) continue;
+      if (!stuck.finding || stuck.cause.mechanism == "mutex" || !called_by(scene, stuck.cause, queue.cause.caller))
+        continue;
       Cause cause = stuck.cause;
-      cause.evidence.push_back(inferred("requests queue inside " + queue.cause.caller + " meanwhile, for what its stuck calls hold"));
+      cause.evidence.push_back(
+          inferred("requests queue inside " + queue.cause.caller + " meanwhile, for what its stuck calls hold"));
       cause.saved = [own = cause.saved, waits = queue.cause.saved](const Request& request) {
         Saved a = own(request), b = waits(request);
         return Saved{a.most_ns + b.most_ns, a.likely_ns + b.likely_ns, a.least_ns + b.least_ns};
@@ -165,7 +171,8 @@ void explain_queues(const Scene& scene, std::vector<Ranked>& ranked) {
       // Its price grows; what is told of it stays about the operation that is stuck, not the one that queues.
       size_t operation = stuck.price.operation;
       stuck = priced(scene, std::move(cause));
-      const Operation* before = scene.before == nullptr ? nullptr : same_operation(*scene.before, scene.now.operations()[operation]);
+      const Operation* before =
+          scene.before == nullptr ? nullptr : same_operation(*scene.before, scene.now.operations()[operation]);
       stuck.price = price(stuck.cause, scene.now, operation, before);
       queue.finding = false;
       break;

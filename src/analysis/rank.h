@@ -10,9 +10,9 @@ namespace culprit::analysis {
 
 struct Ranked {
   Cause cause;
-  Price price;                // of the operation where it costs most
+  Price price;  // of the operation where it costs most
   double score = 0;
-  bool finding = false;       // material, and the signature (or the change) holds
+  bool finding = false;  // material, and the signature (or the change) holds
 };
 
 // All causes of a scene, best first; `unexplained` last. What is no finding may still be a next-best hypothesis.

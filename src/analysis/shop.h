@@ -31,8 +31,8 @@ struct Doing {
 class Shop {
  public:
   FakeReader reader;
-  bool watched = true;           // false: spans without waits, as programs emit them
-  int64_t wire_ns = 100 * kUs;   // between two ends, each way
+  bool watched = true;          // false: spans without waits, as programs emit them
+  int64_t wire_ns = 100 * kUs;  // between two ends, each way
   std::string database = "127.0.0.1:5432/shop";
 
   // A request under way: a root, and one service below it; every call follows the one before.
@@ -64,8 +64,11 @@ class Shop {
       enter(shop_.watched ? "postgres" : "", text);
       Span& client = spans_[stack_[stack_.size() - 2]];
       for (Span* span : {&client, &own()}) {
-        span->attributes = {{"db.system.name", std::string("postgresql")}, {"db.query.text", text},
-                            {"server.address", std::string("127.0.0.1")}, {"server.port", int64_t{5432}}, {"db.namespace", std::string("shop")}};
+        span->attributes = {{"db.system.name", std::string("postgresql")},
+                            {"db.query.text", text},
+                            {"server.address", std::string("127.0.0.1")},
+                            {"server.port", int64_t{5432}},
+                            {"db.namespace", std::string("shop")}};
         if (doing.rows >= 0) span->attributes.push_back({"db.response.returned_rows", doing.rows});
       }
       own().pid = doing.pid != 0 ? doing.pid : 500;
@@ -139,7 +142,8 @@ class Shop {
 
   Request request(const std::string& name, const std::string& service) {
     ++requests_;
-    Request request(*this, TraceId{0x1000 + requests_ * 7919, requests_}, int64_t{1'700'000'000'000'000'000} + static_cast<int64_t>(requests_) * 50 * kMs);
+    Request request(*this, TraceId{0x1000 + requests_ * 7919, requests_},
+                    int64_t{1'700'000'000'000'000'000} + static_cast<int64_t>(requests_) * 50 * kMs);
     request.stack_.push_back(request.open(service, name, SpanKind::Server, 0, LinkHow::None));
     return request;
   }
@@ -153,7 +157,8 @@ class Shop {
   }
   void process(int32_t pid, const std::string& name, int64_t running_ns) {
     Process process;
-    process.pid = pid, process.name = name, process.command = name + " --all", process.recorded = true, process.running_ns = running_ns;
+    process.pid = pid, process.name = name, process.command = name + " --all", process.recorded = true,
+    process.running_ns = running_ns;
     reader.process_rows.push_back(process);
   }
 

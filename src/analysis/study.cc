@@ -28,7 +28,9 @@ LockWait lock_wait_of(const LogRecord& log) {
 
 bool matches(const Trace& trace, const Question& question) {
   if (question.service.empty() && question.operation.empty() && question.statement.empty()) return true;
-  auto within = [](const std::string& wanted, std::string_view text) { return wanted.empty() || text.find(wanted) != std::string_view::npos; };
+  auto within = [](const std::string& wanted, std::string_view text) {
+    return wanted.empty() || text.find(wanted) != std::string_view::npos;
+  };
   SpanIndex root = trace.root();
   if (root == kNoSpan || !within(question.operation, without_ids(trace.spans[root].name))) return false;
   bool service = question.service.empty(), statement = question.statement.empty();
@@ -60,8 +62,8 @@ Result<void> Study::read(Reader& reader, Inquiry* inquiry, const Question& quest
   return reader.for_each_trace(question.from_ns, question.to_ns, [&](Trace trace) {
     if (!matches(trace, question)) return true;
     foreign_ = foreign_ || std::any_of(trace.spans.begin(), trace.spans.end(), [](const Span& span) {
-      return span.source.starts_with("otlp") || span.source == "jaeger";
-    });
+                 return span.source.starts_with("otlp") || span.source == "jaeger";
+               });
     population_->observe(std::move(trace));
     return true;
   });

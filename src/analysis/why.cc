@@ -13,20 +13,25 @@ namespace {
 
 // Those of the question's focus.
 bool in_focus(const Finding& finding, const Question& question) {
-  auto within = [](const std::string& wanted, std::string_view text) { return wanted.empty() || text.find(wanted) != std::string_view::npos; };
+  auto within = [](const std::string& wanted, std::string_view text) {
+    return wanted.empty() || text.find(wanted) != std::string_view::npos;
+  };
   return within(question.operation, finding.operation) && within(question.statement, finding.entity.statement) &&
          (question.service.empty() || finding.entity.name == question.service || finding.caller == question.service ||
-          std::any_of(finding.path.begin(), finding.path.end(), [&](const PathStep& s) { return s.entity == question.service; }));
+          std::any_of(finding.path.begin(), finding.path.end(),
+                      [&](const PathStep& s) { return s.entity == question.service; }));
 }
 
 std::string healthy_summary(const Answer& answer) {
   int64_t requests = 0;
   for (const OperationSummary& operation : answer.operations) requests += operation.requests;
-  std::string looked = format_count(requests) + " requests of " + format_count(static_cast<int64_t>(answer.operations.size())) +
+  std::string looked = format_count(requests) + " requests of " +
+                       format_count(static_cast<int64_t>(answer.operations.size())) +
                        (answer.operations.size() == 1 ? " operation" : " operations");
   if (answer.operations.empty()) return "no requests were seen";
   const OperationSummary& first = answer.operations.front();
-  return "nobody is to blame: " + looked + " looked at; most time is " + first.name + "'s, p95 " + format_duration(first.p95_ns);
+  return "nobody is to blame: " + looked + " looked at; most time is " + first.name + "'s, p95 " +
+         format_duration(first.p95_ns);
 }
 
 void set_summary(Answer& answer) {
@@ -43,12 +48,15 @@ void set_summary(Answer& answer) {
       answer.operation = operation;
       break;
     }
-  answer.summary = (answer.verdict == Verdict::Undecided ? "cannot tell for sure; likely: " : "") + first->operation + " is slow: " + first->title;
+  answer.summary = (answer.verdict == Verdict::Undecided ? "cannot tell for sure; likely: " : "") + first->operation +
+                   " is slow: " + first->title;
 }
 
 void set_not_seen(Answer& answer, const Population& now, bool asked) {
-  if (answer.baseline_kind == "none") answer.not_seen.push_back("no baseline (only where the time goes, not what changed)");
-  bool watched = std::any_of(now.statements().begin(), now.statements().end(), [](const auto& s) { return s.second.served > 0; });
+  if (answer.baseline_kind == "none")
+    answer.not_seen.push_back("no baseline (only where the time goes, not what changed)");
+  bool watched =
+      std::any_of(now.statements().begin(), now.statements().end(), [](const auto& s) { return s.second.served > 0; });
   if (!watched && !now.statements().empty())
     answer.not_seen.push_back("whether the database ran, read or waited: these traces do not tell");
   if (!asked && !now.statements().empty() && watched) answer.not_seen.push_back("the database was not asked (--ask)");
@@ -62,7 +70,8 @@ void set_next_command(Answer& answer, const Question& question) {
     return;
   }
   const Finding& first = answer.findings.front();
-  if (!first.exemplars.empty()) answer.next_command = "culprit show " + to_hex(first.exemplars.front()) + " -s " + question.source;
+  if (!first.exemplars.empty())
+    answer.next_command = "culprit show " + to_hex(first.exemplars.front()) + " -s " + question.source;
 }
 
 }  // namespace
@@ -90,12 +99,14 @@ Result<Answer> why(Reader& reader, Reader* baseline, Inquiry* inquiry, const Que
   for (size_t i = 0; i < answer.findings.size(); ++i) answer.findings[i].rank = static_cast<int>(i) + 1;
 
   Seen seen = study.seen();
-  for (const Finding& finding : answer.findings) seen.holder_asleep |= finding.cause == "lock_wait" && finding.mechanism != "mutex" && !finding.holder;
+  for (const Finding& finding : answer.findings)
+    seen.holder_asleep |= finding.cause == "lock_wait" && finding.mechanism != "mutex" && !finding.holder;
   Trust trust = TRY(weigh(reader, seen));
   answer.verdict = verdict_of(trust, seen, flip_share(ranked));
   for (const std::string& problem : study.problems()) trust.quality.unknown.push_back(problem);
   answer.quality = std::move(trust.quality);
-  for (Finding& finding : answer.findings) finding.would_flip += "; counted loss: " + (trust.lost_share > 0 ? format_share(trust.lost_share) : "0");
+  for (Finding& finding : answer.findings)
+    finding.would_flip += "; counted loss: " + (trust.lost_share > 0 ? format_share(trust.lost_share) : "0");
   set_summary(answer);
   set_not_seen(answer, now, study.asked());
   if (inquiry != nullptr) answer.asked = inquiry->said();

@@ -20,8 +20,10 @@ class Generator : public FakeReader {
       auto request = shop.request("GET /orders", "gateway");
       request.enter("orders-api", "GET /orders");
       request.work(700 * kUs);
-      request.statement("SELECT * FROM orders WHERE customer_id = ?", {.running = 100 * kMs + shop.vary(9) * kMs, .rows = 7});
-      for (int k = 0; k < 8; ++k) request.statement("SELECT * FROM items WHERE id = ?", {.running = 150 * kUs, .rows = 1});
+      request.statement("SELECT * FROM orders WHERE customer_id = ?",
+                        {.running = 100 * kMs + shop.vary(9) * kMs, .rows = 7});
+      for (int k = 0; k < 8; ++k)
+        request.statement("SELECT * FROM items WHERE id = ?", {.running = 150 * kUs, .rows = 1});
       request.end();
       std::map<TraceId, std::vector<Span>> traces;
       for (Span& span : shop.reader.spans) traces[span.trace_id].push_back(std::move(span));
@@ -47,9 +49,10 @@ int main() {
   std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   rusage usage = {};
   getrusage(RUSAGE_SELF, &usage);
-  std::printf("%lld spans, %lld traces: %.2f s wall, %.2f s CPU, %ld MB\n%s\n", static_cast<long long>(reader.spans_made),
-              static_cast<long long>(reader.traces_made), took.count(),
-              static_cast<double>(usage.ru_utime.tv_sec) + static_cast<double>(usage.ru_utime.tv_usec) / 1e6, usage.ru_maxrss / 1024,
+  std::printf("%lld spans, %lld traces: %.2f s wall, %.2f s CPU, %ld MB\n%s\n",
+              static_cast<long long>(reader.spans_made), static_cast<long long>(reader.traces_made), took.count(),
+              static_cast<double>(usage.ru_utime.tv_sec) + static_cast<double>(usage.ru_utime.tv_usec) / 1e6,
+              usage.ru_maxrss / 1024,
               answer.has_value() ? answer.value().summary.c_str() : answer.error().message.c_str());
   return answer.has_value() ? 0 : 1;
 }

@@ -22,9 +22,10 @@ Answer ask(Shop& shop, Shop* before = nullptr, Inquiry* inquiry = nullptr) {
     const Answer& a = answer.value();
     std::printf("== %s [%s]\n", a.summary.c_str(), std::string(to_string(a.verdict)).c_str());
     for (const Finding& f : a.findings) {
-      std::printf("  %d %s/%s %.3f %s | %s | by %s %.1f | %s | p95 %.2f -> %.2f (%.2f-%.2f) | flip %s\n", f.rank, f.cause.c_str(), f.mechanism.c_str(), f.score,
-                  std::string(to_string(f.confidence)).c_str(), f.entity.name.c_str(), f.caller.c_str(), f.calls_per_request, f.what.c_str(),
-                  f.effect.after_ns / 1e6, (f.effect.after_ns - f.saving.likely_ns) / 1e6, (f.effect.after_ns - f.saving.interval.high_ns) / 1e6,
+      std::printf("  %d %s/%s %.3f %s | %s | by %s %.1f | %s | p95 %.2f -> %.2f (%.2f-%.2f) | flip %s\n", f.rank,
+                  f.cause.c_str(), f.mechanism.c_str(), f.score, std::string(to_string(f.confidence)).c_str(),
+                  f.entity.name.c_str(), f.caller.c_str(), f.calls_per_request, f.what.c_str(), f.effect.after_ns / 1e6,
+                  (f.effect.after_ns - f.saving.likely_ns) / 1e6, (f.effect.after_ns - f.saving.interval.high_ns) / 1e6,
                   (f.effect.after_ns - f.saving.interval.low_ns) / 1e6, f.would_flip.c_str());
       for (const PathStep& s : f.path) std::printf("     %s %.1f%%\n", s.entity.c_str(), s.share * 100);
       for (const auto& e : f.evidence) std::printf("     + %s\n", e.text.c_str());
@@ -191,7 +192,8 @@ void locked(Shop& shop, int64_t wait, std::vector<Blocker> blockers, bool unfini
     request.work(300 * kUs);
     request.enter("orders-api", "POST /orders");
     request.work(400 * kUs);
-    request.statement("UPDATE stock SET left = left - ? WHERE item_id = ?", {.running = 300 * kUs, .lock = wait, .rows = 1, .blockers = blockers, .pid = 500 + i});
+    request.statement("UPDATE stock SET left = left - ? WHERE item_id = ?",
+                      {.running = 300 * kUs, .lock = wait, .rows = 1, .blockers = blockers, .pid = 500 + i});
     if (unfinished) request.unfinished();
     request.end();
   }
@@ -224,11 +226,15 @@ LogRecord said(int32_t waiter, int32_t holder, int64_t time_ns) {
   LogRecord log;
   log.event_name = kLockWaitEvent;
   log.time_ns = time_ns;
-  log.attributes = {{"waiter_pid", int64_t{waiter}}, {"holder_pid", int64_t{holder}}, {"waited_ns", 2'000 * kMs},
+  log.attributes = {{"waiter_pid", int64_t{waiter}},
+                    {"holder_pid", int64_t{holder}},
+                    {"waited_ns", 2'000 * kMs},
                     {"waiter_statement", std::string("UPDATE stock SET left = left - ? WHERE item_id = ?")},
                     {"holder_state", std::string(holder == 777 ? "idle in transaction" : "active")},
-                    {"holder_program", std::string("backoffice")}, {"held_ns", 9'000 * kMs},
-                    {"holder_statement", std::string("UPDATE stock SET price = ?")}, {"relation", std::string("stock")},
+                    {"holder_program", std::string("backoffice")},
+                    {"held_ns", 9'000 * kMs},
+                    {"holder_statement", std::string("UPDATE stock SET price = ?")},
+                    {"relation", std::string("stock")},
                     {"lock", std::string("transactionid")}};
   return log;
 }
@@ -244,7 +250,8 @@ TEST(Why, FollowsTheQueueToTheSessionThatSleeps) {
       shop.reader.log_records.push_back(said(span.pid, span.pid == 500 ? 777 : 500, span.start_ns + 1'000 * kMs));
     }
   for (Span& span : shop.reader.spans)
-    if (span.flags & kUnfinished && span.service != "postgres") span.duration_ns += 3'000 * kMs, span.waits[Wait::Peer] += 3'000 * kMs;
+    if (span.flags & kUnfinished && span.service != "postgres")
+      span.duration_ns += 3'000 * kMs, span.waits[Wait::Peer] += 3'000 * kMs;
   Answer answer = ask(shop);
   ASSERT_EQ(accused(answer), Accused{"lock_wait"});
   ASSERT_TRUE(answer.findings[0].holder);
@@ -400,7 +407,9 @@ TEST(Why, BlamesTheLockForTheQueueThatFormsBehindIt) {
 TEST(Why, CountsParallelWorkersAsTheStatementsOwnWork) {
   Shop shop;
   shop.healthy(100);
-  orders(shop, 100, {.running = 20 * kMs, .lock = 80 * kMs, .rows = 7, .blockers = {{Wait::Lock, 7001, 7001, 80 * kMs, 3, kSelect}}});
+  orders(
+      shop, 100,
+      {.running = 20 * kMs, .lock = 80 * kMs, .rows = 7, .blockers = {{Wait::Lock, 7001, 7001, 80 * kMs, 3, kSelect}}});
   Answer answer = ask(shop);
   ASSERT_EQ(accused(answer), Accused{"slow_statement"});
   EXPECT_EQ(answer.findings[0].mechanism, "scan");

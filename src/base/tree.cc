@@ -20,7 +20,8 @@ void remove_tree(const std::string& path) {
 uint64_t tree_bytes(const std::string& path) {
   std::error_code failed;
   uint64_t bytes = 0;
-  for (auto entry = std::filesystem::recursive_directory_iterator(path, failed); entry != std::filesystem::end(entry); entry.increment(failed)) {
+  for (auto entry = std::filesystem::recursive_directory_iterator(path, failed); entry != std::filesystem::end(entry);
+       entry.increment(failed)) {
     if (failed) break;
     std::error_code unreadable;
     if (entry->is_regular_file(unreadable)) bytes += entry->file_size(unreadable);

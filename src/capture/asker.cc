@@ -36,7 +36,8 @@ void Asker::run() {
     lock.unlock();
     auto waits = inquiry_.lock_waits();
     lock.lock();
-    if (!waits.has_value()) ++failures_;
+    if (!waits.has_value())
+      ++failures_;
     else
       for (const LockWait& wait : waits.value())
         if (answers_.size() < kMostKept) answers_.push_back(to_log(wait));

@@ -76,7 +76,8 @@ class BpfSource : public EventSource {
 
 Result<void> BpfSource::open_rings() {
   epoll_fd_ = epoll_create1(EPOLL_CLOEXEC);
-  if (epoll_fd_ < 0) return Error{Error::Kind::Unavailable, std::string("cannot wait for events: ") + std::strerror(errno)};
+  if (epoll_fd_ < 0)
+    return Error{Error::Kind::Unavailable, std::string("cannot wait for events: ") + std::strerror(errno)};
   rings_.push_back(TRY(EventRing::open(programs_->control_fd(), programs_->control_size_bytes())));
   for (int fd : programs_->ring_fds()) rings_.push_back(TRY(EventRing::open(fd, programs_->ring_size_bytes())));
   for (EventRing& ring : rings_) {
@@ -123,8 +124,10 @@ void BpfSource::probe_server(int32_t pid) {
   auto link = programs_->link_report(sample.path, sample.offset);
   if (link.has_value()) cost_ns = sample.measure_ns();
   if (cost_ns > options_.report_limit_ns) {
-    programs_->note_probe({.name = name, .state = ProbeState::State::TooDear,
-                           .reason = std::to_string(cost_ns) + " ns a hit here", .cost_ns = cost_ns});
+    programs_->note_probe({.name = name,
+                           .state = ProbeState::State::TooDear,
+                           .reason = std::to_string(cost_ns) + " ns a hit here",
+                           .cost_ns = cost_ns});
     return;
   }
   // A failure is noted with the probe, and the recording goes on without it.
@@ -191,9 +194,13 @@ Result<void> BpfSource::stop(const Handler& handle) {
 void BpfSource::keep_open_waits() {
   for (const thread_slot& slot : programs_->slots()) {
     if (slot.off_ns == 0) continue;
-    open_waits_.push_back({.pid = static_cast<int32_t>(slot.tgid), .tid = static_cast<int32_t>(slot.tid),
-                           .off_ns = slot.off_ns, .wake_ns = slot.wake_ns >= slot.off_ns ? slot.wake_ns : 0,
-                           .state = slot.state, .syscall = slot.syscall, .argument = slot.argument,
+    open_waits_.push_back({.pid = static_cast<int32_t>(slot.tgid),
+                           .tid = static_cast<int32_t>(slot.tid),
+                           .off_ns = slot.off_ns,
+                           .wake_ns = slot.wake_ns >= slot.off_ns ? slot.wake_ns : 0,
+                           .state = slot.state,
+                           .syscall = slot.syscall,
+                           .argument = slot.argument,
                            .socket = slot.argument == slot.descriptor ? slot.socket : 0});
   }
 }

@@ -30,17 +30,17 @@ struct Hook {
   bool needed;  // without it the part is worth nothing
 };
 constexpr Hook kHooks[] = {
-    {"sched_process_fork", Part::Life, true},         {"sched_process_exec", Part::Life, true},
-    {"sched_process_exit", Part::Life, true},         {"sched_switch", Part::Scheduling, true},
-    {"sched_waking", Part::Scheduling, true},         {"sched_wakeup_new", Part::Scheduling, false},
-    {"seed_threads", Part::Scheduling, false},        {"local_timer_entry", Part::Interrupts, false},   {"local_timer_exit", Part::Interrupts, false},
-    {"irq_handler_entry", Part::Interrupts, false},   {"irq_handler_exit", Part::Interrupts, false},
-    {"sock_send_length", Part::Sockets, true},        {"sock_recv_length", Part::Sockets, true},
-    {"inet_sock_set_state", Part::Sockets, false},    {"tcp_retransmit_skb", Part::Sockets, false},
-    {"block_rq_insert", Part::Disk, false},           {"block_rq_issue", Part::Disk, false},
-    {"block_rq_complete", Part::Disk, false},         {"ext4_sync_file_enter", Part::Disk, false},
-    {"ext4_sync_file_exit", Part::Disk, false},       {"report_multi", Part::Reports, false},
-    {"report_single", Part::Reports, false},
+    {"sched_process_fork", Part::Life, true},      {"sched_process_exec", Part::Life, true},
+    {"sched_process_exit", Part::Life, true},      {"sched_switch", Part::Scheduling, true},
+    {"sched_waking", Part::Scheduling, true},      {"sched_wakeup_new", Part::Scheduling, false},
+    {"seed_threads", Part::Scheduling, false},     {"local_timer_entry", Part::Interrupts, false},
+    {"local_timer_exit", Part::Interrupts, false}, {"irq_handler_entry", Part::Interrupts, false},
+    {"irq_handler_exit", Part::Interrupts, false}, {"sock_send_length", Part::Sockets, true},
+    {"sock_recv_length", Part::Sockets, true},     {"inet_sock_set_state", Part::Sockets, false},
+    {"tcp_retransmit_skb", Part::Sockets, false},  {"block_rq_insert", Part::Disk, false},
+    {"block_rq_issue", Part::Disk, false},         {"block_rq_complete", Part::Disk, false},
+    {"ext4_sync_file_enter", Part::Disk, false},   {"ext4_sync_file_exit", Part::Disk, false},
+    {"report_multi", Part::Reports, false},        {"report_single", Part::Reports, false},
 };
 
 constexpr std::string_view kSeedThreads = "seed_threads";
@@ -114,8 +114,9 @@ std::string error_text(int error) { return std::strerror(error < 0 ? -error : er
 Result<std::unique_ptr<Programs>> Programs::load(const SourceOptions& options) {
   if (!has_rights()) return denied("CAP_BPF and CAP_PERFMON are missing");
   if (in_own_pid_namespace())
-    return Error{Error::Kind::Unavailable, "this container has process numbers of its own, and the kernel tells others",
-                 "run it on the host, or in a container with the host's process numbers (docker run --pid=host --privileged)"};
+    return Error{
+        Error::Kind::Unavailable, "this container has process numbers of its own, and the kernel tells others",
+        "run it on the host, or in a container with the host's process numbers (docker run --pid=host --privileged)"};
   int n_cpus = libbpf_num_possible_cpus();
   if (n_cpus <= 0) return Error{Error::Kind::Unavailable, "cannot tell how many CPUs there are: " + error_text(n_cpus)};
   std::unique_ptr<Programs> programs(new Programs(options));
@@ -142,7 +143,8 @@ Result<std::unique_ptr<Programs>> Programs::load(const SourceOptions& options) {
 Result<void> Programs::try_load() {
   if (skeleton_ != nullptr) recorder_bpf__destroy(skeleton_);
   skeleton_ = recorder_bpf__open();
-  if (skeleton_ == nullptr) return Error{Error::Kind::Unavailable, "cannot open the BPF programs: " + error_text(errno)};
+  if (skeleton_ == nullptr)
+    return Error{Error::Kind::Unavailable, "cannot open the BPF programs: " + error_text(errno)};
   TRY(configure());
   int error = recorder_bpf__load(skeleton_);
   if (error == -EPERM && last_complaints.find("prog '") == std::string::npos)
@@ -177,7 +179,8 @@ Result<void> Programs::configure() {
 Result<void> Programs::fill_rings() {
   for (uint32_t cpu = 0; cpu < n_cpus_; ++cpu) {
     int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "events", 0, 0, ring_size_bytes_, nullptr);
-    if (fd < 0) return Error{Error::Kind::Unavailable, "no memory for a ring: " + error_text(fd), "a smaller --ring-size"};
+    if (fd < 0)
+      return Error{Error::Kind::Unavailable, "no memory for a ring: " + error_text(fd), "a smaller --ring-size"};
     rings_.push_back(fd);
     int error = bpf_map_update_elem(bpf_map__fd(skeleton_->maps.rings), &cpu, &fd, BPF_ANY);
     if (error != 0) return Error{Error::Kind::Unavailable, "cannot place a ring: " + error_text(error)};
@@ -209,7 +212,8 @@ Result<void> Programs::attach() {
       }
       known = off_.emplace(hook.program, ProbeState{.name = hook.program,
                                                     .state = ProbeState::State::Failed,
-                                                    .reason = "cannot be attached: " + error_text(errno)}).first;
+                                                    .reason = "cannot be attached: " + error_text(errno)})
+                  .first;
     }
     if (hook.needed && known->second.state != ProbeState::State::Off)
       return Error{Error::Kind::Unavailable, "cannot record: " + known->second.name + ": " + known->second.reason};
@@ -235,7 +239,8 @@ void Programs::seed_threads() {
   Link link(bpf_program__attach_iter(skeleton_->progs.seed_threads, nullptr), destroy_link);
   int fd = link ? bpf_iter_create(bpf_link__fd(link.get())) : -1;
   if (fd < 0) {
-    off_[std::string(kSeedThreads)] = {.name = std::string(kSeedThreads), .state = ProbeState::State::Failed,
+    off_[std::string(kSeedThreads)] = {.name = std::string(kSeedThreads),
+                                       .state = ProbeState::State::Failed,
                                        .reason = "cannot look at the threads that are there: " + error_text(errno)};
     return;
   }
@@ -329,7 +334,8 @@ std::vector<thread_slot> Programs::slots() const {
   void* mapped = mmap(nullptr, size_bytes, PROT_READ, MAP_SHARED, bpf_map__fd(skeleton_->maps.slots), 0);
   if (mapped == MAP_FAILED) return recorded;
   const auto* all = static_cast<const thread_slot*>(mapped);
-  std::copy_if(all, all + n, std::back_inserter(recorded), [](const thread_slot& slot) { return slot.tid && slot.traced; });
+  std::copy_if(all, all + n, std::back_inserter(recorded),
+               [](const thread_slot& slot) { return slot.tid && slot.traced; });
   munmap(mapped, size_bytes);
   return recorded;
 }

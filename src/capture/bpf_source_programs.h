@@ -62,7 +62,7 @@ class Programs {
   std::map<std::string, ProbeState> off_;  // programs not loaded, and why
   std::set<std::string> attached_;         // ever: also after detach()
   std::vector<ProbeState> reports_;
-  std::map<std::string, Link> links_;      // by program, or report probe
+  std::map<std::string, Link> links_;  // by program, or report probe
   std::vector<int> rings_;
   int stats_fd_ = -1;
 };

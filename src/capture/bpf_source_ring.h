@@ -49,8 +49,8 @@ class EventRing {
 
   int map_fd_;
   uint32_t size_bytes_;
-  char* consumer_;  // one page, writable
-  char* producer_;  // one page and twice the data, read-only
+  char* consumer_;           // one page, writable
+  char* producer_;           // one page and twice the data, read-only
   std::vector<Item> items_;  // in order of position until trim(), then of time
   uint64_t next_ = 0;        // position behind the last item
   bool cut_short_ = false;

@@ -230,7 +230,8 @@ TEST(BpfSource, TellsWhatAThreadWaitedForAndWhoWokeIt) {
       __atomic_store_n(&futex, 1, __ATOMIC_SEQ_CST);
       syscall(SYS_futex, &futex, 1 /* FUTEX_WAKE */, 1, nullptr, nullptr, 0);
     });
-    while (!__atomic_load_n(&futex, __ATOMIC_SEQ_CST)) syscall(SYS_futex, &futex, 0 /* FUTEX_WAIT */, 0, nullptr, nullptr, 0);
+    while (!__atomic_load_n(&futex, __ATOMIC_SEQ_CST))
+      syscall(SYS_futex, &futex, 0 /* FUTEX_WAIT */, 0, nullptr, nullptr, 0);
     waker.join();
   };
   Recording recording = record([] {}, work);

@@ -79,8 +79,8 @@ inline const std::string& unrecordable() {
 }
 
 // Records one child from before its work until its end.
-inline Recording record(const std::function<void()>& before, const std::function<void()>& work, SourceOptions options = {},
-                        Reading reading = Reading::Steadily,
+inline Recording record(const std::function<void()>& before, const std::function<void()>& work,
+                        SourceOptions options = {}, Reading reading = Reading::Steadily,
                         const std::function<void(EventSource&, const event_header&)>& on_event = {}) {
   Recording recording;
   Child child(before, work);
@@ -109,7 +109,7 @@ inline Recording record(const std::function<void()>& before, const std::function
   return recording;
 }
 
-#define SKIP_WITHOUT_RIGHTS()                                                            \
+#define SKIP_WITHOUT_RIGHTS() \
   if (const std::string& why = unrecordable(); !why.empty()) GTEST_SKIP() << "needs root: " << why
 
 }  // namespace culprit::capture::testing

@@ -11,9 +11,7 @@
 namespace culprit::capture {
 namespace {
 
-Error failed(const std::string& what) {
-  return Error{Error::Kind::Unavailable, what + ": " + std::strerror(errno)};
-}
+Error failed(const std::string& what) { return Error{Error::Kind::Unavailable, what + ": " + std::strerror(errno)}; }
 
 // In the child: only what is safe after a fork of a threaded process.
 [[noreturn]] void wait_and_execute(int gate, int failure, char* const* argv) {

@@ -16,8 +16,9 @@ using namespace culprit::capture;
 
 namespace {
 
-constexpr const char* kNames[kEventTypes] = {"", "data", "socket", "socket_end", "retransmit", "switch", "fork", "exec",
-                                             "exit", "block", "sync", "report", "gap", "", "", ""};
+constexpr const char* kNames[kEventTypes] = {"",     "data", "socket", "socket_end", "retransmit", "switch", "fork",
+                                             "exec", "exit", "block",  "sync",       "report",     "gap",    "",
+                                             "",     ""};
 
 uint64_t now_ns() {
   timespec now{};
@@ -30,8 +31,9 @@ void print_bytes(const char* bytes, size_t n) {
 }
 
 void print_data(const event_data& e) {
-  std::printf(" socket %llu %s %u bytes, seq %u, head %u tail %u flags %x: ", e.socket, e.flags & DATA_SENT ? "sent" : "received",
-              e.length_bytes, e.tcp_sequence, e.head_bytes, e.tail_bytes, e.flags);
+  std::printf(" socket %llu %s %u bytes, seq %u, head %u tail %u flags %x: ", e.socket,
+              e.flags & DATA_SENT ? "sent" : "received", e.length_bytes, e.tcp_sequence, e.head_bytes, e.tail_bytes,
+              e.flags);
   print_bytes(payload_of(e), e.head_bytes);
 }
 
@@ -41,14 +43,15 @@ void print_event(const event_header& header) {
   if (header.type == EVENT_DATA) print_data(reinterpret_cast<const event_data&>(header));
   if (header.type == EVENT_SOCKET) {
     const auto& e = reinterpret_cast<const event_socket&>(header);
-    std::printf(" %llu peer %llu family %u type %u ports %u %u path %.64s", e.socket, e.peer_socket, e.family, e.socket_type,
-                e.local_port, e.peer_port, e.path[0] ? e.path : "-");
+    std::printf(" %llu peer %llu family %u type %u ports %u %u path %.64s", e.socket, e.peer_socket, e.family,
+                e.socket_type, e.local_port, e.peer_port, e.path[0] ? e.path : "-");
   }
   if (header.type == EVENT_SWITCH) {
     const auto& e = reinterpret_cast<const event_switch&>(header);
-    std::printf(" off %llu us wake %lld us state %u syscall %d arg %llx waker %u/%u class %u socket %llu", (header.time_ns - e.off_ns) / 1000,
-                e.wake_ns ? static_cast<long long>(header.time_ns - e.wake_ns) / 1000 : -1, e.state, e.syscall, e.argument,
-                e.waker_pid, e.waker_tid, e.waker, e.socket);
+    std::printf(" off %llu us wake %lld us state %u syscall %d arg %llx waker %u/%u class %u socket %llu",
+                (header.time_ns - e.off_ns) / 1000,
+                e.wake_ns ? static_cast<long long>(header.time_ns - e.wake_ns) / 1000 : -1, e.state, e.syscall,
+                e.argument, e.waker_pid, e.waker_tid, e.waker, e.socket);
   }
   if (header.type == EVENT_REPORT) {
     const auto& e = reinterpret_cast<const event_report&>(header);
@@ -70,8 +73,8 @@ void print_counts(const SourceCounts& counts, double seconds) {
     if (counts.kept[type] || counts.lost[type])
       std::printf("%-11s kept %9lu  lost %9lu  %10.0f/s\n", kNames[type], counts.kept[type], counts.lost[type],
                   static_cast<double>(counts.kept[type]) / seconds);
-  std::printf("bytes %lu, late %lu, read faults %lu, collisions %lu, map full %lu, payload unseen %lu\n", counts.bytes, counts.late,
-              counts.read_faults, counts.slot_collisions, counts.map_full, counts.payload_unseen);
+  std::printf("bytes %lu, late %lu, read faults %lu, collisions %lu, map full %lu, payload unseen %lu\n", counts.bytes,
+              counts.late, counts.read_faults, counts.slot_collisions, counts.map_full, counts.payload_unseen);
   std::printf("ring peak %lu of %lu bytes, reader's CPU %.1f ms\n", counts.ring_peak_bytes, counts.ring_size_bytes,
               static_cast<double>(counts.user_ns) / 1e6);
   for (const ProbeState& probe : counts.probes) {
@@ -111,7 +114,8 @@ int main(int argc, char** argv) {
   auto started = source.value()->start();
   if (!started.has_value()) return fail(started.error());
   uint64_t attached = now_ns();
-  std::printf("load %.1f ms, attach %.1f ms\n", static_cast<double>(loaded - begin) / 1e6, static_cast<double>(attached - loaded) / 1e6);
+  std::printf("load %.1f ms, attach %.1f ms\n", static_cast<double>(loaded - begin) / 1e6,
+              static_cast<double>(attached - loaded) / 1e6);
   std::fflush(stdout);
   auto handle = [&](const event_header& header) {
     if (verbose) print_event(header);

@@ -58,7 +58,7 @@ class Recording {
   Sink& sink_;
   std::unique_ptr<Assembler> assembler_;
   std::unique_ptr<Asker> asker_;
-  std::optional<Error> refused_;   // by the sink: the first, said at the end
+  std::optional<Error> refused_;  // by the sink: the first, said at the end
   int64_t begin_ns_ = 0, begin_cpu_ns_ = 0, progress_ns_ = 0;
 };
 
@@ -116,7 +116,8 @@ Result<RecordSummary> Recording::end(Child* child) {
   if (asker_) {
     asker_->stop();
     take_answers();
-    assembler_->count(LedgerKind::not_asked, static_cast<int64_t>(asker_->failures()), "reader", "lock waits, each second");
+    assembler_->count(LedgerKind::not_asked, static_cast<int64_t>(asker_->failures()), "reader",
+                      "lock waits, each second");
   }
   RecordSummary summary;
   summary.recorder_cpu_ns = now_ns(CLOCK_THREAD_CPUTIME_ID) - begin_cpu_ns_;

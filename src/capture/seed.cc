@@ -18,7 +18,7 @@
 namespace culprit::capture {
 namespace {
 
-constexpr size_t kTextLimit = 64 << 20;      // /proc/net/tcp has 150 bytes a connection
+constexpr size_t kTextLimit = 64 << 20;       // /proc/net/tcp has 150 bytes a connection
 constexpr size_t kArgumentsLimit = 64 << 10;  // of one command line or environment
 constexpr int64_t kSecond = 1'000'000'000;
 
@@ -63,7 +63,9 @@ std::vector<std::string_view> words(std::string_view text) {
   return found;
 }
 
-std::string proc(int32_t pid, std::string_view file) { return "/proc/" + std::to_string(pid) + "/" + std::string(file); }
+std::string proc(int32_t pid, std::string_view file) {
+  return "/proc/" + std::to_string(pid) + "/" + std::string(file);
+}
 
 int64_t clock_ns(clockid_t clock) {
   timespec now{};
@@ -117,7 +119,8 @@ std::map<uint64_t, std::vector<int32_t>> socket_holders(const std::vector<int32_
 ProcessSeed parse_stat(std::string_view text, int64_t ticks_per_second) {
   ProcessSeed seed;
   size_t open = text.find('('), close = text.rfind(')');  // the name may hold either
-  if (open == std::string_view::npos || close == std::string_view::npos || close < open || ticks_per_second <= 0) return seed;
+  if (open == std::string_view::npos || close == std::string_view::npos || close < open || ticks_per_second <= 0)
+    return seed;
   seed.pid = number<int32_t>(trimmed(text.substr(0, open)));
   seed.name = repaired_utf8(text.substr(open + 1, close - open - 1));
   auto fields = words(trimmed(text.substr(close + 1)));  // [0] is field 3 of proc(5), the state
@@ -204,8 +207,11 @@ std::vector<ListeningSocket> parse_tcp_table(std::string_view text, ListeningSoc
     if (fields.size() < 10 || fields[3] != "0A") continue;  // TCP_LISTEN
     Endpoint local = parse_endpoint(fields[1]);
     if (local.port == 0) continue;
-    sockets.push_back({.family = family, .address = local.address, .port = local.port,
-                       .inode = number<uint64_t>(fields[9]), .pids = {}});
+    sockets.push_back({.family = family,
+                       .address = local.address,
+                       .port = local.port,
+                       .inode = number<uint64_t>(fields[9]),
+                       .pids = {}});
   }
   return sockets;
 }
@@ -217,9 +223,13 @@ std::vector<ListeningSocket> parse_unix_table(std::string_view text) {
   for (std::string_view line : split(text, '\n')) {
     auto fields = words(line);
     if (fields.size() < 8 || !(number<uint32_t>(fields[3], 16) & kAccepts)) continue;
-    std::string path = repaired_utf8(line.substr(static_cast<size_t>(fields[7].data() - line.data())));  // may hold blanks
-    sockets.push_back({.family = ListeningSocket::Family::Unix, .address = std::move(path), .port = 0,
-                       .inode = number<uint64_t>(fields[6]), .pids = {}});
+    std::string path =
+        repaired_utf8(line.substr(static_cast<size_t>(fields[7].data() - line.data())));  // may hold blanks
+    sockets.push_back({.family = ListeningSocket::Family::Unix,
+                       .address = std::move(path),
+                       .port = 0,
+                       .inode = number<uint64_t>(fields[6]),
+                       .pids = {}});
   }
   return sockets;
 }

@@ -22,7 +22,8 @@ struct ProcessSeed {
   int32_t threads = 0;
   bool kernel = false;
   int64_t user_ns = 0, system_ns = 0;  // CPU time so far, in steps of a clock tick
-  int64_t run_ns = 0, wait_ns = 0;     // of the threads alive now: on a CPU; ready, without one. 0: not told by this kernel
+  int64_t run_ns = 0,
+          wait_ns = 0;  // of the threads alive now: on a CPU; ready, without one. 0: not told by this kernel
 };
 
 struct ListeningSocket {

@@ -24,9 +24,8 @@ void FakeSource::add_bytes(std::string_view event, std::string_view payload) {
 }
 
 Result<uint64_t> FakeSource::poll(int, const Handler& handle) {
-  std::stable_sort(events_.begin(), events_.end(), [](const auto& a, const auto& b) {
-    return header_of(a).time_ns < header_of(b).time_ns;
-  });
+  std::stable_sort(events_.begin(), events_.end(),
+                   [](const auto& a, const auto& b) { return header_of(a).time_ns < header_of(b).time_ns; });
   std::vector<std::vector<uint64_t>> ready;
   ready.swap(events_);
   for (const auto& event : ready) {

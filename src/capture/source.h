@@ -23,7 +23,8 @@ constexpr size_t kEventTypes = 16;  // event_gap's lost_by_type is as long
 // which must be the machine's first one.
 struct Scope {
   bool all = false;
-  std::vector<int32_t> pids = {};  // where not all; a command to be started later: the pid of the child that waits to exec
+  std::vector<int32_t> pids =
+      {};  // where not all; a command to be started later: the pid of the child that waits to exec
 };
 
 struct SourceOptions {
@@ -31,36 +32,37 @@ struct SourceOptions {
   uint32_t ring_size_bytes = 8u << 20;  // per CPU; rounded up to a power of two, at least 64 KiB
   // How much is copied of a message on a socket about which set_capture() has said nothing yet.
   uint32_t undecided_head_bytes = 1024;
-  bool scheduling = true;   // EVENT_SWITCH
-  bool sockets = true;      // EVENT_DATA, EVENT_SOCKET, EVENT_SOCKET_END, EVENT_RETRANSMIT
-  bool disk = true;         // EVENT_BLOCK, EVENT_SYNC
-  bool interrupts = true;   // timer and device interrupts mark their wake-ups: two cheap hooks an interrupt
-  bool reports = true;      // EVENT_REPORT, from PostgreSQL servers within the scope
+  bool scheduling = true;           // EVENT_SWITCH
+  bool sockets = true;              // EVENT_DATA, EVENT_SOCKET, EVENT_SOCKET_END, EVENT_RETRANSMIT
+  bool disk = true;                 // EVENT_BLOCK, EVENT_SYNC
+  bool interrupts = true;           // timer and device interrupts mark their wake-ups: two cheap hooks an interrupt
+  bool reports = true;              // EVENT_REPORT, from PostgreSQL servers within the scope
   uint32_t report_limit_ns = 2000;  // a dearer report probe (a single-stepped instruction) is not kept
   bool measure_programs = false;    // ns of each BPF program: adds about 40 ns to every run
 };
 
 struct ProbeState {
   enum class State : uint8_t { Attached, Missing, Failed, TooDear, Off };
-  std::string name;    // sched_switch, … or "pgstat_report_activity in /usr/lib/postgresql/15/bin/postgres"
+  std::string name;  // sched_switch, … or "pgstat_report_activity in /usr/lib/postgresql/15/bin/postgres"
   State state = State::Off;
-  std::string reason = {};  // empty where attached
-  uint64_t runs = 0, run_ns = 0;    // 0 unless measure_programs
-  uint64_t recursion_misses = 0;    // the kernel skipped it, because it ran on this CPU already: exact
-  uint64_t cost_ns = 0;             // uprobes: measured when attached
+  std::string reason = {};        // empty where attached
+  uint64_t runs = 0, run_ns = 0;  // 0 unless measure_programs
+  uint64_t recursion_misses = 0;  // the kernel skipped it, because it ran on this CPU already: exact
+  uint64_t cost_ns = 0;           // uprobes: measured when attached
 };
 
 struct SourceCounts {
   std::array<uint64_t, kEventTypes> kept{}, lost{};  // by event_type. kept: handed out; lost: the ring was full. Exact.
-  uint64_t late = 0;              // handed out after an event that is younger
-  uint64_t bytes = 0;             // of events, as they lay in the rings
-  uint64_t read_faults = 0;       // payloads that could not be read from the program's memory
-  uint64_t slot_collisions = 0;   // a thread's state was pushed out by another's: a wait of it is missing
-  uint64_t map_full = 0;          // a socket or a block request for which the kernel had no room: its event is lost
-  uint64_t payload_unseen = 0;    // messages whose bytes went another way (sendfile, splice, sendmmsg, io_uring): length only
-  uint64_t ring_peak_bytes = 0;   // the fullest that any CPU's ring was seen
+  uint64_t late = 0;                                 // handed out after an event that is younger
+  uint64_t bytes = 0;                                // of events, as they lay in the rings
+  uint64_t read_faults = 0;                          // payloads that could not be read from the program's memory
+  uint64_t slot_collisions = 0;  // a thread's state was pushed out by another's: a wait of it is missing
+  uint64_t map_full = 0;         // a socket or a block request for which the kernel had no room: its event is lost
+  uint64_t payload_unseen =
+      0;  // messages whose bytes went another way (sendfile, splice, sendmmsg, io_uring): length only
+  uint64_t ring_peak_bytes = 0;  // the fullest that any CPU's ring was seen
   uint64_t ring_size_bytes = 0;
-  uint64_t user_ns = 0;           // CPU time that poll() took, the callback included
+  uint64_t user_ns = 0;  // CPU time that poll() took, the callback included
   std::vector<ProbeState> probes;
 };
 

@@ -52,7 +52,8 @@ void send_to_oneself(int n) {
   char bytes[64] = "SELECT 1";
   must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0, "socketpair");
   for (int i = 0; i < n; ++i)
-    must(write(ends[0], bytes, sizeof bytes) == sizeof bytes && read(ends[1], bytes, sizeof bytes) == sizeof bytes, "message");
+    must(write(ends[0], bytes, sizeof bytes) == sizeof bytes && read(ends[1], bytes, sizeof bytes) == sizeof bytes,
+         "message");
   close(ends[0]), close(ends[1]);
 }
 
@@ -114,8 +115,10 @@ Outcome run(int producers, int n, void (*work)(int), bool recorded) {
   for (const Producer& producer : all) must(write(producer.go, "g", 1) == 1, "go");
   size_t running = all.size();
   while (running > 0) {
-    if (source) must(source->poll(5, [](const event_header&) {}).has_value(), "poll");
-    else usleep(1000);
+    if (source)
+      must(source->poll(5, [](const event_header&) {}).has_value(), "poll");
+    else
+      usleep(1000);
     while (waitpid(-1, nullptr, WNOHANG) > 0) --running;
   }
   outcome.seconds = static_cast<double>(clock_ns(CLOCK_MONOTONIC) - begin) / 1e9;
@@ -150,10 +153,12 @@ void compare(const char* name, int producers, int n, int rounds, void (*work)(in
     bytes += last.counts.bytes, user_ns += last.counts.user_ns, seconds += last.seconds;
   }
   double added = static_cast<double>(median(on)) - static_cast<double>(median(off));
-  std::printf("%-34s %5lu -> %5lu ns each, +%.0f ns an event; %.0f events/s, lost %lu, peak %lu of %lu KB, %.0f B and %.0f ns reader an event\n",
-              name, median(off), median(on), added / events_each, static_cast<double>(kept) / seconds, lost,
-              last.counts.ring_peak_bytes >> 10, last.counts.ring_size_bytes >> 10, static_cast<double>(bytes) / static_cast<double>(kept),
-              static_cast<double>(user_ns) / static_cast<double>(kept));
+  std::printf(
+      "%-34s %5lu -> %5lu ns each, +%.0f ns an event; %.0f events/s, lost %lu, peak %lu of %lu KB, %.0f B and %.0f ns "
+      "reader an event\n",
+      name, median(off), median(on), added / events_each, static_cast<double>(kept) / seconds, lost,
+      last.counts.ring_peak_bytes >> 10, last.counts.ring_size_bytes >> 10,
+      static_cast<double>(bytes) / static_cast<double>(kept), static_cast<double>(user_ns) / static_cast<double>(kept));
 }
 
 }  // namespace

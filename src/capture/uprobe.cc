@@ -60,7 +60,9 @@ class MappedFile {
   ~MappedFile() {
     if (bytes_ != nullptr) munmap(const_cast<char*>(bytes_), size_bytes_);
   }
-  std::string_view bytes() const { return bytes_ == nullptr ? std::string_view() : std::string_view(bytes_, size_bytes_); }
+  std::string_view bytes() const {
+    return bytes_ == nullptr ? std::string_view() : std::string_view(bytes_, size_bytes_);
+  }
 
  private:
   const char* bytes_;

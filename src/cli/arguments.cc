@@ -30,7 +30,8 @@ Result<int64_t> parse_duration(std::string_view text) {
   std::string_view rest = text;
   double number = take_number(rest);
   for (auto& [name, factor] : kUnits)
-    if (rest == name && number > 0 && number * factor < 9e18) return static_cast<int64_t>(std::llround(number * factor));
+    if (rest == name && number > 0 && number * factor < 9e18)
+      return static_cast<int64_t>(std::llround(number * factor));
   return mistyped("duration", text, "for example 1.5s, 200ms, 15m");
 }
 
@@ -70,8 +71,13 @@ Result<int64_t> parse_time(std::string_view text, int64_t now_ns) {
 Result<uint64_t> parse_size(std::string_view text) {
   std::string_view rest = text;
   double number = take_number(rest);
-  uint64_t factor = rest.empty() ? 1 : rest == "K" || rest == "k" ? 1024 : rest == "M" ? 1 << 20 : rest == "G" ? 1 << 30 : 0;
-  if (!(number > 0) || factor == 0 || number * static_cast<double>(factor) > 1e15) return mistyped("size", text, "for example 64K, 16M");
+  uint64_t factor = rest.empty()                 ? 1
+                    : rest == "K" || rest == "k" ? 1024
+                    : rest == "M"                ? 1 << 20
+                    : rest == "G"                ? 1 << 30
+                                                 : 0;
+  if (!(number > 0) || factor == 0 || number * static_cast<double>(factor) > 1e15)
+    return mistyped("size", text, "for example 64K, 16M");
   return static_cast<uint64_t>(number * static_cast<double>(factor));
 }
 

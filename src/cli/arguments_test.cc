@@ -11,7 +11,8 @@ TEST(Duration, HasAUnit) {
   EXPECT_EQ(parse_duration("1.5s").value(), 1'500'000'000);
   EXPECT_EQ(parse_duration("200ms").value(), 200'000'000);
   EXPECT_EQ(parse_duration("2m").value(), 120 * kSecond);
-  for (const char* wrong : {"", "5", "s", "-1s", "1 s", "1sx", "nan", "1e30d"}) EXPECT_FALSE(parse_duration(wrong).has_value()) << wrong;
+  for (const char* wrong : {"", "5", "s", "-1s", "1 s", "1sx", "nan", "1e30d"})
+    EXPECT_FALSE(parse_duration(wrong).has_value()) << wrong;
 }
 
 TEST(Time, IsRfc3339OrUnixOrRelative) {
@@ -20,7 +21,8 @@ TEST(Time, IsRfc3339OrUnixOrRelative) {
   EXPECT_EQ(parse_time("1.5", 0).value(), 1'500'000'000);
   EXPECT_EQ(parse_time("-15m", 1000 * kSecond).value(), 100 * kSecond);
   EXPECT_EQ(parse_time("now", 7).value(), 7);
-  for (const char* wrong : {"", "yesterday", "1970-01-01", "1970-01-01T00:00:01X", "-5", "1.5x"}) EXPECT_FALSE(parse_time(wrong, 0).has_value()) << wrong;
+  for (const char* wrong : {"", "yesterday", "1970-01-01", "1970-01-01T00:00:01X", "-5", "1.5x"})
+    EXPECT_FALSE(parse_time(wrong, 0).has_value()) << wrong;
 }
 
 TEST(Size, CountsInPowersOf1024) {

@@ -1,5 +1,3 @@
-#include "demo/demo.h"
-
 #include <cstdio>
 
 #include "analysis/why.h"
@@ -10,6 +8,7 @@
 #include "cli/recording.h"
 #include "cli/signals.h"
 #include "cli/source.h"
+#include "demo/demo.h"
 
 namespace culprit::cli {
 
@@ -20,9 +19,12 @@ void say(const std::string& text) {
   std::fflush(stdout);
 }
 
-Result<std::unique_ptr<Inquiry>> ask_only(const demo::Scene& scene) { return ask::make_inquiry({"", {scene.data_directory}}); }
+Result<std::unique_ptr<Inquiry>> ask_only(const demo::Scene& scene) {
+  return ask::make_inquiry({"", {scene.data_directory}});
+}
 
-Result<void> record_scene(const demo::Scene& scene, int64_t duration_ns, const std::string& path, const std::atomic<bool>& stop) {
+Result<void> record_scene(const demo::Scene& scene, int64_t duration_ns, const std::string& path,
+                          const std::atomic<bool>& stop) {
   auto inquiry = TRY(ask_only(scene));
   capture::RecordOptions record;
   record.pids.assign(scene.root_pids.begin(), scene.root_pids.end());
@@ -44,7 +46,8 @@ Result<std::string> answer_why(const demo::Scene& scene, const std::string& path
   return report::why_json(answer);
 }
 
-Result<std::string> answer_diff(const demo::Scene& scene, const std::string& before, const std::string& after, const report::Look& look) {
+Result<std::string> answer_diff(const demo::Scene& scene, const std::string& before, const std::string& after,
+                                const report::Look& look) {
   auto inquiry = TRY(ask_only(scene));
   Source first = TRY(open_source(before)), second = TRY(open_source(after));
   analysis::Question question;

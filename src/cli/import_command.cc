@@ -35,12 +35,17 @@ Result<int> run_import(const Options& options) {
   auto writer = TRY(open_writer(options.directory, {}));
   std::string text;
   JsonWriter json;
-  json.begin_object().member("schema", "culprit.import/1").member("store", options.directory).key("files").begin_array();
+  json.begin_object()
+      .member("schema", "culprit.import/1")
+      .member("store", options.directory)
+      .key("files")
+      .begin_array();
   for (const std::string& file : options.operands) {
     Progress progress("importing " + file);
     ImportOptions import_options;
     import_options.progress = [&](const ImportSummary& so_far) {
-      progress.tell(format_bytes(static_cast<uint64_t>(so_far.bytes_read)) + ", " + format_count(so_far.spans) + " spans");
+      progress.tell(format_bytes(static_cast<uint64_t>(so_far.bytes_read)) + ", " + format_count(so_far.spans) +
+                    " spans");
     };
     ImportSummary summary = TRY(import_file(file, *writer, import_options));
     text += summary_text(file, summary);

@@ -22,7 +22,7 @@ int fail(const Error& error) {
 
 Result<int> run(const Options& options) {
   static constexpr std::pair<std::string_view, Result<int> (*)(const Options&)> kCommands[] = {
-      {"why", run_why},   {"record", run_record},   {"diff", run_diff},     {"show", run_show},      {"sql", run_sql},
+      {"why", run_why},         {"record", run_record}, {"diff", run_diff}, {"show", run_show},      {"sql", run_sql},
       {"quality", run_quality}, {"import", run_import}, {"demo", run_demo}, {"version", run_version}};
   for (auto& [name, command] : kCommands)
     if (options.verb == name) return command(options);
@@ -39,7 +39,8 @@ int main(int argc, char** argv) {
   catch_signals();
   auto status = run(parsed.value().options);
   // A recording, also that of a bare `why`, is ended by Ctrl-C, and is none the worse for it.
-  bool ended = parsed.value().options.verb == "record" || parsed.value().options.verb == "why" || parsed.value().options.verb == "demo";
+  bool ended = parsed.value().options.verb == "record" || parsed.value().options.verb == "why" ||
+               parsed.value().options.verb == "demo";
   if (int signal = stop_signal(); signal != 0 && !ended) return 128 + signal;
   return status.has_value() ? status.value() : fail(status.error());
 }

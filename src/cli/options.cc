@@ -13,11 +13,13 @@ struct VerbHelp {
 };
 
 constexpr VerbHelp kVerbs[] = {
-    {"why", "[SOURCE] | BEFORE AFTER", "Name what is to blame for what is slow. Without a source: record this machine for 15 s first.",
+    {"why", "[SOURCE] | BEFORE AFTER",
+     "Name what is to blame for what is slow. Without a source: record this machine for 15 s first.",
      "  sudo culprit why                            this machine, recorded now\n"
      "  culprit why shop.culprit --operation 'GET /orders'\n"
      "  culprit why before.jsonl after.jsonl --json  two sets of traces compared\n"},
-    {"record", "(-a | -p PID... | -- COMMAND...)", "Record what this machine does: requests, waiting, processes, disk. Needs root or CAP_BPF and CAP_PERFMON.",
+    {"record", "(-a | -p PID... | -- COMMAND...)",
+     "Record what this machine does: requests, waiting, processes, disk. Needs root or CAP_BPF and CAP_PERFMON.",
      "  sudo culprit record -a --for 30s -o slow.culprit\n"
      "  sudo culprit record -p 4711 --ask            one program and its children; ask its database who blocks whom\n"
      "  sudo culprit record -- ./reindex.sh          a command, until it ends; its exit status is ours\n"},
@@ -33,11 +35,14 @@ constexpr VerbHelp kVerbs[] = {
      "  culprit sql 'SELECT name, count(*) n FROM span GROUP BY name ORDER BY n DESC' -s slow.culprit\n"
      "  culprit sql 'SELECT * FROM ledger' -s traces.jsonl --json\n"
      "  culprit sql 'SELECT service, sum(running_ns) FROM span GROUP BY service' -s slow.culprit --format csv\n"},
-    {"quality", "[SOURCE]", "Print the ledger: what was lost, refused, cut or guessed, and whether the account adds up.",
+    {"quality", "[SOURCE]",
+     "Print the ledger: what was lost, refused, cut or guessed, and whether the account adds up.",
      "  culprit quality slow.culprit\n"
      "  culprit quality traces.jsonl --json\n"
      "  zcat traces.jsonl.gz | culprit quality -\n"},
-    {"import", "FILE... -o STORE", "Take in traces of others: OTLP (JSON, JSON lines, protobuf), Jaeger JSON, the plain-text notation; plain, gzip or zstd.",
+    {"import", "FILE... -o STORE",
+     "Take in traces of others: OTLP (JSON, JSON lines, protobuf), Jaeger JSON, the plain-text notation; plain, gzip "
+     "or zstd.",
      "  culprit import traces.jsonl.zst -o shop.culprit\n"
      "  culprit import jaeger.json.gz logs.jsonl -o shop.culprit\n"
      "  culprit import bug-report.txt -o bug.culprit\n"},
@@ -60,14 +65,16 @@ class Formatter : public CLI::Formatter {
 
 void add_output(CLI::App& verb, Options& options, const std::vector<std::string>& formats) {
   verb.add_option("--format", options.format, "how to print the answer")->check(CLI::IsMember(formats));
-  verb.add_flag_callback("--json", [&options] { options.format = "json"; }, "short for --format json");
+  verb.add_flag_callback(
+      "--json", [&options] { options.format = "json"; }, "short for --format json");
   verb.add_option("-O,--output", options.output, "write the answer to this file");
   verb.add_option("--color", options.color, "auto, always or never; NO_COLOR is heeded")
       ->check(CLI::IsMember({"auto", "always", "never"}));
 }
 
 void add_source(CLI::App& verb, Options& options) {
-  verb.add_option("-s,--source", options.source, "a recording, a store, a trace file, or - for stdin")->envname("CULPRIT_SOURCE");
+  verb.add_option("-s,--source", options.source, "a recording, a store, a trace file, or - for stdin")
+      ->envname("CULPRIT_SOURCE");
 }
 
 void add_ask(CLI::App& verb, Options& options) {
@@ -93,7 +100,8 @@ void add_focus(CLI::App& verb, Options& options) {
 void add_recording(CLI::App& verb, Options& options) {
   verb.add_option("--for", options.duration, "for how long: 30s, 2m");
   verb.add_option("--ring-size", options.ring_size, "buffer per CPU between kernel and recorder: 64K, 16M");
-  verb.add_option("--tier", options.tier, "T0 (nothing inside programs) or T0+T1 (default: also PostgreSQL's own activity)");
+  verb.add_option("--tier", options.tier,
+                  "T0 (nothing inside programs) or T0+T1 (default: also PostgreSQL's own activity)");
 }
 
 void add_verbs(CLI::App& app, Options& options) {
@@ -110,7 +118,8 @@ void add_verbs(CLI::App& app, Options& options) {
     } else if (name == "record") {
       verb.add_flag("-a,--all", options.all, "the whole machine");
       verb.add_option("-p,--pid", options.pids, "these processes and their children");
-      verb.add_option("-o,--directory", options.directory, "where to (default culprit-<date>-<time>.culprit); must not exist");
+      verb.add_option("-o,--directory", options.directory,
+                      "where to (default culprit-<date>-<time>.culprit); must not exist");
       add_recording(verb, options), add_ask(verb, options), add_output(verb, options, {"text", "json"});
     } else if (name == "diff") {
       add_focus(verb, options), add_ask(verb, options), add_output(verb, options, {"text", "json"});
@@ -125,10 +134,12 @@ void add_verbs(CLI::App& app, Options& options) {
       verb.add_option("-o,--store", options.directory, "the store to make; must not exist")->required();
       add_output(verb, options, {"text", "json"});
     } else if (name == "demo") {
-      verb.add_option("--fault", options.fault, "missing_index row_lock n_plus_one commit_per_row noisy_neighbour slow_dependency none");
+      verb.add_option("--fault", options.fault,
+                      "missing_index row_lock n_plus_one commit_per_row noisy_neighbour slow_dependency none");
       verb.add_option("--for", options.duration, "how long each of the two recordings takes (default 20s)");
       verb.add_option("--save", options.save, "keep recordings, answers and the truth in this directory");
-      verb.add_option("--color", options.color, "auto, always or never")->check(CLI::IsMember({"auto", "always", "never"}));
+      verb.add_option("--color", options.color, "auto, always or never")
+          ->check(CLI::IsMember({"auto", "always", "never"}));
     } else {
       add_output(verb, options, {"text", "json"});
     }
@@ -182,7 +193,8 @@ Result<Parsed> parse(int argc, char** argv) {
 
   std::vector<std::string> words = prepared(argc, argv, parsed.options);
   if (words.empty()) return Error{Error::Kind::Usage, "no verb given", "sudo culprit why, or culprit --help"};
-  if (words.front() == "help") words = words.size() > 1 ? std::vector<std::string>{words[1], "--help"} : std::vector<std::string>{"--help"};
+  if (words.front() == "help")
+    words = words.size() > 1 ? std::vector<std::string>{words[1], "--help"} : std::vector<std::string>{"--help"};
   if (words.front()[0] != '-') {
     std::vector<std::string> known = verbs();
     if (std::find(known.begin(), known.end(), words.front()) == known.end()) {

@@ -22,7 +22,8 @@ int64_t read_clock(clockid_t clock) {
 int64_t wall_ns() { return read_clock(CLOCK_REALTIME); }
 int64_t monotonic_ns() { return read_clock(CLOCK_MONOTONIC); }
 
-Progress::Progress(std::string what) : what_(std::move(what)), began_ns_(monotonic_ns()), terminal_(isatty(STDERR_FILENO)) {}
+Progress::Progress(std::string what)
+    : what_(std::move(what)), began_ns_(monotonic_ns()), terminal_(isatty(STDERR_FILENO)) {}
 
 Progress::~Progress() {
   if (told_ns_ != 0 && terminal_) std::fputs("\r\033[K", stderr);

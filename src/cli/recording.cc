@@ -20,8 +20,8 @@ Result<capture::RecordSummary> record_into(const std::string& directory, capture
   int64_t duration_ns = options.duration_ns;
   options.on_progress = [&](const capture::RecordProgress& so_far) {
     std::string of = duration_ns > 0 ? " of " + format_duration(duration_ns) : "";
-    progress.tell(format_duration(so_far.elapsed_ns) + of + ", " + format_count(static_cast<int64_t>(so_far.events)) + " events, " +
-                  format_count(static_cast<int64_t>(so_far.requests)) + " requests");
+    progress.tell(format_duration(so_far.elapsed_ns) + of + ", " + format_count(static_cast<int64_t>(so_far.events)) +
+                  " events, " + format_count(static_cast<int64_t>(so_far.requests)) + " requests");
   };
   auto summary = capture::record(options, *writer);
   TRY(writer->close());
@@ -42,10 +42,10 @@ std::string summary_text(const capture::RecordSummary& summary, const std::strin
   int64_t length_ns = summary.host.ended_ns - summary.host.started_ns;
   double share = length_ns > 0 ? static_cast<double>(summary.recorder_cpu_ns) / static_cast<double>(length_ns) : 0;
   auto count = [](uint64_t n) { return format_count(static_cast<int64_t>(n)); };
-  std::string text = "record  " + format_duration(length_ns) + "   tiers " + summary.host.tiers + "   recorder " + format_share(share) +
-                     " of one CPU   " + count(summary.requests) + " requests\n";
-  text += "        " + count(summary.events) + " events = " + count(summary.kept) + " kept + " + count(summary.lost) + " lost   →  " +
-          printable(directory) + " (" + format_bytes(tree_bytes(directory)) + ")\n";
+  std::string text = "record  " + format_duration(length_ns) + "   tiers " + summary.host.tiers + "   recorder " +
+                     format_share(share) + " of one CPU   " + count(summary.requests) + " requests\n";
+  text += "        " + count(summary.events) + " events = " + count(summary.kept) + " kept + " + count(summary.lost) +
+          " lost   →  " + printable(directory) + " (" + format_bytes(tree_bytes(directory)) + ")\n";
   for (const std::string& line : summary.asked) text += "        " + printable(line) + "\n";
   for (const capture::ProbeState& probe : summary.probes)
     if (probe.state != capture::ProbeState::State::Attached && probe.state != capture::ProbeState::State::Off)
@@ -56,10 +56,17 @@ std::string summary_text(const capture::RecordSummary& summary, const std::strin
 std::string summary_json(const capture::RecordSummary& summary, const std::string& directory) {
   JsonWriter json(JsonWriter::Style::Indented);
   json.begin_object().member("schema", "culprit.record/1").member("directory", directory);
-  json.member("from_ns", summary.host.started_ns).member("to_ns", summary.host.ended_ns).member("tiers", summary.host.tiers);
+  json.member("from_ns", summary.host.started_ns)
+      .member("to_ns", summary.host.ended_ns)
+      .member("tiers", summary.host.tiers);
   json.member("scope", summary.host.scope).member("events", summary.events).member("events_kept", summary.kept);
-  json.member("events_lost", summary.lost).member("event_bytes", summary.event_bytes).member("requests", summary.requests);
-  json.member("recorder_cpu_ns", summary.recorder_cpu_ns).member("bytes", tree_bytes(directory)).key("probes").begin_array();
+  json.member("events_lost", summary.lost)
+      .member("event_bytes", summary.event_bytes)
+      .member("requests", summary.requests);
+  json.member("recorder_cpu_ns", summary.recorder_cpu_ns)
+      .member("bytes", tree_bytes(directory))
+      .key("probes")
+      .begin_array();
   static constexpr const char* kStates[] = {"attached", "missing", "failed", "too_dear", "off"};
   for (const capture::ProbeState& probe : summary.probes) {
     json.begin_object().member("name", probe.name).member("state", kStates[static_cast<int>(probe.state)]);

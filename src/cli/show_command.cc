@@ -17,7 +17,9 @@ Result<std::vector<TraceId>> meant(Reader& reader, const std::string& word) {
     select = "SELECT trace_id FROM span WHERE parent_span_id = 0 ORDER BY duration_ns DESC, trace_id LIMIT 1";
   } else {
     auto id = parse_trace_id(word);
-    if (!id) return Error{Error::Kind::Usage, "not a trace id: '" + printable(word) + "'", "32 hex digits, or the first of them"};
+    if (!id)
+      return Error{Error::Kind::Usage, "not a trace id: '" + printable(word) + "'",
+                   "32 hex digits, or the first of them"};
     if (word.size() == 32) return std::vector<TraceId>{*id};
     std::string digits = word;
     for (char& c : digits) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -38,8 +40,10 @@ std::vector<LedgerRow> rows_of(const Trace& trace) {
     std::string service = defect.span == kNoSpan ? "" : trace.spans[defect.span].service;
     ++counts[{std::string(defect.kind), service}];
   }
-  static constexpr std::pair<uint32_t, const char*> kFlags[] = {
-      {kUnfinished, "never_ended"}, {kTextUnknown, "text_unknown"}, {kTextCut, "truncated"}, {kLossOverlap, "ring_full"}};
+  static constexpr std::pair<uint32_t, const char*> kFlags[] = {{kUnfinished, "never_ended"},
+                                                                {kTextUnknown, "text_unknown"},
+                                                                {kTextCut, "truncated"},
+                                                                {kLossOverlap, "ring_full"}};
   for (const Span& span : trace.spans)
     for (auto& [flag, kind] : kFlags)
       if (span.flags & flag) ++counts[{kind, span.service}];
@@ -65,10 +69,12 @@ Result<int> run_show(const Options& options) {
   Source source = TRY(open_source(TRY(named_source(options, 1))));
   std::vector<TraceId> ids = TRY(meant(*source.reader, options.operands.front()));
   if (ids.size() > 1)
-    return Error{Error::Kind::Usage, "'" + options.operands.front() + "' begins more than one trace id", "give more digits"};
+    return Error{Error::Kind::Usage, "'" + options.operands.front() + "' begins more than one trace id",
+                 "give more digits"};
   auto trace = ids.empty() ? std::optional<Trace>() : TRY(source.reader->trace(ids.front()));
   if (!trace)
-    return Error{Error::Kind::NotFound, "no trace '" + printable(options.operands.front()) + "' in " + printable(source.name),
+    return Error{Error::Kind::NotFound,
+                 "no trace '" + printable(options.operands.front()) + "' in " + printable(source.name),
                  "culprit sql 'SELECT DISTINCT trace_id FROM span LIMIT 10' -s " + printable(source.name)};
   std::vector<Section> sections = analysis::critical_path(*trace, trace->root());
   std::vector<LogRecord> logs = TRY(source.reader->logs());

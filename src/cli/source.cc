@@ -20,7 +20,9 @@ Result<Source> take_in(const std::string& name) {
   auto writer = TRY(open_writer(store, {}));
   Progress progress("reading " + (name == "-" ? "stdin" : name));
   ImportOptions options;
-  options.progress = [&](const ImportSummary& so_far) { progress.tell(format_bytes(static_cast<uint64_t>(so_far.bytes_read))); };
+  options.progress = [&](const ImportSummary& so_far) {
+    progress.tell(format_bytes(static_cast<uint64_t>(so_far.bytes_read)));
+  };
   TRY(import_file(name, *writer, options));
   TRY(writer->close());
   progress.tell("sorting");
@@ -33,7 +35,8 @@ Result<Source> take_in(const std::string& name) {
 Result<Source> open_source(const std::string& name) {
   if (name == "-") return take_in(name);
   if (name.starts_with("http://") || name.starts_with("https://") || name.starts_with("unix:"))
-    return Error{Error::Kind::Unavailable, "cannot read from '" + name + "': this version reads recordings and files only",
+    return Error{Error::Kind::Unavailable,
+                 "cannot read from '" + name + "': this version reads recordings and files only",
                  "copy the recording here and give its path"};
   struct stat status = {};
   if (stat(name.c_str(), &status) != 0)
@@ -50,7 +53,8 @@ Result<std::string> named_source(const Options& options, size_t operands_before_
                  "culprit " + options.verb + " --help"};
   if (options.operands.size() == operands_before_it + 1) return options.operands.back();
   if (!options.source.empty()) return options.source;
-  return Error{Error::Kind::Usage, "no source given", "name a recording or a trace file: culprit " + options.verb + " ... -s slow.culprit"};
+  return Error{Error::Kind::Usage, "no source given",
+               "name a recording or a trace file: culprit " + options.verb + " ... -s slow.culprit"};
 }
 
 }  // namespace culprit::cli

@@ -1,8 +1,7 @@
-#include "analysis/why.h"
-
 #include <algorithm>
 #include <cstdio>
 
+#include "analysis/why.h"
 #include "base/text.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
@@ -25,7 +24,8 @@ Result<std::string> recorded_now(const Options& options, Inquiry* inquiry) {
   record.duration_ns = options.duration.empty() ? kRecordNs : TRY(parse_duration(options.duration));
   record.inquiry = inquiry;
   std::string directory = default_directory();
-  std::fprintf(stderr, "no source given: recording this machine for %s into %s\n", format_duration(record.duration_ns).c_str(), directory.c_str());
+  std::fprintf(stderr, "no source given: recording this machine for %s into %s\n",
+               format_duration(record.duration_ns).c_str(), directory.c_str());
   auto summary = TRY(record_into(directory, record));
   std::fputs((summary_text(summary, directory) + "\n").c_str(), stderr);
   return directory;
@@ -81,7 +81,8 @@ Result<int> run_diff(const Options& options) {
   question.baseline_source = options.operands[0];
   auto inquiry = TRY(inquiry_of(options, {}));
   Comparison comparison = TRY(analysis::diff(*before.reader, *after.reader, inquiry.get(), question));
-  TRY(print(options, options.format == "json" ? report::diff_json(comparison) : report::diff_text(comparison, look_of(options))));
+  TRY(print(options, options.format == "json" ? report::diff_json(comparison)
+                                              : report::diff_text(comparison, look_of(options))));
   if (options.fail_on.empty()) return 0;
   if (comparison.verdict == Verdict::Undecided || comparison.verdict == Verdict::NoData) return 4;
   bool slower = std::any_of(comparison.operations.begin(), comparison.operations.end(),

@@ -40,8 +40,10 @@ class Gzip final : public Decompressor {
     stream_.avail_out = static_cast<uInt>(room);
     int state = inflate(&stream_, Z_NO_FLUSH);
     Step step{in.size() - stream_.avail_in, room - stream_.avail_out, {}};
-    if (state == Z_STREAM_END) between_members_ = true;
-    else if (state != Z_OK && state != Z_BUF_ERROR) step.damage = "the gzip stream is damaged";
+    if (state == Z_STREAM_END)
+      between_members_ = true;
+    else if (state != Z_OK && state != Z_BUF_ERROR)
+      step.damage = "the gzip stream is damaged";
     return step;
   }
   bool at_end() const override { return between_members_; }
@@ -75,7 +77,9 @@ class Zstd final : public Decompressor {
 };
 
 Error cannot_read(const std::string& path) {
-  Error::Kind kind = errno == ENOENT ? Error::Kind::NotFound : errno == EACCES ? Error::Kind::Denied : Error::Kind::Unavailable;
+  Error::Kind kind = errno == ENOENT   ? Error::Kind::NotFound
+                     : errno == EACCES ? Error::Kind::Denied
+                                       : Error::Kind::Unavailable;
   return {kind, "cannot read '" + path + "': " + std::strerror(errno)};
 }
 
@@ -109,9 +113,15 @@ ByteSource::ByteSource(int fd, std::string bytes, int64_t max_decoded_bytes)
     : fd_(fd), input_(std::move(bytes)), input_ended_(fd < 0), max_decoded_bytes_(max_decoded_bytes) {}
 
 ByteSource::ByteSource(ByteSource&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), input_(std::move(other.input_)), consumed_(other.consumed_),
-      input_ended_(other.input_ended_), started_(other.started_), decompressor_(std::move(other.decompressor_)),
-      damage_(std::move(other.damage_)), bytes_read_(other.bytes_read_), bytes_decoded_(other.bytes_decoded_),
+    : fd_(std::exchange(other.fd_, -1)),
+      input_(std::move(other.input_)),
+      consumed_(other.consumed_),
+      input_ended_(other.input_ended_),
+      started_(other.started_),
+      decompressor_(std::move(other.decompressor_)),
+      damage_(std::move(other.damage_)),
+      bytes_read_(other.bytes_read_),
+      bytes_decoded_(other.bytes_decoded_),
       max_decoded_bytes_(other.max_decoded_bytes_) {}
 
 ByteSource::~ByteSource() {
@@ -125,7 +135,8 @@ Result<ByteSource> ByteSource::open(const std::string& path, int64_t max_decoded
   ByteSource source(fd, {}, max_decoded_bytes);
   struct stat status = {};
   if (fstat(fd, &status) != 0) return cannot_read(path);
-  if (S_ISDIR(status.st_mode)) return Error{Error::Kind::Usage, "cannot import '" + path + "': it is a directory", "name the files in it"};
+  if (S_ISDIR(status.st_mode))
+    return Error{Error::Kind::Usage, "cannot import '" + path + "': it is a directory", "name the files in it"};
   return source;
 }
 

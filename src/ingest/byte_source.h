@@ -57,8 +57,8 @@ class ByteSource {
   Result<size_t> read_plain(char* out, size_t room);
   Result<size_t> read_compressed(char* out, size_t room);
 
-  int fd_;                  // -1: input_ is all there is
-  std::string input_;       // raw bytes; those before consumed_ are used up
+  int fd_;             // -1: input_ is all there is
+  std::string input_;  // raw bytes; those before consumed_ are used up
   size_t consumed_ = 0;
   bool input_ended_ = false, started_ = false;
   std::unique_ptr<Decompressor> decompressor_;

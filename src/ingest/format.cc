@@ -38,7 +38,8 @@ bool looks_like_messages(std::string_view front) {
   std::string_view message = cursor.rest();
   // The first byte of a length is 0 up to 16 MiB and at most 4 at our limit: no text begins so.
   if (cursor.failed() || length > (64u << 20) || message.empty()) return false;
-  return looks_like_protobuf(message) || message.starts_with("\x28\xb5\x2f\xfd"sv) || message.front() == '{' || length == 0;
+  return looks_like_protobuf(message) || message.starts_with("\x28\xb5\x2f\xfd"sv) || message.front() == '{' ||
+         length == 0;
 }
 
 // One object a line, or objects that span lines? In the first case damage ends at its newline, so it is preferred: where

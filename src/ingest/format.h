@@ -9,10 +9,10 @@ namespace culprit {
 
 enum class Format : uint8_t {
   Empty,
-  JsonLines,     // one JSON object a line
-  Json,          // JSON objects however they stand: one, several, in an array, over several lines
-  Protobuf,      // one OTLP request or data message
-  Messages,      // such messages, each behind its length, as the Collector's file exporter writes them
+  JsonLines,  // one JSON object a line
+  Json,       // JSON objects however they stand: one, several, in an array, over several lines
+  Protobuf,   // one OTLP request or data message
+  Messages,   // such messages, each behind its length, as the Collector's file exporter writes them
   Notation,
   Unknown,
 };

@@ -20,17 +20,24 @@ size_t JsonEnd::find(std::string_view text) {
   for (size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
     if (in_string_) {
-      if (escaped_) escaped_ = false;
-      else if (c == '\\') escaped_ = true;
-      else if (c == '"') in_string_ = false;
+      if (escaped_)
+        escaped_ = false;
+      else if (c == '\\')
+        escaped_ = true;
+      else if (c == '"')
+        in_string_ = false;
       if (!in_string_ && depth_ == 0) return i + 1;
       continue;
     }
     if (in_scalar_ && (separates(c) || c == '{' || c == '"')) return i;
-    if (c == '"') in_string_ = true;
-    else if (c == '{' || c == '[') ++depth_;
-    else if (c == '}' || c == ']') --depth_;
-    else if (depth_ == 0) in_scalar_ = true;
+    if (c == '"')
+      in_string_ = true;
+    else if (c == '{' || c == '[')
+      ++depth_;
+    else if (c == '}' || c == ']')
+      --depth_;
+    else if (depth_ == 0)
+      in_scalar_ = true;
     if ((c == '}' || c == ']') && depth_ <= 0) return i + 1;
   }
   return std::string_view::npos;
@@ -106,7 +113,9 @@ Result<std::optional<Piece>> Framing::next_json() {
   while (true) {
     std::string_view fresh = std::string_view(buffer_).substr(begin_ + seen, unread() - seen);
     size_t found = end.find(fresh);
-    line_ += std::count(fresh.begin(), found == std::string_view::npos ? fresh.end() : fresh.begin() + static_cast<std::ptrdiff_t>(found), '\n');
+    line_ += std::count(
+        fresh.begin(),
+        found == std::string_view::npos ? fresh.end() : fresh.begin() + static_cast<std::ptrdiff_t>(found), '\n');
     seen += found == std::string_view::npos ? fresh.size() : found;
     if (found == std::string_view::npos && seen > max_piece_bytes_) {
       too_long = true;

@@ -16,9 +16,9 @@ namespace culprit {
 
 struct Piece {
   std::string_view text;
-  int64_t line = 0;       // where it begins, from 1; for messages: its number
+  int64_t line = 0;  // where it begins, from 1; for messages: its number
   bool too_long = false;
-  bool cut = false;       // the stream ended inside it
+  bool cut = false;  // the stream ended inside it
 };
 
 class Framing {

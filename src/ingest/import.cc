@@ -91,13 +91,18 @@ Result<void> Importer::take(const JsonParser::Parsed& parsed) {
   }
   if (parsed.mended_strings) intake_.note(LedgerKind::bad_utf8, parsed.mended_strings);
   if (parsed.mended_numbers)
-    intake_.note(LedgerKind::malformed, LedgerUnit::Value, parsed.mended_numbers, "NaN or Infinity, which JSON has not: read as that number");
+    intake_.note(LedgerKind::malformed, LedgerUnit::Value, parsed.mended_numbers,
+                 "NaN or Infinity, which JSON has not: read as that number");
   dom::object object;
-  if (parsed.root->get_object().get(object)) intake_.note(LedgerKind::malformed, 1, "it is JSON, but not an object");
-  else if (otlp::is_json_request(object)) return otlp::decode_json(object, intake_);
-  else if (jaeger::is_json_trace(object)) return jaeger::decode_json(object, intake_);
+  if (parsed.root->get_object().get(object))
+    intake_.note(LedgerKind::malformed, 1, "it is JSON, but not an object");
+  else if (otlp::is_json_request(object))
+    return otlp::decode_json(object, intake_);
+  else if (jaeger::is_json_trace(object))
+    return jaeger::decode_json(object, intake_);
   // An empty request is a valid one (OTLP specification: it succeeds).
-  else if (object.size() > 0) intake_.note(LedgerKind::malformed, 1, "it is JSON, but neither OTLP nor Jaeger");
+  else if (object.size() > 0)
+    intake_.note(LedgerKind::malformed, 1, "it is JSON, but neither OTLP nor Jaeger");
   return {};
 }
 
@@ -133,8 +138,10 @@ Result<void> Importer::json_lines() {
     if (text.empty() && !piece->too_long) continue;
     if (too_long(*piece, LedgerUnit::Line)) continue;
     JsonParser::Parsed parsed = parser_.parse(text);
-    if (parsed.root) TRY(take(parsed));
-    else TRY(concatenated(text, parsed.reason));
+    if (parsed.root)
+      TRY(take(parsed));
+    else
+      TRY(concatenated(text, parsed.reason));
     TRY(intake_.flush_if_full());
   }
 }
@@ -154,7 +161,8 @@ Result<void> Importer::json_values() {
 
 // One message of the Collector's file exporter: protobuf or JSON, by itself compressed or not.
 Result<void> Importer::message(std::string_view bytes) {
-  if (make_decompressor(bytes) == nullptr) return bytes.starts_with('{') ? json(bytes) : otlp::decode_proto(bytes, intake_);
+  if (make_decompressor(bytes) == nullptr)
+    return bytes.starts_with('{') ? json(bytes) : otlp::decode_proto(bytes, intake_);
   Result<std::string> plain = decompress(bytes, max_piece_bytes_);
   if (!plain.has_value()) {
     intake_.note(LedgerKind::malformed, LedgerUnit::Request, 1, plain.error().message);
@@ -171,8 +179,10 @@ Result<void> Importer::messages() {
     if (!piece) return {};
     intake_.at("message", piece->line);
     if (too_long(*piece, LedgerUnit::Request)) continue;
-    if (piece->cut) intake_.note(LedgerKind::malformed, LedgerUnit::Request, 1, "the file ends inside it");
-    else TRY(message(piece->text));
+    if (piece->cut)
+      intake_.note(LedgerKind::malformed, LedgerUnit::Request, 1, "the file ends inside it");
+    else
+      TRY(message(piece->text));
     TRY(intake_.flush_if_full());
   }
 }
@@ -198,20 +208,23 @@ Result<void> Importer::notation() {
   }
 }
 
-Result<ImportSummary> import_source(ByteSource source, const std::string& path, Sink& sink, const ImportOptions& options) {
+Result<ImportSummary> import_source(ByteSource source, const std::string& path, Sink& sink,
+                                    const ImportOptions& options) {
   Framing framing(std::move(source), options.max_piece_bytes);
   std::string front(TRY(framing.peek(kFormatBytes)));
   Format format = format_of(front);
   if (format == Format::Unknown)
     return Error{Error::Kind::Corrupt, "cannot tell what format '" + path + "' is in",
-                 "known are OTLP (JSON, JSON lines, protobuf), Jaeger's JSON and the trace notation, plain or compressed by gzip or zstd"};
+                 "known are OTLP (JSON, JSON lines, protobuf), Jaeger's JSON and the trace notation, plain or "
+                 "compressed by gzip or zstd"};
   Intake intake(sink, name_of(format, front), base_name(path), options);
   Importer importer(framing, intake, options.max_piece_bytes);
   intake.summary().compression = framing.source().compression();
   TRY(importer.run(format));
   if (!framing.source().damage().empty()) {
     intake.at("byte", framing.source().bytes_decoded());
-    intake.note(LedgerKind::malformed, LedgerUnit::File, 1, std::string(framing.source().damage()) + "; what follows is lost");
+    intake.note(LedgerKind::malformed, LedgerUnit::File, 1,
+                std::string(framing.source().damage()) + "; what follows is lost");
   }
   ImportSummary& summary = intake.summary();
   summary.bytes_read = framing.source().bytes_read();
@@ -226,7 +239,8 @@ Result<ImportSummary> import_file(const std::string& path, Sink& sink, const Imp
   return import_source(TRY(ByteSource::open(path, options.max_decoded_bytes)), path, sink, options);
 }
 
-Result<ImportSummary> import_bytes(std::string bytes, const std::string& name, Sink& sink, const ImportOptions& options) {
+Result<ImportSummary> import_bytes(std::string bytes, const std::string& name, Sink& sink,
+                                   const ImportOptions& options) {
   return import_source(ByteSource::from_bytes(std::move(bytes), options.max_decoded_bytes), name, sink, options);
 }
 

@@ -15,15 +15,15 @@
 namespace culprit {
 
 struct ImportSummary {
-  std::string format;          // otlp-json, otlp, jaeger, notation; "empty" for a file with nothing in it
-  std::string compression;     // gzip, zstd, or empty
-  std::string source;          // the name its rows in the ledger carry: "otlp-json:shop.jsonl"
-  int64_t bytes_read = 0;      // of the file
-  int64_t bytes_decoded = 0;   // after decompression
-  int64_t pieces = 0;          // lines, requests, documents
+  std::string format;                        // otlp-json, otlp, jaeger, notation; "empty" for a file with nothing in it
+  std::string compression;                   // gzip, zstd, or empty
+  std::string source;                        // the name its rows in the ledger carry: "otlp-json:shop.jsonl"
+  int64_t bytes_read = 0;                    // of the file
+  int64_t bytes_decoded = 0;                 // after decompression
+  int64_t pieces = 0;                        // lines, requests, documents
   int64_t spans = 0, logs = 0, metrics = 0;  // handed to the sink
-  int64_t refused = 0;         // spans, logs and metrics that were not: each in the ledger
-  int64_t malformed = 0;       // lines, requests, values that could not be decoded: each in the ledger
+  int64_t refused = 0;                       // spans, logs and metrics that were not: each in the ledger
+  int64_t malformed = 0;                     // lines, requests, values that could not be decoded: each in the ledger
 };
 
 struct ImportOptions {
@@ -41,6 +41,7 @@ struct ImportOptions {
 Result<ImportSummary> import_file(const std::string& path, Sink& sink, const ImportOptions& options = {});
 
 // The same for bytes at hand; `name` stands for the file's.
-Result<ImportSummary> import_bytes(std::string bytes, const std::string& name, Sink& sink, const ImportOptions& options = {});
+Result<ImportSummary> import_bytes(std::string bytes, const std::string& name, Sink& sink,
+                                   const ImportOptions& options = {});
 
 }  // namespace culprit

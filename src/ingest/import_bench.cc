@@ -50,10 +50,12 @@ int main(int argc, char** argv) {
   rusage usage = {};
   getrusage(RUSAGE_SELF, &usage);
   int64_t rows = total.spans + total.logs + total.metrics;
-  std::printf("%lld spans, %lld logs, %lld metrics in %lld pieces, %.1f MB: %.2f CPU s, %.0f rows/s, %.0f MB/s, peak %ld MB\n",
-              static_cast<long long>(total.spans), static_cast<long long>(total.logs), static_cast<long long>(total.metrics),
-              static_cast<long long>(total.pieces), static_cast<double>(total.bytes_decoded) / 1e6, seconds,
-              static_cast<double>(rows) / seconds, static_cast<double>(total.bytes_decoded) / 1e6 / seconds, usage.ru_maxrss / 1024);
+  std::printf(
+      "%lld spans, %lld logs, %lld metrics in %lld pieces, %.1f MB: %.2f CPU s, %.0f rows/s, %.0f MB/s, peak %ld MB\n",
+      static_cast<long long>(total.spans), static_cast<long long>(total.logs), static_cast<long long>(total.metrics),
+      static_cast<long long>(total.pieces), static_cast<double>(total.bytes_decoded) / 1e6, seconds,
+      static_cast<double>(rows) / seconds, static_cast<double>(total.bytes_decoded) / 1e6 / seconds,
+      usage.ru_maxrss / 1024);
   std::printf("received %lld = %lld rows + %lld refused\n", static_cast<long long>(sink.received_),
               static_cast<long long>(sink.rows_), static_cast<long long>(sink.refused_));
   for (auto& [kind, n] : sink.ledger_) std::printf("ledger %s: %lld\n", kind.c_str(), static_cast<long long>(n));

@@ -77,8 +77,9 @@ TEST(Import, SurvivesADamagedFirstLine) {
 TEST(Import, TakesRequestsHoweverTheyStand) {
   std::string pretty = kGood;
   for (size_t at = 0; (at = pretty.find(":[", at)) != std::string::npos; at += 4) pretty.insert(at + 2, "\n  ");
-  for (const std::string& text : {kGood + kGood, kGood + " " + kGood + "\n", "[" + kGood + "," + kGood + "]", "[\n" + kGood + ",\n" + kGood + "\n]",
-                                  pretty + "\n" + pretty, "\xef\xbb\xbf" + kGood + "\r\n" + kGood + "\r\n"}) {
+  for (const std::string& text : {kGood + kGood, kGood + " " + kGood + "\n", "[" + kGood + "," + kGood + "]",
+                                  "[\n" + kGood + ",\n" + kGood + "\n]", pretty + "\n" + pretty,
+                                  "\xef\xbb\xbf" + kGood + "\r\n" + kGood + "\r\n"}) {
     RecordedSink sink = import(text);
     EXPECT_EQ(sink.spans.size(), 2u) << text;
     EXPECT_TRUE(sink.ledger.empty()) << sink.ledger_lines()[0];

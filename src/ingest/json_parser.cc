@@ -41,8 +41,10 @@ std::string mend_escapes(std::string_view inside) {
     int next = high ? utf16_unit(inside.substr(i + 6)) : -1;
     bool pair = next >= 0xdc00 && next < 0xe000;
     size_t length = pair ? 12 : unit >= 0 ? 6 : inside[i] == '\\' ? std::min<size_t>(2, inside.size() - i) : 1;
-    if ((high && !pair) || low) text += "\\ufffd";
-    else text += inside.substr(i, length);
+    if ((high && !pair) || low)
+      text += "\\ufffd";
+    else
+      text += inside.substr(i, length);
     i += length;
   }
   return text;

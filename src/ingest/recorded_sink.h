@@ -14,8 +14,10 @@ class RecordedSink : public Sink {
  public:
   Result<Ticket> push(Batch batch) override {
     check_account(batch);
-    for (const Span& span : batch.spans) CHECK(span.resource < batch.resources.size(), "a span names a resource of its batch");
-    for (const LogRecord& log : batch.logs) CHECK(log.resource < batch.resources.size(), "a log names a resource of its batch");
+    for (const Span& span : batch.spans)
+      CHECK(span.resource < batch.resources.size(), "a span names a resource of its batch");
+    for (const LogRecord& log : batch.logs)
+      CHECK(log.resource < batch.resources.size(), "a log names a resource of its batch");
     for (Span& span : batch.spans) {
       resources.push_back(batch.resources[span.resource]);
       spans.push_back(std::move(span));
@@ -30,7 +32,8 @@ class RecordedSink : public Sink {
   // "malformed line line 2: reason" …
   std::vector<std::string> ledger_lines() const {
     std::vector<std::string> lines;
-    for (const LedgerRow& row : ledger) lines.push_back(std::to_string(row.n) + " " + row.kind + " " + row.unit + ": " + row.detail);
+    for (const LedgerRow& row : ledger)
+      lines.push_back(std::to_string(row.n) + " " + row.kind + " " + row.unit + ": " + row.detail);
     return lines;
   }
 

@@ -15,7 +15,8 @@ constexpr uint32_t kRandomFlag = 0x02;  // W3C trace context, level 2
 std::optional<std::string_view> member(std::string_view list, char separator, char assign, std::string_view name) {
   for (std::string_view part : split(list, separator)) {
     part = trimmed(part);
-    if (part.size() > name.size() && part.starts_with(name) && part[name.size()] == assign) return part.substr(name.size() + 1);
+    if (part.size() > name.size() && part.starts_with(name) && part[name.size()] == assign)
+      return part.substr(name.size() + 1);
   }
   return std::nullopt;
 }
@@ -40,8 +41,10 @@ Sampling sampling_of(std::string_view trace_state, uint64_t trace_id_low, uint32
 
   std::optional<uint64_t> randomness;
   auto random_digits = member(*ot, ';', ':', "rv");
-  if (random_digits && random_digits->size() == kDigits) randomness = left_aligned(*random_digits);
-  else if (!random_digits && flags & kRandomFlag) randomness = trace_id_low & (kRange - 1);
+  if (random_digits && random_digits->size() == kDigits)
+    randomness = left_aligned(*random_digits);
+  else if (!random_digits && flags & kRandomFlag)
+    randomness = trace_id_low & (kRange - 1);
   if (randomness && *randomness < *threshold) return {std::nullopt, true};
   return {static_cast<double>(kRange) / static_cast<double>(kRange - *threshold), false};
 }

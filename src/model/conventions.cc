@@ -40,13 +40,19 @@ std::string_view path_of(std::string_view url) {
 
 }  // namespace
 
-std::string_view db_system(const Attributes& attributes) { return first_text(attributes, {"db.system.name", "db.system"}); }
-std::string_view db_text(const Attributes& attributes) { return first_text(attributes, {"db.query.text", "db.statement"}); }
+std::string_view db_system(const Attributes& attributes) {
+  return first_text(attributes, {"db.system.name", "db.system"});
+}
+std::string_view db_text(const Attributes& attributes) {
+  return first_text(attributes, {"db.query.text", "db.statement"});
+}
 std::string_view db_summary(const Attributes& attributes) { return first_text(attributes, {"db.query.summary"}); }
 std::string_view db_operation(const Attributes& attributes) {
   return first_text(attributes, {"db.operation.name", "db.operation"});
 }
-std::string_view db_namespace(const Attributes& attributes) { return first_text(attributes, {"db.namespace", "db.name"}); }
+std::string_view db_namespace(const Attributes& attributes) {
+  return first_text(attributes, {"db.namespace", "db.name"});
+}
 std::string_view db_collection(const Attributes& attributes) {
   return first_text(attributes, {"db.collection.name", "db.sql.table", "db.mongodb.collection", "db.cassandra.table"});
 }
@@ -62,7 +68,9 @@ int64_t http_status(const Attributes& attributes) {
   return first_number(attributes, {"http.response.status_code", "http.status_code"});
 }
 
-std::string_view rpc_system(const Attributes& attributes) { return first_text(attributes, {"rpc.system.name", "rpc.system"}); }
+std::string_view rpc_system(const Attributes& attributes) {
+  return first_text(attributes, {"rpc.system.name", "rpc.system"});
+}
 std::string rpc_method(const Attributes& attributes) {
   std::string_view method = find_text(attributes, "rpc.method"), service = find_text(attributes, "rpc.service");
   // The method was a bare name beside its service before it was fully qualified.
@@ -72,15 +80,18 @@ std::string rpc_method(const Attributes& attributes) {
 
 std::string_view messaging_system(const Attributes& attributes) { return first_text(attributes, {"messaging.system"}); }
 std::string_view messaging_destination(const Attributes& attributes) {
-  return first_text(attributes, {"messaging.destination.template", "messaging.destination.name", "messaging.destination"});
+  return first_text(attributes,
+                    {"messaging.destination.template", "messaging.destination.name", "messaging.destination"});
 }
 
 std::string_view peer_address(const Attributes& attributes) {
-  return first_text(attributes, {"server.address", "net.peer.name", "peer.service", "network.peer.address", "net.sock.peer.name",
-                                 "net.sock.peer.addr", "net.peer.ip", "peer.hostname", "peer.address"});
+  return first_text(attributes,
+                    {"server.address", "net.peer.name", "peer.service", "network.peer.address", "net.sock.peer.name",
+                     "net.sock.peer.addr", "net.peer.ip", "peer.hostname", "peer.address"});
 }
 int64_t peer_port(const Attributes& attributes) {
-  return first_number(attributes, {"server.port", "net.peer.port", "network.peer.port", "net.sock.peer.port", "peer.port"});
+  return first_number(attributes,
+                      {"server.port", "net.peer.port", "network.peer.port", "net.sock.peer.port", "peer.port"});
 }
 
 }  // namespace culprit

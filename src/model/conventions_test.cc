@@ -8,7 +8,10 @@ namespace {
 using std::string;
 
 TEST(Conventions, ReadOldNamesWhereTheNewOnesAreMissing) {
-  Attributes old{{"db.system", string("mysql")}, {"db.statement", string("SELECT 1")}, {"net.peer.name", string("db")}, {"net.peer.port", int64_t{3306}}};
+  Attributes old{{"db.system", string("mysql")},
+                 {"db.statement", string("SELECT 1")},
+                 {"net.peer.name", string("db")},
+                 {"net.peer.port", int64_t{3306}}};
   EXPECT_EQ(db_system(old), "mysql");
   EXPECT_EQ(db_text(old), "SELECT 1");
   EXPECT_EQ(peer_address(old), "db");

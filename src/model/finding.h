@@ -21,7 +21,7 @@ struct Interval {
 };
 
 struct Entity {
-  std::string kind;       // statement service instance host process operation edge lock disk log_template change
+  std::string kind;  // statement service instance host process operation edge lock disk log_template change
   std::string name;
   std::string instance;   // "127.0.0.1:5432/shop"
   std::string system;     // "postgresql"
@@ -30,41 +30,41 @@ struct Entity {
 };
 
 struct EvidenceLine {
-  std::string text;       // a sentence with its number and unit
+  std::string text;  // a sentence with its number and unit
   double value = 0;
-  std::string unit;       // "ns", "share", "rows", "1/request" …; empty: no value
+  std::string unit;  // "ns", "share", "rows", "1/request" …; empty: no value
   std::optional<Interval> interval;
-  std::string how;        // "observed", "inferred", "confirmed by the database"
+  std::string how;  // "observed", "inferred", "confirmed by the database"
 };
 
 struct PathStep {
-  std::string entity;     // "gateway", "orders-api", "[statement]"
-  double share = 0;       // of the path's time
+  std::string entity;  // "gateway", "orders-api", "[statement]"
+  double share = 0;    // of the path's time
 };
 
 struct Finding {
-  std::string id;         // "f-" and 12 hex digits: the same for the same cause
+  std::string id;  // "f-" and 12 hex digits: the same for the same cause
   int rank = 0;
   std::string cause;      // the class: slow_statement …
   std::string mechanism;  // scan …; may be empty
   std::string trigger = "none_seen";
   Confidence confidence = Confidence::Low;
-  double score = 0;       // 0–1; orders the findings of one answer
+  double score = 0;  // 0–1; orders the findings of one answer
   Entity entity;
-  std::optional<Entity> holder;     // lock_wait: who holds it; its last statement in `statement`
-  std::string caller;               // "orders-api"
+  std::optional<Entity> holder;  // lock_wait: who holds it; its last statement in `statement`
+  std::string caller;            // "orders-api"
   int32_t caller_pid = 0;
-  std::string operation;            // "GET /orders": the root operation it slows
+  std::string operation;  // "GET /orders": the root operation it slows
   std::string title, what;
   struct Effect {
     int64_t requests = 0;
     double share_of_path = 0;
-    int64_t before_ns = 0, after_ns = 0;   // p95 of the operation: in the baseline (0: none), and now
-    Interval interval;                     // of after_ns
+    int64_t before_ns = 0, after_ns = 0;  // p95 of the operation: in the baseline (0: none), and now
+    Interval interval;                    // of after_ns
   } effect;
   double calls_per_request = 0;
   std::vector<PathStep> path;
-  WaitSums inside;                         // of the blamed work
+  WaitSums inside;  // of the blamed work
   std::vector<EvidenceLine> evidence;
   std::vector<std::string> against;
   struct NextBest {
@@ -75,8 +75,8 @@ struct Finding {
   };
   std::optional<NextBest> next_best;
   struct Saving {
-    int64_t most_ns = 0, likely_ns = 0;    // off the operation's p95
-    Interval interval;                     // of likely_ns
+    int64_t most_ns = 0, likely_ns = 0;  // off the operation's p95
+    Interval interval;                   // of likely_ns
     std::string assuming;
   } saving;
   std::string would_flip;
@@ -93,23 +93,23 @@ struct OperationSummary {
 
 struct Quality {
   Account account;
-  std::vector<std::string> unknown;        // what nobody could count
-  std::vector<LedgerRow> rows;             // those that touch this answer
+  std::vector<std::string> unknown;  // what nobody could count
+  std::vector<LedgerRow> rows;       // those that touch this answer
 };
 
 struct Answer {
   Verdict verdict = Verdict::NoData;
   std::string source;
   int64_t from_ns = 0, to_ns = 0;
-  std::string baseline_kind = "none";      // given, found, none
+  std::string baseline_kind = "none";  // given, found, none
   std::string baseline_source;
-  std::string focus;                       // the operation it is about; empty: all
+  std::string focus;  // the operation it is about; empty: all
   std::string summary;
-  OperationSummary operation;              // the one that the summary is about
+  OperationSummary operation;                // the one that the summary is about
   std::vector<OperationSummary> operations;  // all, slowest share of time first
-  std::vector<Finding> findings;           // by rank
+  std::vector<Finding> findings;             // by rank
   std::vector<std::string> not_seen;
-  std::vector<std::string> asked;          // what --ask did
+  std::vector<std::string> asked;  // what --ask did
   std::string next_command;
   Quality quality;
 };
@@ -118,23 +118,23 @@ struct OperationChange {
   std::string name;
   int64_t before_requests = 0, after_requests = 0;
   int64_t before_p95_ns = 0, after_p95_ns = 0;
-  Interval after_interval;                 // of after_p95_ns, 95 %
-  std::string verdict;                     // "faster", "slower", "same", "too few"
+  Interval after_interval;  // of after_p95_ns, 95 %
+  std::string verdict;      // "faster", "slower", "same", "too few"
 };
 struct FindingChange {
-  Finding finding;                         // as the answer to BEFORE had it
-  std::string verdict;                     // "fixed", "not_fixed", "cannot_tell"
+  Finding finding;                                        // as the answer to BEFORE had it
+  std::string verdict;                                    // "fixed", "not_fixed", "cannot_tell"
   int64_t before_ns = 0, after_ns = 0, predicted_ns = 0;  // p95 of its operation
   Interval after_interval, predicted_interval;
-  std::string prediction;                  // "inside", "outside", "none"
-  std::string why;                         // one line
+  std::string prediction;  // "inside", "outside", "none"
+  std::string why;         // one line
 };
 struct Comparison {
   Verdict verdict = Verdict::NoData;
   std::string before, after;
   std::vector<FindingChange> findings;
   std::vector<OperationChange> operations;
-  std::vector<Finding> appeared;           // causes that AFTER has and BEFORE had not
+  std::vector<Finding> appeared;  // causes that AFTER has and BEFORE had not
   Quality quality;
 };
 

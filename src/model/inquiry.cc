@@ -12,8 +12,8 @@ LogRecord to_log(const LockWait& wait) {
   log.event_name = kLockWaitEvent;
   log.service = "postgresql";
   log.pid = wait.waiter_pid;
-  log.body = "pid " + std::to_string(wait.waiter_pid) + " waits for a lock that pid " + std::to_string(wait.holder_pid) +
-             " holds, for " + format_duration(wait.waited_ns);
+  log.body = "pid " + std::to_string(wait.waiter_pid) + " waits for a lock that pid " +
+             std::to_string(wait.holder_pid) + " holds, for " + format_duration(wait.waited_ns);
   auto text = [&](const char* key, const std::string& value) { log.attributes.push_back({key, Value(value)}); };
   auto number = [&](const char* key, int64_t value) { log.attributes.push_back({key, Value(value)}); };
   text("instance", wait.instance);

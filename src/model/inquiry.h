@@ -15,34 +15,34 @@ namespace culprit {
 
 // One session that waits for another, as the server's own lock table says.
 struct LockWait {
-  int64_t time_ns = 0;             // when it was asked
-  std::string instance;            // "127.0.0.1:5432/shop"
+  int64_t time_ns = 0;   // when it was asked
+  std::string instance;  // "127.0.0.1:5432/shop"
   int32_t waiter_pid = 0;
-  std::string waiter_statement;    // literals removed
+  std::string waiter_statement;  // literals removed
   int64_t waited_ns = 0;
-  int32_t holder_pid = 0;          // the backend's
-  std::string holder_program;      // application_name, or the client's address
-  std::string holder_state;        // "idle in transaction", "active"
-  std::string holder_statement;    // its last one, literals removed
-  int64_t held_ns = 0;             // since its transaction began
-  std::string relation;            // the table, where the lock is of one
-  std::string lock;                // "transactionid", "tuple", "relation" …
+  int32_t holder_pid = 0;        // the backend's
+  std::string holder_program;    // application_name, or the client's address
+  std::string holder_state;      // "idle in transaction", "active"
+  std::string holder_statement;  // its last one, literals removed
+  int64_t held_ns = 0;           // since its transaction began
+  std::string relation;          // the table, where the lock is of one
+  std::string lock;              // "transactionid", "tuple", "relation" …
   std::string mode;
 };
 
 // What the planner would do with a statement, without running it.
 struct Plan {
   bool known = false;
-  std::string unknown_why;         // where not known: the server's own words
-  std::string summary;             // "Seq Scan on orders (filter: customer_id = $1)"
-  std::string scan;                // of the dearest node: "Seq Scan", "Index Scan" …
-  std::string relation;            // its table, with schema where not public
+  std::string unknown_why;                  // where not known: the server's own words
+  std::string summary;                      // "Seq Scan on orders (filter: customer_id = $1)"
+  std::string scan;                         // of the dearest node: "Seq Scan", "Index Scan" …
+  std::string relation;                     // its table, with schema where not public
   std::vector<std::string> filter_columns;  // columns that the scan compares to something
-  double rows_read = 0;            // estimated rows the scan looks at
-  double rows_returned = 0;        // estimated rows of the whole statement
+  double rows_read = 0;                     // estimated rows the scan looks at
+  double rows_returned = 0;                 // estimated rows of the whole statement
   int64_t relation_bytes = 0;
   std::vector<std::string> indexes;  // definitions, of that table
-  double cost = 0;                 // the planner's total cost
+  double cost = 0;                   // the planner's total cost
 };
 
 class Inquiry {

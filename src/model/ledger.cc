@@ -9,8 +9,9 @@ std::string_view to_string(LedgerGroup group) {
 }
 
 std::string_view to_string(LedgerUnit unit) {
-  static constexpr std::string_view kNames[] = {"event", "span",  "log",        "metric",  "request", "frame",      "line",
-                                                "byte",  "trace", "connection", "process", "value",   "nanosecond", "file"};
+  static constexpr std::string_view kNames[] = {"event",   "span",  "log",        "metric", "request",
+                                                "frame",   "line",  "byte",       "trace",  "connection",
+                                                "process", "value", "nanosecond", "file"};
   return kNames[static_cast<int>(unit)];
 }
 

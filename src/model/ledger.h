@@ -12,8 +12,34 @@
 
 namespace culprit {
 
-enum class LedgerGroup : uint8_t { Account, Capture, Transport, Structure, Time, Content, Sampling, ProbeEffect, Coverage, Result };
-enum class LedgerUnit : uint8_t { Event, Span, Log, Metric, Request, Frame, Line, Byte, Trace, Connection, Process, Value, Nanosecond, File };
+enum class LedgerGroup : uint8_t {
+  Account,
+  Capture,
+  Transport,
+  Structure,
+  Time,
+  Content,
+  Sampling,
+  ProbeEffect,
+  Coverage,
+  Result
+};
+enum class LedgerUnit : uint8_t {
+  Event,
+  Span,
+  Log,
+  Metric,
+  Request,
+  Frame,
+  Line,
+  Byte,
+  Trace,
+  Connection,
+  Process,
+  Value,
+  Nanosecond,
+  File
+};
 std::string_view to_string(LedgerGroup group);
 std::string_view to_string(LedgerUnit unit);  // "event", "span", …
 
@@ -36,11 +62,11 @@ enum class Evidence : uint8_t { Exact, Bounded, Heuristic, Unknown };
 std::string_view to_string(Evidence evidence);
 
 struct LedgerRow {
-  int64_t time_ns = 0;        // start of the bucket it belongs to; 0: the whole recording
-  std::string source;         // recorder, or the file's or sender's name
-  std::string service;        // empty: not tied to one
-  std::string stage;          // kernel, reader, wire, ingest, store, analysis
-  std::string kind;           // name of a LedgerKind
+  int64_t time_ns = 0;  // start of the bucket it belongs to; 0: the whole recording
+  std::string source;   // recorder, or the file's or sender's name
+  std::string service;  // empty: not tied to one
+  std::string stage;    // kernel, reader, wire, ingest, store, analysis
+  std::string kind;     // name of a LedgerKind
   std::string unit;
   int64_t n = 0;
   Evidence evidence = Evidence::Exact;
@@ -52,7 +78,7 @@ LedgerRow ledger_row(LedgerKind kind, int64_t n, std::string_view source, std::s
 // So many units of `unit` came from `source`; what became of them is stored rows and ledger rows of group Account.
 struct Received {
   std::string source;
-  std::string unit;           // span, log, metric
+  std::string unit;  // span, log, metric
   int64_t n = 0;
 };
 
@@ -60,7 +86,7 @@ using UnitCounts = std::map<std::string, int64_t>;  // by unit
 
 struct Account {
   UnitCounts received, stored, accounted;
-  bool balanced() const;      // received = stored + accounted, in every unit
+  bool balanced() const;  // received = stored + accounted, in every unit
 };
 
 }  // namespace culprit

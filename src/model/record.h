@@ -26,15 +26,15 @@ struct ThreadState {
   int32_t pid = 0, tid = 0;
   int64_t start_ns = 0, duration_ns = 0;
   Wait state = Wait::Other;
-  int16_t syscall = -1;           // the call it waits in; -1: none or unknown
+  int16_t syscall = -1;                  // the call it waits in; -1: none or unknown
   int32_t waker_pid = 0, waker_tid = 0;  // who ended the wait; 0: an interrupt, a timer, or unknown
-  uint64_t span_id = 0;           // the request it worked on; 0: none
+  uint64_t span_id = 0;                  // the request it worked on; 0: none
   bool operator==(const ThreadState&) const = default;
 };
 
 struct LogRecord {
   int64_t time_ns = 0, observed_ns = 0;
-  int32_t severity = 0;           // OTLP's SeverityNumber
+  int32_t severity = 0;  // OTLP's SeverityNumber
   std::string severity_text;
   std::string body;
   std::string event_name;
@@ -49,7 +49,7 @@ struct LogRecord {
 
 struct MetricPoint {
   int64_t time_ns = 0;
-  std::string entity;             // what it is about: service, process, host
+  std::string entity;  // what it is about: service, process, host
   std::string name, unit;
   double value = 0;
   std::string source;
@@ -60,46 +60,46 @@ struct MetricPoint {
 struct Process {
   std::string host;
   int32_t pid = 0, parent_pid = 0;
-  int64_t started_ns = 0;         // wall clock
-  int64_t exited_ns = 0;          // 0: alive when last seen
+  int64_t started_ns = 0;  // wall clock
+  int64_t exited_ns = 0;   // 0: alive when last seen
   int32_t exit_code = 0;
-  std::string name;               // comm
-  std::string executable;         // path
-  std::string command;            // command line, secrets masked
-  std::string service;            // what people call it: OTEL_SERVICE_NAME, else the unit or program
+  std::string name;        // comm
+  std::string executable;  // path
+  std::string command;     // command line, secrets masked
+  std::string service;     // what people call it: OTEL_SERVICE_NAME, else the unit or program
   std::string cgroup;
-  bool recorded = false;          // its threads were watched
+  bool recorded = false;                    // its threads were watched
   int64_t running_ns = 0, runnable_ns = 0;  // CPU time it got, and time it was ready and had none, during the recording
 };
 
 struct Connection {
-  uint64_t id = 0;                // one end of a socket: unique within a recording
-  uint64_t peer_id = 0;           // the other end, where it was recorded too
-  int32_t pid = 0;                // who uses this end
+  uint64_t id = 0;       // one end of a socket: unique within a recording
+  uint64_t peer_id = 0;  // the other end, where it was recorded too
+  int32_t pid = 0;       // who uses this end
   int32_t peer_pid = 0;
-  bool server = false;            // this end accepts requests
-  std::string transport;          // tcp, unix
-  std::string local, peer;        // "127.0.0.1:5432", "[::1]:80", "unix:/run/…", or empty
-  std::string protocol;           // postgresql, http, tls, unknown
+  bool server = false;      // this end accepts requests
+  std::string transport;    // tcp, unix
+  std::string local, peer;  // "127.0.0.1:5432", "[::1]:80", "unix:/run/…", or empty
+  std::string protocol;     // postgresql, http, tls, unknown
   bool encrypted = false;
   int64_t opened_ns = 0, closed_ns = 0;  // 0: before, after the recording
   uint64_t bytes_sent = 0, bytes_received = 0;
   uint32_t retransmits = 0;
   uint64_t requests = 0;
-  uint64_t lost_bytes = 0;        // in holes
+  uint64_t lost_bytes = 0;  // in holes
 };
 
 struct HostInfo {
   std::string name;
-  uint64_t host_id = 0;           // hash of /etc/machine-id
+  uint64_t host_id = 0;  // hash of /etc/machine-id
   std::string boot_id, run_id;
   std::string kernel;
   int32_t cpus = 0;
   uint64_t memory_bytes = 0;
   int64_t started_ns = 0, ended_ns = 0;  // of the recording
-  int64_t cpu_busy_ns = 0;        // summed over CPUs, of cpus × (ended - started)
-  std::string tiers;              // "T0+T1"
-  std::string scope;              // "all", "pids 4711", "command …"
+  int64_t cpu_busy_ns = 0;               // summed over CPUs, of cpus × (ended - started)
+  std::string tiers;                     // "T0+T1"
+  std::string scope;                     // "all", "pids 4711", "command …"
   int64_t recorder_cpu_ns = 0;
   uint64_t events = 0, events_lost = 0;
 };

@@ -9,14 +9,18 @@
 namespace culprit {
 
 enum class SectionKind : uint8_t {
-  Own,          // the span's own work: running, or nothing known of it
-  Runnable,     // ready, waiting for a CPU
-  Lock, Disk, Network, Sleep,
+  Own,       // the span's own work: running, or nothing known of it
+  Runnable,  // ready, waiting for a CPU
+  Lock,
+  Disk,
+  Network,
+  Sleep,
   Peer,         // waiting for a callee that was not itself seen
   Callee,       // between a caller's and its callee's view of one call: the wire and both queues
   Unexplained,  // blocked, reason not known
 };
-std::string_view to_string(SectionKind kind);  // "own" "runnable" "lock" "disk" "network" "sleep" "peer" "callee" "unexplained"
+std::string_view to_string(
+    SectionKind kind);  // "own" "runnable" "lock" "disk" "network" "sleep" "peer" "callee" "unexplained"
 
 struct Section {
   SpanIndex span;

@@ -14,7 +14,10 @@ std::string hex16(uint64_t number) {
 std::optional<uint64_t> parse_hex(std::string_view hex) {
   uint64_t number = 0;
   for (char c : hex) {
-    int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    int digit = c >= '0' && c <= '9'   ? c - '0'
+                : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                       : -1;
     if (digit < 0) return std::nullopt;
     number = number << 4 | static_cast<uint64_t>(digit);
   }
@@ -40,12 +43,14 @@ std::optional<uint64_t> parse_span_id(std::string_view hex) {
 }
 
 std::string_view to_string(Wait wait) {
-  static constexpr std::string_view kNames[] = {"running", "runnable", "lock", "disk", "network", "peer", "sleep", "other"};
+  static constexpr std::string_view kNames[] = {"running", "runnable", "lock",  "disk",
+                                                "network", "peer",     "sleep", "other"};
   return kNames[static_cast<int>(wait)];
 }
 
 std::string_view to_string(LinkHow how) {
-  static constexpr std::string_view kNames[] = {"none", "reported", "connection", "same_thread", "wake_up", "containment"};
+  static constexpr std::string_view kNames[] = {"none",        "reported", "connection",
+                                                "same_thread", "wake_up",  "containment"};
   return kNames[static_cast<int>(how)];
 }
 

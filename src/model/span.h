@@ -20,8 +20,8 @@ struct TraceId {
   auto operator<=>(const TraceId&) const = default;
   bool zero() const { return (high | low) == 0; }
 };
-std::string to_hex(TraceId id);          // 32 lower-case digits
-std::string span_id_hex(uint64_t id);    // 16 lower-case digits
+std::string to_hex(TraceId id);        // 32 lower-case digits
+std::string span_id_hex(uint64_t id);  // 16 lower-case digits
 // From 1 to 32 hex digits of either case (shorter ones are padded in front); nothing else.
 std::optional<TraceId> parse_trace_id(std::string_view hex);
 std::optional<uint64_t> parse_span_id(std::string_view hex);
@@ -57,7 +57,7 @@ struct Blocker {
   Wait wait = Wait::Other;  // Runnable: had the CPU; Lock: gave it free, or holds it; Peer: answered late; Disk: issued
   int32_t pid = 0, tid = 0;
   int64_t duration_ns = 0;
-  int32_t count = 0;        // waits that this sums
+  int32_t count = 0;  // waits that this sums
   // Lock: the last statement the holder ran before it gave the lock free (or has run since), literals removed.
   std::string statement;
   bool operator==(const Blocker&) const = default;
@@ -115,22 +115,22 @@ struct Span {
   std::string name;
   SpanKind kind = SpanKind::Unspecified;
   std::string service;
-  int64_t start_ns = 0, duration_ns = 0;     // wall clock; nanoseconds
+  int64_t start_ns = 0, duration_ns = 0;  // wall clock; nanoseconds
   SpanStatus status = SpanStatus::Unset;
   std::string status_message;
-  std::string source;                        // recorder, otlp-json, otlp, jaeger, notation
-  std::string host;                          // host.name, or the recorder's host
-  int32_t pid = 0, tid = 0;                  // 0: unknown. pid: as in table process
-  uint64_t connection = 0;                   // id in table connection; 0: none
-  double weight = 1;                         // stands for so many spans (1 / inclusion probability)
-  uint32_t flags = 0;                        // SpanFlag
-  uint32_t otel_flags = 0;                   // as sent
+  std::string source;        // recorder, otlp-json, otlp, jaeger, notation
+  std::string host;          // host.name, or the recorder's host
+  int32_t pid = 0, tid = 0;  // 0: unknown. pid: as in table process
+  uint64_t connection = 0;   // id in table connection; 0: none
+  double weight = 1;         // stands for so many spans (1 / inclusion probability)
+  uint32_t flags = 0;        // SpanFlag
+  uint32_t otel_flags = 0;   // as sent
   uint32_t dropped_attributes = 0, dropped_events = 0, dropped_links = 0;
   int64_t received_ns = 0;
   std::string trace_state;
-  WaitSums waits;                            // of the thread(s) that worked on it
+  WaitSums waits;  // of the thread(s) that worked on it
   std::vector<Blocker> blockers;
-  uint32_t resource = 0;                     // index into the batch's resources
+  uint32_t resource = 0;  // index into the batch's resources
   Attributes attributes;
   std::vector<SpanEvent> events;
   std::vector<SpanLink> links;

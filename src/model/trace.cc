@@ -64,7 +64,8 @@ Trace make_trace(std::vector<Span> spans) {
     if (found == by_id.end()) {
       span.flags |= kOrphan;
       // Only an entry span can have its parent in another process.
-      bool remote = span.kind == SpanKind::Server || span.kind == SpanKind::Consumer || (span.otel_flags & 0x300) == 0x300;
+      bool remote =
+          span.kind == SpanKind::Server || span.kind == SpanKind::Consumer || (span.otel_flags & 0x300) == 0x300;
       note(remote ? "orphan_remote" : "orphan_local", i);
       continue;
     }
@@ -87,7 +88,8 @@ Trace make_trace(std::vector<Span> spans) {
       continue;
     }
     trace.children[parent].push_back(i);
-    if (spans[i].start_ns < spans[parent].start_ns || spans[i].end_ns() > spans[parent].end_ns()) note("child_outside", i);
+    if (spans[i].start_ns < spans[parent].start_ns || spans[i].end_ns() > spans[parent].end_ns())
+      note("child_outside", i);
   }
   if (true_roots == 0) note("rootless", kNoSpan);
   if (true_roots > 1) note("multi_root", kNoSpan);

@@ -18,7 +18,8 @@ struct Script {
 };
 
 int64_t now_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 void run(const Script& script) {
@@ -34,7 +35,8 @@ void run(const Script& script) {
   }
   int64_t took = now_ns() - begin;
   CHECK(right == kExchanges, "every exchange must come out under its name");
-  std::printf("%-24s %5lld ns/exchange (%d of %d right)\n", script.name, static_cast<long long>(took / kExchanges), right, kExchanges);
+  std::printf("%-24s %5lld ns/exchange (%d of %d right)\n", script.name, static_cast<long long>(took / kExchanges),
+              right, kExchanges);
 }
 
 }  // namespace
@@ -43,7 +45,8 @@ void run(const Script& script) {
 int main() {
   using namespace culprit;
   std::string ready = "Z\0\0\0\5I"s, complete = "C\0\0\0\x0dSELECT 1\0"s, row = "D\0\0\0\x0b\0\1\0\0\0\1x"s;
-  run({"simple", "postgresql", "", "Q\0\0\0\x2cSELECT abalance FROM accounts WHERE 1=1\0"s, row + complete + ready, "SELECT accounts"});
+  run({"simple", "postgresql", "", "Q\0\0\0\x2cSELECT abalance FROM accounts WHERE 1=1\0"s, row + complete + ready,
+       "SELECT accounts"});
   run({"prepared", "postgresql", "P\0\0\0\x2bP0\0SELECT a FROM accounts WHERE b=$1\0\0\0"s,
        "B\0\0\0\x13\0P0\0\0\0\0\1\0\0\0\1x\0\0"s + "E\0\0\0\x09\0\0\0\0\0S\0\0\0\4"s,
        "2\0\0\0\4"s + row + complete + ready, "SELECT accounts"});

@@ -46,8 +46,11 @@ bool plausible_body(From from, char tag, std::string_view body, uint32_t body_si
       size_t nul = seen.find('\0');
       return nul != std::string_view::npos && nul < 64 && plausible_text(seen.substr(0, nul));
     }
-    if (tag == 'E') return whole && seen.size() >= 5 && seen[seen.size() - 5] == '\0' && plausible_text(seen.substr(0, seen.size() - 5));
-    if (tag == 'D' || tag == 'C') return !seen.empty() && (seen[0] == 'S' || seen[0] == 'P') && (!whole || seen.back() == '\0');
+    if (tag == 'E')
+      return whole && seen.size() >= 5 && seen[seen.size() - 5] == '\0' &&
+             plausible_text(seen.substr(0, seen.size() - 5));
+    if (tag == 'D' || tag == 'C')
+      return !seen.empty() && (seen[0] == 'S' || seen[0] == 'P') && (!whole || seen.back() == '\0');
     return true;
   }
   if (tag == 'Z') return !seen.empty() && (seen[0] == 'I' || seen[0] == 'T' || seen[0] == 'E');
@@ -71,7 +74,8 @@ std::optional<Recognised> as_postgresql(std::string_view bytes, From from) {
   bool telling = head->tag == 'Q' || head->tag == 'P' || head->tag == 'B' || head->tag == 'Z' || head->tag == 'T';
   if (chain.messages >= 2 || (exact && telling)) return Recognised{"postgresql", from, true};
   // A long query or a wide row that goes on beyond what was captured.
-  bool begun = chain.size_bytes > bytes.size() && (head->tag == 'Q' || head->tag == 'P') && head->body_size < (1u << 20);
+  bool begun =
+      chain.size_bytes > bytes.size() && (head->tag == 'Q' || head->tag == 'P') && head->body_size < (1u << 20);
   if (begun && bytes.size() >= 16) return Recognised{"postgresql", from, true};
   return std::nullopt;
 }

@@ -29,8 +29,8 @@ TEST(Recognise, PostgresqlFromItsStartAndInTheMiddle) {
 }
 
 TEST(Recognise, HttpAndTls) {
-  for (std::string_view request : {"GET / HTTP/1.1\r\n"sv, "PATCH /a HTTP/1.1\r\n"sv, "OPTIONS * HTTP/1.1\r\n"sv, "CONNECT h:443 HTTP/1.1\r\n"sv,
-                                   "DELETE /very/long/pa"sv})
+  for (std::string_view request : {"GET / HTTP/1.1\r\n"sv, "PATCH /a HTTP/1.1\r\n"sv, "OPTIONS * HTTP/1.1\r\n"sv,
+                                   "CONNECT h:443 HTTP/1.1\r\n"sv, "DELETE /very/long/pa"sv})
     expect(request, "http", From::Client);
   expect("HTTP/1.1 200 OK\r\n"sv, "http", From::Server);
   expect("\x16\x03\x01\x02\x00\x01\x00\x01\xfc"sv, "tls", From::Client);
@@ -39,11 +39,28 @@ TEST(Recognise, HttpAndTls) {
 }
 
 TEST(Recognise, NotOthers) {
-  for (std::string_view other : {"*1\r\n$4\r\nPING\r\n"sv, "+PONG\r\n"sv, "-ERR x\r\n"sv, "$5\r\nhello\r\n"sv, ":1\r\n"sv, "PING\r\n"sv, "GET key\r\n"sv,
-                                 "SET a b\r\n"sv, "\x0e\0\0\0\3select 1 + 1"sv, "\x51\0\0\0\3select * from t where a = 1 and b = 2"sv,
-                                 "\x4a\0\0\0\x0a" "8.0.36\0\x08\0\0\0abcdefgh\0"sv, "\x42\0\0\0\x17\1\0\0\0\0\1\0\0\0\0\1"sv,
-                                 "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"sv, "SSH-2.0-OpenSSH_9.2\r\n"sv, "EHLO mail\r\n"sv, "220 mail ESMTP\r\n"sv, "{\"json\": 1}"sv,
-                                 "S"sv, "N"sv, "get a b c\r\n"sv, "\0\0\0\0\0\0\0\0\0\0\0\0"sv})
+  for (std::string_view other : {"*1\r\n$4\r\nPING\r\n"sv,
+                                 "+PONG\r\n"sv,
+                                 "-ERR x\r\n"sv,
+                                 "$5\r\nhello\r\n"sv,
+                                 ":1\r\n"sv,
+                                 "PING\r\n"sv,
+                                 "GET key\r\n"sv,
+                                 "SET a b\r\n"sv,
+                                 "\x0e\0\0\0\3select 1 + 1"sv,
+                                 "\x51\0\0\0\3select * from t where a = 1 and b = 2"sv,
+                                 "\x4a\0\0\0\x0a"
+                                 "8.0.36\0\x08\0\0\0abcdefgh\0"sv,
+                                 "\x42\0\0\0\x17\1\0\0\0\0\1\0\0\0\0\1"sv,
+                                 "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"sv,
+                                 "SSH-2.0-OpenSSH_9.2\r\n"sv,
+                                 "EHLO mail\r\n"sv,
+                                 "220 mail ESMTP\r\n"sv,
+                                 "{\"json\": 1}"sv,
+                                 "S"sv,
+                                 "N"sv,
+                                 "get a b c\r\n"sv,
+                                 "\0\0\0\0\0\0\0\0\0\0\0\0"sv})
     EXPECT_EQ(recognise(other).protocol, "") << other;
 }
 

@@ -15,7 +15,9 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c
 bool digit(char c) { return c >= '0' && c <= '9'; }
 bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool name_character(char c) { return letter(c) || digit(c) || c == '_' || c == '-' || c == '.'; }
-bool token_character(char c) { return letter(c) || digit(c) || c == '_' || c == '-' || c == '+' || c == '=' || c == '~'; }
+bool token_character(char c) {
+  return letter(c) || digit(c) || c == '_' || c == '-' || c == '+' || c == '=' || c == '~';
+}
 
 bool contains(std::string_view text, std::string_view lower_needle) {
   auto equal = [](char a, char b) { return lower(a) == b; };
@@ -25,19 +27,21 @@ bool contains(std::string_view text, std::string_view lower_needle) {
 // Names whose values are secret. After Sentry's scrubber and OpenTelemetry's list of URL keys, and what DeepFlow, OBI mask.
 bool sensitive_name(std::string_view name) {
   static constexpr std::array<std::string_view, 21> kParts = {
-      "password", "passwd", "passphrase", "pwd",    "secret",     "token",   "apikey",  "api_key", "api-key",   "auth",   "credential",
-      "private",  "access_key", "access-key", "accesskey", "bearer", "session", "cookie",  "signature", "jwt", "pgpass"};
+      "password",  "passwd",  "passphrase", "pwd",        "secret",    "token",      "apikey",
+      "api_key",   "api-key", "auth",       "credential", "private",   "access_key", "access-key",
+      "accesskey", "bearer",  "session",    "cookie",     "signature", "jwt",        "pgpass"};
   std::string_view known = name;
   bool part = std::any_of(kParts.begin(), kParts.end(), [&](std::string_view one) { return contains(known, one); });
-  return part || (name.size() == 4 && contains(name, "pass")) || (name.size() == 3 && (contains(name, "sig") || contains(name, "key")));
+  return part || (name.size() == 4 && contains(name, "pass")) ||
+         (name.size() == 3 && (contains(name, "sig") || contains(name, "key")));
 }
 
 // Tokens that say what they are. Vendors' documentation; gitleaks and trufflehog list the same.
 constexpr std::array<std::string_view, 40> kPrefixes = {
-    "AKIA",   "ASIA",   "AGPA",    "AIDA",     "AROA",    "ghp_",    "gho_",     "ghu_",     "ghs_",     "ghr_",
-    "github_pat_", "glpat-", "xoxb-", "xoxp-", "xoxa-",   "xoxs-",   "xoxr-",    "xapp-",    "sk_live_", "sk_test_",
-    "pk_live_", "rk_live_", "whsec_", "sk-",   "eyJ",     "AIza",    "ya29.",    "npm_",     "pypi-",    "dop_v1_",
-    "SG.",    "hvs.",   "hvb.",    "shpat_",   "shpss_",  "sq0atp-", "sq0csp-",  "EAAC",     "lin_api_", "-----BEGIN"};
+    "AKIA",        "ASIA",     "AGPA",   "AIDA",   "AROA",   "ghp_",    "gho_",    "ghu_",  "ghs_",     "ghr_",
+    "github_pat_", "glpat-",   "xoxb-",  "xoxp-",  "xoxa-",  "xoxs-",   "xoxr-",   "xapp-", "sk_live_", "sk_test_",
+    "pk_live_",    "rk_live_", "whsec_", "sk-",    "eyJ",    "AIza",    "ya29.",   "npm_",  "pypi-",    "dop_v1_",
+    "SG.",         "hvs.",     "hvb.",   "shpat_", "shpss_", "sq0atp-", "sq0csp-", "EAAC",  "lin_api_", "-----BEGIN"};
 constexpr size_t kLeastAfterPrefix = 8;
 
 bool known_prefix(std::string_view token) {
@@ -214,7 +218,8 @@ bool asks_for_secret(std::string_view program, std::string_view word, std::strin
 
 // -psecret: the password sticks to the option.
 bool sticks_to_p(std::string_view program, std::string_view word) {
-  bool takes = contains(program, "mysql") || contains(program, "mariadb") || program == "sshpass" || contains(program, "mongo");
+  bool takes =
+      contains(program, "mysql") || contains(program, "mariadb") || program == "sshpass" || contains(program, "mongo");
   return takes && word.size() > 2 && word.starts_with("-p") && !word.starts_with("--");
 }
 
@@ -235,9 +240,8 @@ bool looks_secret(std::string_view token) {
     changes += previous >= 0 && kind != previous && kind != 3 && previous != 3;
     previous = kind;
   }
-  bool hex = token.size() >= 32 && std::all_of(token.begin(), token.end(), [](char c) {
-               return digit(c) || (lower(c) >= 'a' && lower(c) <= 'f');
-             });
+  bool hex = token.size() >= 32 && std::all_of(token.begin(), token.end(),
+                                               [](char c) { return digit(c) || (lower(c) >= 'a' && lower(c) <= 'f'); });
   if (hex && digits > 0 && digits < token.size()) return true;
   bool mixed = digits > 0 && (uppers > 0 || lowers > 0);
   // Random letters and digits change their kind at two of five places and more; words in camel case at one of three.
@@ -258,7 +262,8 @@ Redacted redact_command(std::string_view command) {
       continue;
     }
     masker.word(words[i]);
-    if (words[i].find("-----BEGIN") != std::string_view::npos) break;  // where words were split at blanks, the key goes on
+    if (words[i].find("-----BEGIN") != std::string_view::npos)
+      break;  // where words were split at blanks, the key goes on
     bool secret = !next.empty() && i > 0 && asks_for_secret(program, words[i], next) && !next.starts_with("--");
     bool user = !next.empty() && (words[i] == "-u" || words[i] == "--user" || words[i] == "-U");
     if (secret) {

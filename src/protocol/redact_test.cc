@@ -11,7 +11,8 @@ TEST(Redact, MasksWhatFollowsAPasswordOption) {
   EXPECT_EQ(command("mysql -u root -phunter2 shop"), "mysql -u root -p? shop");
   EXPECT_EQ(command("app -p hunter2 --port 80"), "app -p ? --port 80");
   EXPECT_EQ(command("psql -p 5432 shop"), "psql -p 5432 shop");
-  EXPECT_EQ(command("app --password hunter2 --password=hunter2 --db-password=x"), "app --password ? --password=? --db-password=?");
+  EXPECT_EQ(command("app --password hunter2 --password=hunter2 --db-password=x"),
+            "app --password ? --password=? --db-password=?");
   EXPECT_EQ(command("env GITHUB_TOKEN=abc PGPASSWORD=hunter2 psql"), "env GITHUB_TOKEN=? PGPASSWORD=? psql");
   EXPECT_EQ(command("curl -u joe:hunter2 http://host/"), "curl -u joe:? http://host/");
   EXPECT_EQ(command("redis-cli -a hunter2"), "redis-cli -a ?");
@@ -39,9 +40,10 @@ TEST(Redact, KnowsTokensBySight) {
 }
 
 TEST(Redact, LeavesWordsAlone) {
-  for (std::string_view plain : {"/usr/lib/postgresql/15/bin/postgres -D /var/lib/postgresql/15/main", "postgres: shop shop 127.0.0.1(4711) idle",
-                                 "java -Xmx4g -jar /opt/app/order-service-1.2.3-SNAPSHOT.jar", "nginx: worker process",
-                                 "python3 -m http.server 8080", "node --max-old-space-size=4096 server.js"})
+  for (std::string_view plain :
+       {"/usr/lib/postgresql/15/bin/postgres -D /var/lib/postgresql/15/main",
+        "postgres: shop shop 127.0.0.1(4711) idle", "java -Xmx4g -jar /opt/app/order-service-1.2.3-SNAPSHOT.jar",
+        "nginx: worker process", "python3 -m http.server 8080", "node --max-old-space-size=4096 server.js"})
     EXPECT_EQ(command(plain), plain);
   EXPECT_FALSE(looks_secret("123e4567-e89b-12d3-a456-426614174000"));
   EXPECT_FALSE(looks_secret("CREATE_ORDER_FROM_SHOPPING_CART"));

@@ -28,10 +28,10 @@ bool is_literal(const SqlToken& token) { return token.kind == SqlTokenKind::Lite
 // After these a sign belongs to the number; after any other word it is a subtraction.
 bool expects_operand(const SqlToken& token) {
   static constexpr std::array<std::string_view, 37> kWords = {
-      "SELECT", "WHERE",  "AND",   "OR",    "NOT",    "IN",       "VALUES", "LIMIT",     "OFFSET",   "THEN",
-      "ELSE",   "WHEN",   "CASE",  "BETWEEN", "LIKE", "ILIKE",    "RETURN", "BY",        "ON",       "SET",
-      "IS",     "FROM",   "HAVING", "RETURNING", "DEFAULT", "AS", "USING",  "DISTINCT",  "ALL",      "ANY",
-      "FETCH",  "FIRST",  "NEXT",  "TO",    "INTERVAL", "WITH",   "STEP"};
+      "SELECT", "WHERE", "AND",    "OR",        "NOT",      "IN",    "VALUES", "LIMIT",    "OFFSET", "THEN",
+      "ELSE",   "WHEN",  "CASE",   "BETWEEN",   "LIKE",     "ILIKE", "RETURN", "BY",       "ON",     "SET",
+      "IS",     "FROM",  "HAVING", "RETURNING", "DEFAULT",  "AS",    "USING",  "DISTINCT", "ALL",    "ANY",
+      "FETCH",  "FIRST", "NEXT",   "TO",        "INTERVAL", "WITH",  "STEP"};
   return std::any_of(kWords.begin(), kWords.end(), [&](std::string_view word) { return is_word(token.text, word); });
 }
 
@@ -225,9 +225,9 @@ NormalisedSql normalise_sql(std::string_view text, SqlText whole, SqlDialect dia
 }
 
 bool sql_housekeeping(std::string_view operation) {
-  static constexpr std::array<std::string_view, 12> kOperations = {
-      "BEGIN", "COMMIT", "ROLLBACK", "ROLLBACK TO", "SAVEPOINT", "RELEASE",
-      "SET",   "RESET",  "SHOW",     "DISCARD",     "DEALLOCATE", ""};
+  static constexpr std::array<std::string_view, 12> kOperations = {"BEGIN",     "COMMIT",  "ROLLBACK",   "ROLLBACK TO",
+                                                                   "SAVEPOINT", "RELEASE", "SET",        "RESET",
+                                                                   "SHOW",      "DISCARD", "DEALLOCATE", ""};
   return std::find(kOperations.begin(), kOperations.end(), operation) != kOperations.end();
 }
 

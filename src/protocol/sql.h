@@ -41,7 +41,7 @@ struct NormalisedSql {
   bool bad_utf8 = false;                 // names held ill-formed bytes, now U+FFFD
   std::optional<TraceContext> context;   // a comment's traceparent
 
-  std::string text() const;     // the statements' texts, "; " between them
+  std::string text() const;  // the statements' texts, "; " between them
   // Of the first statement that is not mere housekeeping (BEGIN, SET, COMMIT …), " +N" where there are N others.
   std::string summary() const;
 };

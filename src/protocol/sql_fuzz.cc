@@ -15,7 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string text = once.text();
   CHECK(valid_utf8(text), "what goes into a frame is UTF-8");
   CHECK(valid_utf8(once.summary()), "so is a name");
-  CHECK(once.bad_utf8 || text.size() <= sql.size() + 8 + 2 * kMaxStatements + 3 * kMaxStatements, "only marks are added");
+  CHECK(once.bad_utf8 || text.size() <= sql.size() + 8 + 2 * kMaxStatements + 3 * kMaxStatements,
+        "only marks are added");
   CHECK(once.statements.size() > kMaxStatements || normalise_sql(text, SqlText::Whole, dialect).text() == text,
         "normalising twice changes nothing");
   return 0;

@@ -26,8 +26,8 @@ struct SqlToken {
 
 struct SqlTokens {
   std::vector<SqlToken> tokens;
-  uint32_t literals = 0;     // literals and comments removed
-  bool unterminated = false; // the text ended inside a literal, a quoted name or a comment
+  uint32_t literals = 0;      // literals and comments removed
+  bool unterminated = false;  // the text ended inside a literal, a quoted name or a comment
   std::optional<TraceContext> context;
 };
 

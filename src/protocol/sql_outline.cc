@@ -8,7 +8,7 @@ namespace culprit {
 
 namespace {
 
-constexpr size_t kMaxName = 128;    // of a target: two PostgreSQL names and a dot fit
+constexpr size_t kMaxName = 128;       // of a target: two PostgreSQL names and a dot fit
 constexpr size_t kMaxTableNames = 64;  // of WITH: more are not told from tables
 
 std::string upper(std::string_view word) {
@@ -24,12 +24,13 @@ bool one_of(const SqlToken& token, const std::array<std::string_view, N>& words)
          std::any_of(words.begin(), words.end(), [&](std::string_view word) { return is_word(token.text, word); });
 }
 
-constexpr std::array<std::string_view, 7> kMainVerbs = {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "VALUES", "TABLE"};
+constexpr std::array<std::string_view, 7> kMainVerbs = {"SELECT", "INSERT", "UPDATE", "DELETE",
+                                                        "MERGE",  "VALUES", "TABLE"};
 // Between a verb and the name it works on.
 constexpr std::array<std::string_view, 26> kFillers = {
-    "ONLY",    "LATERAL", "TABLE",   "IF",      "NOT",        "EXISTS", "INTO",   "FROM",  "CONCURRENTLY",
-    "OR",      "REPLACE", "IGNORE",  "LOW_PRIORITY", "VIEW",  "DELAYED", "OVERWRITE", "VERBOSE", "FULL",
-    "FREEZE",  "ANALYZE", "MATERIALIZED", "PRIVILEGES", "TEMPORARY", "TEMP", "UNLOGGED", "WITHOUT"};
+    "ONLY",   "LATERAL", "TABLE",        "IF",           "NOT",       "EXISTS",  "INTO",      "FROM",    "CONCURRENTLY",
+    "OR",     "REPLACE", "IGNORE",       "LOW_PRIORITY", "VIEW",      "DELAYED", "OVERWRITE", "VERBOSE", "FULL",
+    "FREEZE", "ANALYZE", "MATERIALIZED", "PRIVILEGES",   "TEMPORARY", "TEMP",    "UNLOGGED",  "WITHOUT"};
 
 class Outline {
  public:
@@ -104,8 +105,8 @@ class Outline {
 
   static bool names_its_object(std::string_view operation) {
     static constexpr std::array<std::string_view, 19> kVerbs = {
-        "INSERT", "UPDATE", "MERGE",   "REPLACE", "TRUNCATE", "COPY",    "LOCK",  "ANALYZE", "VACUUM", "CALL",
-        "EXECUTE", "PREPARE", "REINDEX", "CLUSTER", "TABLE",  "LISTEN", "NOTIFY", "CLOSE",   "DEALLOCATE"};
+        "INSERT",  "UPDATE",  "MERGE",   "REPLACE", "TRUNCATE", "COPY",   "LOCK",   "ANALYZE", "VACUUM",    "CALL",
+        "EXECUTE", "PREPARE", "REINDEX", "CLUSTER", "TABLE",    "LISTEN", "NOTIFY", "CLOSE",   "DEALLOCATE"};
     return std::find(kVerbs.begin(), kVerbs.end(), operation) != kVerbs.end();
   }
 
@@ -183,9 +184,9 @@ class Outline {
   // CREATE [OR REPLACE] [UNIQUE] INDEX name ON table …: "CREATE INDEX" and the table.
   void name_definition(size_t verb, SqlOutline& outline) const {
     static constexpr std::array<std::string_view, 24> kObjects = {
-        "TABLE",  "INDEX",    "VIEW",     "SEQUENCE", "ROLE",      "USER",      "DATABASE", "SCHEMA",
-        "FUNCTION", "PROCEDURE", "TRIGGER", "TYPE",   "EXTENSION", "DOMAIN",    "POLICY",   "RULE",
-        "SERVER", "AGGREGATE", "SUBSCRIPTION", "PUBLICATION", "STATISTICS", "TABLESPACE", "SYSTEM", "COLUMN"};
+        "TABLE",    "INDEX",     "VIEW",         "SEQUENCE",    "ROLE",       "USER",       "DATABASE", "SCHEMA",
+        "FUNCTION", "PROCEDURE", "TRIGGER",      "TYPE",        "EXTENSION",  "DOMAIN",     "POLICY",   "RULE",
+        "SERVER",   "AGGREGATE", "SUBSCRIPTION", "PUBLICATION", "STATISTICS", "TABLESPACE", "SYSTEM",   "COLUMN"};
     size_t i = verb + 1;
     while (i < tokens_.size() && !one_of(tokens_[i], kObjects)) ++i;
     if (i >= tokens_.size()) return;

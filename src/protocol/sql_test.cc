@@ -15,9 +15,12 @@ std::string text(std::string_view sql, SqlDialect dialect = SqlDialect::Postgres
 std::string summary(std::string_view sql) { return normalise_sql(sql).summary(); }
 
 TEST(Sql, LiteralsAndParametersBecomeQuestionMarks) {
-  EXPECT_EQ(text("SELECT * FROM orders WHERE id = 5 AND name = 'bob''s' -- hi"), "SELECT * FROM orders WHERE id = ? AND name = ?");
-  EXPECT_EQ(text("SELECT 0x1F, 1_000, 1.5e-3, .5, X'FF', B'01', U&'d\\0061', E'a\\'b', N'x'"), "SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?");
-  EXPECT_EQ(text("DELETE FROM a.b WHERE x=:name and y=@p1 and z=? and w=$12"), "DELETE FROM a.b WHERE x=? and y=? and z=? and w=?");
+  EXPECT_EQ(text("SELECT * FROM orders WHERE id = 5 AND name = 'bob''s' -- hi"),
+            "SELECT * FROM orders WHERE id = ? AND name = ?");
+  EXPECT_EQ(text("SELECT 0x1F, 1_000, 1.5e-3, .5, X'FF', B'01', U&'d\\0061', E'a\\'b', N'x'"),
+            "SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?");
+  EXPECT_EQ(text("DELETE FROM a.b WHERE x=:name and y=@p1 and z=? and w=$12"),
+            "DELETE FROM a.b WHERE x=? and y=? and z=? and w=?");
   EXPECT_EQ(text("DO $body$ DECLARE x text := 'secret'; BEGIN END $body$"), "DO ?");
   EXPECT_EQ(text("SELECT true, NULL, a::numeric(10,2)"), "SELECT true, NULL, a::numeric(?,?)");
 }
@@ -39,7 +42,8 @@ TEST(Sql, ListsCollapse) {
 
 TEST(Sql, CommentsGoAndTheirTraceContextStays) {
   NormalisedSql sql = normalise_sql(
-      "SELECT 1/* a /* nested */ secret */FROM t /*traceparent='00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'*/");
+      "SELECT 1/* a /* nested */ secret */FROM t "
+      "/*traceparent='00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'*/");
   EXPECT_EQ(sql.text(), "SELECT ? FROM t");
   ASSERT_TRUE(sql.context);
   EXPECT_EQ(span_id_hex(sql.context->span_id), "b7ad6b7169203331");
@@ -64,7 +68,8 @@ TEST(Sql, NamesWhatIsDoneToWhat) {
 }
 
 TEST(Sql, ACutTextLeaksNothingOfItsLiteral) {
-  for (std::string_view sql : {"SELECT 'secret", "SELECT E'secret\\", "SELECT $a$secret", "SELECT /* secret", "SELECT \"secret", "SELECT $a$secret$a"}) {
+  for (std::string_view sql : {"SELECT 'secret", "SELECT E'secret\\", "SELECT $a$secret", "SELECT /* secret",
+                               "SELECT \"secret", "SELECT $a$secret$a"}) {
     NormalisedSql cut = normalise_sql(sql, SqlText::Cut);
     EXPECT_TRUE(cut.cut);
     EXPECT_TRUE(cut.text().ends_with("…")) << sql;
@@ -72,13 +77,13 @@ TEST(Sql, ACutTextLeaksNothingOfItsLiteral) {
   }
 }
 
-TEST(Sql, KnowsBackslashesBySight) {
-  EXPECT_EQ(text("SELECT 'a\\' OR secret' FROM t"), "SELECT ? FROM t");
-}
+TEST(Sql, KnowsBackslashesBySight) { EXPECT_EQ(text("SELECT 'a\\' OR secret' FROM t"), "SELECT ? FROM t"); }
 
 TEST(Sql, KnowsOtherDialects) {
-  EXPECT_EQ(text("SELECT `a b` FROM t WHERE c = \"x\\\"y\" # secret", SqlDialect::Mysql), "SELECT `a b` FROM t WHERE c = ?");
-  EXPECT_EQ(text("SELECT [a b] FROM [dbo].[t] WHERE c = N'x'", SqlDialect::SqlServer), "SELECT [a b] FROM [dbo].[t] WHERE c = ?");
+  EXPECT_EQ(text("SELECT `a b` FROM t WHERE c = \"x\\\"y\" # secret", SqlDialect::Mysql),
+            "SELECT `a b` FROM t WHERE c = ?");
+  EXPECT_EQ(text("SELECT [a b] FROM [dbo].[t] WHERE c = N'x'", SqlDialect::SqlServer),
+            "SELECT [a b] FROM [dbo].[t] WHERE c = ?");
 }
 
 TEST(Sql, KeepsWholeCharactersAndRepairsOthers) {
@@ -198,8 +203,9 @@ TEST(SqlProperty, AnyTextIsNormalisedOnceAndForAll) {
   constexpr unsigned kSeed = 4711;
   Random random(kSeed);
   static constexpr std::string_view kPieces[] = {
-      "SELECT", " ", "'", "\"", "$", "$$", "$a$", "--", "/*", "*/", "-", "+", "1", "1.5", "e5", "x", "E'", "U&'", "(", ")", ",", "IN",
-      " VALUES", "ARRAY", "[", "]", ";", "::", ":", ":n", "@", "@p", "?", "\\", "\n", "…", "ä", "\xff", "`", "#", ".", "0x", "FROM t", "COPY", "STDIN"};
+      "SELECT", " ",  "'",   "\"", "$",  "$$", "$a$", "--",      "/*",    "*/", "-", "+",  "1",      "1.5",  "e5",
+      "x",      "E'", "U&'", "(",  ")",  ",",  "IN",  " VALUES", "ARRAY", "[",  "]", ";",  "::",     ":",    ":n",
+      "@",      "@p", "?",   "\\", "\n", "…",  "ä",   "\xff",    "`",     "#",  ".", "0x", "FROM t", "COPY", "STDIN"};
   for (int i = 0; i < 20000; ++i) {
     std::string sql;
     for (size_t n = random() % 24; n > 0; --n) sql += kPieces[random() % std::size(kPieces)];

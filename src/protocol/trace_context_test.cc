@@ -22,7 +22,8 @@ TEST(TraceContext, IsReadStrictly) {
 }
 
 TEST(TraceContext, IsFoundInAComment) {
-  auto context = trace_context_of_comment("/*db_driver='x',traceparent='00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',tracestate='a%3D1'*/");
+  auto context = trace_context_of_comment(
+      "/*db_driver='x',traceparent='00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',tracestate='a%3D1'*/");
   ASSERT_TRUE(context);
   EXPECT_EQ(context->trace_state, "a=1");
   EXPECT_FALSE(trace_context_of_comment("/* traceparent=x */"));

@@ -20,13 +20,16 @@ void put_change(Paragraph& out, const FindingChange& change) {
   if (change.before_ns > 0 && change.after_ns > 0)
     text += " p95 " + change_text(change.before_ns, change.after_ns, change.after_interval);
   if (change.predicted_ns > 0) {
-    text += ", predicted " + format_duration(change.predicted_ns) + " (" + interval_text(change.predicted_interval) + ")";
+    text +=
+        ", predicted " + format_duration(change.predicted_ns) + " (" + interval_text(change.predicted_interval) + ")";
     if (change.prediction == "outside") text += ": outside";
   }
   Style style = change.verdict == "fixed" ? Style::Green : change.verdict == "not_fixed" ? Style::Red : Style::Yellow;
   out.labelled(0, verdict_word(change), kLabelWidth, text, style);
   const Entity& entity = change.finding.entity;
-  out.labelled(0, "", kLabelWidth, cause_name(change.finding) + ": " + printable(entity.statement.empty() ? entity.name : entity.statement));
+  out.labelled(
+      0, "", kLabelWidth,
+      cause_name(change.finding) + ": " + printable(entity.statement.empty() ? entity.name : entity.statement));
   if (!change.why.empty()) out.labelled(0, "", kLabelWidth, printable(change.why));
 }
 
@@ -35,11 +38,13 @@ std::string operations_text(const Comparison& comparison) {
   std::string names;
   for (const OperationChange& operation : comparison.operations) {
     if (operation.verdict != "slower") continue;
-    if (slower++ < 5) names += (names.empty() ? "" : ", ") + printable(operation.name) + " p95 " +
-                               change_text(operation.before_p95_ns, operation.after_p95_ns, operation.after_interval);
+    if (slower++ < 5)
+      names += (names.empty() ? "" : ", ") + printable(operation.name) + " p95 " +
+               change_text(operation.before_p95_ns, operation.after_p95_ns, operation.after_interval);
   }
   std::string total = plural(static_cast<int64_t>(comparison.operations.size()), "operation");
-  return slower == 0 ? "nothing slower (" + total + ")" : plural(static_cast<int64_t>(slower), "operation") + " of " + total + " slower: " + names;
+  return slower == 0 ? "nothing slower (" + total + ")"
+                     : plural(static_cast<int64_t>(slower), "operation") + " of " + total + " slower: " + names;
 }
 
 }  // namespace
@@ -48,13 +53,15 @@ std::string diff_text(const Comparison& comparison, const Look& look) {
   constexpr int kLabelWidth = 12;
   Paragraph out(look.width, look.color);
   std::string verdict = comparison.verdict == Verdict::NoData ? "no data" : std::string(to_string(comparison.verdict));
-  out.both_ends(0, printable(comparison.before) + " → " + printable(comparison.after), "verdict: " + verdict, Style::Bold);
+  out.both_ends(0, printable(comparison.before) + " → " + printable(comparison.after), "verdict: " + verdict,
+                Style::Bold);
   for (const FindingChange& change : comparison.findings) put_change(out, change);
   if (comparison.findings.empty()) out.line(0, "nothing was to blame before");
   for (const OperationChange& operation : comparison.operations) {
     if (operation.verdict != "faster") continue;
-    out.labelled(0, "faster", kLabelWidth, printable(operation.name) + " p95 " +
-                 change_text(operation.before_p95_ns, operation.after_p95_ns, operation.after_interval));
+    out.labelled(0, "faster", kLabelWidth,
+                 printable(operation.name) + " p95 " +
+                     change_text(operation.before_p95_ns, operation.after_p95_ns, operation.after_interval));
   }
   out.labelled(0, "besides", kLabelWidth, operations_text(comparison));
   for (const Finding& finding : comparison.appeared)
@@ -69,7 +76,10 @@ std::string diff_json(const Comparison& comparison) {
   json.member("before", comparison.before).member("after", comparison.after);
   json.key("findings").begin_array();
   for (const FindingChange& change : comparison.findings) {
-    json.begin_object().member("verdict", change.verdict).member("before_ns", change.before_ns).member("after_ns", change.after_ns);
+    json.begin_object()
+        .member("verdict", change.verdict)
+        .member("before_ns", change.before_ns)
+        .member("after_ns", change.after_ns);
     write_interval(json, "after_interval", change.after_interval);
     json.member("predicted_ns", change.predicted_ns);
     write_interval(json, "predicted_interval", change.predicted_interval);

@@ -112,7 +112,10 @@ void write_finding(JsonWriter& json, const Finding& finding) {
   for (const std::string& line : finding.against) json.begin_object().member("text", line).end_object();
   json.end_array();
   write_next_best(json, finding);
-  json.key("saving").begin_object().member("most_ns", finding.saving.most_ns).member("likely_ns", finding.saving.likely_ns);
+  json.key("saving")
+      .begin_object()
+      .member("most_ns", finding.saving.most_ns)
+      .member("likely_ns", finding.saving.likely_ns);
   write_interval(json, "interval", finding.saving.interval);
   json.member("assuming", finding.saving.assuming).end_object();
   json.member("would_flip", finding.would_flip);

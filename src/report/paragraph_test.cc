@@ -29,7 +29,8 @@ TEST(Paragraph, KeepsEveryWord) {
   std::string joined;
   std::string text = out.take();
   for (std::string_view line : split(text, '\n')) joined += std::string(trimmed(line)) + " ";
-  EXPECT_NE(joined.find("äöü → größer als 3 µs — überall, auch am Rand der Zeile und danach"), std::string::npos) << joined;
+  EXPECT_NE(joined.find("äöü → größer als 3 µs — überall, auch am Rand der Zeile und danach"), std::string::npos)
+      << joined;
 }
 
 TEST(Paragraph, ColoursOnlyWhenAsked) {

@@ -21,7 +21,12 @@ Answer slow_statement() {
   finding.cause = "slow_statement";
   finding.mechanism = "scan";
   finding.confidence = Confidence::High;
-  finding.entity = {"statement", "SELECT orders", "127.0.0.1:5432/shop", "postgresql", "SELECT * FROM orders WHERE customer_id = ?", 0};
+  finding.entity = {"statement",
+                    "SELECT orders",
+                    "127.0.0.1:5432/shop",
+                    "postgresql",
+                    "SELECT * FROM orders WHERE customer_id = ?",
+                    0};
   finding.caller = "orders-api";
   finding.caller_pid = 4711;
   finding.operation = "GET /orders";
@@ -46,7 +51,8 @@ TEST(WhyText, SaysTheAnswerFirstAndFitsTheTerminal) {
   EXPECT_NE(text.find("240 spans received = 240 stored; nothing lost, nothing guessed"), std::string::npos);
   for (int width : {60, 80, 100, 160}) {
     std::string fitted_text = why_text(slow_statement(), {width, false});
-    for (std::string_view line : split(fitted_text, '\n')) EXPECT_LE(display_width(line), static_cast<size_t>(width)) << line;
+    for (std::string_view line : split(fitted_text, '\n'))
+      EXPECT_LE(display_width(line), static_cast<size_t>(width)) << line;
   }
 }
 
@@ -67,8 +73,9 @@ TEST(WhyText, SaysCannotTell) {
 
 TEST(WhyJson, CarriesTheContractsMembers) {
   std::string json = why_json(slow_statement());
-  for (const char* member : {"\"schema\": \"culprit.why/1\"", "\"verdict\": \"qualified\"", "\"class\": \"slow_statement\"",
-                             "\"share_of_path\": 0.88", "\"exemplars\"", "00000000000000010000000000000002", "\"received\""})
+  for (const char* member :
+       {"\"schema\": \"culprit.why/1\"", "\"verdict\": \"qualified\"", "\"class\": \"slow_statement\"",
+        "\"share_of_path\": 0.88", "\"exemplars\"", "00000000000000010000000000000002", "\"received\""})
     EXPECT_NE(json.find(member), std::string::npos) << member;
 }
 
@@ -87,7 +94,8 @@ TEST(Table, WritesIntegersExactlyAndGuardsFormulas) {
   table.rows = {{"18446744073709551615", "\"=1+1\""}, {"null", "\"a \\\"b\\\", c\""}};
   EXPECT_NE(table_json(table).find("{\"n\":18446744073709551615,\"name\":\"=1+1\"}"), std::string::npos);
   EXPECT_EQ(table_csv(table), "n,name\r\n18446744073709551615,'=1+1\r\n,\"a \"\"b\"\", c\"\r\n");
-  EXPECT_EQ(table_ndjson(table), "{\"n\":18446744073709551615,\"name\":\"=1+1\"}\n{\"n\":null,\"name\":\"a \\\"b\\\", c\"}\n");
+  EXPECT_EQ(table_ndjson(table),
+            "{\"n\":18446744073709551615,\"name\":\"=1+1\"}\n{\"n\":null,\"name\":\"a \\\"b\\\", c\"}\n");
 }
 
 TEST(ShowText, DrawsATreeThatFits) {

@@ -45,13 +45,15 @@ std::string plain(std::string_view json) {
 }
 
 bool is_number(std::string_view type) {
-  return type.find("INT") != std::string_view::npos || type == "DOUBLE" || type == "FLOAT" || type.starts_with("DECIMAL");
+  return type.find("INT") != std::string_view::npos || type == "DOUBLE" || type == "FLOAT" ||
+         type.starts_with("DECIMAL");
 }
 
 std::string csv_field(const std::string& text, bool number) {
   std::string field = text;
   // A spreadsheet would run what begins like a formula.
-  if (!number && !field.empty() && std::string_view("=+-@\t\r").find(field[0]) != std::string_view::npos) field.insert(0, "'");
+  if (!number && !field.empty() && std::string_view("=+-@\t\r").find(field[0]) != std::string_view::npos)
+    field.insert(0, "'");
   if (field.find_first_of(",\"\r\n") == std::string::npos) return field;
   std::string quoted = "\"";
   for (char c : field) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
@@ -102,7 +104,8 @@ std::string table_text(const Table& table, const Look& look) {
 std::string table_json(const Table& table) {
   JsonWriter json(JsonWriter::Style::Compact);
   json.begin_object().member("schema", "culprit.sql/1").key("columns").begin_array();
-  for (const auto& column : table.columns) json.begin_object().member("name", column.name).member("type", column.type).end_object();
+  for (const auto& column : table.columns)
+    json.begin_object().member("name", column.name).member("type", column.type).end_object();
   json.end_array().key("rows").begin_array();
   for (const auto& row : table.rows) {
     json.begin_object();
@@ -132,7 +135,8 @@ std::string table_csv(const Table& table) {
   for (size_t i = 0; i < table.columns.size(); ++i) text += (i ? "," : "") + csv_field(table.columns[i].name, false);
   text += "\r\n";  // RFC 4180
   for (const auto& row : table.rows) {
-    for (size_t i = 0; i < row.size(); ++i) text += (i ? "," : "") + csv_field(plain(row[i]), is_number(table.columns[i].type));
+    for (size_t i = 0; i < row.size(); ++i)
+      text += (i ? "," : "") + csv_field(plain(row[i]), is_number(table.columns[i].type));
     text += "\r\n";
   }
   return text;

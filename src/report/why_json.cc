@@ -7,7 +7,9 @@ namespace {
 
 void write_operation(JsonWriter& json, const OperationSummary& operation) {
   json.begin_object().member("name", operation.name).member("service", operation.service);
-  json.member("requests", operation.requests).member("errors", operation.errors).member("unfinished", operation.unfinished);
+  json.member("requests", operation.requests)
+      .member("errors", operation.errors)
+      .member("unfinished", operation.unfinished);
   json.member("p50_ns", operation.p50_ns).member("p95_ns", operation.p95_ns).member("p99_ns", operation.p99_ns);
   json.member("total_ns", operation.total_ns).end_object();
 }

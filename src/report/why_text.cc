@@ -58,7 +58,8 @@ std::string path_text(const std::vector<PathStep>& path) {
 std::string place_text(const Entity& entity) {
   std::string text = entity.system;
   if (!entity.instance.empty()) text += (text.empty() ? "" : " ") + entity.instance;
-  if (entity.pid != 0) text += (text.empty() ? "pid " : " (pid ") + std::to_string(entity.pid) + (text.empty() ? "" : ")");
+  if (entity.pid != 0)
+    text += (text.empty() ? "pid " : " (pid ") + std::to_string(entity.pid) + (text.empty() ? "" : ")");
   return printable(text);
 }
 
@@ -68,7 +69,8 @@ std::string caller_text(const Finding& finding) {
   if (!finding.operation.empty()) text += " for " + printable(finding.operation);
   char rate[48];
   if (finding.calls_per_request > 0) {
-    std::snprintf(rate, sizeof rate, ", %.*f per request", finding.calls_per_request < 9.95 ? 1 : 0, finding.calls_per_request);
+    std::snprintf(rate, sizeof rate, ", %.*f per request", finding.calls_per_request < 9.95 ? 1 : 0,
+                  finding.calls_per_request);
     text += rate;
   }
   return text;
@@ -78,10 +80,12 @@ std::string saves_text(const Finding& finding) {
   int64_t now = finding.effect.after_ns;
   if (now <= 0) return {};
   const Finding::Saving& saving = finding.saving;
-  Interval left{std::max<int64_t>(0, now - saving.interval.high_ns), std::max<int64_t>(0, now - saving.interval.low_ns)};
+  Interval left{std::max<int64_t>(0, now - saving.interval.high_ns),
+                std::max<int64_t>(0, now - saving.interval.low_ns)};
   std::string text = "p95 " + change_text(now, std::max<int64_t>(0, now - saving.likely_ns), left);
   if (!saving.assuming.empty()) text += " if " + printable(saving.assuming);
-  if (finding.effect.share_of_path > 0) text += "; at most " + format_share(finding.effect.share_of_path) + " of the time";
+  if (finding.effect.share_of_path > 0)
+    text += "; at most " + format_share(finding.effect.share_of_path) + " of the time";
   return text;
 }
 

@@ -27,7 +27,8 @@ std::string interval_text(const Interval& interval) {
 
 std::string change_text(int64_t from_ns, int64_t to_ns, const Interval& interval) {
   auto from = parts(from_ns), to = parts(to_ns);
-  std::string text = from.first + (from.second == to.second ? "" : " " + from.second) + " → " + to.first + " " + to.second;
+  std::string text =
+      from.first + (from.second == to.second ? "" : " " + from.second) + " → " + to.first + " " + to.second;
   if (interval.high_ns <= interval.low_ns) return text;
   auto low = parts(interval.low_ns), high = parts(interval.high_ns);
   bool same = low.second == to.second && high.second == to.second;
@@ -60,12 +61,14 @@ std::string account_text(const Account& account, const std::vector<LedgerRow>& r
       return found == counts.end() ? 0 : found->second;
     };
     int64_t accounted = count(account.accounted);
-    text += (text.empty() ? "" : ", ") + plural(n, unit) + " received = " + format_count(count(account.stored)) + " stored";
+    text +=
+        (text.empty() ? "" : ", ") + plural(n, unit) + " received = " + format_count(count(account.stored)) + " stored";
     if (accounted != 0) text += " + " + format_count(accounted) + " accounted for";
   }
   if (text.empty()) text = "nothing received";
   if (!account.balanced()) text += " — does not add up: please report this as a bug";
-  return text + (rows.empty() ? "; nothing lost, nothing guessed" : "; " + plural(static_cast<int64_t>(rows.size()), "ledger row"));
+  return text + (rows.empty() ? "; nothing lost, nothing guessed"
+                              : "; " + plural(static_cast<int64_t>(rows.size()), "ledger row"));
 }
 
 }  // namespace culprit::report

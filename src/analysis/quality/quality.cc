@@ -13,21 +13,24 @@ constexpr size_t kMostRows = 5;
 // How much a kind bears on who is to blame: 0 not at all (a redacted literal, a probe's own cost).
 int bearing(const std::string& kind) {
   static const std::map<std::string, int> kBearing = {
-      {"ring_full", 9},        {"map_full", 9},      {"seq_gap", 9},       {"recorder_down", 9}, {"sdk_queue", 9},
-      {"collector_refused", 9}, {"refused", 8},      {"orphan_local", 8},  {"malformed", 7},     {"oversize", 7},
-      {"read_fault", 7},       {"holder_asleep", 7}, {"tls_blind", 6},     {"text_unknown", 6},  {"unpaired_edge", 6},
-      {"proto_resync", 6},     {"orphan_remote", 5}, {"rootless", 5},      {"cycle", 5},         {"id_collision", 5},
-      {"self_parent", 4},      {"zero_id", 4},       {"step", 4},          {"offset", 4},        {"connection_cut", 4},
-      {"negative_duration", 4}, {"censored", 4},     {"inconsistent_threshold", 4}, {"sampled_out", 3}, {"process_unseen", 3},
-      {"attach_failed", 3},    {"probe_missing", 3}, {"never_ended", 2},   {"not_asked", 2},     {"watermark", 2},
-      {"multi_root", 2},       {"retention_cut", 2}, {"truncated", 1},     {"unexplained", 9}};
+      {"ring_full", 9},      {"map_full", 9},          {"seq_gap", 9},       {"recorder_down", 9},
+      {"sdk_queue", 9},      {"collector_refused", 9}, {"refused", 8},       {"orphan_local", 8},
+      {"malformed", 7},      {"oversize", 7},          {"read_fault", 7},    {"holder_asleep", 7},
+      {"tls_blind", 6},      {"text_unknown", 6},      {"unpaired_edge", 6}, {"proto_resync", 6},
+      {"orphan_remote", 5},  {"rootless", 5},          {"cycle", 5},         {"id_collision", 5},
+      {"self_parent", 4},    {"zero_id", 4},           {"step", 4},          {"offset", 4},
+      {"connection_cut", 4}, {"negative_duration", 4}, {"censored", 4},      {"inconsistent_threshold", 4},
+      {"sampled_out", 3},    {"process_unseen", 3},    {"attach_failed", 3}, {"probe_missing", 3},
+      {"never_ended", 2},    {"not_asked", 2},         {"watermark", 2},     {"multi_root", 2},
+      {"retention_cut", 2},  {"truncated", 1},         {"unexplained", 9}};
   auto found = kBearing.find(kind);
   return found == kBearing.end() ? 0 : found->second;
 }
 
 bool is_loss(const std::string& kind) {
-  static constexpr std::string_view kLosses[] = {"ring_full", "map_full", "seq_gap", "oversize", "read_fault",
-                                                 "sdk_queue", "collector_refused", "refused", "malformed", "orphan_local"};
+  static constexpr std::string_view kLosses[] = {"ring_full",  "map_full",    "seq_gap",           "oversize",
+                                                 "read_fault", "sdk_queue",   "collector_refused", "refused",
+                                                 "malformed",  "orphan_local"};
   return std::find(std::begin(kLosses), std::end(kLosses), kind) != std::end(kLosses);
 }
 
@@ -55,14 +58,16 @@ Result<Trust> weigh(Reader& reader, const Seen& seen) {
     if (row.n <= 0 || bearing(row.kind) == 0) continue;
     trust.touched = true;
     if (is_loss(row.kind)) {
-      int64_t rest = row.unit == "event" ? std::max(events, seen.spans) : std::max(received_of(trust.quality.account, row.unit), seen.spans);
+      int64_t rest = row.unit == "event" ? std::max(events, seen.spans)
+                                         : std::max(received_of(trust.quality.account, row.unit), seen.spans);
       trust.lost_share = std::max(trust.lost_share, share(row.n, rest));
     }
     trust.quality.rows.push_back(std::move(row));
   }
   if (seen.holder_asleep) {
     trust.touched = true;
-    trust.quality.rows.push_back(ledger_row(LedgerKind::holder_asleep, 1, "analysis", "analysis", "no waker and nobody asked"));
+    trust.quality.rows.push_back(
+        ledger_row(LedgerKind::holder_asleep, 1, "analysis", "analysis", "no waker and nobody asked"));
   }
   std::stable_sort(trust.quality.rows.begin(), trust.quality.rows.end(), [](const LedgerRow& a, const LedgerRow& b) {
     if (bearing(a.kind) != bearing(b.kind)) return bearing(a.kind) > bearing(b.kind);

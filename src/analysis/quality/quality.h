@@ -20,8 +20,8 @@ struct Seen {
 
 struct Trust {
   Quality quality;
-  double lost_share = 0;       // the largest share of anything that is counted as lost
-  bool touched = false;        // there are rows that bear on the answer
+  double lost_share = 0;  // the largest share of anything that is counted as lost
+  bool touched = false;   // there are rows that bear on the answer
 };
 Result<Trust> weigh(Reader& reader, const Seen& seen);
 

@@ -38,8 +38,8 @@ Waiting waiting_of(const Population& now) {
 
 struct Holder {
   CpuHolder who;
-  double share = 0;     // of the others' waiting
-  bool watched = false; // from who ran while a request was ready
+  double share = 0;      // of the others' waiting
+  bool watched = false;  // from who ran while a request was ready
 };
 
 // The largest holder that serves (or does not), and its share of what the requests waited.
@@ -59,23 +59,28 @@ Holder largest(const CpuStory& cpu, bool serves, int64_t runnable_ns) {
 }
 
 std::string named(const CpuHolder& who) {
-  std::string pid = who.processes > 1 ? format_count(who.processes) + " processes, pid " + std::to_string(who.pid) + " first"
-                                      : "pid " + std::to_string(who.pid);
+  std::string pid = who.processes > 1
+                        ? format_count(who.processes) + " processes, pid " + std::to_string(who.pid) + " first"
+                        : "pid " + std::to_string(who.pid);
   return who.name.starts_with("pid ") ? who.name : who.name + " (" + pid + ")";
 }
 
 std::function<Saved(const Request&)> saving(const Names& names, double share) {
   return [&names, share](const Request& request) {
-    int64_t runnable = sum_parts(names, request, [](const Place&, const Part& part) { return of(part.ns, SectionKind::Runnable); });
+    int64_t runnable =
+        sum_parts(names, request, [](const Place&, const Part& part) { return of(part.ns, SectionKind::Runnable); });
     // A callee that is not given a CPU reads late: that wait lies between the two ends' views.
-    int64_t between = sum_parts(names, request, [](const Place&, const Part& part) { return of(part.ns, SectionKind::Callee); });
+    int64_t between =
+        sum_parts(names, request, [](const Place&, const Part& part) { return of(part.ns, SectionKind::Callee); });
     if (runnable == 0) between = 0;
     int64_t most = runnable + between;
-    return Saved{most, static_cast<int64_t>(share * static_cast<double>(most)), static_cast<int64_t>(share * static_cast<double>(runnable) / 2)};
+    return Saved{most, static_cast<int64_t>(share * static_cast<double>(most)),
+                 static_cast<int64_t>(share * static_cast<double>(runnable) / 2)};
   };
 }
 
-Cause make_cause(const Population& now, const CpuStory& cpu, const Holder& holder, const Waiting& waiting, double share) {
+Cause make_cause(const Population& now, const CpuStory& cpu, const Holder& holder, const Waiting& waiting,
+                 double share) {
   Cause cause;
   cause.cause = "cpu_saturation";
   cause.mechanism = holder.who.serves ? "own_load" : "neighbour";
@@ -84,10 +89,13 @@ Cause make_cause(const Population& now, const CpuStory& cpu, const Holder& holde
   cause.phrase = "requests wait for a CPU for {share} of their time; " + named(holder.who) + " holds them";
   cause.what = named(holder.who) + " holds the CPUs while requests are ready to run";
   int64_t mean_ns = waiting.runnable_ns / std::max<int64_t>(waiting.requests, 1);
-  cause.evidence.push_back(observed("requests are ready and without a CPU for " + format_duration(mean_ns) + " each (mean)",
-                                    static_cast<double>(mean_ns), "ns"));
+  cause.evidence.push_back(
+      observed("requests are ready and without a CPU for " + format_duration(mean_ns) + " each (mean)",
+               static_cast<double>(mean_ns), "ns"));
   if (cpu.busy >= 0)
-    cause.evidence.push_back(observed("the " + format_count(cpu.cpus) + " CPUs are " + format_share(std::min(cpu.busy, 1.0)) + " busy", cpu.busy, "share"));
+    cause.evidence.push_back(
+        observed("the " + format_count(cpu.cpus) + " CPUs are " + format_share(std::min(cpu.busy, 1.0)) + " busy",
+                 cpu.busy, "share"));
   std::string of_what = holder.watched ? " of the time that requests waited, it ran" : " of all CPU time is its";
   cause.evidence.push_back(observed(format_share(holder.share) + of_what, holder.share, "share"));
   if (!holder.who.command.empty()) cause.evidence.push_back(observed("its command: " + holder.who.command));

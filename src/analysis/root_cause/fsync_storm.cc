@@ -17,7 +17,7 @@ constexpr double kFewestFlushes = 3;
 constexpr double kFewestUnseen = 5;
 
 struct Flushes {
-  double per_request = 0;   // calls in a request that has any, mean
+  double per_request = 0;  // calls in a request that has any, mean
   std::string operation;
 };
 
@@ -73,7 +73,8 @@ std::vector<Cause> find_fsync_storms(const Scene& scene) {
     if (!commit && (sort != StatementSort::Write || !seen)) continue;
     Flushes flushes = count_flushes(scene.now, id);
     bool waits = !seen || statement.flushes * 3 >= statement.served ||
-                 (commit && (statement.waits[Wait::Disk] + statement.waits[Wait::Lock]) * 3 >= statement.waits[Wait::Running] * 2);
+                 (commit && (statement.waits[Wait::Disk] + statement.waits[Wait::Lock]) * 3 >=
+                                statement.waits[Wait::Running] * 2);
     if (flushes.per_request < (seen ? kFewestFlushes : kFewestUnseen) || !waits) continue;
     Cause cause;
     cause.cause = "fsync_storm";
@@ -83,11 +84,14 @@ std::vector<Cause> find_fsync_storms(const Scene& scene) {
     std::string per = format_count(static_cast<int64_t>(flushes.per_request + 0.5));
     cause.phrase = per + " flushes per request take {share} of it";
     int64_t each_ns = statement.waits[Wait::Disk] / std::max<int64_t>(statement.served, 1);
-    cause.what = per + " flushes to disk per request" + (seen ? ", " + format_duration(each_ns) + " of disk wait each" : "") + ": one would do";
-    cause.evidence.push_back(seen ? observed(cause.what, flushes.per_request, "1/request") : inferred(cause.what, flushes.per_request, "1/request"));
+    cause.what = per + " flushes to disk per request" +
+                 (seen ? ", " + format_duration(each_ns) + " of disk wait each" : "") + ": one would do";
+    cause.evidence.push_back(seen ? observed(cause.what, flushes.per_request, "1/request")
+                                  : inferred(cause.what, flushes.per_request, "1/request"));
     cause.assuming = "the request commits once";
     cause.advice = "commit once per request, not once per row: one transaction around the loop";
-    cause.would_tell = seen ? "one recording with synchronous_commit=off" : "sudo culprit record on the database's machine";
+    cause.would_tell =
+        seen ? "one recording with synchronous_commit=off" : "sudo culprit record on the database's machine";
     if (!seen) cause.against.push_back("that a commit's time is the disk's is inferred: these traces do not tell");
     cause.inside = statement.waits;
     cause.statement = id;

@@ -18,12 +18,12 @@ namespace {
 constexpr int64_t kLongWait = 5'000'000;
 
 struct Group {
-  std::string table, mode, relation;   // mode: asked lock type
+  std::string table, mode, relation;  // mode: asked lock type
   uint32_t instance = 0, system = 0;
-  std::set<uint32_t> statements;       // ids
+  std::set<uint32_t> statements;  // ids
   uint32_t dominant = kNone;
   int64_t dominant_ns = 0, lock_ns = 0, waiting_calls = 0;
-  std::map<int32_t, Blame> blockers;   // by pid
+  std::map<int32_t, Blame> blockers;  // by pid
   WaitSums inside;
 };
 
@@ -62,10 +62,12 @@ std::map<std::pair<uint32_t, std::string>, Group> group_waiters(const Population
 // For each backend whom it waited for longest, over all statements.
 std::map<int32_t, int32_t> waits_for(const Population& now) {
   std::map<int32_t, std::map<int32_t, int64_t>> sums;
-  for (const LockWait& wait : now.around().lock_waits) sums[wait.waiter_pid][wait.holder_pid] += std::max<int64_t>(wait.waited_ns, 1);
+  for (const LockWait& wait : now.around().lock_waits)
+    sums[wait.waiter_pid][wait.holder_pid] += std::max<int64_t>(wait.waited_ns, 1);
   std::map<int32_t, int32_t> longest;
   for (const auto& [waiter, holders] : sums) {
-    auto most = std::max_element(holders.begin(), holders.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    auto most = std::max_element(holders.begin(), holders.end(),
+                                 [](const auto& a, const auto& b) { return a.second < b.second; });
     longest[waiter] = most->first;
   }
   return longest;
@@ -149,7 +151,8 @@ Held holder_of(const Population& now, const Group& group) {
     return held;
   }
   for (const auto& [pid, blame] : group.blockers)
-    if (blame.ns > held.ns) held.pid = pid, held.ns = blame.ns, held.statement = most_of(blame.statements), held.how = "observed";
+    if (blame.ns > held.ns)
+      held.pid = pid, held.ns = blame.ns, held.statement = most_of(blame.statements), held.how = "observed";
   held.program = program_of(now, held.pid);
   return held;
 }
@@ -170,12 +173,14 @@ void describe(Cause& cause, const Group& group, const Held& held, bool asked) {
     cause.what = mean + " per wait for a lock on " + (group.table.empty() ? "the table" : group.table) +
                  "; its holder never ran during the recording";
     cause.against.push_back("the holder is not known: it slept all along and left no event");
-    cause.would_tell = asked ? "look at pg_locks while it happens" : "culprit record --ask, or why --ask: who holds the lock";
+    cause.would_tell =
+        asked ? "look at pg_locks while it happens" : "culprit record --ask, or why --ask: who holds the lock";
     cause.advice = "ask the database who holds it: culprit record --ask";
     return;
   }
   cause.holder = Entity{"process", held.program, cause.entity.instance, cause.entity.system, held.statement, held.pid};
-  std::string who = (held.program.empty() ? "pid " : held.program + " (pid ") + std::to_string(held.pid) + (held.program.empty() ? "" : ")");
+  std::string who = (held.program.empty() ? "pid " : held.program + " (pid ") + std::to_string(held.pid) +
+                    (held.program.empty() ? "" : ")");
   std::string since = held.held_ns > 0 ? " for " + format_duration(held.held_ns) : "";
   cause.what = "held by " + who + (held.state.empty() ? "" : ", " + held.state) + since +
                (held.statement.empty() ? "" : "; its last statement: " + held.statement);
@@ -203,16 +208,20 @@ Cause make_cause(const Population& now, const Group& group, const Held& held) {
   cause.phrase = "it waits for a " + kind + (what.empty() ? "" : " on " + what) + " for {share} of its time";
   cause.inside = group.inside;
   cause.statement = group.dominant;
-  cause.pathological = group.lock_ns >= kLongWait * std::max<int64_t>(group.waiting_calls, 1) && group.waiting_calls > 0;
+  cause.pathological =
+      group.lock_ns >= kLongWait * std::max<int64_t>(group.waiting_calls, 1) && group.waiting_calls > 0;
   describe(cause, group, held, now.around().asked);
   std::set<uint32_t> ids = group.statements;
   auto ours = [&names, ids](const Place& place) {
-    return place.role == Role::Served && std::any_of(ids.begin(), ids.end(), [&](uint32_t id) { return same_statement(names, place.statement, id); });
+    return place.role == Role::Served &&
+           std::any_of(ids.begin(), ids.end(), [&](uint32_t id) { return same_statement(names, place.statement, id); });
   };
   cause.blamed = ours;
   cause.blamed_kinds = {SectionKind::Lock};
   cause.saved = [&names, ours](const Request& request) {
-    int64_t lock = sum_parts(names, request, [&](const Place& place, const Part& part) { return ours(place) ? of(part.ns, SectionKind::Lock) : 0; });
+    int64_t lock = sum_parts(names, request, [&](const Place& place, const Part& part) {
+      return ours(place) ? of(part.ns, SectionKind::Lock) : 0;
+    });
     return Saved{lock, lock, lock / 2};
   };
   return cause;
@@ -257,8 +266,9 @@ void add_mutexes(const Population& now, std::vector<Cause>& causes) {
     cause.what = "threads of " + names.text(service) + " wait for one another";
     auto blame = now.mutex_blockers().find(service);
     if (blame != now.mutex_blockers().end())
-      cause.evidence.push_back(observed(format_count(blame->second.count) + " waits, " + format_duration(blame->second.ns) + " in all",
-                                        static_cast<double>(blame->second.ns), "ns"));
+      cause.evidence.push_back(
+          observed(format_count(blame->second.count) + " waits, " + format_duration(blame->second.ns) + " in all",
+                   static_cast<double>(blame->second.ns), "ns"));
     cause.assuming = "the lock is free when asked for";
     cause.advice = "hold the lock for less, or split it: culprit show TRACE names the waits";
     cause.would_tell = "stacks of the waiting threads";

@@ -40,7 +40,8 @@ std::map<std::pair<uint32_t, std::string>, Loop> find_loops(const Population& no
     for (const Request& request : operation.kept)
       for (const Repeat& repeat : request.repeats) {
         const Place& place = names.place(repeat.place);
-        std::string peer = place.statement != kNone ? names.text(names.statement(place.statement).instance) : names.text(place.peer);
+        std::string peer =
+            place.statement != kNone ? names.text(names.statement(place.statement).instance) : names.text(place.peer);
         Loop& loop = loops[{place.service, names.text(place.label) + "\n" + peer}];
         loop.caller = names.text(place.service);
         loop.label = names.text(place.label);
@@ -58,7 +59,8 @@ std::map<std::pair<uint32_t, std::string>, Loop> find_loops(const Population& no
 
 // What a call of the loop took but for what other classes own: waits for locks, disks and CPUs.
 int64_t round_trip(const PartTimes& ns) {
-  return sum(ns) - of(ns, SectionKind::Lock) - of(ns, SectionKind::Disk) - of(ns, SectionKind::Runnable) - of(ns, SectionKind::Sleep);
+  return sum(ns) - of(ns, SectionKind::Lock) - of(ns, SectionKind::Disk) - of(ns, SectionKind::Runnable) -
+         of(ns, SectionKind::Sleep);
 }
 
 Saved saved_by_batch(const Names& names, const Request& request, const std::set<uint32_t>& places) {
@@ -77,19 +79,22 @@ Saved saved_by_batch(const Names& names, const Request& request, const std::set<
 
 void describe(Cause& cause, const Loop& loop, int64_t typical) {
   std::string times = format_count(typical);
-  cause.phrase = "one " + std::string(loop.statement == kNone ? "call" : "statement") + " is sent " + times + " times per request, {share} of it";
+  cause.phrase = "one " + std::string(loop.statement == kNone ? "call" : "statement") + " is sent " + times +
+                 " times per request, {share} of it";
   cause.what = times + " calls per request (median), one after the other, alike but for a literal";
   cause.evidence.push_back(observed(cause.what, static_cast<double>(typical), "1/request"));
   if (loop.follows > 4 * loop.differs && loop.follows > 0)
-    cause.evidence.push_back(observed("as many as the query before returned rows, in " +
-                                      format_share(static_cast<double>(loop.follows) / static_cast<double>(loop.follows + loop.differs)) +
-                                      " of the requests"));
+    cause.evidence.push_back(
+        observed("as many as the query before returned rows, in " +
+                 format_share(static_cast<double>(loop.follows) / static_cast<double>(loop.follows + loop.differs)) +
+                 " of the requests"));
   else if (loop.differs > 0)
     cause.against.push_back("their number does not follow the rows of the query before");
   else
     cause.against.push_back("whether their number follows the rows of the query before was not recorded");
   cause.assuming = "one call fetches what the loop fetches, and each further row costs a tenth of a call";
-  cause.advice = "fetch all rows with one " + std::string(loop.statement == kNone ? "call" : "statement (a join, or = ANY(…))") +
+  cause.advice = "fetch all rows with one " +
+                 std::string(loop.statement == kNone ? "call" : "statement (a join, or = ANY(…))") +
                  " instead of one per row";
   cause.would_tell = "requests that return more rows: whether the calls grow with them";
 }
@@ -113,7 +118,8 @@ std::vector<Cause> find_n_plus_one(const Scene& scene, const Claimed& slow) {
       const StatementName& name = names.statement(loop.statement);
       cause.entity = {"statement", loop.label, names.text(name.instance), names.text(name.system), loop.label, 0};
       auto found = scene.now.statements().find(loop.statement);
-      if (found != scene.now.statements().end()) cause.inside = found->second.waits, cause.calls_of_statement = found->second.calls;
+      if (found != scene.now.statements().end())
+        cause.inside = found->second.waits, cause.calls_of_statement = found->second.calls;
     } else {
       cause.entity = {"operation", loop.label, loop.peer, "", "", 0};
     }
@@ -121,7 +127,8 @@ std::vector<Cause> find_n_plus_one(const Scene& scene, const Claimed& slow) {
     cause.statement = loop.statement;
     describe(cause, loop, median(loop.calls));
     std::set<uint32_t> places = loop.places;
-    cause.blamed = [&names, id = loop.statement, caller = key.first, label = names.place(*places.begin()).label](const Place& place) {
+    cause.blamed = [&names, id = loop.statement, caller = key.first,
+                    label = names.place(*places.begin()).label](const Place& place) {
       if (id != kNone) return same_statement(names, place.statement, id);
       return place.role == Role::Call && place.service == caller && place.label == label;
     };

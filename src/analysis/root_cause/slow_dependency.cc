@@ -36,7 +36,8 @@ bool lateness_of(const Names& names, const Place& place, const Late& who) {
 
 // Sleeping, waiting for who was not seen, blocked for no recorded reason.
 int64_t blocked(const PartTimes& ns) {
-  return of(ns, SectionKind::Sleep) + of(ns, SectionKind::Unexplained) + of(ns, SectionKind::Peer) + of(ns, SectionKind::Network);
+  return of(ns, SectionKind::Sleep) + of(ns, SectionKind::Unexplained) + of(ns, SectionKind::Peer) +
+         of(ns, SectionKind::Network);
 }
 
 struct Times {
@@ -107,17 +108,21 @@ int64_t comparable(const std::map<Late, Times>& all, const Late& who) {
 void describe(Cause& cause, const Late& who, const Times& times, int64_t typical, int64_t comparable_ns) {
   const std::string& name = cause.entity.name;
   cause.phrase = name + " answers late: {share} of it";
-  bool sleeps = times.inside.known && times.inside[Wait::Sleep] * 2 > times.inside[Wait::Running] + times.inside[Wait::Other] + times.inside[Wait::Peer];
-  std::string doing = !who.seen ? "its own side was not recorded"
-                      : sleeps  ? "it sleeps meanwhile"
+  bool sleeps = times.inside.known && times.inside[Wait::Sleep] * 2 > times.inside[Wait::Running] +
+                                                                          times.inside[Wait::Other] +
+                                                                          times.inside[Wait::Peer];
+  std::string doing = !who.seen            ? "its own side was not recorded"
+                      : sleeps             ? "it sleeps meanwhile"
                       : times.inside.known ? "it is blocked meanwhile, by what was not recorded"
                                            : "what it does meanwhile was not recorded";
   cause.what = format_duration(typical) + " per request (median) pass in " + name + "; " + doing;
   cause.evidence.push_back(observed(cause.what, static_cast<double>(typical), "ns"));
   if (comparable_ns > 0 && typical >= 3 * comparable_ns)
-    cause.evidence.push_back(observed("others that answer take " + format_duration(comparable_ns), static_cast<double>(comparable_ns), "ns"));
+    cause.evidence.push_back(observed("others that answer take " + format_duration(comparable_ns),
+                                      static_cast<double>(comparable_ns), "ns"));
   if (!times.inside.known || !who.seen) cause.against.push_back("whether it works or waits: these traces do not tell");
-  cause.assuming = "it answers like the others here" + (comparable_ns > 0 ? " (" + format_duration(comparable_ns) + ")" : std::string(", at once"));
+  cause.assuming = "it answers like the others here" +
+                   (comparable_ns > 0 ? " (" + format_duration(comparable_ns) + ")" : std::string(", at once"));
   cause.advice = "look into " + name + ": record it with its own callees, or ask who runs it";
   cause.would_tell = "culprit record on the machine of " + name;
 }
@@ -133,9 +138,11 @@ void check_edge(Cause& cause, const Population& now) {
   }
   if (connections == 0) return;
   if (retransmits == 0)
-    cause.evidence.push_back(observed("the way to it is healthy: no retransmits on " + format_count(connections) + " connections"));
+    cause.evidence.push_back(
+        observed("the way to it is healthy: no retransmits on " + format_count(connections) + " connections"));
   else
-    cause.against.push_back(format_count(retransmits) + " retransmits on the way to it: part of the delay may be the network's");
+    cause.against.push_back(format_count(retransmits) +
+                            " retransmits on the way to it: part of the delay may be the network's");
 }
 
 }  // namespace
@@ -180,7 +187,8 @@ std::vector<Cause> find_changed_work(const Scene& scene) {
   const Names& names = scene.now.names();
   std::set<uint32_t> services;
   for (uint32_t id = 0; id < names.places(); ++id)
-    if (names.place(id).statement == kNone && names.place(id).role != Role::Call) services.insert(names.place(id).service);
+    if (names.place(id).statement == kNone && names.place(id).role != Role::Call)
+      services.insert(names.place(id).service);
   for (uint32_t service : services) {
     Cause cause;
     cause.cause = "cpu_bound";
@@ -191,7 +199,9 @@ std::vector<Cause> find_changed_work(const Scene& scene) {
     cause.assuming = "it works for as long as it did before";
     cause.advice = "profile " + names.text(service) + ", and look at what changed in it";
     cause.would_tell = "stacks of its threads";
-    cause.blamed = [service](const Place& place) { return place.service == service && place.statement == kNone && place.role != Role::Call; };
+    cause.blamed = [service](const Place& place) {
+      return place.service == service && place.statement == kNone && place.role != Role::Call;
+    };
     cause.saved = [&names, blamed = cause.blamed](const Request& request) {
       int64_t ns = sum_parts(names, request, [&](const Place& place, const Part& part) {
         // Where nobody watched, a service that somebody waits for is dependency_slow's.
@@ -221,7 +231,8 @@ std::vector<Cause> find_unexplained(const Scene& scene) {
   cause.blamed = [](const Place&) { return true; };
   cause.blamed_kinds = {SectionKind::Unexplained};
   cause.saved = [&names](const Request& request) {
-    int64_t ns = sum_parts(names, request, [](const Place&, const Part& part) { return of(part.ns, SectionKind::Unexplained); });
+    int64_t ns =
+        sum_parts(names, request, [](const Place&, const Part& part) { return of(part.ns, SectionKind::Unexplained); });
     return Saved{ns, ns, 0};
   };
   return {cause};

@@ -29,7 +29,7 @@ constexpr int64_t kManyRows = 10'000;
 constexpr int64_t kFewCalls = 20;
 
 struct Costs {
-  bool served = false;          // the server was watched
+  bool served = false;  // the server was watched
   int64_t running_ns = 0, disk_ns = 0, duration_ns = 0, runnable_ns = 0, lock_ns = 0, rows = -1;  // medians
   int64_t work_ns() const { return served ? running_ns : duration_ns; }
 };
@@ -56,7 +56,7 @@ Costs costs_of(const Statement& statement) {
 // What another statement of the same server costs, the lower quartile: several may be slow for the same reason.
 struct Comparable {
   int64_t ns = kUsualLookup;
-  bool seen = false;            // from this server's own statements, not what a lookup usually costs
+  bool seen = false;  // from this server's own statements, not what a lookup usually costs
 };
 Comparable comparable_cost(const Population& now, uint32_t id, const Statement& statement, bool served) {
   std::vector<int64_t> others;
@@ -89,7 +89,8 @@ Signature unwatched_signature(const Costs& costs, int64_t expected_ns) {
   bool stands_out = costs.duration_ns >= std::max(kSlowUnwatched, kTimesComparable * expected_ns);
   signature.holds = stands_out || costs.duration_ns >= std::max(kSlowForAnyone, 3 * expected_ns);
   signature.quality = kGuessed;
-  signature.what = format_duration(costs.duration_ns) + " per call (median); whether the server ran, read or waited was not recorded";
+  signature.what = format_duration(costs.duration_ns) +
+                   " per call (median); whether the server ran, read or waited was not recorded";
   return signature;
 }
 
@@ -118,7 +119,8 @@ Signature signature_of(const Statement& statement, const Costs& costs, std::stri
     return signature;
   }
   signature.mechanism = "scan";
-  signature.holds = works && costs.running_ns >= std::max(kSlowRunning, kTimesComparable * expected_ns) && !is_report(statement, text);
+  signature.holds = works && costs.running_ns >= std::max(kSlowRunning, kTimesComparable * expected_ns) &&
+                    !is_report(statement, text);
   signature.quality = costs.rows >= 0 ? kObserved : kInferred;
   signature.what = format_duration(costs.running_ns) + " of CPU" + rows + " (median): looks like a scan";
   return signature;
@@ -134,7 +136,8 @@ Work work_in(const Names& names, const Request& request, uint32_t statement, boo
     int64_t work = part.ns[kUnknown] + (place.role == Role::Served ? of(part.ns, SectionKind::Own) : 0);
     if (reads && place.role == Role::Served) work += of(part.ns, SectionKind::Disk);
     if (!place.callee_seen && place.role == Role::Call)
-      work += of(part.ns, SectionKind::Peer) + of(part.ns, SectionKind::Network) + of(part.ns, SectionKind::Unexplained);
+      work +=
+          of(part.ns, SectionKind::Peer) + of(part.ns, SectionKind::Network) + of(part.ns, SectionKind::Unexplained);
     sum.ns += work;
   }
   return sum;
@@ -153,20 +156,24 @@ int64_t contention_in(const Names& names, const Request& request, uint32_t state
   return static_cast<int64_t>(of_own * static_cast<double>(own) + share * static_cast<double>(others));
 }
 
-std::function<Saved(const Request&)> saving(const Names& names, uint32_t id, bool reads, int64_t expected_ns, double share) {
+std::function<Saved(const Request&)> saving(const Names& names, uint32_t id, bool reads, int64_t expected_ns,
+                                            double share) {
   return [&names, id, reads, expected_ns, share](const Request& request) {
     auto [work, calls] = work_in(names, request, id, reads);
-    int64_t contention = work > 0 ? contention_in(names, request, id, share) : contention_in(names, request, id, share) / 2;
+    int64_t contention =
+        work > 0 ? contention_in(names, request, id, share) : contention_in(names, request, id, share) / 2;
     int64_t kept = std::min(work, calls * expected_ns), kept_most = std::min(work, 3 * calls * expected_ns);
     return Saved{work + contention, work - kept + contention, work - kept_most + contention / 2};
   };
 }
 
-void add_evidence(Cause& cause, const Statement& statement, const Costs& costs, int64_t expected_ns, bool seen, double share) {
+void add_evidence(Cause& cause, const Statement& statement, const Costs& costs, int64_t expected_ns, bool seen,
+                  double share) {
   int64_t times = costs.work_ns() / std::max<int64_t>(expected_ns, 1);
   if (times >= 3 && seen)
     cause.evidence.push_back(observed(format_count(times) + " times what comparable statements of this server cost (" +
-                                      format_duration(expected_ns) + ")", static_cast<double>(times), "1"));
+                                          format_duration(expected_ns) + ")",
+                                      static_cast<double>(times), "1"));
   if (costs.served) {
     int64_t all = 0;
     for (int64_t ns : statement.waits.ns) all += ns;
@@ -205,15 +212,18 @@ std::vector<Cause> find_slow_statements(const Scene& scene, const CpuStory& cpu)
     cause.pathological = signature.holds;
     cause.what = signature.what;
     cause.phrase = "one statement takes {share} of it";
-    cause.assuming = (comparable.seen ? "it costs what this server's other statements cost (" : "it costs what a lookup usually costs (") +
+    cause.assuming = (comparable.seen ? "it costs what this server's other statements cost ("
+                                      : "it costs what a lookup usually costs (") +
                      format_duration(expected_ns) + " per call)";
-    cause.advice = "EXPLAIN (ANALYZE, BUFFERS) the statement; an index on what it looks up by is missing where it scans";
+    cause.advice =
+        "EXPLAIN (ANALYZE, BUFFERS) the statement; an index on what it looks up by is missing where it scans";
     cause.would_tell = "culprit why --ask: the plan of the statement";
     cause.inside = statement.waits;
     cause.statement = id;
     cause.calls_of_statement = statement.calls;
-    cause.evidence.push_back(signature.quality == kObserved ? observed(signature.what, static_cast<double>(costs.work_ns()), "ns")
-                                                           : inferred(signature.what, static_cast<double>(costs.work_ns()), "ns"));
+    cause.evidence.push_back(signature.quality == kObserved
+                                 ? observed(signature.what, static_cast<double>(costs.work_ns()), "ns")
+                                 : inferred(signature.what, static_cast<double>(costs.work_ns()), "ns"));
     add_evidence(cause, statement, costs, expected_ns, comparable.seen, share);
     bool reads = sort == StatementSort::Read;
     cause.work = [&names, id = id, reads](const Request& request) { return work_in(names, request, id, reads); };

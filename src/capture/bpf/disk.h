@@ -17,16 +17,14 @@ struct {
 
 /* Recorded are the requests of recorded threads and those of the kernel's own threads, which write back what everybody
  * wrote: a disk that is busy with them makes the others wait. */
-INLINE bool wanted_issuer(struct task_struct *task) {
-  return traced(task) || (task->flags & PF_KTHREAD);
-}
+INLINE bool wanted_issuer(struct task_struct* task) { return traced(task) || (task->flags & PF_KTHREAD); }
 
 SEC("tp_btf/block_rq_insert")
-int BPF_PROG(block_rq_insert, struct request *request) {
-  struct task_struct *task = bpf_get_current_task_btf();
+int BPF_PROG(block_rq_insert, struct request* request) {
+  struct task_struct* task = bpf_get_current_task_btf();
   struct pending_request pending = {};
   __u64 key = (__u64)request;
-  struct cpu_counts *c = cpu_counts();
+  struct cpu_counts* c = cpu_counts();
   if (!c || !wanted_issuer(task)) return 0;
   pending.insert_ns = bpf_ktime_get_ns();
   pending.pid = task->tgid;
@@ -36,11 +34,11 @@ int BPF_PROG(block_rq_insert, struct request *request) {
 }
 
 SEC("tp_btf/block_rq_issue")
-int BPF_PROG(block_rq_issue, struct request *request) {
-  struct task_struct *task = bpf_get_current_task_btf();
+int BPF_PROG(block_rq_issue, struct request* request) {
+  struct task_struct* task = bpf_get_current_task_btf();
   struct pending_request pending = {}, *known;
   __u64 key = (__u64)request, now = bpf_ktime_get_ns();
-  struct cpu_counts *c = cpu_counts();
+  struct cpu_counts* c = cpu_counts();
   known = bpf_map_lookup_elem(&requests, &key);
   if (known) { /* queued before, perhaps by another thread: that one wanted it */
     known->issue_ns = now;
@@ -64,13 +62,13 @@ INLINE __u32 block_flags(__u32 command) {
 }
 
 SEC("tp_btf/block_rq_complete")
-int BPF_PROG(block_rq_complete, struct request *request, __u64 error, unsigned int done_bytes) {
-  struct pending_request *pending;
+int BPF_PROG(block_rq_complete, struct request* request, __u64 error, unsigned int done_bytes) {
+  struct pending_request* pending;
   __u64 key = (__u64)request;
-  struct cpu_counts *c = cpu_counts();
-  struct event_block *e;
-  struct gendisk *disk;
-  void *ring = own_ring();
+  struct cpu_counts* c = cpu_counts();
+  struct event_block* e;
+  struct gendisk* disk;
+  void* ring = own_ring();
   if (done_bytes < request->__data_len) return 0; /* a part of it; the rest follows */
   pending = bpf_map_lookup_elem(&requests, &key);
   if (!pending || !c || !ring) return 0;
@@ -92,17 +90,17 @@ int BPF_PROG(block_rq_complete, struct request *request, __u64 error, unsigned i
 
 SEC("tp_btf/ext4_sync_file_enter")
 int BPF_PROG(ext4_sync_file_enter) {
-  struct thread_slot *slot = traced(bpf_get_current_task_btf());
+  struct thread_slot* slot = traced(bpf_get_current_task_btf());
   if (slot) slot->sync_ns = bpf_ktime_get_ns();
   return 0;
 }
 
 SEC("tp_btf/ext4_sync_file_exit")
-int BPF_PROG(ext4_sync_file_exit, struct inode *inode, int result) {
-  struct thread_slot *slot = traced(bpf_get_current_task_btf());
-  struct cpu_counts *c = cpu_counts();
-  struct event_sync *e;
-  void *ring = own_ring();
+int BPF_PROG(ext4_sync_file_exit, struct inode* inode, int result) {
+  struct thread_slot* slot = traced(bpf_get_current_task_btf());
+  struct cpu_counts* c = cpu_counts();
+  struct event_sync* e;
+  void* ring = own_ring();
   if (!slot || !slot->sync_ns || !c || !ring) return 0;
   if ((e = reserve(ring, sizeof *e, EVENT_SYNC, c))) {
     fill_header(&e->header, EVENT_SYNC, sizeof *e, bpf_ktime_get_ns(), slot->tgid, slot->tid);

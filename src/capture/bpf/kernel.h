@@ -5,7 +5,6 @@
 
 #include <linux/bpf.h>
 #include <linux/types.h>
-
 #include <stdbool.h>
 
 /* Tells bpf_tracing.h that struct pt_regs has the kernel's field names. */
@@ -32,12 +31,12 @@ struct task_struct {
   unsigned int in_iowait : 1;
   int exit_code;
   int pid, tgid;
-  struct signal_struct *signal;
+  struct signal_struct* signal;
   char comm[16];
 };
 
 struct bpf_iter__task {
-  struct task_struct *task;
+  struct task_struct* task;
 };
 
 struct in6_addr {
@@ -53,16 +52,16 @@ struct sock_common {
 };
 
 struct file {
-  struct inode *f_inode;
+  struct inode* f_inode;
 };
 
 struct socket {
-  struct file *file;
+  struct file* file;
 };
 
 struct sock {
   struct sock_common __sk_common;
-  struct socket *sk_socket;
+  struct socket* sk_socket;
   __u16 sk_type;
   __u16 sk_protocol;
 };
@@ -79,8 +78,8 @@ struct unix_address {
 
 struct unix_sock {
   struct sock sk;
-  struct unix_address *addr;
-  struct sock *peer;
+  struct unix_address* addr;
+  struct sock* peer;
 };
 
 struct tcp_sock {
@@ -88,7 +87,7 @@ struct tcp_sock {
 };
 
 struct linux_binprm {
-  const char *filename;
+  const char* filename;
 };
 
 struct gendisk {
@@ -96,11 +95,11 @@ struct gendisk {
 };
 
 struct request_queue {
-  struct gendisk *disk;
+  struct gendisk* disk;
 };
 
 struct request {
-  struct request_queue *q;
+  struct request_queue* q;
   unsigned int cmd_flags;
   unsigned int __data_len;
   __u64 __sector;
@@ -111,7 +110,7 @@ struct super_block {
 };
 
 struct inode {
-  struct super_block *i_sb;
+  struct super_block* i_sb;
   unsigned long i_ino;
 };
 

@@ -20,10 +20,10 @@ struct {
   __type(value, struct message);
 } messages SEC(".maps");
 
-INLINE __u32 wanted_bytes(struct socket_state *state, bool sent) {
+INLINE __u32 wanted_bytes(struct socket_state* state, bool sent) {
   __u32 epoch = capture_epoch;
   if (state->capture_epoch != epoch) {
-    struct capture_wish *wish = bpf_map_lookup_elem(&wishes, &state->id);
+    struct capture_wish* wish = bpf_map_lookup_elem(&wishes, &state->id);
     state->capture_epoch = epoch;
     if (wish) {
       state->wish = *wish;
@@ -34,7 +34,7 @@ INLINE __u32 wanted_bytes(struct socket_state *state, bool sent) {
   return sent ? state->wish.sent_bytes : state->wish.received_bytes;
 }
 
-INLINE long copy_user(struct message *m, __u64 offset, __u64 n, const void *from) {
+INLINE long copy_user(struct message* m, __u64 offset, __u64 n, const void* from) {
   asm volatile("" : "+r"(offset)); /* else the compiler drops, as always true, what the verifier wants to see */
   offset &= OFFSET_MASK;
   asm volatile("" : "+r"(n));
@@ -44,18 +44,18 @@ INLINE long copy_user(struct message *m, __u64 offset, __u64 n, const void *from
 
 /* The walk over the pieces of a message. */
 struct walk {
-  struct message *m;
-  const char *pieces; /* struct iovec[] in the program */
+  struct message* m;
+  const char* pieces; /* struct iovec[] in the program */
   __u64 n_pieces, position;
   long failed;
 };
 
 /* Copies what of head and tail lies in one piece; 1 ends the walk. A callback, for the verifier walks it once: as a
  * loop it took half a second to load. */
-static long copy_piece(__u32 i, struct walk *walk) {
-  struct message *m = walk->m;
+static long copy_piece(__u32 i, struct walk* walk) {
+  struct message* m = walk->m;
   struct {
-    const char *base;
+    const char* base;
     __u64 size;
   } piece;
   __u64 length = m->event.length_bytes, head = m->event.head_bytes, tail = m->event.tail_bytes;
@@ -75,7 +75,7 @@ static long copy_piece(__u32 i, struct walk *walk) {
 }
 
 /* Head and tail of a message that lies in several pieces. */
-INLINE long copy_pieces(struct message *m, const void *pieces, __u64 n_pieces) {
+INLINE long copy_pieces(struct message* m, const void* pieces, __u64 n_pieces) {
   struct walk walk = {.m = m, .pieces = pieces, .n_pieces = n_pieces};
   bpf_loop(IOV_LIMIT, copy_piece, &walk, 0);
   if (walk.failed) return walk.failed;
@@ -86,7 +86,7 @@ INLINE long copy_pieces(struct message *m, const void *pieces, __u64 n_pieces) {
   return 0;
 }
 
-INLINE long copy_buffer(struct message *m, const void *buffer) {
+INLINE long copy_buffer(struct message* m, const void* buffer) {
   __u64 head = m->event.head_bytes, tail = m->event.tail_bytes;
   if (copy_user(m, 0, head, buffer)) return -1;
   if (tail && copy_user(m, head, tail, buffer + m->event.length_bytes - tail)) return -1;
@@ -98,30 +98,24 @@ enum place { PLACE_UNKNOWN, PLACE_BUFFER, PLACE_PIECES, PLACE_MESSAGE };
 /* What the second argument of a system call leads to. */
 INLINE enum place place_of_bytes(__u64 syscall, bool sent) {
   switch (syscall) {
-    case 0:  /* read */
-    case 45: /* recvfrom */
-      return sent ? PLACE_UNKNOWN : PLACE_BUFFER;
-    case 1:  /* write */
-    case 44: /* sendto */
-      return sent ? PLACE_BUFFER : PLACE_UNKNOWN;
-    case 19: /* readv */
-      return sent ? PLACE_UNKNOWN : PLACE_PIECES;
-    case 20: /* writev */
-      return sent ? PLACE_PIECES : PLACE_UNKNOWN;
-    case 47: /* recvmsg */
-      return sent ? PLACE_UNKNOWN : PLACE_MESSAGE;
-    case 46: /* sendmsg */
-      return sent ? PLACE_MESSAGE : PLACE_UNKNOWN;
+    case 0: /* read */
+    case 45: /* recvfrom */ return sent ? PLACE_UNKNOWN : PLACE_BUFFER;
+    case 1: /* write */
+    case 44: /* sendto */ return sent ? PLACE_BUFFER : PLACE_UNKNOWN;
+    case 19: /* readv */ return sent ? PLACE_UNKNOWN : PLACE_PIECES;
+    case 20: /* writev */ return sent ? PLACE_PIECES : PLACE_UNKNOWN;
+    case 47: /* recvmsg */ return sent ? PLACE_UNKNOWN : PLACE_MESSAGE;
+    case 46: /* sendmsg */ return sent ? PLACE_MESSAGE : PLACE_UNKNOWN;
   }
   return PLACE_UNKNOWN;
 }
 
 /* Where the system call leaves its bytes; 1: not in a place that we know. */
-INLINE long copy_payload(struct message *m, struct pt_regs *regs, bool sent) {
-  const void *second = (const void *)regs->si;
+INLINE long copy_payload(struct message* m, struct pt_regs* regs, bool sent) {
+  const void* second = (const void*)regs->si;
   enum place place = regs->cs == USER_CODE ? place_of_bytes(regs->orig_ax, sent) : PLACE_UNKNOWN;
   struct {
-    const void *pieces;
+    const void* pieces;
     __u64 n;
   } where = {second, regs->dx};
   if (place == PLACE_UNKNOWN) return 1;
@@ -132,9 +126,9 @@ INLINE long copy_payload(struct message *m, struct pt_regs *regs, bool sent) {
   return copy_pieces(m, where.pieces, where.n);
 }
 
-INLINE void add_payload(struct message *m, struct socket_state *state, struct pt_regs *regs, bool sent,
-                        struct cpu_counts *c) {
-  struct event_data *e = &m->event;
+INLINE void add_payload(struct message* m, struct socket_state* state, struct pt_regs* regs, bool sent,
+                        struct cpu_counts* c) {
+  struct event_data* e = &m->event;
   __u32 wanted = wanted_bytes(state, sent), length = e->length_bytes;
   long failed;
   if (wanted) {

@@ -6,10 +6,10 @@
 /* Children of recorded processes are recorded: their slot is made here, for the thread's number may be one that a
  * stranger had before. */
 SEC("tp_btf/sched_process_fork")
-int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct *child) {
+int BPF_PROG(sched_process_fork, struct task_struct* parent, struct task_struct* child) {
   struct thread_slot *own = traced(parent), *slot = slot_of(child->pid);
-  struct cpu_counts *c = cpu_counts();
-  struct event_fork *e;
+  struct cpu_counts* c = cpu_counts();
+  struct event_fork* e;
   __u32 tgid = child->tgid;
   __u8 yes = 1;
   if (!c) return 0;
@@ -27,10 +27,10 @@ int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct 
 
 /* A thread that calls execve takes its leader's number: the slot of that number is decided anew. */
 SEC("tp_btf/sched_process_exec")
-int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct linux_binprm *program) {
-  struct thread_slot *slot = slot_of(task->pid);
-  struct cpu_counts *c = cpu_counts();
-  struct event_exec *e;
+int BPF_PROG(sched_process_exec, struct task_struct* task, int old_pid, struct linux_binprm* program) {
+  struct thread_slot* slot = slot_of(task->pid);
+  struct cpu_counts* c = cpu_counts();
+  struct event_exec* e;
   if (!slot || !c) return 0;
   if (slot->tid == (__u32)task->pid) slot->epoch = 0;
   if (!traced(task) || !(e = reserve_control(sizeof *e, EVENT_EXEC, c))) return 0;
@@ -43,12 +43,12 @@ int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct l
 }
 
 SEC("tp_btf/sched_process_exit")
-int BPF_PROG(sched_process_exit, struct task_struct *task) {
+int BPF_PROG(sched_process_exit, struct task_struct* task) {
   bool recorded = traced(task) != NULL;
   /* The tracepoint's own argument for this is younger (6.16) than the counter, which is down already. */
   bool last = task->signal->live.counter == 0;
-  struct cpu_counts *c = cpu_counts();
-  struct event_exit *e;
+  struct cpu_counts* c = cpu_counts();
+  struct event_exit* e;
   __u32 tgid = task->tgid;
   if (!recorded || !c) return 0;
   if (last && !scope_all) bpf_map_delete_elem(&scope, &tgid);

@@ -3,12 +3,13 @@
 #pragma once
 
 /* clang-format off: kernel.h must come before libbpf's headers */
-#include "kernel.h"
-#include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+
 #include "../wire/event.h"
 #include "../wire/state.h"
+#include "kernel.h"
 /* clang-format on */
 
 #define INLINE static __always_inline
@@ -31,10 +32,11 @@ struct {
   __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
   __uint(max_entries, 1); /* CPUs, set before loading */
   __type(key, __u32);
-  __array(values, struct {
-    __uint(type, BPF_MAP_TYPE_RINGBUF);
-    __uint(max_entries, 65536);
-  });
+  __array(
+      values, struct {
+        __uint(type, BPF_MAP_TYPE_RINGBUF);
+        __uint(max_entries, 65536);
+      });
 } rings SEC(".maps");
 
 /* Life of processes and sockets, gaps: few events, and the rest is worth little without them, so a flood can't push
@@ -67,20 +69,20 @@ struct {
   __type(value, struct cpu_counts);
 } counters SEC(".maps");
 
-INLINE struct cpu_counts *cpu_counts(void) {
+INLINE struct cpu_counts* cpu_counts(void) {
   __u32 zero = 0;
   return bpf_map_lookup_elem(&counters, &zero);
 }
 
-INLINE void count(__u64 *counter) { __sync_fetch_and_add(counter, 1); }
+INLINE void count(__u64* counter) { __sync_fetch_and_add(counter, 1); }
 
-INLINE void lose(struct cpu_counts *c, __u16 type) {
+INLINE void lose(struct cpu_counts* c, __u16 type) {
   count(&c->lost[type]);
   count(&c->gap_lost[type]);
   if (!c->gap_from_ns) c->gap_from_ns = bpf_ktime_get_ns();
 }
 
-INLINE void fill_header(struct event_header *h, __u16 type, __u32 size_bytes, __u64 now, __u32 pid, __u32 tid) {
+INLINE void fill_header(struct event_header* h, __u16 type, __u32 size_bytes, __u64 now, __u32 pid, __u32 tid) {
   h->time_ns = now;
   h->pid = pid;
   h->tid = tid;
@@ -91,8 +93,8 @@ INLINE void fill_header(struct event_header *h, __u16 type, __u32 size_bytes, __
 
 /* Losses end when a ring takes an event again: say what was lost between. Where the control ring is full, too, it
  * stays to be said. */
-static __noinline int tell_gap(struct cpu_counts *c) {
-  struct event_gap *gap;
+static __noinline int tell_gap(struct cpu_counts* c) {
+  struct event_gap* gap;
   if (!c) return 0;
   gap = bpf_ringbuf_reserve(&control, sizeof *gap, 0);
   if (!gap) return 0;
@@ -103,13 +105,13 @@ static __noinline int tell_gap(struct cpu_counts *c) {
   return 0;
 }
 
-INLINE void *own_ring(void) {
+INLINE void* own_ring(void) {
   __u32 cpu = bpf_get_smp_processor_id();
   return bpf_map_lookup_elem(&rings, &cpu);
 }
 
 /* A wake-up an event costs three times the event: the reader polls, and is woken once when a quarter is full. */
-INLINE __u64 wake_flag(void *ring, struct cpu_counts *c) {
+INLINE __u64 wake_flag(void* ring, struct cpu_counts* c) {
   __u64 waiting = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
   if (waiting > c->ring_peak_bytes) c->ring_peak_bytes = waiting;
   if (waiting < wake_bytes) {
@@ -121,24 +123,24 @@ INLINE __u64 wake_flag(void *ring, struct cpu_counts *c) {
   return BPF_RB_FORCE_WAKEUP;
 }
 
-INLINE void *reserve(void *ring, __u64 size_bytes, __u16 type, struct cpu_counts *c) {
-  void *event = bpf_ringbuf_reserve(ring, size_bytes, 0);
+INLINE void* reserve(void* ring, __u64 size_bytes, __u16 type, struct cpu_counts* c) {
+  void* event = bpf_ringbuf_reserve(ring, size_bytes, 0);
   if (!event) lose(c, type);
   return event;
 }
 
-INLINE void submit(void *event, void *ring, struct cpu_counts *c) {
+INLINE void submit(void* event, void* ring, struct cpu_counts* c) {
   bpf_ringbuf_submit(event, wake_flag(ring, c));
   if (c->gap_from_ns) tell_gap(c);
 }
 
-INLINE void *reserve_control(__u64 size_bytes, __u16 type, struct cpu_counts *c) {
-  void *event = bpf_ringbuf_reserve(&control, size_bytes, 0);
+INLINE void* reserve_control(__u64 size_bytes, __u16 type, struct cpu_counts* c) {
+  void* event = bpf_ringbuf_reserve(&control, size_bytes, 0);
   if (!event) lose(c, type);
   return event;
 }
 
-INLINE void submit_control(void *event, struct cpu_counts *c) {
+INLINE void submit_control(void* event, struct cpu_counts* c) {
   bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
   if (c->gap_from_ns) tell_gap(c);
 }
@@ -149,12 +151,12 @@ INLINE bool decide(__u32 tgid) {
   return bpf_map_lookup_elem(&scope, &tgid) != NULL;
 }
 
-INLINE struct thread_slot *slot_of(__u32 tid) {
+INLINE struct thread_slot* slot_of(__u32 tid) {
   __u32 index = tid & slot_mask;
   return bpf_map_lookup_elem(&slots, &index);
 }
 
-INLINE void clear_slot(struct thread_slot *slot) {
+INLINE void clear_slot(struct thread_slot* slot) {
   slot->off_ns = 0;
   slot->wake_ns = 0;
   slot->in_ns = 0;
@@ -170,8 +172,8 @@ INLINE void clear_slot(struct thread_slot *slot) {
 }
 
 /* Takes the slot for this thread and decides whether it is recorded. */
-static __noinline int claim_slot(struct thread_slot *slot, __u32 tid, __u32 tgid, __u32 epoch) {
-  struct cpu_counts *c = cpu_counts();
+static __noinline int claim_slot(struct thread_slot* slot, __u32 tid, __u32 tgid, __u32 epoch) {
+  struct cpu_counts* c = cpu_counts();
   if (!slot || !c) return 0;
   if (slot->tid != tid) {
     if (slot->tid && slot->traced) count(&c->slot_collisions);
@@ -185,9 +187,9 @@ static __noinline int claim_slot(struct thread_slot *slot, __u32 tid, __u32 tgid
 }
 
 /* The thread's slot if it is recorded, else NULL. */
-INLINE struct thread_slot *traced(struct task_struct *task) {
+INLINE struct thread_slot* traced(struct task_struct* task) {
   __u32 tid = task->pid, epoch = scope_epoch;
-  struct thread_slot *slot;
+  struct thread_slot* slot;
   if (!tid) return NULL;
   slot = slot_of(tid);
   if (!slot) return NULL;

@@ -22,23 +22,23 @@ struct {
   __type(value, struct report);
 } reports SEC(".maps");
 
-INLINE struct report *take_report(void) {
+INLINE struct report* take_report(void) {
   for (__u32 i = 0; i < 4; ++i) {
     __u32 index = i;
-    struct report *report = bpf_map_lookup_elem(&reports, &index);
+    struct report* report = bpf_map_lookup_elem(&reports, &index);
     if (report && !__sync_val_compare_and_swap(&report->busy, 0, 1)) return report;
   }
   return NULL;
 }
 
-INLINE int on_report(struct pt_regs *regs) {
-  struct thread_slot *slot = traced(bpf_get_current_task_btf());
-  struct cpu_counts *c = cpu_counts();
-  const char *text = (const char *)PT_REGS_PARM2(regs);
-  struct report *report;
+INLINE int on_report(struct pt_regs* regs) {
+  struct thread_slot* slot = traced(bpf_get_current_task_btf());
+  struct cpu_counts* c = cpu_counts();
+  const char* text = (const char*)PT_REGS_PARM2(regs);
+  struct report* report;
   __s64 length = 0;
   __u64 size;
-  void *ring = own_ring();
+  void* ring = own_ring();
   if (!slot || !c || !ring) return 0;
   if (!(report = take_report())) {
     lose(c, EVENT_REPORT);
@@ -68,8 +68,8 @@ INLINE int on_report(struct pt_regs *regs) {
 }
 
 SEC("uprobe.multi")
-int report_multi(struct pt_regs *regs) { return on_report(regs); }
+int report_multi(struct pt_regs* regs) { return on_report(regs); }
 
 /* The same by a perf event, where the kernel has no uprobe.multi (before 6.6). */
 SEC("uprobe")
-int report_single(struct pt_regs *regs) { return on_report(regs); }
+int report_single(struct pt_regs* regs) { return on_report(regs); }

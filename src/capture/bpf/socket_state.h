@@ -28,8 +28,8 @@ struct {
   __type(value, struct capture_wish);
 } wishes SEC(".maps");
 
-INLINE struct socket_state *socket_state(struct sock *sk) {
-  struct socket_state *state = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+INLINE struct socket_state* socket_state(struct sock* sk) {
+  struct socket_state* state = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
   if (state && !state->id) {
     __u64 id = __sync_fetch_and_add(&last_socket, 1) + 1;
     __sync_val_compare_and_swap(&state->id, 0, id); /* another CPU may have been first */
@@ -37,21 +37,21 @@ INLINE struct socket_state *socket_state(struct sock *sk) {
   return state;
 }
 
-INLINE void copy_path(struct event_socket *e, struct unix_sock *end) {
-  struct unix_address *address = end->addr;
+INLINE void copy_path(struct event_socket* e, struct unix_sock* end) {
+  struct unix_address* address = end->addr;
   /* What follows the two bytes of the family; an abstract name begins with NUL. */
   __s64 length = address ? (__s64)address->len - 2 : 0;
   if (length <= 0) return;
   if (length > (__s64)sizeof e->path) length = sizeof e->path;
   asm volatile("" : "+r"(length));
   if (length > 0 && length <= (__s64)sizeof e->path)
-    bpf_probe_read_kernel(e->path, length, (const char *)address->name + 2);
+    bpf_probe_read_kernel(e->path, length, (const char*)address->name + 2);
 }
 
-static __noinline int tell_unix(struct event_socket *e, struct sock *sk) {
+static __noinline int tell_unix(struct event_socket* e, struct sock* sk) {
   struct unix_sock *own, *other;
-  struct socket_state *state;
-  struct sock *peer;
+  struct socket_state* state;
+  struct sock* peer;
   if (!e || !sk) return 0;
   own = bpf_skc_to_unix_sock(sk);
   if (!own) return 0;
@@ -65,24 +65,24 @@ static __noinline int tell_unix(struct event_socket *e, struct sock *sk) {
   return 0;
 }
 
-INLINE void tell_inet(struct event_socket *e, struct sock *sk, __u16 family) {
+INLINE void tell_inet(struct event_socket* e, struct sock* sk, __u16 family) {
   e->local_port = sk->__sk_common.skc_num;
   e->peer_port = bpf_ntohs(sk->__sk_common.skc_dport);
   if (family == AF_INET) {
-    *(__u32 *)e->local_address = sk->__sk_common.skc_rcv_saddr;
-    *(__u32 *)e->peer_address = sk->__sk_common.skc_daddr;
+    *(__u32*)e->local_address = sk->__sk_common.skc_rcv_saddr;
+    *(__u32*)e->peer_address = sk->__sk_common.skc_daddr;
     return;
   }
-  BPF_CORE_READ_INTO((struct in6_addr *)e->local_address, sk, __sk_common.skc_v6_rcv_saddr);
-  BPF_CORE_READ_INTO((struct in6_addr *)e->peer_address, sk, __sk_common.skc_v6_daddr);
+  BPF_CORE_READ_INTO((struct in6_addr*)e->local_address, sk, __sk_common.skc_v6_rcv_saddr);
+  BPF_CORE_READ_INTO((struct in6_addr*)e->peer_address, sk, __sk_common.skc_v6_daddr);
 }
 
 /* EVENT_SOCKET, once for each process that uses the socket (again, where more than four take turns). */
-INLINE void tell_socket(struct socket_state *state, struct sock *sk, struct task_struct *task, __u64 now,
-                        struct cpu_counts *c) {
+INLINE void tell_socket(struct socket_state* state, struct sock* sk, struct task_struct* task, __u64 now,
+                        struct cpu_counts* c) {
   __u32 tgid = task->tgid;
   __u16 family = sk->__sk_common.skc_family;
-  struct event_socket *e;
+  struct event_socket* e;
   for (int i = 0; i < 4; ++i)
     if (state->tgids[i] == tgid) return;
   if (!(e = reserve_control(sizeof *e, EVENT_SOCKET, c))) return; /* told with the next message, then */
@@ -99,8 +99,8 @@ INLINE void tell_socket(struct socket_state *state, struct sock *sk, struct task
   submit_control(e, c);
 }
 
-INLINE void tell_end(struct socket_state *state, __u32 tgid, __u32 tid, struct cpu_counts *c) {
-  struct event_socket_end *e;
+INLINE void tell_end(struct socket_state* state, __u32 tgid, __u32 tid, struct cpu_counts* c) {
+  struct event_socket_end* e;
   if (state->ended) return;
   if (!(e = reserve_control(sizeof *e, EVENT_SOCKET_END, c))) return;
   state->ended = 1;

@@ -7,7 +7,7 @@
  * that happened to run. (The kernel's own preempt count is out of reach: its symbol needs CONFIG_KALLSYMS_ALL.)
  * Softirqs are not marked: two hooks on each would cost more than they tell. */
 INLINE int mark_interrupt(__u32 on) {
-  struct cpu_counts *c = cpu_counts();
+  struct cpu_counts* c = cpu_counts();
   if (c) c->interrupt = on;
   return 0;
 }
@@ -26,7 +26,7 @@ int BPF_PROG(irq_handler_exit, int irq) { return mark_interrupt(0); }
  * thread inside a system call is taken to be the waker, though a softirq may have interrupted it there. Where that
  * softirq delivers what the thread itself sends over loopback, the guess is right; where it delivers a stranger's
  * packet, it is wrong, and only the two ends of the socket can tell. */
-INLINE __u8 classify_waker(struct task_struct *waker, struct cpu_counts *c) {
+INLINE __u8 classify_waker(struct task_struct* waker, struct cpu_counts* c) {
   if (!waker->pid || c->interrupt) return WAKER_INTERRUPT;
   if (waker->flags & PF_KTHREAD) {
     static const char kSoft[] = "ksoftirqd";
@@ -34,16 +34,16 @@ INLINE __u8 classify_waker(struct task_struct *waker, struct cpu_counts *c) {
       if (waker->comm[i] != kSoft[i]) return WAKER_THREAD; /* jbd2, kworker: they wake for what they have done */
     return WAKER_INTERRUPT;
   }
-  struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(waker);
+  struct pt_regs* regs = (struct pt_regs*)bpf_task_pt_regs(waker);
   if (!regs) return WAKER_UNKNOWN;
   return (long)regs->orig_ax >= 0 ? WAKER_THREAD : WAKER_INTERRUPT;
 }
 
 SEC("tp_btf/sched_waking")
-int BPF_PROG(sched_waking, struct task_struct *task) {
-  struct thread_slot *slot = traced(task);
-  struct cpu_counts *c = cpu_counts();
-  struct task_struct *waker;
+int BPF_PROG(sched_waking, struct task_struct* task) {
+  struct thread_slot* slot = traced(task);
+  struct cpu_counts* c = cpu_counts();
+  struct task_struct* waker;
   if (!slot || !c) return 0;
   /* The first wake-up after it lost the CPU counts; it is runnable from then on. */
   if (slot->off_ns && slot->wake_ns >= slot->off_ns) return 0;
@@ -57,9 +57,9 @@ int BPF_PROG(sched_waking, struct task_struct *task) {
 
 /* A new thread: it waits for its first CPU, since its parent let it go. */
 SEC("tp_btf/sched_wakeup_new")
-int BPF_PROG(sched_wakeup_new, struct task_struct *task) {
-  struct thread_slot *slot = traced(task);
-  struct task_struct *parent;
+int BPF_PROG(sched_wakeup_new, struct task_struct* task) {
+  struct thread_slot* slot = traced(task);
+  struct task_struct* parent;
   if (!slot) return 0;
   parent = bpf_get_current_task_btf();
   slot->off_ns = slot->wake_ns = bpf_ktime_get_ns();
@@ -80,8 +80,8 @@ INLINE __u32 plain_state(__u32 state) {
   return state && !plain ? TASK_UNINTERRUPTIBLE : plain;
 }
 
-INLINE void leave_cpu(struct thread_slot *slot, struct task_struct *task, __u32 state, __u64 now) {
-  struct pt_regs *regs;
+INLINE void leave_cpu(struct thread_slot* slot, struct task_struct* task, __u32 state, __u64 now) {
+  struct pt_regs* regs;
   if (state & TASK_DEAD) {
     slot->tid = 0;
     return;
@@ -95,7 +95,7 @@ INLINE void leave_cpu(struct thread_slot *slot, struct task_struct *task, __u32 
   if (!state) return; /* it was preempted: it waits for nothing but a CPU */
   slot->io_wait = BPF_CORE_READ_BITFIELD(task, in_iowait);
   if (task->flags & PF_KTHREAD) return;
-  regs = (struct pt_regs *)bpf_task_pt_regs(task);
+  regs = (struct pt_regs*)bpf_task_pt_regs(task);
   if (!regs) return;
   if ((long)regs->orig_ax < 0) return; /* a page fault */
   slot->syscall = regs->orig_ax;
@@ -107,7 +107,7 @@ INLINE bool moves_bytes(__s16 syscall) {
   return (syscall >= 44 && syscall <= 47) || syscall == 0 || syscall == 1 || syscall == 19 || syscall == 20;
 }
 
-INLINE void fill_wake(struct event_switch *e, struct thread_slot *slot) {
+INLINE void fill_wake(struct event_switch* e, struct thread_slot* slot) {
   __u64 wake = slot->wake_ns;
   e->wake_ns = 0;
   e->waker = WAKER_NONE;
@@ -125,10 +125,10 @@ INLINE void fill_wake(struct event_switch *e, struct thread_slot *slot) {
   e->waker = WAKER_UNKNOWN; /* it slept, and nobody was seen to wake it */
 }
 
-INLINE void get_cpu(struct thread_slot *slot, struct task_struct *previous, __u64 now) {
-  struct cpu_counts *c = cpu_counts();
-  struct event_switch *e;
-  void *ring = own_ring();
+INLINE void get_cpu(struct thread_slot* slot, struct task_struct* previous, __u64 now) {
+  struct cpu_counts* c = cpu_counts();
+  struct event_switch* e;
+  void* ring = own_ring();
   if (!c || !ring) return;
   if (slot->off_ns && (e = reserve(ring, sizeof *e, EVENT_SWITCH, c))) {
     fill_header(&e->header, EVENT_SWITCH, sizeof *e, now, slot->tgid, slot->tid);
@@ -151,7 +151,7 @@ INLINE void get_cpu(struct thread_slot *slot, struct task_struct *previous, __u6
 }
 
 SEC("tp_btf/sched_switch")
-int BPF_PROG(sched_switch, bool preempt, struct task_struct *previous, struct task_struct *next,
+int BPF_PROG(sched_switch, bool preempt, struct task_struct* previous, struct task_struct* next,
              unsigned int previous_state) {
   struct thread_slot *leaving = traced(previous), *coming = traced(next);
   __u64 now = 0;
@@ -168,9 +168,9 @@ int BPF_PROG(sched_switch, bool preempt, struct task_struct *previous, struct ta
  * Without it a thread that waits from before the beginning beyond the end would leave no trace at all. Where one wakes
  * up in the same instant, what is written here is overwritten when it next leaves its CPU. */
 SEC("iter/task")
-int seed_threads(struct bpf_iter__task *context) {
-  struct task_struct *task = context->task;
-  struct thread_slot *slot;
+int seed_threads(struct bpf_iter__task* context) {
+  struct task_struct* task = context->task;
+  struct thread_slot* slot;
   __u32 state;
   if (!task) return 0;
   slot = slot_of(task->pid);

@@ -29,7 +29,8 @@ struct Assembler::Parts {
         clock(options.mono_ns, host.started_ns),
         start_ns(options.mono_ns),
         processes(host_view),
-        threads(processes, texts, [this](const Processes::Entry& entry) { return connections.current_statement(entry); }),
+        threads(processes, texts,
+                [this](const Processes::Entry& entry) { return connections.current_statement(entry); }),
         requests(hash64(host.run_id, host.host_id)),
         outbox(sink, host.name),
         turns(surroundings()),
@@ -100,8 +101,8 @@ void Assembler::handle(const event_header& header) {
     case EVENT_FORK:
       if (auto* event = as<event_fork>(header); event && event->child_pid == event->child_tid) {
         const auto time_ns = static_cast<int64_t>(header.time_ns);
-        p.processes.forked(static_cast<int32_t>(event->child_pid), static_cast<int32_t>(header.pid), event->name, time_ns,
-                           p.clock.wall(time_ns));
+        p.processes.forked(static_cast<int32_t>(event->child_pid), static_cast<int32_t>(header.pid), event->name,
+                           time_ns, p.clock.wall(time_ns));
       }
       break;
     case EVENT_EXEC:
@@ -131,7 +132,8 @@ void Assembler::on_exit(const event_exit& event) {
   const auto time_ns = static_cast<int64_t>(event.header.time_ns);
   p.threads.on_exit(static_cast<int32_t>(event.header.tid), time_ns);
   if (event.group_dead)
-    p.processes.exited(static_cast<int32_t>(event.header.pid), static_cast<int32_t>(event.exit_code), p.clock.wall(time_ns));
+    p.processes.exited(static_cast<int32_t>(event.header.pid), static_cast<int32_t>(event.exit_code),
+                       p.clock.wall(time_ns));
 }
 
 void Assembler::on_gap(const event_gap& event) {
@@ -145,8 +147,8 @@ void Assembler::on_gap(const event_gap& event) {
   }
   p.gaps.push_back(gap);
   for (size_t type = 0; type < kEventTypes; ++type)
-    p.outbox.count(LedgerKind::ring_full, static_cast<int64_t>(event.lost_by_type[type]), p.clock.wall(gap.to_ns), "kernel",
-                   kEventNames[type] ? kEventNames[type] : "");
+    p.outbox.count(LedgerKind::ring_full, static_cast<int64_t>(event.lost_by_type[type]), p.clock.wall(gap.to_ns),
+                   "kernel", kEventNames[type] ? kEventNames[type] : "");
   if (event.lost_by_type[EVENT_DATA] != 0) p.connections.on_lost_data(gap.to_ns);
 }
 
@@ -165,7 +167,8 @@ void Assembler::settle(int64_t mono_ns, bool all) {
   for (Span& span : p.requests.settle(mono_ns, all)) {
     // A gap is told when its CPU's ring takes an event again: requests on other CPUs have ended by then.
     for (const LossGap& gap : p.gaps)
-      if (p.clock.wall(gap.from_ns) < span.end_ns() && p.clock.wall(gap.to_ns) > span.start_ns) span.flags |= kLossOverlap;
+      if (p.clock.wall(gap.from_ns) < span.end_ns() && p.clock.wall(gap.to_ns) > span.start_ns)
+        span.flags |= kLossOverlap;
     p.outbox.batch().spans.push_back(std::move(span));
   }
   const SettledCounts counts = p.requests.take_counts();
@@ -222,9 +225,12 @@ void Assembler::count_source(const SourceCounts& counts) {
     if (probe.state == ProbeState::State::Missing) count(LedgerKind::probe_missing, 1, detail);
     if (probe.state == ProbeState::State::Failed || probe.state == ProbeState::State::TooDear)
       count(LedgerKind::attach_failed, 1, detail);
-    if (probe.recursion_misses != 0) count(LedgerKind::ring_full, probe.recursion_misses, probe.name + ": skipped by the kernel");
-    if (probe.runs != 0) count(LedgerKind::probe_ns, probe.run_ns / probe.runs, probe.name);
-    else if (probe.cost_ns != 0) count(LedgerKind::probe_ns, probe.cost_ns, probe.name);
+    if (probe.recursion_misses != 0)
+      count(LedgerKind::ring_full, probe.recursion_misses, probe.name + ": skipped by the kernel");
+    if (probe.runs != 0)
+      count(LedgerKind::probe_ns, probe.run_ns / probe.runs, probe.name);
+    else if (probe.cost_ns != 0)
+      count(LedgerKind::probe_ns, probe.cost_ns, probe.name);
   }
 }
 

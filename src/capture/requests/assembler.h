@@ -20,9 +20,9 @@
 namespace culprit::capture {
 
 struct AssemblerOptions {
-  HostInfo host;              // name, ids, scope, tiers; started_ns in wall time
-  int64_t mono_ns = 0;        // when `host.started_ns` was
-  int32_t own_pid = 0;        // the recorder's: its own connections are left out
+  HostInfo host;        // name, ids, scope, tiers; started_ns in wall time
+  int64_t mono_ns = 0;  // when `host.started_ns` was
+  int32_t own_pid = 0;  // the recorder's: its own connections are left out
   Protocols protocols;
   SetCapture set_capture;
 };

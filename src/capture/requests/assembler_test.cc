@@ -12,8 +12,8 @@ constexpr int32_t kClient = 10, kGateway = 20, kBackend = 30, kOther = 31, kThir
 class AssemblerTest : public ::testing::Test, protected Machine {
  protected:
   AssemblerTest() {
-    view.programs = {{kClient, "client"}, {kGateway, "gateway"}, {kBackend, "postgres"}, {kOther, "postgres"},
-                     {kThird, "postgres"}};
+    view.programs = {
+        {kClient, "client"}, {kGateway, "gateway"}, {kBackend, "postgres"}, {kOther, "postgres"}, {kThird, "postgres"}};
   }
   // Sockets 1 (client) and 2 (backend `pid`).
   void connect(int32_t client, int32_t server, uint64_t first = 1, uint16_t port = 4000) {

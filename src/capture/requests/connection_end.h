@@ -29,9 +29,9 @@ struct KeptSegment {
 // A piece of a request: where it lies in the stream, and on whose behalf it was sent.
 struct RequestSegment {
   int64_t time_ns = 0;
-  uint32_t position = 0;   // of its first byte in the request direction: TCP's sequence number, else bytes counted
+  uint32_t position = 0;  // of its first byte in the request direction: TCP's sequence number, else bytes counted
   int32_t tid = 0;
-  uint64_t parent = 0;     // client: the request that its thread worked on; 0: none
+  uint64_t parent = 0;  // client: the request that its thread worked on; 0: none
   LinkHow how = LinkHow::None;
   float confidence = 1;
 };
@@ -39,7 +39,7 @@ struct RequestSegment {
 // A request of this end that waits for, or has, its other half.
 struct HalfRequest {
   uint32_t position = 0;
-  uint64_t request = 0;    // span id; 0: this place is free
+  uint64_t request = 0;  // span id; 0: this place is free
 };
 
 enum class Role : uint8_t { Unknown, Client, Server };
@@ -47,25 +47,25 @@ enum class Role : uint8_t { Unknown, Client, Server };
 struct ConnectionEnd {
   Connection row;
   Role role = Role::Unknown;
-  bool ignored = false;       // datagrams, or nobody knows what it is
-  bool opaque = false;        // the conversation knows turns only
+  bool ignored = false;  // datagrams, or nobody knows what it is
+  bool opaque = false;   // the conversation knows turns only
   bool row_dirty = true;
-  bool remote = false;        // the other end is on another machine
+  bool remote = false;  // the other end is on another machine
   uint16_t local_port = 0, peer_port = 0;
-  std::string peer_host;      // without port
+  std::string peer_host;  // without port
   std::string local_host;
-  uint64_t socket_pair = 0;   // id of the other end where it is recorded; 0: not (yet)
+  uint64_t socket_pair = 0;  // id of the other end where it is recorded; 0: not (yet)
 
   std::unique_ptr<Conversation> conversation;
   std::vector<KeptSegment> kept;
   uint32_t segments_unrecognised = 0;
-  int64_t kept_sent = -1;     // who spoke first: 1 this end, 0 the other
+  int64_t kept_sent = -1;  // who spoke first: 1 this end, 0 the other
 
   // The turn under way.
-  bool busy = false;          // a request has begun and its answer has not ended
+  bool busy = false;  // a request has begun and its answer has not ended
   int64_t turn_begin_ns = 0;
   uint32_t turn_segments = 0;
-  uint64_t current = 0;       // its request
+  uint64_t current = 0;  // its request
   int32_t request_tid = 0, reply_tid = 0;
   uint32_t requests_begun_before = 0;
   int64_t last_reply_ns = 0, last_data_ns = 0;

@@ -42,7 +42,8 @@ ConnectionEnd& Connections::at(uint64_t socket, const event_header& header) {
     place->row.id = socket;
     place->row.pid = static_cast<int32_t>(header.pid);
     place->ignored = around_.ends.size() > kMostEnds;
-    if (place->ignored) around_.outbox.count_unit(LedgerKind::map_full, LedgerUnit::Connection, 1, "reader", "connections");
+    if (place->ignored)
+      around_.outbox.count_unit(LedgerKind::map_full, LedgerUnit::Connection, 1, "reader", "connections");
     around_.processes.at(place->row.pid);
   }
   return *place;
@@ -91,7 +92,8 @@ void Connections::on_data(const event_data& event) {
   }
   end.last_data_ns = time_of(event.header);
   const Place place = place_in_stream(end, event);
-  if (event.flags & DATA_READ_FAULT) around_.outbox.count(LedgerKind::read_fault, 1, around_.clock.wall(end.last_data_ns), "kernel");
+  if (event.flags & DATA_READ_FAULT)
+    around_.outbox.count(LedgerKind::read_fault, 1, around_.clock.wall(end.last_data_ns), "kernel");
   if (place.missing_bytes != 0) {
     end.row.lost_bytes += place.missing_bytes;
     if (end.conversation) end.conversation->hole(end.from(sent), end.last_data_ns, place.missing_bytes);
@@ -185,8 +187,10 @@ void Connections::replay(ConnectionEnd& end) {
 void Connections::feed(ConnectionEnd& end, Thread& thread, const KeptSegment& segment, std::string_view head,
                        std::string_view tail) {
   const From from = end.from(segment.sent);
-  if (from == From::Client) turns_.request_bytes(end, thread, segment.time_ns, segment.position);
-  else turns_.reply_bytes(end, thread, segment.time_ns);
+  if (from == From::Client)
+    turns_.request_bytes(end, thread, segment.time_ns, segment.position);
+  else
+    turns_.reply_bytes(end, thread, segment.time_ns);
   end.conversation->feed(from, segment.time_ns, head, tail, segment.length_bytes);
   take_finished(end);
   if (end.opaque && from == From::Server) turns_.end_turn(end);
@@ -287,7 +291,8 @@ void Connections::add_counts(ConnectionEnd& end) {
   const int64_t now_ns = around_.clock.wall(end.last_data_ns);
   const std::string_view protocol = end.row.protocol;
   outbox.count(LedgerKind::proto_resync, static_cast<int64_t>(counts.resyncs), now_ns, "wire", protocol);
-  outbox.count_unit(LedgerKind::malformed, LedgerUnit::Request, static_cast<int64_t>(counts.malformed), "wire", protocol);
+  outbox.count_unit(LedgerKind::malformed, LedgerUnit::Request, static_cast<int64_t>(counts.malformed), "wire",
+                    protocol);
   outbox.count(LedgerKind::text_unknown, static_cast<int64_t>(counts.text_unknown), now_ns, "wire", protocol);
   outbox.count(LedgerKind::truncated, static_cast<int64_t>(counts.truncated), now_ns, "wire", protocol);
   outbox.count(LedgerKind::redacted, static_cast<int64_t>(counts.redacted), now_ns, "wire", protocol);

@@ -56,7 +56,8 @@ class Connections {
   void speak(ConnectionEnd& end, std::string_view protocol);
   void give_up(ConnectionEnd& end);
   Role role_by_port(const ConnectionEnd& end);
-  void feed(ConnectionEnd& end, Thread& thread, const KeptSegment& segment, std::string_view head, std::string_view tail);
+  void feed(ConnectionEnd& end, Thread& thread, const KeptSegment& segment, std::string_view head,
+            std::string_view tail);
   void take_finished(ConnectionEnd& end);
   void replay(ConnectionEnd& end);
   void finish_open(ConnectionEnd& end, int64_t now_ns, bool closed);
@@ -73,7 +74,7 @@ class Connections {
   int64_t listening_read_ns_ = 0;
   std::vector<uint64_t> closed_;
   std::vector<Connection> closed_rows_;
-  ConnectionEnd* latest_ = nullptr;                  // of the last event: bytes come in runs
+  ConnectionEnd* latest_ = nullptr;  // of the last event: bytes come in runs
 };
 
 }  // namespace culprit::capture

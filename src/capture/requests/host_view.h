@@ -13,19 +13,19 @@ namespace culprit::capture {
 struct ProcessFacts {
   bool found = false;
   int32_t pid = 0, parent_pid = 0;
-  int64_t started_ns = 0;           // wall clock, to 10 ms: /proc counts it in ticks
-  std::string name;                 // comm
-  std::string executable;           // path; empty: not allowed to see, or a kernel thread
-  std::vector<std::string> command; // argv; may hold secrets
-  std::string service;              // as its environment says: OTEL_SERVICE_NAME; mostly empty
+  int64_t started_ns = 0;            // wall clock, to 10 ms: /proc counts it in ticks
+  std::string name;                  // comm
+  std::string executable;            // path; empty: not allowed to see, or a kernel thread
+  std::vector<std::string> command;  // argv; may hold secrets
+  std::string service;               // as its environment says: OTEL_SERVICE_NAME; mostly empty
   std::string cgroup;
 };
 
 struct CpuTimes {
   int32_t pid = 0;
-  int64_t started_ns = 0;           // since boot; with the pid an identity
-  int64_t running_ns = 0;           // to 10 ms
-  int64_t runnable_ns = 0;          // of the threads alive; 0 where the kernel does not count it
+  int64_t started_ns = 0;   // since boot; with the pid an identity
+  int64_t running_ns = 0;   // to 10 ms
+  int64_t runnable_ns = 0;  // of the threads alive; 0 where the kernel does not count it
 };
 
 class HostView {

@@ -13,8 +13,12 @@ constexpr size_t kFullRows = 4096;
 void Outbox::count(LedgerKind kind, int64_t n, int64_t wall_ns, std::string_view stage, std::string_view detail,
                    Evidence evidence) {
   if (n == 0) return;
-  Key key{wall_ns - wall_ns % kBucket, kind, std::string(stage), std::string(detail),
-          std::string(to_string(info(kind).unit)), evidence};
+  Key key{wall_ns - wall_ns % kBucket,
+          kind,
+          std::string(stage),
+          std::string(detail),
+          std::string(to_string(info(kind).unit)),
+          evidence};
   counts_[std::move(key)] += n;
 }
 

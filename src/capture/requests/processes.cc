@@ -45,8 +45,8 @@ std::string_view unit_of(std::string_view cgroup) {
   const std::string_view last = base_name(cgroup);
   // Scopes and slices are sessions and groups, and these services hold whatever a person started.
   if (!last.ends_with(".service") || last.starts_with("user@") || last.starts_with("session-")) return {};
-  for (std::string_view shared : {"ssh.service", "sshd.service", "cron.service", "docker.service", "containerd.service",
-                                  "init.service"})
+  for (std::string_view shared :
+       {"ssh.service", "sshd.service", "cron.service", "docker.service", "containerd.service", "init.service"})
     if (last == shared) return {};
   return last.substr(0, last.size() - 8);
 }

@@ -31,13 +31,13 @@ class Processes {
   // Looked up in /proc the first time; one that is gone already has no name.
   struct Entry {
     Process row;
-    bool known = false;       // /proc or an exec told who it is
-    bool dirty = true;        // changed since take_changed()
-    int64_t forked_ns = 0;    // monotonic; 0: before the recording
-    std::array<Ran, 8> ran;              // the last statements that it answered, round
+    bool known = false;      // /proc or an exec told who it is
+    bool dirty = true;       // changed since take_changed()
+    int64_t forked_ns = 0;   // monotonic; 0: before the recording
+    std::array<Ran, 8> ran;  // the last statements that it answered, round
     uint32_t next_ran = 0;
     uint32_t rounds_after_exit = 0;
-    uint64_t server_connection = 0;                      // the latest on which it answers
+    uint64_t server_connection = 0;  // the latest on which it answers
   };
   Entry& at(int32_t pid);
   Entry* find(int32_t pid);
@@ -60,7 +60,7 @@ class Processes {
  private:
   HostView& view_;
   std::unordered_map<int32_t, Entry> entries_;
-  std::vector<Process> gone_;          // whose pid was taken over by another
+  std::vector<Process> gone_;  // whose pid was taken over by another
   std::unordered_map<int32_t, CpuTimes> begin_;
   uint64_t unseen_ = 0;
 };

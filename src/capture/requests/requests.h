@@ -18,28 +18,28 @@
 namespace culprit::capture {
 
 struct Request {
-  uint64_t id = 0;             // its span's
-  uint64_t socket = 0;         // the connection end that saw it
+  uint64_t id = 0;      // its span's
+  uint64_t socket = 0;  // the connection end that saw it
   bool server = false;
-  bool awaits_caller = false;  // server: the caller's end is recorded, its half has not been found
+  bool awaits_caller = false;        // server: the caller's end is recorded, its half has not been found
   int64_t begin_ns = 0, end_ns = 0;  // monotonic; end 0: not ended
-  int32_t tid = 0;             // received (server) or sent (client) it
-  int32_t worker_tid = 0;      // took it over
+  int32_t tid = 0;                   // received (server) or sent (client) it
+  int32_t worker_tid = 0;            // took it over
   int64_t handed_ns = 0;
   uint64_t parent = 0;
   LinkHow how = LinkHow::None;
   float confidence = 1;
-  bool has_pair = false;       // client: the server's half was found
-  bool expects_pair = false;   // client: the server's end is recorded
+  bool has_pair = false;                // client: the server's half was found
+  bool expects_pair = false;            // client: the server's end is recorded
   std::optional<TraceId> trace;         // once somebody of its tree has left
   std::optional<TraceContext> context;  // as the request itself said
-  std::unique_ptr<Span> span;  // when ended
-  int64_t left_ns = 0;         // given out
+  std::unique_ptr<Span> span;           // when ended
+  int64_t left_ns = 0;                  // given out
 };
 
 struct SettledCounts {
-  uint64_t early = 0;      // left before its root ended
-  uint64_t unpaired = 0;   // the other end is recorded, its half was not found
+  uint64_t early = 0;     // left before its root ended
+  uint64_t unpaired = 0;  // the other end is recorded, its half was not found
 };
 
 class Requests {
@@ -66,8 +66,8 @@ class Requests {
 
   const uint64_t run_;
   std::unordered_map<uint64_t, Request> requests_;
-  std::deque<uint64_t> waiting_;                      // ended, in order of end
-  std::deque<std::pair<int64_t, uint64_t>> left_;     // given out when
+  std::deque<uint64_t> waiting_;                   // ended, in order of end
+  std::deque<std::pair<int64_t, uint64_t>> left_;  // given out when
   SettledCounts counts_;
 };
 

@@ -102,8 +102,8 @@ struct Off {
   double off, wake, on;
   int16_t syscall = -1;
   uint32_t state = 1;
-  int32_t waker = 0;          // tid = pid; 0: an interrupt
-  int32_t waker_tid = 0;      // where it differs
+  int32_t waker = 0;      // tid = pid; 0: an interrupt
+  int32_t waker_tid = 0;  // where it differs
   int32_t previous = 0;
 };
 
@@ -227,7 +227,9 @@ class Machine {
       return recognised;
     };
     options.protocols.make = [](std::string_view) { return std::make_unique<LetterConversation>(); };
-    options.set_capture = [this](uint64_t socket, uint32_t sent, uint32_t received) { captures[socket] = {sent, received}; };
+    options.set_capture = [this](uint64_t socket, uint32_t sent, uint32_t received) {
+      captures[socket] = {sent, received};
+    };
     return options;
   }
 

@@ -60,7 +60,7 @@ void Threads::on_switch(const event_switch& event) {
   thread.last_event_ns = as_time(event.header.time_ns);
   occupy(event);
   if (thread.exited_ns != 0) return;  // its last steps, after its exit was told
-  if (event.off_ns == 0) {  // its first time on a CPU
+  if (event.off_ns == 0) {            // its first time on a CPU
     thread.on_ns = as_time(event.header.time_ns);
     return;
   }
@@ -68,8 +68,9 @@ void Threads::on_switch(const event_switch& event) {
   Stretch stretch;
   stretch.off_ns = as_time(event.off_ns);
   stretch.on_ns = as_time(event.header.time_ns);
-  stretch.wake_ns = event.wake_ns ? std::clamp(as_time(event.wake_ns), stretch.off_ns, stretch.on_ns)
-                    : event.state == 0 ? stretch.off_ns : stretch.on_ns;
+  stretch.wake_ns = event.wake_ns      ? std::clamp(as_time(event.wake_ns), stretch.off_ns, stretch.on_ns)
+                    : event.state == 0 ? stretch.off_ns
+                                       : stretch.on_ns;
   stretch.syscall = event.syscall;
   if (event.waker == WAKER_THREAD) {
     stretch.waker_pid = as_pid(event.waker_pid);
@@ -148,8 +149,10 @@ uint32_t Threads::statement_of_holder(int32_t pid, int64_t freed_ns, bool latch)
   Ran during, before;
   auto look = [&](const Ran& ran) {
     if (ran.statement == 0 || ran.begin_ns > freed_ns) return;
-    if (ran.end_ns > freed_ns) during = ran;
-    else if (!ran.ends_transaction && ran.end_ns > before.end_ns) before = ran;
+    if (ran.end_ns > freed_ns)
+      during = ran;
+    else if (!ran.ends_transaction && ran.end_ns > before.end_ns)
+      before = ran;
   };
   for (const Ran& ran : holder->ran) look(ran);
   if (current_statement_) look(current_statement_(*holder));

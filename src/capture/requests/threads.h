@@ -23,7 +23,7 @@ namespace culprit::capture {
 
 // A request that a thread works on.
 struct Serving {
-  uint64_t request = 0;   // span id
+  uint64_t request = 0;  // span id
   int64_t since_ns = 0;
   LinkHow how = LinkHow::SameThread;  // WakeUp: handed over by another thread
 };
@@ -32,10 +32,10 @@ struct Thread {
   int32_t pid = 0, tid = 0;
   Timeline timeline;
   std::vector<Serving> serving;
-  uint64_t touched = 0;        // the request whose bytes, or whose call's answer, came last; 0: not known
+  uint64_t touched = 0;  // the request whose bytes, or whose call's answer, came last; 0: not known
   int32_t calls = 0;
-  int32_t remote_calls = 0;   // of these, to machines that are not recorded
-  int64_t on_ns = 0;          // on a CPU since; 0: not known
+  int32_t remote_calls = 0;  // of these, to machines that are not recorded
+  int64_t on_ns = 0;         // on a CPU since; 0: not known
   int64_t last_event_ns = 0;
   int64_t exited_ns = 0;
 };
@@ -78,7 +78,7 @@ class Threads {
   struct Cpu {
     int32_t pid = 0, tid = 0;
     int64_t since_ns = 0;
-    std::array<Run, 64> runs;   // the last ones
+    std::array<Run, 64> runs;  // the last ones
     uint32_t next = 0;
   };
   void occupy(const event_switch& event);

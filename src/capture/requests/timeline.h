@@ -19,10 +19,10 @@ namespace culprit::capture {
 struct Stretch {
   int64_t off_ns = 0, wake_ns = 0, on_ns = 0;  // off ≤ wake ≤ on; off = wake: it was never blocked
   Wait wait = Wait::Other;                     // of [off, wake); Running: a helper process worked for it meanwhile
-  bool guessed = false;                        // ended by an interrupt in the middle of a request: timer or bytes, not yet told
+  bool guessed = false;  // ended by an interrupt in the middle of a request: timer or bytes, not yet told
   int16_t syscall = -1;
-  int32_t waker_pid = 0, waker_tid = 0;        // 0: not a thread
-  int64_t sums[kWaits] = {};                   // ns until on_ns, since the thread was first seen; [Running] stays 0
+  int32_t waker_pid = 0, waker_tid = 0;  // 0: not a thread
+  int64_t sums[kWaits] = {};             // ns until on_ns, since the thread was first seen; [Running] stays 0
 };
 
 // Who a thread waited for, and when.

@@ -39,7 +39,8 @@ void Turns::add_server_attributes(const ConnectionEnd& end, Span& span) const {
 Span Turns::span_of(const ConnectionEnd& end, const Request& request, Exchange& exchange, int64_t end_ns) {
   Span span;
   span.span_id = request.id;
-  span.name = exchange.name.empty() ? exchange.protocol.empty() ? "exchange" : exchange.protocol : std::move(exchange.name);
+  span.name =
+      exchange.name.empty() ? exchange.protocol.empty() ? "exchange" : exchange.protocol : std::move(exchange.name);
   span.kind = request.server ? SpanKind::Server : SpanKind::Client;
   span.start_ns = around_.clock.wall(exchange.begin_ns);
   span.duration_ns = end_ns - exchange.begin_ns;
@@ -111,7 +112,8 @@ std::vector<Blocker> Turns::blockers(const std::vector<Blame>& blames) const {
   }
   std::vector<Blocker> all;
   for (auto& [key, sum] : sums) all.push_back(std::move(sum.first));
-  std::stable_sort(all.begin(), all.end(), [](const Blocker& a, const Blocker& b) { return a.duration_ns > b.duration_ns; });
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Blocker& a, const Blocker& b) { return a.duration_ns > b.duration_ns; });
   if (all.size() > kMaxBlockers) all.resize(kMaxBlockers);
   return all;
 }

@@ -189,8 +189,7 @@ void Turns::finish(ConnectionEnd& end, Exchange exchange) {
   }
   request->context = exchange.context;
   auto span = std::make_unique<Span>(span_of(end, *request, exchange, end_ns));
-  if (span->flags & kUnfinished)
-    around_.outbox.count(LedgerKind::never_ended, 1, span->start_ns, "wire");
+  if (span->flags & kUnfinished) around_.outbox.count(LedgerKind::never_ended, 1, span->start_ns, "wire");
   ++end.row.requests;
   ++spans_;
   if (slow(*span) || request->id % 64 == 0) keep_states(*request, end_ns, *span);

@@ -6,14 +6,14 @@
 namespace culprit::capture {
 
 enum class CallKind : uint8_t {
-  None,     // not in a system call
-  Sleep,    // for time
-  Mutex,    // futex, semaphore, file lock
-  Poll,     // several descriptors, or a signal: only the situation tells for what
-  Socket,   // one descriptor: bytes or room
+  None,    // not in a system call
+  Sleep,   // for time
+  Mutex,   // futex, semaphore, file lock
+  Poll,    // several descriptors, or a signal: only the situation tells for what
+  Socket,  // one descriptor: bytes or room
   Connect,
-  Sync,     // a file's way to the disk
-  Child,    // a process of its own
+  Sync,   // a file's way to the disk
+  Child,  // a process of its own
   Other,
 };
 CallKind call_kind(int16_t syscall);

@@ -13,18 +13,18 @@
 #endif
 
 enum event_type {
-  EVENT_DATA = 1,     /* bytes sent or received on a socket */
-  EVENT_SOCKET,       /* a (process, socket) pair seen for the first time */
-  EVENT_SOCKET_END,   /* a TCP connection reached CLOSE, or a socket was released */
+  EVENT_DATA = 1,   /* bytes sent or received on a socket */
+  EVENT_SOCKET,     /* a (process, socket) pair seen for the first time */
+  EVENT_SOCKET_END, /* a TCP connection reached CLOSE, or a socket was released */
   EVENT_RETRANSMIT,
-  EVENT_SWITCH,       /* a thread got a CPU: one record for the whole stretch that it had none */
+  EVENT_SWITCH, /* a thread got a CPU: one record for the whole stretch that it had none */
   EVENT_FORK,
   EVENT_EXEC,
   EVENT_EXIT,
-  EVENT_BLOCK,        /* a block request completed */
-  EVENT_SYNC,         /* a file sync returned */
-  EVENT_REPORT,       /* PostgreSQL: pgstat_report_activity(state, text) was called */
-  EVENT_GAP,          /* events were lost on this CPU since the last one that was kept */
+  EVENT_BLOCK,  /* a block request completed */
+  EVENT_SYNC,   /* a file sync returned */
+  EVENT_REPORT, /* PostgreSQL: pgstat_report_activity(state, text) was called */
+  EVENT_GAP,    /* events were lost on this CPU since the last one that was kept */
 };
 
 struct event_header {
@@ -39,15 +39,15 @@ struct event_header {
 enum data_flags {
   DATA_SENT = 1,       /* else received */
   DATA_READ_FAULT = 2, /* the program's memory could not be read: payload is missing */
-  DATA_CUT = 4,        /* fewer bytes copied than length_bytes; the last tail_bytes of the payload are the message's last */
-  DATA_IOV = 8,        /* came by readv, recvmsg and the like */
+  DATA_CUT = 4, /* fewer bytes copied than length_bytes; the last tail_bytes of the payload are the message's last */
+  DATA_IOV = 8, /* came by readv, recvmsg and the like */
 };
 
 /* Bytes of one send or receive call, at the call's end (the kernel's sock_send_length, sock_recv_length).
  * Payload: head_bytes from the beginning, then tail_bytes from the end; together all of it unless DATA_CUT. */
 struct event_data {
   struct event_header header;
-  __u64 socket; /* our id of this end of the connection: never 0, never reused */
+  __u64 socket;       /* our id of this end of the connection: never 0, never reused */
   __u32 length_bytes; /* as the call returned */
   __u32 tcp_sequence; /* of the first byte, where TCP; else 0 */
   __u16 head_bytes, tail_bytes;
@@ -60,12 +60,13 @@ enum socket_family { SOCKET_OTHER = 0, SOCKET_UNIX = 1, SOCKET_INET = 2, SOCKET_
 struct event_socket {
   struct event_header header;
   __u64 socket;
-  __u64 peer_socket; /* Unix: our id of the other end, 0 unknown */
-  __u16 family;      /* enum socket_family */
-  __u16 socket_type; /* SOCK_STREAM 1 … */
-  __u16 local_port, peer_port; /* host order */
+  __u64 peer_socket;                        /* Unix: our id of the other end, 0 unknown */
+  __u16 family;                             /* enum socket_family */
+  __u16 socket_type;                        /* SOCK_STREAM 1 … */
+  __u16 local_port, peer_port;              /* host order */
   __u8 local_address[16], peer_address[16]; /* IPv4 in the first four bytes, network order */
-  char path[64]; /* Unix: the bound path of this end or, where this end is unnamed, of the other; NUL-ended if shorter */
+  char
+      path[64]; /* Unix: the bound path of this end or, where this end is unnamed, of the other; NUL-ended if shorter */
 };
 
 struct event_socket_end {
@@ -94,15 +95,15 @@ struct event_switch {
   __u64 wake_ns;
   __u32 waker_pid, waker_tid;
   __u32 previous_pid, previous_tid; /* who had this CPU until now; 0: idle */
-  __u32 state;     /* task state when it lost the CPU: 0 runnable, 1 interruptible, 2 uninterruptible … */
-  __s16 syscall;   /* number of the call it waits in, -1: none */
-  __u8 waker;      /* enum waker_class */
-  __u8 io_wait;    /* in_iowait was set */
-  __u16 off_cpu;   /* the CPU it lost */
+  __u32 state;   /* task state when it lost the CPU: 0 runnable, 1 interruptible, 2 uninterruptible … */
+  __s16 syscall; /* number of the call it waits in, -1: none */
+  __u8 waker;    /* enum waker_class */
+  __u8 io_wait;  /* in_iowait was set */
+  __u16 off_cpu; /* the CPU it lost */
   __u16 pad;
   __u32 pad2;
-  __u64 argument;  /* first argument of the call it waits in: a futex' address, a descriptor */
-  __u64 socket;    /* the socket that it waits to read or write, where known; else 0 */
+  __u64 argument; /* first argument of the call it waits in: a futex' address, a descriptor */
+  __u64 socket;   /* the socket that it waits to read or write, where known; else 0 */
 };
 
 struct event_fork {
@@ -146,7 +147,8 @@ struct event_sync {
 /* Payload: text_bytes of the text (0 where the call gave none). */
 struct event_report {
   struct event_header header;
-  __u32 state; /* PostgreSQL's BackendState: 1 idle, 2 running, 3 idle in transaction, 4 fastpath, 5 aborted, 6 disabled */
+  __u32
+      state; /* PostgreSQL's BackendState: 1 idle, 2 running, 3 idle in transaction, 4 fastpath, 5 aborted, 6 disabled */
   __u16 text_bytes;
   __u16 cut; /* 1: the text was longer */
 };

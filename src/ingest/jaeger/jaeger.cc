@@ -19,7 +19,8 @@ Resource decode_process(const dom::element& process, Intake& intake) {
   if (process["serviceName"].get_string().get(service)) return resource;
   resource.service = service;
   // What the Collector's translation does, so that attributes read the same whichever way a trace came.
-  if (!find(resource.attributes, "service.name")) resource.attributes.insert(resource.attributes.begin(), {"service.name", std::string(service)});
+  if (!find(resource.attributes, "service.name"))
+    resource.attributes.insert(resource.attributes.begin(), {"service.name", std::string(service)});
   return resource;
 }
 
@@ -41,7 +42,8 @@ Result<void> decode_trace(const dom::object& trace, Intake& intake) {
     // Elasticsearch's form has the process in the span itself.
     bool known = !item["process"].get(process) ||
                  (!item["processID"].get_string().get(id) && has_processes && !processes[id].get(process));
-    if (!placed || id != current || id.empty()) intake.set_resource(known ? decode_process(process, intake) : Resource());
+    if (!placed || id != current || id.empty())
+      intake.set_resource(known ? decode_process(process, intake) : Resource());
     placed = true;
     current = id;
     decode_span(item, intake);
@@ -68,8 +70,10 @@ Result<void> decode_json(const dom::object& document, Intake& intake) {
   }
   for (dom::element entry : traces) {
     dom::object trace;
-    if (entry.get_object().get(trace)) intake.note(LedgerKind::malformed, LedgerUnit::Request, 1, "a trace is not an object");
-    else TRY(decode_trace(trace, intake));
+    if (entry.get_object().get(trace))
+      intake.note(LedgerKind::malformed, LedgerUnit::Request, 1, "a trace is not an object");
+    else
+      TRY(decode_trace(trace, intake));
   }
   return {};
 }

@@ -19,7 +19,9 @@ constexpr std::string_view kBadTraceId = "the trace id is not up to 32 hex digit
                            kBadTime = "a time is not a number of microseconds";
 
 // Jaeger's API cuts leading zeros, so shorter ids are whole ones.
-TraceId trace_id_member(const dom::element& object) { return parse_trace_id(text_member(object, "traceID")).value_or(TraceId{}); }
+TraceId trace_id_member(const dom::element& object) {
+  return parse_trace_id(text_member(object, "traceID")).value_or(TraceId{});
+}
 uint64_t span_id_member(const dom::element& object) { return parse_span_id(text_member(object, "spanID")).value_or(0); }
 
 // Microseconds as nanoseconds; null where it is no number, or none that a clock could show.
@@ -87,7 +89,8 @@ void read_meaning_of_tags(Span& span) {
   const Value* error = find(span.attributes, "error");
   std::string_view code = find_text(span.attributes, "otel.status_code");
   if (code == "OK") span.status = SpanStatus::Ok;
-  if (code == "ERROR" || (error && (*error == Value(true) || *error == Value(std::string("true"))))) span.status = SpanStatus::Error;
+  if (code == "ERROR" || (error && (*error == Value(true) || *error == Value(std::string("true")))))
+    span.status = SpanStatus::Error;
   span.status_message = find_text(span.attributes, "otel.status_description");
   span.trace_state = find_text(span.attributes, "w3c.tracestate");
 }

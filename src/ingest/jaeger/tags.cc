@@ -62,7 +62,8 @@ Attributes decode_tags(const dom::element& tags, Intake& intake) {
       intake.note(LedgerKind::malformed, LedgerUnit::Value, 1, "a tag has no key");
       continue;
     }
-    attributes.push_back({std::string(key), tag["value"].get(value) ? Value() : decode_value(value, text_member(tag, "type"))});
+    attributes.push_back(
+        {std::string(key), tag["value"].get(value) ? Value() : decode_value(value, text_member(tag, "type"))});
   }
   return attributes;
 }

@@ -21,7 +21,8 @@ struct Range {
 std::optional<Range> parse_range(std::string_view word) {
   size_t dots = word.find("..");
   if (dots == std::string_view::npos) return std::nullopt;
-  auto from = parse_decimal(word.substr(0, dots), 6, kMostMilliseconds), to = parse_decimal(word.substr(dots + 2), 6, kMostMilliseconds);
+  auto from = parse_decimal(word.substr(0, dots), 6, kMostMilliseconds),
+       to = parse_decimal(word.substr(dots + 2), 6, kMostMilliseconds);
   if (!from || !to) return std::nullopt;
   return Range{*from, *to};
 }
@@ -34,7 +35,8 @@ DamagedLine damaged(std::string_view before, std::string_view word, std::string_
   return {std::string(before) + "'" + printable(fitted(word, 40)) + "'" + std::string(after)};
 }
 
-std::variant<EmptyLine, CommentLine, RepeatLine, SpanLine, DamagedLine> parse_repeat(std::string_view first, Scanner& scanner) {
+std::variant<EmptyLine, CommentLine, RepeatLine, SpanLine, DamagedLine> parse_repeat(std::string_view first,
+                                                                                     Scanner& scanner) {
   RepeatLine repeat;
   auto count = parse_decimal(first.substr(1), 0, kMostCopies);
   if (!count || *count == 0) return damaged("", first, " is not between x1 and x1000000");
@@ -43,10 +45,12 @@ std::variant<EmptyLine, CommentLine, RepeatLine, SpanLine, DamagedLine> parse_re
     std::string_view value = scanner.word();
     auto duration_ns = parse_duration(value);
     if (word != "at" && word != "every") return damaged("", word, " is not at or every");
-    if (!duration_ns || (word == "every" && *duration_ns < 0)) return damaged("", value, " is not a duration like 250ms or 60s");
+    if (!duration_ns || (word == "every" && *duration_ns < 0))
+      return damaged("", value, " is not a duration like 250ms or 60s");
     (word == "at" ? repeat.offset_ns : repeat.every_ns) = *duration_ns;
   }
-  if (repeat.every_ns > kMostSeconds * 1'000'000'000 / repeat.count) return DamagedLine{"so many repeats so far apart end after 30 years"};
+  if (repeat.every_ns > kMostSeconds * 1'000'000'000 / repeat.count)
+    return DamagedLine{"so many repeats so far apart end after 30 years"};
   return repeat;
 }
 
@@ -61,15 +65,21 @@ std::optional<SpanKind> parse_kind(std::string_view word) {
 std::optional<DamagedLine> apply(const Word& word, SpanLine& line) {
   if (word.unterminated) return DamagedLine{"a quote is not closed"};
   if (!word.has_value) {
-    if (word.key == "error") line.status = SpanStatus::Error;
-    else if (word.key == "lost") line.lost = true;
-    else return damaged("", word.key, " is neither key=value nor error nor lost");
+    if (word.key == "error")
+      line.status = SpanStatus::Error;
+    else if (word.key == "lost")
+      line.lost = true;
+    else
+      return damaged("", word.key, " is neither key=value nor error nor lost");
     return std::nullopt;
   }
   if (word.key.empty()) return DamagedLine{"a value has no key before its ="};
   if (word.key == "lost") return DamagedLine{"lost takes no value"};
-  std::string* label = word.key == "id" ? &line.id : word.key == "parent" ? &line.parent : word.key == "trace" ? &line.trace
-                     : word.key == "host" ? &line.host : nullptr;
+  std::string* label = word.key == "id"       ? &line.id
+                       : word.key == "parent" ? &line.parent
+                       : word.key == "trace"  ? &line.trace
+                       : word.key == "host"   ? &line.host
+                                              : nullptr;
   if (label) {
     if (word.value.empty()) return damaged("", word.key, " has no value");
     *label = word.value;
@@ -105,10 +115,13 @@ std::optional<int64_t> parse_duration(std::string_view text) {
     size_t decimals;  // of a nanosecond
     int64_t times, most;
   };
-  static constexpr Unit kUnits[] = {
-      {"ns", 0, 1, kMostSeconds * 1'000'000'000}, {"us", 3, 1, kMostSeconds * 1'000'000}, {"µs", 3, 1, kMostSeconds * 1'000'000},
-      {"ms", 6, 1, kMostSeconds * 1'000},         {"s", 9, 1, kMostSeconds},              {"m", 9, 60, kMostSeconds / 60},
-      {"h", 9, 3600, kMostSeconds / 3600}};
+  static constexpr Unit kUnits[] = {{"ns", 0, 1, kMostSeconds * 1'000'000'000},
+                                    {"us", 3, 1, kMostSeconds * 1'000'000},
+                                    {"µs", 3, 1, kMostSeconds * 1'000'000},
+                                    {"ms", 6, 1, kMostSeconds * 1'000},
+                                    {"s", 9, 1, kMostSeconds},
+                                    {"m", 9, 60, kMostSeconds / 60},
+                                    {"h", 9, 3600, kMostSeconds / 3600}};
   for (const Unit& candidate : kUnits) {
     if (unit != candidate.name) continue;
     auto scaled = parse_decimal(number, candidate.decimals, candidate.most);
@@ -123,7 +136,8 @@ Line parse_line(std::string_view text) {
   line.indent = std::min(text.find_first_not_of(" \t"), text.size());
   if (line.indent == text.size()) return line.content = EmptyLine(), line;
   if (text[line.indent] == '#') return line.content = CommentLine(), line;
-  if (text.substr(0, line.indent).find('\t') != std::string_view::npos) return line.content = DamagedLine{"it is indented with a tab"}, line;
+  if (text.substr(0, line.indent).find('\t') != std::string_view::npos)
+    return line.content = DamagedLine{"it is indented with a tab"}, line;
 
   Scanner scanner(text.substr(line.indent));
   std::string_view first = scanner.word();

@@ -12,7 +12,7 @@
 
 namespace culprit::notation {
 
-struct EmptyLine {};   // ends a block
+struct EmptyLine {};    // ends a block
 struct CommentLine {};  // does not
 
 // x40 at +60s every 250ms

@@ -29,9 +29,9 @@ class Reader {
   struct Row {
     SpanLine span;
     size_t indent = 0;
-    int64_t number = 0;   // line in the file
+    int64_t number = 0;     // line in the file
     size_t parent = kNone;  // row of this block
-    bool there = true;    // false: a damaged line
+    bool there = true;      // false: a damaged line
   };
   static constexpr size_t kNone = ~size_t{0};
 

@@ -53,10 +53,17 @@ TEST(Notation, SameTextSameIdsWhateverTheComments) {
 
 TEST(Notation, TypesAttributes) {
   using namespace std::string_literals;
-  RecordedSink sink = import(R"(db q 0..1 rows=3 ratio=-0.5 ok=true code="3" v=1.2.3 text="a \"b\" #c" empty= peer=db)");
+  RecordedSink sink =
+      import(R"(db q 0..1 rows=3 ratio=-0.5 ok=true code="3" v=1.2.3 text="a \"b\" #c" empty= peer=db)");
   ASSERT_EQ(sink.spans.size(), 1u);
-  EXPECT_EQ(sink.spans[0].attributes, (Attributes{{"rows", int64_t{3}}, {"ratio", -0.5}, {"ok", true}, {"code", "3"s}, {"v", "1.2.3"s},
-                                                  {"text", "a \"b\" #c"s}, {"empty", ""s}, {"server.address", "db"s}}));
+  EXPECT_EQ(sink.spans[0].attributes, (Attributes{{"rows", int64_t{3}},
+                                                  {"ratio", -0.5},
+                                                  {"ok", true},
+                                                  {"code", "3"s},
+                                                  {"v", "1.2.3"s},
+                                                  {"text", "a \"b\" #c"s},
+                                                  {"empty", ""s},
+                                                  {"server.address", "db"s}}));
 }
 
 TEST(Notation, LostSpansMakeOrphans) {
@@ -67,7 +74,8 @@ TEST(Notation, LostSpansMakeOrphans) {
 }
 
 TEST(Notation, JoinsBlocksByTraceAndParent) {
-  RecordedSink sink = import("web GET 0..9 trace=t id=a\n\nworker job 3..4 trace=t parent=a\n\nother x 0..1 parent=nowhere\n");
+  RecordedSink sink =
+      import("web GET 0..9 trace=t id=a\n\nworker job 3..4 trace=t parent=a\n\nother x 0..1 parent=nowhere\n");
   ASSERT_EQ(sink.spans.size(), 3u);
   EXPECT_EQ(sink.spans[1].trace_id, sink.spans[0].trace_id);
   EXPECT_EQ(sink.spans[1].parent_span_id, sink.spans[0].span_id);
@@ -105,7 +113,8 @@ TEST(Notation, ADamagedLineCostsItself) {
   EXPECT_EQ(reason("\tdb q 0..1"), "line line 2: it is indented with a tab");
   EXPECT_EQ(reason("  db 0..1"), "line line 2: it has no name between service and from..to");
   EXPECT_EQ(reason("  db q 0..1 eror"), "line line 2: 'eror' is neither key=value nor error nor lost");
-  EXPECT_EQ(reason("  db q 0..1 kind=boss"), "line line 2: 'boss' is not a kind: internal, server, client, producer, consumer");
+  EXPECT_EQ(reason("  db q 0..1 kind=boss"),
+            "line line 2: 'boss' is not a kind: internal, server, client, producer, consumer");
   EXPECT_EQ(reason("  db q 0..1 a=\"b"), "line line 2: a quote is not closed");
   EXPECT_EQ(reason("  db q 0..1.0000001"), "line line 2: it has no from..to in milliseconds");
   EXPECT_EQ(reason("x2000000"), "line line 2: 'x2000000' is not between x1 and x1000000");

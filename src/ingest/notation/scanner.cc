@@ -77,7 +77,8 @@ Value typed_value(const Word& word) {
   if (word.quoted || text.empty()) return word.value;
   if (text == "true" || text == "false") return text == "true";
   // Not "inf" or "nan", which from_chars takes: they are words.
-  bool numeric = (text[0] >= '0' && text[0] <= '9') || (text[0] == '-' && text.size() > 1 && text[1] >= '0' && text[1] <= '9');
+  bool numeric =
+      (text[0] >= '0' && text[0] <= '9') || (text[0] == '-' && text.size() > 1 && text[1] >= '0' && text[1] <= '9');
   if (!numeric) return word.value;
   if (auto integer = parse_whole<int64_t>(text)) return *integer;
   if (auto number = parse_whole<double>(text)) return *number;

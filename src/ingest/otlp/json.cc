@@ -24,7 +24,8 @@ constexpr Signal kSignals[] = {
     // instrumentationLibrarySpans: OTLP before 0.15, still found in stored files.
     {"resourceSpans", "scopeSpans", "instrumentationLibrarySpans", "spans", LedgerUnit::Span, decode_json_span},
     {"resourceLogs", "scopeLogs", "instrumentationLibraryLogs", "logRecords", LedgerUnit::Log, decode_json_log},
-    {"resourceMetrics", "scopeMetrics", "instrumentationLibraryMetrics", "metrics", LedgerUnit::Metric, decode_json_metric},
+    {"resourceMetrics", "scopeMetrics", "instrumentationLibraryMetrics", "metrics", LedgerUnit::Metric,
+     decode_json_metric},
 };
 
 uint32_t count_member(const dom::element& object, std::string_view key) {
@@ -84,7 +85,8 @@ Result<void> decode_scope(const Signal& signal, const dom::element& scope, Resou
 Result<void> decode_entry(const Signal& signal, const dom::element& entry, Intake& intake) {
   Resource resource = decode_resource(entry, intake);
   intake.set_resource(resource);
-  if (resource.dropped_attributes) intake.sum(LedgerKind::attributes_dropped, resource.dropped_attributes, intake.resource().service);
+  if (resource.dropped_attributes)
+    intake.sum(LedgerKind::attributes_dropped, resource.dropped_attributes, intake.resource().service);
   for (std::string_view key : {signal.scopes, signal.old_scopes}) {
     std::optional<dom::array> scopes = list_member(entry, key, intake);
     if (!scopes) continue;

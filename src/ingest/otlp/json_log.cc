@@ -11,7 +11,6 @@ namespace dom = simdjson::dom;
 
 namespace {
 
-
 std::string_view read_field(std::string_view key, const dom::element& value, LogRecord& log, Intake& intake) {
   auto text = [&](std::string& into) {
     auto read = json_text(value);

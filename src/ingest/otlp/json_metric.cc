@@ -72,15 +72,24 @@ std::string_view read_number(std::string_view key, const dom::element& value, Nu
 
 void read_rest(std::string_view key, const dom::element& value, NumberPoint& point, Intake& intake) {
   Buckets& buckets = point.buckets;
-  if (key == "attributes") point.attributes = json_attributes(value, intake);
-  else if (key == "flags") point.flags = static_cast<uint32_t>(json_uint64(value).value_or(0));
-  else if (key == "bucketCounts") buckets.counts = read_numbers<uint64_t>(value, json_uint64);
-  else if (key == "explicitBounds") buckets.bounds = read_numbers<double>(value, json_double);
-  else if (key == "scale") buckets.scale = json_int64(value).value_or(0);
-  else if (key == "zeroCount") buckets.zero_count = json_uint64(value).value_or(0);
-  else if (key == "positive") read_exponential(value, buckets.offset, buckets.counts);
-  else if (key == "negative") read_exponential(value, buckets.negative_offset, buckets.negative_counts);
-  else if (key == "quantileValues") read_quantiles(value, buckets);
+  if (key == "attributes")
+    point.attributes = json_attributes(value, intake);
+  else if (key == "flags")
+    point.flags = static_cast<uint32_t>(json_uint64(value).value_or(0));
+  else if (key == "bucketCounts")
+    buckets.counts = read_numbers<uint64_t>(value, json_uint64);
+  else if (key == "explicitBounds")
+    buckets.bounds = read_numbers<double>(value, json_double);
+  else if (key == "scale")
+    buckets.scale = json_int64(value).value_or(0);
+  else if (key == "zeroCount")
+    buckets.zero_count = json_uint64(value).value_or(0);
+  else if (key == "positive")
+    read_exponential(value, buckets.offset, buckets.counts);
+  else if (key == "negative")
+    read_exponential(value, buckets.negative_offset, buckets.negative_counts);
+  else if (key == "quantileValues")
+    read_quantiles(value, buckets);
 }
 
 void decode_point(const MetricFrame& frame, const dom::element& item, Intake& intake) {

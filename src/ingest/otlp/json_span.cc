@@ -38,10 +38,14 @@ std::string_view read_event(const dom::element& element, SpanEvent& event, Intak
   uint64_t time_ns = 0;
   std::string_view reason;
   for (auto [key, value] : object) {
-    if (key == "timeUnixNano") reason = read_time(value, time_ns);
-    else if (key == "name") reason = read_text(value, event.name);
-    else if (key == "attributes") event.attributes = json_attributes(value, intake);
-    else if (key == "droppedAttributesCount") reason = read_count(value, event.dropped_attributes);
+    if (key == "timeUnixNano")
+      reason = read_time(value, time_ns);
+    else if (key == "name")
+      reason = read_text(value, event.name);
+    else if (key == "attributes")
+      event.attributes = json_attributes(value, intake);
+    else if (key == "droppedAttributesCount")
+      reason = read_count(value, event.dropped_attributes);
     if (!reason.empty()) return reason;
   }
   event.time_ns = static_cast<int64_t>(time_ns);
@@ -88,8 +92,10 @@ void read_list(const dom::element& element, std::vector<T>& into, Intake& intake
   for (dom::element entry : array) {
     T one;
     std::string_view reason = read(entry, one, intake);
-    if (reason.empty()) into.push_back(std::move(one));
-    else intake.note(LedgerKind::malformed, LedgerUnit::Value, 1, std::string("an event or link: ") + std::string(reason));
+    if (reason.empty())
+      into.push_back(std::move(one));
+    else
+      intake.note(LedgerKind::malformed, LedgerUnit::Value, 1, std::string("an event or link: ") + std::string(reason));
   }
 }
 

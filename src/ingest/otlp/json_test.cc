@@ -11,7 +11,8 @@ namespace {
 // One request with one span, of which `fields` are the members.
 RecordedSink import_span(const std::string& fields, const std::string& resource = "{}") {
   RecordedSink sink;
-  auto summary = import_bytes(R"({"resourceSpans":[{"resource":)" + resource + R"(,"scopeSpans":[{"spans":[{)" + fields + "}]}]}]}", "t", sink);
+  auto summary = import_bytes(
+      R"({"resourceSpans":[{"resource":)" + resource + R"(,"scopeSpans":[{"spans":[{)" + fields + "}]}]}]}", "t", sink);
   EXPECT_TRUE(summary.has_value());
   return sink;
 }
@@ -27,25 +28,32 @@ std::string refusal(const std::string& fields) {
 }
 
 TEST(OtlpJson, RefusesASpanWithoutValidIds) {
-  EXPECT_EQ(refusal(R"("traceId":"00000000000000000000000000000000","spanId":"b7ad6b7169203331",)" + kTimes), "line 1: the trace id is zero or missing");
-  EXPECT_EQ(refusal(R"("traceId":"","spanId":"b7ad6b7169203331",)" + kTimes), "line 1: the trace id is zero or missing");
-  EXPECT_EQ(refusal(R"("traceId":"b7ad6b7169203331","spanId":"b7ad6b7169203331",)" + kTimes), "line 1: the trace id is not 16 bytes");
-  EXPECT_EQ(refusal(R"("traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"xyz",)" + kTimes), "line 1: the span id is not 8 bytes");
-  EXPECT_EQ(refusal(R"("traceId":"0af7651916cd43dd8448eb211c80319c",)" + kTimes), "line 1: the span id is zero or missing");
+  EXPECT_EQ(refusal(R"("traceId":"00000000000000000000000000000000","spanId":"b7ad6b7169203331",)" + kTimes),
+            "line 1: the trace id is zero or missing");
+  EXPECT_EQ(refusal(R"("traceId":"","spanId":"b7ad6b7169203331",)" + kTimes),
+            "line 1: the trace id is zero or missing");
+  EXPECT_EQ(refusal(R"("traceId":"b7ad6b7169203331","spanId":"b7ad6b7169203331",)" + kTimes),
+            "line 1: the trace id is not 16 bytes");
+  EXPECT_EQ(refusal(R"("traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"xyz",)" + kTimes),
+            "line 1: the span id is not 8 bytes");
+  EXPECT_EQ(refusal(R"("traceId":"0af7651916cd43dd8448eb211c80319c",)" + kTimes),
+            "line 1: the span id is zero or missing");
   EXPECT_EQ(refusal(kIds + R"(,"startTimeUnixNano":"soon")"), "line 1: a time is not a number of nanoseconds");
 }
 
 TEST(OtlpJson, RefusesOnlyTheBadSpanOfARequest) {
   RecordedSink sink;
   std::string good = "{" + kIds + "," + kTimes + "}";
-  auto summary = import_bytes(R"({"resourceSpans":[{"scopeSpans":[{"spans":[)" + good + ",{},7," + good + "]}]}]}", "t", sink);
+  auto summary =
+      import_bytes(R"({"resourceSpans":[{"scopeSpans":[{"spans":[)" + good + ",{},7," + good + "]}]}]}", "t", sink);
   ASSERT_TRUE(summary.has_value());
   EXPECT_EQ(summary.value().spans, 2);
   EXPECT_EQ(summary.value().refused, 2);
 }
 
 TEST(OtlpJson, KeepsEveryFieldAsSent) {
-  RecordedSink sink = import_span(kIds + "," + kTimes + R"(,"parentSpanId":"00F067AA0BA902B7","kind":3,"flags":769,"traceState":"a=b",
+  RecordedSink sink =
+      import_span(kIds + "," + kTimes + R"(,"parentSpanId":"00F067AA0BA902B7","kind":3,"flags":769,"traceState":"a=b",
       "status":{"code":2,"message":"boom"},"droppedAttributesCount":3,"droppedEventsCount":2,"droppedLinksCount":1,"unknown":{"x":[1]},
       "events":[{"timeUnixNano":"5","name":"e","attributes":[{"key":"k","value":{"boolValue":true}}],"droppedAttributesCount":1}],
       "links":[{"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"0000000000000001","traceState":"c=d","flags":1}])");
@@ -63,27 +71,38 @@ TEST(OtlpJson, KeepsEveryFieldAsSent) {
   EXPECT_EQ(span.events[0].time_ns, 5);
   ASSERT_EQ(span.links.size(), 1u);
   EXPECT_EQ(span.links[0].span_id, 1u);
-  EXPECT_EQ(sink.ledger_lines(), (std::vector<std::string>{"3 attributes_dropped value: ", "2 events_dropped value: ", "1 links_dropped value: "}));
+  EXPECT_EQ(sink.ledger_lines(), (std::vector<std::string>{"3 attributes_dropped value: ", "2 events_dropped value: ",
+                                                           "1 links_dropped value: "}));
 }
 
 TEST(OtlpJson, TypesAttributes) {
-  RecordedSink sink = import_span(kIds + "," + kTimes + R"(,"attributes":[{"key":"s","value":{"stringValue":"x"}},{"key":"i","value":{"intValue":"-9223372036854775808"}},
+  RecordedSink sink = import_span(
+      kIds + "," + kTimes +
+      R"(,"attributes":[{"key":"s","value":{"stringValue":"x"}},{"key":"i","value":{"intValue":"-9223372036854775808"}},
       {"key":"j","value":{"intValue":7}},{"key":"d","value":{"doubleValue":1}},{"key":"n","value":{"doubleValue":"-Infinity"}},{"key":"b","value":{"boolValue":false}},
       {"key":"y","value":{"bytesValue":"AP8="}},{"key":"a","value":{"arrayValue":{"values":[{"intValue":1},{"stringValue":"q\""},{}]}}},
       {"key":"m","value":{"kvlistValue":{"values":[{"key":"k","value":{"doubleValue":0.5}}]}}},{"key":"e"},{"key":"e","value":{}}])");
   ASSERT_EQ(sink.spans.size(), 1u);
   using namespace std::string_literals;
-  Attributes expected{{"s", "x"s}, {"i", std::numeric_limits<int64_t>::min()}, {"j", int64_t{7}}, {"d", 1.0},
-                      {"n", -std::numeric_limits<double>::infinity()}, {"b", false}, {"y", Bytes{"\0\xff"s}},
+  Attributes expected{{"s", "x"s},
+                      {"i", std::numeric_limits<int64_t>::min()},
+                      {"j", int64_t{7}},
+                      {"d", 1.0},
+                      {"n", -std::numeric_limits<double>::infinity()},
+                      {"b", false},
+                      {"y", Bytes{"\0\xff"s}},
                       {"a", Nested{R"({"arrayValue":{"values":[{"intValue":"1"},{"stringValue":"q\""},{}]}})"}},
                       {"m", Nested{R"({"kvlistValue":{"values":[{"key":"k","value":{"doubleValue":0.5}}]}})"}},
-                      {"e", Value()}, {"e", Value()}};
+                      {"e", Value()},
+                      {"e", Value()}};
   EXPECT_EQ(sink.spans[0].attributes, expected);
   EXPECT_TRUE(sink.ledger.empty());
 }
 
 TEST(OtlpJson, ABadAttributeCostsItself) {
-  RecordedSink sink = import_span(kIds + "," + kTimes + R"(,"attributes":[{"value":{"intValue":1}},{"key":"i","value":{"intValue":"many"}},{"key":"ok","value":{"boolValue":true}}])");
+  RecordedSink sink = import_span(
+      kIds + "," + kTimes +
+      R"(,"attributes":[{"value":{"intValue":1}},{"key":"i","value":{"intValue":"many"}},{"key":"ok","value":{"boolValue":true}}])");
   ASSERT_EQ(sink.spans.size(), 1u);
   EXPECT_EQ(sink.spans[0].attributes, (Attributes{{"i", Value()}, {"ok", true}}));
   EXPECT_EQ(sink.ledger.size(), 2u);
@@ -94,7 +113,8 @@ TEST(OtlpJson, CutsWhatIsNestedTooDeep) {
   for (int i = 0; i < 100; ++i) deep = R"({"arrayValue":{"values":[)" + deep + "]}}";
   RecordedSink sink = import_span(kIds + "," + kTimes + R"(,"attributes":[{"key":"a","value":)" + deep + "}]");
   ASSERT_EQ(sink.spans.size(), 1u);
-  EXPECT_EQ(sink.ledger_lines(), (std::vector<std::string>{"1 truncated value: line 1: a value is nested deeper than 64 levels"}));
+  EXPECT_EQ(sink.ledger_lines(),
+            (std::vector<std::string>{"1 truncated value: line 1: a value is nested deeper than 64 levels"}));
 }
 
 TEST(OtlpJson, MendsBrokenCharactersAndCountsThem) {
@@ -126,7 +146,8 @@ TEST(OtlpJson, NamesServicesThatHaveNoName) {
 
 TEST(OtlpJson, WeighsSampledSpans) {
   EXPECT_EQ(import_span(kIds + "," + kTimes + R"(,"traceState":"ot=th:8;rv:ffffffffffffff")").spans.at(0).weight, 2);
-  EXPECT_EQ(import_span(kIds + "," + kTimes + R"(,"traceState":"x=y, ot=rv:c0000000000000;th:c")").spans.at(0).weight, 4);
+  EXPECT_EQ(import_span(kIds + "," + kTimes + R"(,"traceState":"x=y, ot=rv:c0000000000000;th:c")").spans.at(0).weight,
+            4);
   RecordedSink sink = import_span(kIds + "," + kTimes + R"(,"traceState":"ot=th:8;rv:00000000000000")");
   EXPECT_EQ(sink.spans.at(0).weight, 1);
   EXPECT_EQ(sink.ledger.at(0).kind, "inconsistent_threshold");
@@ -134,12 +155,14 @@ TEST(OtlpJson, WeighsSampledSpans) {
 
 TEST(OtlpJson, TakesLogsAndMetrics) {
   RecordedSink sink;
-  auto summary = import_bytes(R"({"resourceLogs":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"s"}}]},"scopeLogs":[{"logRecords":[
+  auto summary = import_bytes(
+      R"({"resourceLogs":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"s"}}]},"scopeLogs":[{"logRecords":[
       {"observedTimeUnixNano":"7","severityNumber":17,"severityText":"ERROR","body":{"stringValue":"boom"},"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"0000000000000001"},
       {"timeUnixNano":"-1","body":{"intValue":3}}]}]}]}
 {"resourceMetrics":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"s"}}]},"scopeMetrics":[{"metrics":[
       {"name":"cpu","unit":"1","gauge":{"dataPoints":[{"timeUnixNano":"9","asDouble":0.5},{"timeUnixNano":"9","asInt":"4"},{"timeUnixNano":"9"},{"timeUnixNano":"9","asDouble":NaN}]}},
-      {"name":"latency","histogram":{"aggregationTemporality":2,"dataPoints":[{"timeUnixNano":"9","count":"3","sum":6,"bucketCounts":["1","2"],"explicitBounds":[5]}]}}]}]}]})", "t", sink);
+      {"name":"latency","histogram":{"aggregationTemporality":2,"dataPoints":[{"timeUnixNano":"9","count":"3","sum":6,"bucketCounts":["1","2"],"explicitBounds":[5]}]}}]}]}]})",
+      "t", sink);
   ASSERT_TRUE(summary.has_value());
   ASSERT_EQ(sink.logs.size(), 2u);
   EXPECT_EQ(sink.logs[0].time_ns, 7);

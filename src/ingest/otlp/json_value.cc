@@ -85,8 +85,8 @@ std::optional<Content> content_of(const dom::element& any) {
   dom::object object;
   if (any.get_object().get(object)) return std::nullopt;
   for (auto [key, element] : object)
-    if (key == "stringValue" || key == "intValue" || key == "boolValue" || key == "doubleValue" || key == "bytesValue" ||
-        key == "arrayValue" || key == "kvlistValue")
+    if (key == "stringValue" || key == "intValue" || key == "boolValue" || key == "doubleValue" ||
+        key == "bytesValue" || key == "arrayValue" || key == "kvlistValue")
       if (!element.is_null()) return Content{key, element};
   return std::nullopt;
 }
@@ -114,8 +114,10 @@ void write_any(JsonWriter& json, const dom::element& any, int depth, Intake& int
       }
       dom::element inner;
       json.begin_object().member("key", text_member(value, "key")).key("value");
-      if (value["value"].get(inner)) json.begin_object().end_object();
-      else write_any(json, inner, depth + 1, intake);
+      if (value["value"].get(inner))
+        json.begin_object().end_object();
+      else
+        write_any(json, inner, depth + 1, intake);
       json.end_object();
     }
   }
@@ -165,7 +167,8 @@ std::optional<uint64_t> json_span_id(const dom::element& element) {
 Value json_any_value(const dom::element& element, Intake& intake) {
   auto content = content_of(element);
   if (!content) return {};
-  if (content->key != "arrayValue" && content->key != "kvlistValue") return scalar_value(content->key, content->element, intake);
+  if (content->key != "arrayValue" && content->key != "kvlistValue")
+    return scalar_value(content->key, content->element, intake);
   JsonWriter json;
   write_any(json, element, 0, intake);
   return Nested{json.take()};

@@ -19,7 +19,8 @@ std::string_view to_string(MetricType type) {
 }
 
 // A row of table metric has no resource: what tells one emitter from another goes with each point.
-constexpr std::string_view kTellApart[] = {"service.instance.id", "host.name", "k8s.pod.name", "k8s.node.name", "container.id", "process.pid"};
+constexpr std::string_view kTellApart[] = {"service.instance.id", "host.name",    "k8s.pod.name",
+                                           "k8s.node.name",       "container.id", "process.pid"};
 
 std::string entity_of(const Resource& resource) {
   if (!resource.service.empty()) return resource.service;
@@ -59,14 +60,16 @@ void add_shape(const MetricFrame& frame, const NumberPoint& point, Attributes& a
   if (point.count) attributes.push_back({"otlp.count", static_cast<int64_t>(*point.count)});
   if (point.min) attributes.push_back({"otlp.min", *point.min});
   if (point.max) attributes.push_back({"otlp.max", *point.max});
-  if (frame.type != MetricType::Sum) attributes.push_back({"otlp.buckets", Nested{buckets_json(frame.type, point.buckets)}});
+  if (frame.type != MetricType::Sum)
+    attributes.push_back({"otlp.buckets", Nested{buckets_json(frame.type, point.buckets)}});
 }
 
 }  // namespace
 
 void finish_metric_point(const MetricFrame& frame, NumberPoint point, Intake& intake) {
   if (point.time_ns > kLatestTime) return intake.refuse(LedgerUnit::Metric, kBadTime);
-  if (point.flags & kNoRecordedValue) return intake.refuse(LedgerUnit::Metric, "the point says that nothing was recorded");
+  if (point.flags & kNoRecordedValue)
+    return intake.refuse(LedgerUnit::Metric, "the point says that nothing was recorded");
   bool number = frame.type == MetricType::Gauge || frame.type == MetricType::Sum;
   if (number && !point.value) return intake.refuse(LedgerUnit::Metric, "the point has no value");
 
@@ -79,7 +82,8 @@ void finish_metric_point(const MetricFrame& frame, NumberPoint point, Intake& in
   row.attributes = std::move(point.attributes);
   if (frame.type != MetricType::Gauge) add_shape(frame, point, row.attributes);
   for (std::string_view key : kTellApart)
-    if (const Value* value = find(intake.resource().attributes, key)) row.attributes.push_back({std::string(key), *value});
+    if (const Value* value = find(intake.resource().attributes, key))
+      row.attributes.push_back({std::string(key), *value});
   intake.add(std::move(row));
 }
 

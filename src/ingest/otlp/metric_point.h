@@ -28,14 +28,14 @@ struct Buckets {
   int64_t scale = 0, offset = 0, negative_offset = 0;
   uint64_t zero_count = 0;
   std::vector<uint64_t> counts, negative_counts;
-  std::vector<double> bounds;               // histogram: upper bounds; summary: quantiles
-  std::vector<double> values;               // summary: the value at each quantile
+  std::vector<double> bounds;  // histogram: upper bounds; summary: quantiles
+  std::vector<double> values;  // summary: the value at each quantile
 };
 
 struct NumberPoint {
   uint64_t time_ns = 0;
   uint32_t flags = 0;
-  std::optional<double> value;              // or sum
+  std::optional<double> value;  // or sum
   std::optional<uint64_t> count;
   std::optional<double> min, max;
   Buckets buckets;

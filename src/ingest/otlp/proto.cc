@@ -13,7 +13,8 @@ namespace {
 constexpr uint32_t kResourceEntries = 1, kResource = 1, kScopeEntries = 2, kScope = 1, kItems = 2, kSchemaUrl = 3;
 
 void note_damage(Intake& intake, std::string_view what) {
-  intake.note(LedgerKind::malformed, LedgerUnit::Request, 1, std::string(what) + " ends early or is not protobuf; what follows in it is lost");
+  intake.note(LedgerKind::malformed, LedgerUnit::Request, 1,
+              std::string(what) + " ends early or is not protobuf; what follows in it is lost");
 }
 
 // Times are fixed64 in spans (7, 8) and log records (1, 11) and never in metrics, whose data is a message (5, 7, 9, 10, 11).
@@ -60,7 +61,8 @@ void add_scope(Resource& resource, std::string_view entry, Intake& intake) {
       if (fields.is(1, ProtoReader::Length)) resource.scope_name = intake.text(fields.bytes());
       if (fields.is(2, ProtoReader::Length)) resource.scope_version = intake.text(fields.bytes());
       if (fields.is(3, ProtoReader::Length)) add_proto_attribute(fields.bytes(), resource.scope_attributes, intake);
-      if (fields.is(4, ProtoReader::Varint)) intake.sum(LedgerKind::attributes_dropped, static_cast<uint32_t>(fields.number()), intake.resource().service);
+      if (fields.is(4, ProtoReader::Varint))
+        intake.sum(LedgerKind::attributes_dropped, static_cast<uint32_t>(fields.number()), intake.resource().service);
     }
     if (fields.failed()) note_damage(intake, "a scope");
   }
@@ -84,7 +86,8 @@ Result<void> decode_scope(std::string_view entry, SignalType signal, Resource re
 Result<void> decode_entry(std::string_view entry, SignalType signal, Intake& intake) {
   Resource resource = decode_resource(entry, intake);
   intake.set_resource(resource);
-  if (resource.dropped_attributes) intake.sum(LedgerKind::attributes_dropped, resource.dropped_attributes, intake.resource().service);
+  if (resource.dropped_attributes)
+    intake.sum(LedgerKind::attributes_dropped, resource.dropped_attributes, intake.resource().service);
   ProtoReader reader(entry);
   while (reader.next())
     if (reader.is(kScopeEntries, ProtoReader::Length)) TRY(decode_scope(reader.bytes(), signal, resource, intake));
@@ -127,7 +130,8 @@ Result<void> decode_proto(std::string_view request, Intake& intake) {
     while (reader.next()) {
     }
     bool whole = !reader.failed();
-    intake.note(LedgerKind::malformed, LedgerUnit::Request, 1, whole ? "it holds no span, log record or metric" : "it is not whole protobuf");
+    intake.note(LedgerKind::malformed, LedgerUnit::Request, 1,
+                whole ? "it holds no span, log record or metric" : "it is not whole protobuf");
     return {};
   }
   return decode_proto(request, signal, intake);

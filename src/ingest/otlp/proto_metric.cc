@@ -84,8 +84,10 @@ bool read_exponential(std::string_view message, NumberPoint& point, Intake& inta
     if (reader.is(5, ProtoReader::Fixed64)) point.value = reader.real();
     if (reader.is(6, ProtoReader::Varint)) buckets.scale = reader.zigzag();
     if (reader.is(7, ProtoReader::Fixed64)) buckets.zero_count = reader.number();
-    if (reader.is(8, ProtoReader::Length)) whole &= read_exponential_buckets(reader.bytes(), buckets.offset, buckets.counts);
-    if (reader.is(9, ProtoReader::Length)) whole &= read_exponential_buckets(reader.bytes(), buckets.negative_offset, buckets.negative_counts);
+    if (reader.is(8, ProtoReader::Length))
+      whole &= read_exponential_buckets(reader.bytes(), buckets.offset, buckets.counts);
+    if (reader.is(9, ProtoReader::Length))
+      whole &= read_exponential_buckets(reader.bytes(), buckets.negative_offset, buckets.negative_counts);
     if (reader.is(10, ProtoReader::Varint)) point.flags = static_cast<uint32_t>(reader.number());
     if (reader.is(12, ProtoReader::Fixed64)) point.min = reader.real();
     if (reader.is(13, ProtoReader::Fixed64)) point.max = reader.real();
@@ -139,10 +141,13 @@ void decode_points(const TypeField& type, std::string_view message, MetricFrame 
   while (reader.next()) {
     if (!reader.is(1, ProtoReader::Length)) continue;
     NumberPoint point;
-    if (type.read(reader.bytes(), point, intake)) finish_metric_point(frame, std::move(point), intake);
-    else intake.refuse(LedgerUnit::Metric, kNotWhole);
+    if (type.read(reader.bytes(), point, intake))
+      finish_metric_point(frame, std::move(point), intake);
+    else
+      intake.refuse(LedgerUnit::Metric, kNotWhole);
   }
-  if (reader.failed()) intake.note(LedgerKind::malformed, LedgerUnit::Request, 1, "a metric's list of points is not whole protobuf");
+  if (reader.failed())
+    intake.note(LedgerKind::malformed, LedgerUnit::Request, 1, "a metric's list of points is not whole protobuf");
 }
 
 }  // namespace

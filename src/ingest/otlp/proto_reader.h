@@ -26,12 +26,18 @@ class ProtoReader {
     wire_ = static_cast<Wire>(key & 7);
     number_ = 0;
     bytes_ = {};
-    if (field_ == 0 || key >> 32 != 0) failed_ = true;
-    else if (wire_ == Varint) number_ = varint();
-    else if (wire_ == Fixed64) number_ = fixed(8);
-    else if (wire_ == Fixed32) number_ = fixed(4);
-    else if (wire_ == Length) bytes_ = take(varint());
-    else failed_ = true;
+    if (field_ == 0 || key >> 32 != 0)
+      failed_ = true;
+    else if (wire_ == Varint)
+      number_ = varint();
+    else if (wire_ == Fixed64)
+      number_ = fixed(8);
+    else if (wire_ == Fixed32)
+      number_ = fixed(4);
+    else if (wire_ == Length)
+      bytes_ = take(varint());
+    else
+      failed_ = true;
     return !failed_;
   }
   bool failed() const { return failed_; }

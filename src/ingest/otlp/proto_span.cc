@@ -48,8 +48,10 @@ void add_one(std::string_view message, std::vector<T>& into, Intake& intake,
              std::string_view (*read)(std::string_view, T&, Intake&)) {
   T one;
   std::string_view reason = read(message, one, intake);
-  if (reason.empty()) into.push_back(std::move(one));
-  else intake.note(LedgerKind::malformed, LedgerUnit::Value, 1, std::string("an event or link: ") + std::string(reason));
+  if (reason.empty())
+    into.push_back(std::move(one));
+  else
+    intake.note(LedgerKind::malformed, LedgerUnit::Value, 1, std::string("an event or link: ") + std::string(reason));
 }
 
 // Status: message 2, code 3.
@@ -110,11 +112,16 @@ void decode_proto_span(std::string_view message, Intake& intake) {
   std::string_view reason;
   ProtoReader reader(message);
   while (reader.next()) {
-    if (reader.wire() == ProtoReader::Length) reason = read_bytes_field(reader, span, intake);
-    else if (reader.wire() == ProtoReader::Varint) read_varint_field(reader, span);
-    else if (reader.is(7, ProtoReader::Fixed64)) start_ns = reader.number();
-    else if (reader.is(8, ProtoReader::Fixed64)) end_ns = reader.number();
-    else if (reader.is(16, ProtoReader::Fixed32)) span.otel_flags = static_cast<uint32_t>(reader.number());
+    if (reader.wire() == ProtoReader::Length)
+      reason = read_bytes_field(reader, span, intake);
+    else if (reader.wire() == ProtoReader::Varint)
+      read_varint_field(reader, span);
+    else if (reader.is(7, ProtoReader::Fixed64))
+      start_ns = reader.number();
+    else if (reader.is(8, ProtoReader::Fixed64))
+      end_ns = reader.number();
+    else if (reader.is(16, ProtoReader::Fixed32))
+      span.otel_flags = static_cast<uint32_t>(reader.number());
     if (!reason.empty()) return refuse_span(intake, reason);
   }
   if (reader.failed()) return refuse_span(intake, kNotWhole);
@@ -127,17 +134,28 @@ void decode_proto_log(std::string_view message, Intake& intake) {
   LogRecord log;
   ProtoReader reader(message);
   while (reader.next()) {
-    if (reader.is(1, ProtoReader::Fixed64)) log.time_ns = log_time_or_note(reader.number(), intake);
-    else if (reader.is(11, ProtoReader::Fixed64)) log.observed_ns = log_time_or_note(reader.number(), intake);
-    else if (reader.is(2, ProtoReader::Varint)) log.severity = static_cast<int32_t>(reader.number());
-    else if (reader.is(3, ProtoReader::Length)) log.severity_text = intake.text(reader.bytes());
-    else if (reader.is(5, ProtoReader::Length)) log.body = body_text(proto_any_value(reader.bytes(), intake));
-    else if (reader.is(6, ProtoReader::Length)) add_proto_attribute(reader.bytes(), log.attributes, intake);
-    else if (reader.is(7, ProtoReader::Varint)) log.dropped_attributes = static_cast<uint32_t>(reader.number());
-    else if (reader.is(8, ProtoReader::Fixed32)) log.otel_flags = static_cast<uint32_t>(reader.number());
-    else if (reader.is(9, ProtoReader::Length)) log.trace_id = trace_id_or_note(proto_trace_id(reader.bytes()), intake);
-    else if (reader.is(10, ProtoReader::Length)) log.span_id = span_id_or_note(proto_span_id(reader.bytes()), intake);
-    else if (reader.is(12, ProtoReader::Length)) log.event_name = intake.text(reader.bytes());
+    if (reader.is(1, ProtoReader::Fixed64))
+      log.time_ns = log_time_or_note(reader.number(), intake);
+    else if (reader.is(11, ProtoReader::Fixed64))
+      log.observed_ns = log_time_or_note(reader.number(), intake);
+    else if (reader.is(2, ProtoReader::Varint))
+      log.severity = static_cast<int32_t>(reader.number());
+    else if (reader.is(3, ProtoReader::Length))
+      log.severity_text = intake.text(reader.bytes());
+    else if (reader.is(5, ProtoReader::Length))
+      log.body = body_text(proto_any_value(reader.bytes(), intake));
+    else if (reader.is(6, ProtoReader::Length))
+      add_proto_attribute(reader.bytes(), log.attributes, intake);
+    else if (reader.is(7, ProtoReader::Varint))
+      log.dropped_attributes = static_cast<uint32_t>(reader.number());
+    else if (reader.is(8, ProtoReader::Fixed32))
+      log.otel_flags = static_cast<uint32_t>(reader.number());
+    else if (reader.is(9, ProtoReader::Length))
+      log.trace_id = trace_id_or_note(proto_trace_id(reader.bytes()), intake);
+    else if (reader.is(10, ProtoReader::Length))
+      log.span_id = span_id_or_note(proto_span_id(reader.bytes()), intake);
+    else if (reader.is(12, ProtoReader::Length))
+      log.event_name = intake.text(reader.bytes());
   }
   if (reader.failed()) return intake.refuse(LedgerUnit::Log, kNotWhole);
   finish_log(std::move(log), intake);

@@ -89,7 +89,10 @@ class Twins {
         values += (values.empty() ? "" : ",") + inner.json;
         list.add(1, inner.proto);
       }
-      json.begin_object().key(kind == 6 ? "arrayValue" : "kvlistValue").raw("{\"values\":[" + values + "]}").end_object();
+      json.begin_object()
+          .key(kind == 6 ? "arrayValue" : "kvlistValue")
+          .raw("{\"values\":[" + values + "]}")
+          .end_object();
       proto.add(kind == 6 ? 5 : 6, list);
     }
     return {json.take(), proto};
@@ -114,16 +117,28 @@ class Twins {
   }
   Both span() {
     TraceId trace{random_(), random_()};
-    uint64_t id = pick(10) ? random_() : 0, parent = pick(2) ? random_() : 0, start = random_() >> 2, end = start + pick(1000);
+    uint64_t id = pick(10) ? random_() : 0, parent = pick(2) ? random_() : 0, start = random_() >> 2,
+             end = start + pick(1000);
     std::string name = word(), state = pick(2) ? "ot=th:8" : "", message = word();
     uint64_t kind = pick(6), status = pick(3), flags = pick(0x400), dropped = pick(3);
     Both both;
-    both.json = "{\"traceId\":\"" + to_hex(trace) + "\",\"spanId\":\"" + span_id_hex(id) + "\",\"parentSpanId\":\"" + (parent ? span_id_hex(parent) : "") +
-                "\",\"name\":" + json_quoted(name) + ",\"kind\":" + std::to_string(kind) + ",\"startTimeUnixNano\":\"" + std::to_string(start) +
-                "\",\"endTimeUnixNano\":\"" + std::to_string(end) + "\",\"traceState\":\"" + state + "\",\"flags\":" + std::to_string(flags) +
-                ",\"droppedAttributesCount\":" + std::to_string(dropped) + ",\"status\":{\"code\":" + std::to_string(status) + ",\"message\":" + json_quoted(message) + "}";
-    both.proto.add(1, id_bytes(trace.high) + id_bytes(trace.low)).add(2, id_bytes(id)).add(3, state).add(4, parent ? id_bytes(parent) : "").add(5, name);
-    both.proto.number(6, kind).fixed64(7, start).fixed64(8, end).number(10, dropped).add(15, Message().add(2, message).number(3, status)).fixed32(16, static_cast<uint32_t>(flags));
+    both.json = "{\"traceId\":\"" + to_hex(trace) + "\",\"spanId\":\"" + span_id_hex(id) + "\",\"parentSpanId\":\"" +
+                (parent ? span_id_hex(parent) : "") + "\",\"name\":" + json_quoted(name) +
+                ",\"kind\":" + std::to_string(kind) + ",\"startTimeUnixNano\":\"" + std::to_string(start) +
+                "\",\"endTimeUnixNano\":\"" + std::to_string(end) + "\",\"traceState\":\"" + state +
+                "\",\"flags\":" + std::to_string(flags) + ",\"droppedAttributesCount\":" + std::to_string(dropped) +
+                ",\"status\":{\"code\":" + std::to_string(status) + ",\"message\":" + json_quoted(message) + "}";
+    both.proto.add(1, id_bytes(trace.high) + id_bytes(trace.low))
+        .add(2, id_bytes(id))
+        .add(3, state)
+        .add(4, parent ? id_bytes(parent) : "")
+        .add(5, name);
+    both.proto.number(6, kind)
+        .fixed64(7, start)
+        .fixed64(8, end)
+        .number(10, dropped)
+        .add(15, Message().add(2, message).number(3, status))
+        .fixed32(16, static_cast<uint32_t>(flags));
     list(both, "attributes", 9, pick(5), [&] { return key_value(0); });
     list(both, "events", 11, pick(3), [&] { return event(); });
     list(both, "links", 13, pick(2), [&] { return link(); });
@@ -131,13 +146,16 @@ class Twins {
     return both;
   }
   Both request() {
-    Both scope{"{\"scope\":{\"name\":\"lib\",\"version\":\"2\"},\"schemaUrl\":\"u\"", Message().add(1, Message().add(1, std::string("lib")).add(2, std::string("2"))).add(3, std::string("u"))};
+    Both scope{
+        "{\"scope\":{\"name\":\"lib\",\"version\":\"2\"},\"schemaUrl\":\"u\"",
+        Message().add(1, Message().add(1, std::string("lib")).add(2, std::string("2"))).add(3, std::string("u"))};
     list(scope, "spans", 2, 1 + pick(20), [&] { return span(); });
     scope.json += "}";
     Both resource{"{\"droppedAttributesCount\":1", Message().number(2, 1)};
     list(resource, "attributes", 1, pick(5), [&] { return key_value(0); });
     resource.json += "}";
-    Both entry{"{\"resource\":" + resource.json + ",\"scopeSpans\":[" + scope.json + "]}", Message().add(1, resource.proto).add(2, scope.proto)};
+    Both entry{"{\"resource\":" + resource.json + ",\"scopeSpans\":[" + scope.json + "]}",
+               Message().add(1, resource.proto).add(2, scope.proto)};
     return {"{\"resourceSpans\":[" + entry.json + "]}", Message().add(1, entry.proto)};
   }
 
@@ -216,13 +234,15 @@ std::string message_of(const Message& message) {
 TEST(OtlpProto, ReadsMessagesBehindTheirLengths) {
   Twins twins(7);
   Twins::Both one = twins.request(), two = twins.request();
-  RecordedSink apart = import(one.json + "\n" + two.json), together = import(message_of(one.proto) + message_of(two.proto));
+  RecordedSink apart = import(one.json + "\n" + two.json),
+               together = import(message_of(one.proto) + message_of(two.proto));
   EXPECT_EQ(apart.spans.size(), together.spans.size());
   std::string cut = message_of(one.proto) + message_of(two.proto);
   RecordedSink sink = import(cut.substr(0, cut.size() - 3));
   EXPECT_EQ(sink.spans.size(), import(one.json).spans.size());
   std::vector<std::string> lines = sink.ledger_lines();
-  EXPECT_NE(std::find(lines.begin(), lines.end(), "1 malformed request: message 2: the file ends inside it"), lines.end());
+  EXPECT_NE(std::find(lines.begin(), lines.end(), "1 malformed request: message 2: the file ends inside it"),
+            lines.end());
 }
 
 TEST(OtlpProto, ADamagedSpanCostsItself) {
@@ -244,7 +264,8 @@ TEST(OtlpProto, TellsTheSignalsApart) {
   double value = 0.5;
   uint64_t bits;
   std::memcpy(&bits, &value, 8);
-  Message gauge = Message().add(1, std::string("cpu")).add(5, Message().add(1, Message().fixed64(3, 7).fixed64(4, bits)));
+  Message gauge =
+      Message().add(1, std::string("cpu")).add(5, Message().add(1, Message().fixed64(3, 7).fixed64(4, bits)));
   RecordedSink metrics = import(Message().add(1, Message().add(2, Message().add(2, gauge))).bytes);
   ASSERT_EQ(metrics.metrics.size(), 1u);
   EXPECT_EQ(metrics.metrics[0].value, 0.5);

@@ -25,13 +25,20 @@ Content content_of(std::string_view any_value, Intake& intake) {
   ProtoReader reader(any_value);
   while (reader.next()) {
     Content read{reader.field(), {}, {}, false};
-    if (reader.is(1, ProtoReader::Length)) read.scalar = intake.text(reader.bytes());
-    else if (reader.is(2, ProtoReader::Varint)) read.scalar = reader.number() != 0;
-    else if (reader.is(3, ProtoReader::Varint)) read.scalar = static_cast<int64_t>(reader.number());
-    else if (reader.is(4, ProtoReader::Fixed64)) read.scalar = reader.real();
-    else if (reader.is(7, ProtoReader::Length)) read.scalar = Bytes{std::string(reader.bytes())};
-    else if (reader.is(kArray, ProtoReader::Length) || reader.is(kMap, ProtoReader::Length)) read.nested = reader.bytes();
-    else continue;
+    if (reader.is(1, ProtoReader::Length))
+      read.scalar = intake.text(reader.bytes());
+    else if (reader.is(2, ProtoReader::Varint))
+      read.scalar = reader.number() != 0;
+    else if (reader.is(3, ProtoReader::Varint))
+      read.scalar = static_cast<int64_t>(reader.number());
+    else if (reader.is(4, ProtoReader::Fixed64))
+      read.scalar = reader.real();
+    else if (reader.is(7, ProtoReader::Length))
+      read.scalar = Bytes{std::string(reader.bytes())};
+    else if (reader.is(kArray, ProtoReader::Length) || reader.is(kMap, ProtoReader::Length))
+      read.nested = reader.bytes();
+    else
+      continue;
     content = std::move(read);
   }
   content.failed = reader.failed();
@@ -54,7 +61,9 @@ KeyValue key_value_of(std::string_view message) {
   return read;
 }
 
-void note_damage(Intake& intake) { intake.note(LedgerKind::malformed, LedgerUnit::Value, 1, "an attribute is not whole protobuf"); }
+void note_damage(Intake& intake) {
+  intake.note(LedgerKind::malformed, LedgerUnit::Value, 1, "an attribute is not whole protobuf");
+}
 
 // Writes `any_value` as canonical JSON. Recursion is bounded by kMaxNesting.
 void write_any(JsonWriter& json, std::string_view any_value, int depth, Intake& intake) {

@@ -43,8 +43,10 @@ void refuse_span(Intake& intake, std::string_view reason) {
 }
 
 void finish_span(Intake& intake, std::string_view reason) {
-  if (reason.empty()) intake.end_span();
-  else refuse_span(intake, reason);
+  if (reason.empty())
+    intake.end_span();
+  else
+    refuse_span(intake, reason);
 }
 
 }  // namespace culprit::otlp

@@ -11,9 +11,12 @@ namespace culprit::otlp {
 constexpr size_t kTraceIdBytes = 16, kSpanIdBytes = 8;
 
 // The reasons to refuse a span. The ledger's reader sees them; tests compare them.
-inline constexpr std::string_view kBadTraceId = "the trace id is not 16 bytes", kZeroTraceId = "the trace id is zero or missing",
-                                  kBadSpanId = "the span id is not 8 bytes", kZeroSpanId = "the span id is zero or missing",
-                                  kBadTime = "a time is not a number of nanoseconds", kWrongType = "a field has the wrong type";
+inline constexpr std::string_view kBadTraceId = "the trace id is not 16 bytes",
+                                  kZeroTraceId = "the trace id is zero or missing",
+                                  kBadSpanId = "the span id is not 8 bytes",
+                                  kZeroSpanId = "the span id is zero or missing",
+                                  kBadTime = "a time is not a number of nanoseconds",
+                                  kWrongType = "a field has the wrong type";
 
 // Fills what follows from `span`'s fields and its times. Returns why it must be refused; empty: it is fine.
 std::string_view complete_span(Intake& intake, Span& span, uint64_t start_ns, uint64_t end_ns);

@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t kMaxRequests = 1024;  // pipelined; browsers and proxies send a handful
 constexpr size_t kMaxPath = 1024;
-constexpr size_t kMaxHost = 255;       // RFC 1035 §2.3.4
+constexpr size_t kMaxHost = 255;  // RFC 1035 §2.3.4
 
 void add(Exchange& exchange, std::string_view key, Value value) {
   exchange.attributes.push_back({std::string(key), std::move(value)});
@@ -24,8 +24,8 @@ void add_host(Exchange& exchange, std::string_view host) {
   size_t colon = host.starts_with('[') ? host.find(':', std::min(host.find(']'), host.size())) : host.find(':');
   std::string_view name = host.substr(0, colon);
   bool valid = !name.empty() && name.size() <= kMaxHost && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_' ||
-           c == '[' || c == ']' || c == ':';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+           c == '_' || c == '[' || c == ']' || c == ':';
   });
   if (!valid) return;
   add(exchange, "server.address", std::string(name));
@@ -127,10 +127,10 @@ void HttpConversation::request_head(const Part& part) {
   add_host(exchange, head.host);
   exchange.context = std::move(head.context);
   bool chunked = head.chunked;
-  client_.set_body(part.cut                ? Body::Unknown
-                   : chunked               ? Body::Chunked
-                   : head.content_length   ? Body::Sized
-                                           : Body::None,
+  client_.set_body(part.cut              ? Body::Unknown
+                   : chunked             ? Body::Chunked
+                   : head.content_length ? Body::Sized
+                                         : Body::None,
                    head.content_length.value_or(0));
 }
 

@@ -25,7 +25,7 @@ class HttpConversation final : public Conversation {
  private:
   struct Request {
     Exchange exchange;
-    std::string method;     // as sent; empty: not seen
+    std::string method;  // as sent; empty: not seen
     bool until_close = false;
     int64_t last_reply_ns = 0;
   };
@@ -41,9 +41,9 @@ class HttpConversation final : public Conversation {
   std::deque<Request> requests_;  // oldest first
   std::vector<Exchange> finished_;
   ConversationCounts counts_;
-  bool any_request_ = false;      // was seen
-  bool client_missed_ = false;    // requests may have been missed since the last that was seen
-  bool interim_ = false;          // the response under way is a 1xx: another follows
+  bool any_request_ = false;    // was seen
+  bool client_missed_ = false;  // requests may have been missed since the last that was seen
+  bool interim_ = false;        // the response under way is a 1xx: another follows
 };
 
 }  // namespace culprit::http

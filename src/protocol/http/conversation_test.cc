@@ -21,15 +21,18 @@ class HttpConversation : public testing::Test {
     EXPECT_EQ(all.size(), 1u);
     return all.empty() ? Exchange{} : all[0];
   }
-  static int64_t status(const Exchange& exchange) { return find_integer(exchange.attributes, "http.response.status_code", -1); }
+  static int64_t status(const Exchange& exchange) {
+    return find_integer(exchange.attributes, "http.response.status_code", -1);
+  }
 
   std::unique_ptr<Conversation> conversation = make_conversation("http");
   int64_t now = 0;
 };
 
 TEST_F(HttpConversation, ARequestAndItsResponseAreOneExchange) {
-  client("GET /orders/42?user=joe HTTP/1.1\r\nHost: shop:8080\r\nCookie: secret\r\n"
-         "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\ntracestate: a=1\r\n\r\n");
+  client(
+      "GET /orders/42?user=joe HTTP/1.1\r\nHost: shop:8080\r\nCookie: secret\r\n"
+      "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\ntracestate: a=1\r\n\r\n");
   server("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe");
   server("llo");
   Exchange exchange = one();
@@ -52,7 +55,9 @@ TEST_F(HttpConversation, ARequestAndItsResponseAreOneExchange) {
 
 TEST_F(HttpConversation, KnowsWhichResponsesHaveNoBody) {
   client("HEAD /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\nGET /c HTTP/1.1\r\n\r\n");
-  server("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nHTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n");
+  server(
+      "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nHTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\nHTTP/1.1 "
+      "204 No Content\r\n\r\n");
   auto all = conversation->take_finished();
   ASSERT_EQ(all.size(), 3u);
   EXPECT_EQ(all[0].name, "HEAD /a");
@@ -106,10 +111,12 @@ TEST_F(HttpConversation, AResponseUntilCloseIsOpen) {
 TEST_F(HttpConversation, SkipsBodiesThroughHoles) {
   client("GET /a HTTP/1.1\r\n\r\n");
   std::string response = "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + std::string(100000, 'x');
-  for (size_t at = 0; at < response.size(); at += 8192) cut(From::Server, std::string_view(response).substr(at, 8192), 100, 64);
+  for (size_t at = 0; at < response.size(); at += 8192)
+    cut(From::Server, std::string_view(response).substr(at, 8192), 100, 64);
   EXPECT_EQ(one().end_ns, now);
   client("GET /b HTTP/1.1\r\n\r\n");
-  std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + ("1000\r\n" + std::string(4096, 'x') + "\r\n");
+  std::string chunked =
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + ("1000\r\n" + std::string(4096, 'x') + "\r\n");
   chunked += "1000\r\n" + std::string(4096, 'x') + "\r\n0\r\n\r\n";
   cut(From::Server, chunked, 100, 64);
   Exchange exchange = one();
@@ -141,7 +148,9 @@ TEST_F(HttpConversation, FindsItsPlaceAfterALoss) {
 
 TEST_F(HttpConversation, AnySegmentationGivesTheSameExchanges) {
   std::string requests = "POST /a/1 HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcGET /b HTTP/1.1\r\nHost: h\r\n\r\n";
-  std::string answers = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nA: b\r\n\r\nHTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\nxx";
+  std::string answers =
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nA: "
+      "b\r\n\r\nHTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\nxx";
   for (size_t step = 1; step < 50; ++step) {
     conversation = make_conversation("http");
     for (size_t at = 0; at < requests.size(); at += step) client(std::string_view(requests).substr(at, step));

@@ -12,10 +12,10 @@ namespace culprit::http {
 
 namespace {
 
-constexpr std::array<std::string_view, 9> kMethods = {"GET",    "POST",    "PUT",   "DELETE", "HEAD",
+constexpr std::array<std::string_view, 9> kMethods = {"GET",     "POST",  "PUT",     "DELETE", "HEAD",
                                                       "OPTIONS", "PATCH", "CONNECT", "TRACE"};
 // RFC 4918, 3253, and what caches and search servers use: requests all the same, but no names that OpenTelemetry knows.
-constexpr std::array<std::string_view, 11> kOtherMethods = {"PROPFIND", "PROPPATCH", "MKCOL",  "COPY",  "MOVE",  "LOCK",
+constexpr std::array<std::string_view, 11> kOtherMethods = {"PROPFIND", "PROPPATCH", "MKCOL",  "COPY",  "MOVE", "LOCK",
                                                             "UNLOCK",   "REPORT",    "SEARCH", "PURGE", "QUERY"};
 constexpr size_t kMaxRoute = 256;
 constexpr size_t kMaxHeaders = 256;  // more are not looked at
@@ -47,7 +47,8 @@ void read_request_line(Head& head, std::string_view line) {
   bool versioned = last != std::string_view::npos && last > first && line.substr(last + 1).starts_with("HTTP/1.");
   if (first == std::string_view::npos || first == 0 || first > 32 || (!versioned && !head.cut)) return;
   std::string_view method = line.substr(0, first);
-  bool token = std::all_of(method.begin(), method.end(), [](char c) { return (c >= 'A' && c <= 'Z') || c == '-' || c == '_'; });
+  bool token =
+      std::all_of(method.begin(), method.end(), [](char c) { return (c >= 'A' && c <= 'Z') || c == '-' || c == '_'; });
   if (!token) return;
   head.method = method;
   head.target = trimmed(line.substr(first + 1, versioned ? last - first - 1 : std::string_view::npos));
@@ -111,7 +112,8 @@ Head parse_head(From from, std::string_view text, bool cut) {
     std::string_view line = next_line(text);
     if (line.empty()) break;
     size_t colon = line.find(':');
-    if (colon != std::string_view::npos && whole) read_header(head, line.substr(0, colon), trimmed(line.substr(colon + 1)));
+    if (colon != std::string_view::npos && whole)
+      read_header(head, line.substr(0, colon), trimmed(line.substr(colon + 1)));
   }
   if (head.context && head.context->trace_id.zero()) head.context.reset();  // a tracestate alone
   return head;
@@ -134,9 +136,11 @@ static bool identifies(std::string_view segment) {
   bool version = segment.size() <= 3 && lower(segment[0]) == 'v' && digits == segment.size() - 1 && digits > 0;
   if (version) return false;  // /v1/
   bool extension = segment.find('.') != std::string_view::npos && digits * 2 < segment.size();
-  return digits == segment.size() || (hex && digits > 0 && segment.size() >= 6) || (digits * 3 >= segment.size() && !extension) ||
-         segment.size() > 40 || segment.find('%') != std::string_view::npos || segment.find('?') != std::string_view::npos ||
-         segment.find('=') != std::string_view::npos || segment.find('@') != std::string_view::npos || looks_secret(segment);
+  return digits == segment.size() || (hex && digits > 0 && segment.size() >= 6) ||
+         (digits * 3 >= segment.size() && !extension) || segment.size() > 40 ||
+         segment.find('%') != std::string_view::npos || segment.find('?') != std::string_view::npos ||
+         segment.find('=') != std::string_view::npos || segment.find('@') != std::string_view::npos ||
+         looks_secret(segment);
 }
 
 std::string route_of(std::string_view path) {

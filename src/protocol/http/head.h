@@ -20,9 +20,9 @@ struct Head {
   std::string_view method, target;  // of a request; empty: not well-formed
   int status = 0;                   // of a response; 0: not well-formed
   bool chunked = false;
-  bool transfer_encoded = false;    // with anything
+  bool transfer_encoded = false;  // with anything
   bool upgrade = false;
-  bool cut = false;                 // it was not captured whole: what is not here may have been there
+  bool cut = false;  // it was not captured whole: what is not here may have been there
   std::optional<uint64_t> content_length;
   std::string_view host;
   std::optional<TraceContext> context;

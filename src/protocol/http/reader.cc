@@ -170,9 +170,7 @@ void Reader::lose(State state) {
   accident_ = saw_accident_ = true;
 }
 
-bool Reader::begins_message() const {
-  return from_ == From::Client ? begins_request(input_) : begins_response(input_);
-}
+bool Reader::begins_message() const { return from_ == From::Client ? begins_request(input_) : begins_response(input_); }
 
 // Lost: a message begins where a segment does. In a chunked body, the end of a segment may also be that of the body.
 std::optional<Part> Reader::resume() {
@@ -220,7 +218,10 @@ std::optional<Part> Reader::pass_hole() {
     }
     case State::ChunkSize:
     case State::ChunkEnd:
-    case State::Trailers: state_ = State::ChunkedLost; text_.clear(); return std::nullopt;
+    case State::Trailers:
+      state_ = State::ChunkedLost;
+      text_.clear();
+      return std::nullopt;
     default: return std::nullopt;
   }
 }

@@ -16,7 +16,7 @@ namespace culprit::http {
 
 enum class Body : uint8_t {
   None,
-  Sized,       // Content-Length
+  Sized,  // Content-Length
   Chunked,
   UntilClose,  // a response without a length
   Opaque,      // no more HTTP: CONNECT, Upgrade
@@ -48,7 +48,14 @@ class Reader {
 
  private:
   enum class State : uint8_t {
-    Head, Sized, ChunkSize, ChunkData, ChunkEnd, Trailers, UntilClose, Opaque,
+    Head,
+    Sized,
+    ChunkSize,
+    ChunkData,
+    ChunkEnd,
+    Trailers,
+    UntilClose,
+    Opaque,
     ChunkedLost,  // within a chunked body, chunks not known
     Lost,
   };
@@ -68,10 +75,10 @@ class Reader {
   std::string_view input_, tail_;
   const char* segment_begin_ = nullptr;
   uint64_t hole_bytes_ = 0;
-  uint64_t left_ = 0;          // of a body or chunk
-  std::string text_;           // of a head that one segment does not hold, of a chunk's line
-  bool body_due_ = false;      // a head was handed out, set_body() has not come
-  bool in_message_ = false;    // a head was handed out whose end was not
+  uint64_t left_ = 0;        // of a body or chunk
+  std::string text_;         // of a head that one segment does not hold, of a chunk's line
+  bool body_due_ = false;    // a head was handed out, set_body() has not come
+  bool in_message_ = false;  // a head was handed out whose end was not
   bool accident_ = false, saw_accident_ = false;
   uint64_t resyncs_ = 0;
 };

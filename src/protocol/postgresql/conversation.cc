@@ -113,7 +113,10 @@ void PostgresqlConversation::from_client(const Message& message, int64_t time_ns
       request.asked = true;
       return;
     }
-    case 'd': case 'c': case 'f': case 'p':  // belong to what is under way
+    case 'd':
+    case 'c':
+    case 'f':
+    case 'p':  // belong to what is under way
       if (!requests_.empty()) requests_.back().request_bytes += message.size_bytes;
       return;
     default: return;  // 'X' asks for nothing

@@ -74,16 +74,16 @@ class PostgresqlConversation final : public Conversation {
   Reader client_{From::Client}, server_{From::Server};
   std::deque<Request> requests_;  // oldest first; the last may not be asked yet
   std::vector<Exchange> finished_;
-  ByName<Sql> statements_;        // the server has one namespace for PREPARE and Parse
+  ByName<Sql> statements_;  // the server has one namespace for PREPARE and Parse
   ByName<Portal> portals_;
   std::string database_;
   std::unique_ptr<Conversation> tunnel_;  // once both ends agreed to encrypt
   ConversationCounts counts_;
-  int64_t client_lost_ns_ = 0;    // since when requests may have been missed; 0: none
+  int64_t client_lost_ns_ = 0;  // since when requests may have been missed; 0: none
   int64_t server_last_ns_ = 0;
-  bool any_request_ = false;      // was seen
-  bool pipelines_ = false;        // this client asks before it was answered
-  bool unsure_ = false;           // a gap in the answers to several requests: how many ended there is not known
+  bool any_request_ = false;  // was seen
+  bool pipelines_ = false;    // this client asks before it was answered
+  bool unsure_ = false;       // a gap in the answers to several requests: how many ended there is not known
 };
 
 }  // namespace culprit::postgresql

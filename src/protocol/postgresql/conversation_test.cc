@@ -21,14 +21,16 @@ std::string parse(const std::string& name, const std::string& text) {
   return message('P', name + '\0' + text + '\0' + "\0\0"s);
 }
 std::string bound_to(const std::string& portal, const std::string& name, const std::string& value = "42") {
-  return message('B', portal + '\0' + name + '\0' + "\0\0\0\1"s + big_endian(static_cast<uint32_t>(value.size())) + value +
-                          "\0\0"s);
+  return message('B', portal + '\0' + name + '\0' + "\0\0\0\1"s + big_endian(static_cast<uint32_t>(value.size())) +
+                          value + "\0\0"s);
 }
 std::string execute(const std::string& portal = "") { return message('E', portal + '\0' + "\0\0\0\0"s); }
 std::string complete(const std::string& tag) { return message('C', tag + '\0'); }
 const std::string kSync = message('S', ""), kParsed = message('1', ""), kBound = message('2', "");
 std::string ready(char status = 'I') { return message('Z', std::string(1, status)); }
-std::string row(size_t size_bytes) { return message('D', "\0\1"s + big_endian(static_cast<uint32_t>(size_bytes)) + std::string(size_bytes, 'r')); }
+std::string row(size_t size_bytes) {
+  return message('D', "\0\1"s + big_endian(static_cast<uint32_t>(size_bytes)) + std::string(size_bytes, 'r'));
+}
 std::string error(const std::string& severity, const std::string& state) {
   return message('E', "S"s + severity + '\0' + "V" + severity + '\0' + "C" + state + '\0' + "Msecret 4711\0"s + '\0');
 }
@@ -153,7 +155,8 @@ TEST_F(PostgresqlConversation, AnErrorKeepsItsStateAndNotItsText) {
   EXPECT_EQ(exchange.status, SpanStatus::Error);
   EXPECT_EQ(exchange.status_message, "23505 unique violation");
   EXPECT_EQ(find_text(exchange.attributes, "db.response.status_code"), "23505");
-  for (const Attribute& attribute : exchange.attributes) EXPECT_EQ(to_text(attribute.value).find("4711"), std::string::npos);
+  for (const Attribute& attribute : exchange.attributes)
+    EXPECT_EQ(to_text(attribute.value).find("4711"), std::string::npos);
 }
 
 TEST_F(PostgresqlConversation, AFatalErrorEndsWithoutReady) {
@@ -189,7 +192,8 @@ TEST_F(PostgresqlConversation, PipelinedRequestsAreAnsweredInOrder) {
 }
 
 TEST_F(PostgresqlConversation, SeveralExecutesBeforeOneSyncAreABatch) {
-  client(parse("s", "INSERT INTO t VALUES ($1)") + bound_to("", "s") + execute() + bound_to("", "s") + execute() + kSync);
+  client(parse("s", "INSERT INTO t VALUES ($1)") + bound_to("", "s") + execute() + bound_to("", "s") + execute() +
+         kSync);
   server(kParsed + kBound + complete("INSERT 0 1") + kBound + complete("INSERT 0 1") + ready());
   Exchange exchange = one();
   EXPECT_EQ(exchange.name, "INSERT t");
@@ -224,7 +228,8 @@ TEST_F(PostgresqlConversation, ALongStatementIsCutAndItsLengthSkipped) {
 }
 
 TEST_F(PostgresqlConversation, ALongParameterIsSkipped) {
-  std::string request = parse("", "INSERT INTO t VALUES ($1)") + bound_to("", "", std::string(100000, 'x')) + execute() + kSync;
+  std::string request =
+      parse("", "INSERT INTO t VALUES ($1)") + bound_to("", "", std::string(100000, 'x')) + execute() + kSync;
   cut(From::Client, request, 200, 64);
   server(kParsed + kBound + complete("INSERT 0 1") + ready());
   Exchange exchange = one();

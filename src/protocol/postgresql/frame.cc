@@ -18,36 +18,49 @@ struct Range {
 // documentation does not give are generous.
 Range lengths_from_client(char tag) {
   switch (tag) {
-    case 'S': case 'H': case 'X': case 'c': return {4, 4};             // Sync, Flush, Terminate, CopyDone
-    case 'Q': return {5, kMaxLength};                                  // Query
-    case 'P': return {8, kMaxLength};                                  // Parse
-    case 'B': return {12, kMaxLength};                                 // Bind
-    case 'E': return {9, 1024};                                        // Execute: a portal's name, row count
-    case 'D': case 'C': return {6, 1024};                              // Describe, Close: kind and name
-    case 'F': return {14, kMaxLength};                                 // FunctionCall
-    case 'p': return {5, 1u << 17};                                    // password, SASL, GSS
-    case 'd': return {4, kMaxLength};                                  // CopyData
-    case 'f': return {5, 1u << 16};                                    // CopyFail
+    case 'S':
+    case 'H':
+    case 'X':
+    case 'c': return {4, 4};            // Sync, Flush, Terminate, CopyDone
+    case 'Q': return {5, kMaxLength};   // Query
+    case 'P': return {8, kMaxLength};   // Parse
+    case 'B': return {12, kMaxLength};  // Bind
+    case 'E': return {9, 1024};         // Execute: a portal's name, row count
+    case 'D':
+    case 'C': return {6, 1024};         // Describe, Close: kind and name
+    case 'F': return {14, kMaxLength};  // FunctionCall
+    case 'p': return {5, 1u << 17};     // password, SASL, GSS
+    case 'd': return {4, kMaxLength};   // CopyData
+    case 'f': return {5, 1u << 16};     // CopyFail
     default: return {};
   }
 }
 Range lengths_from_server(char tag) {
   switch (tag) {
-    case '1': case '2': case '3': case 'n': case 's': case 'I': case 'c': return {4, 4};  // …Complete, NoData, …
-    case 'Z': return {5, 5};                                           // ReadyForQuery
-    case 'K': return {12, 268};                                        // BackendKeyData: 4 B key, up to 256 in 3.2
-    case 'R': return {8, 1u << 16};                                    // Authentication
-    case 'S': return {6, 1u << 16};                                    // ParameterStatus
-    case 'C': return {6, 256};                                         // CommandComplete
-    case 'E': case 'N': return {6, 1u << 24};                          // ErrorResponse, NoticeResponse
-    case 'A': return {10, 1u << 14};                                   // NotificationResponse: payload < 8000
-    case 'T': return {6, 1u << 21};                                    // RowDescription: 1664 columns
-    case 't': return {6, 6 + 4 * 65535};                               // ParameterDescription
-    case 'D': return {6, kMaxLength};                                  // DataRow
-    case 'd': return {4, kMaxLength};                                  // CopyData
-    case 'G': case 'H': case 'W': return {7, 7 + 2 * 1664};            // CopyIn, CopyOut, CopyBoth
-    case 'V': return {8, kMaxLength};                                  // FunctionCallResponse
-    case 'v': return {12, 1024};                                       // NegotiateProtocolVersion
+    case '1':
+    case '2':
+    case '3':
+    case 'n':
+    case 's':
+    case 'I':
+    case 'c': return {4, 4};         // …Complete, NoData, …
+    case 'Z': return {5, 5};         // ReadyForQuery
+    case 'K': return {12, 268};      // BackendKeyData: 4 B key, up to 256 in 3.2
+    case 'R': return {8, 1u << 16};  // Authentication
+    case 'S': return {6, 1u << 16};  // ParameterStatus
+    case 'C': return {6, 256};       // CommandComplete
+    case 'E':
+    case 'N': return {6, 1u << 24};       // ErrorResponse, NoticeResponse
+    case 'A': return {10, 1u << 14};      // NotificationResponse: payload < 8000
+    case 'T': return {6, 1u << 21};       // RowDescription: 1664 columns
+    case 't': return {6, 6 + 4 * 65535};  // ParameterDescription
+    case 'D': return {6, kMaxLength};     // DataRow
+    case 'd': return {4, kMaxLength};     // CopyData
+    case 'G':
+    case 'H':
+    case 'W': return {7, 7 + 2 * 1664};  // CopyIn, CopyOut, CopyBoth
+    case 'V': return {8, kMaxLength};    // FunctionCallResponse
+    case 'v': return {12, 1024};         // NegotiateProtocolVersion
     default: return {};
   }
 }

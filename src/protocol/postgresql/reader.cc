@@ -12,15 +12,20 @@ namespace {
 uint32_t worth_keeping(From from, char tag) {
   if (from == From::Client) {
     switch (tag) {
-      case 'Q': case 'P': return 1u << 15;
+      case 'Q':
+      case 'P': return 1u << 15;
       case kStartup: return 1024;
       case 'B': return 160;  // two names, of at most 63 bytes each (NAMEDATALEN)
-      case 'E': case 'D': case 'C': return 80;
+      case 'E':
+      case 'D':
+      case 'C': return 80;
       default: return 0;
     }
   }
   switch (tag) {
-    case 'C': case 'E': case 'S': return 96;
+    case 'C':
+    case 'E':
+    case 'S': return 96;
     case 'Z': return 1;
     case kAnswer: return 1;
     default: return 0;
@@ -159,7 +164,8 @@ bool Reader::found_at(std::string_view piece, size_t at) const {
   if (chain.size_bytes != bytes.size() + after) return false;
   if (from_ == From::Server) return after == 0 && chain.last == 'Z' && ends_ready(bytes);
   // A client begins to send where a message begins, and ends with what asks for an answer.
-  return bytes.data() == segment_begin_ && (chain.last == 'Q' || chain.last == 'S' || chain.last == 'X' || chain.last == kStartup);
+  return bytes.data() == segment_begin_ &&
+         (chain.last == 'Q' || chain.last == 'S' || chain.last == 'X' || chain.last == kStartup);
 }
 
 void Reader::find_again() {

@@ -20,10 +20,10 @@ constexpr char kAnswer = '\1';  // the tag we give to a server's single byte tha
 
 struct Message {
   char tag;
-  std::string_view body;   // what was kept of its beginning; good until the next call
+  std::string_view body;  // what was kept of its beginning; good until the next call
   uint32_t body_size;
-  int64_t begin_ns;        // the segment of its first byte
-  uint64_t size_bytes;     // head and body
+  int64_t begin_ns;     // the segment of its first byte
+  uint64_t size_bytes;  // head and body
 };
 
 class Reader {
@@ -58,16 +58,16 @@ class Reader {
 
   From from_;
   int64_t time_ns_ = 0;
-  std::string_view input_, tail_;    // what is left of the segment
-  uint64_t hole_bytes_ = 0;          // between input_ and tail_
+  std::string_view input_, tail_;  // what is left of the segment
+  uint64_t hole_bytes_ = 0;        // between input_ and tail_
   const char* segment_begin_ = nullptr;
 
-  char head_bytes_[8] = {};          // of a message whose head is not whole yet
-  size_t head_size_ = 0;             // how many of them
+  char head_bytes_[8] = {};  // of a message whose head is not whole yet
+  size_t head_size_ = 0;     // how many of them
   std::optional<Head> head_;
   int64_t begin_ns_ = 0;
   uint32_t body_left_ = 0, keep_left_ = 0;
-  std::string body_;                 // of a message that one segment does not hold
+  std::string body_;  // of a message that one segment does not hold
   bool answer_ = false, lost_ = false, accident_ = false, saw_accident_ = false;
   uint64_t resyncs_ = 0, skipped_bytes_ = 0;
 };

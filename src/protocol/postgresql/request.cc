@@ -15,25 +15,42 @@ struct StateClass {
 };
 // PostgreSQL documentation, Appendix A: the classes that people meet.
 constexpr std::array<StateClass, 26> kClasses = {{
-    {"08", "connection exception"},       {"0A", "feature not supported"},
-    {"21", "cardinality violation"},      {"22", "data exception"},
-    {"23", "integrity constraint violation"}, {"24", "invalid cursor state"},
-    {"25", "invalid transaction state"},  {"26", "invalid SQL statement name"},
-    {"28", "invalid authorization"},      {"2B", "dependent objects still exist"},
-    {"2D", "invalid transaction termination"}, {"34", "invalid cursor name"},
-    {"3B", "savepoint exception"},        {"3D", "invalid catalog name"},
-    {"3F", "invalid schema name"},        {"40", "transaction rollback"},
-    {"42", "syntax error or access rule violation"}, {"44", "check option violation"},
-    {"53", "insufficient resources"},     {"54", "program limit exceeded"},
-    {"55", "object not in prerequisite state"}, {"57", "operator intervention"},
-    {"58", "system error"},               {"F0", "configuration file error"},
-    {"P0", "PL/pgSQL error"},             {"XX", "internal error"},
+    {"08", "connection exception"},
+    {"0A", "feature not supported"},
+    {"21", "cardinality violation"},
+    {"22", "data exception"},
+    {"23", "integrity constraint violation"},
+    {"24", "invalid cursor state"},
+    {"25", "invalid transaction state"},
+    {"26", "invalid SQL statement name"},
+    {"28", "invalid authorization"},
+    {"2B", "dependent objects still exist"},
+    {"2D", "invalid transaction termination"},
+    {"34", "invalid cursor name"},
+    {"3B", "savepoint exception"},
+    {"3D", "invalid catalog name"},
+    {"3F", "invalid schema name"},
+    {"40", "transaction rollback"},
+    {"42", "syntax error or access rule violation"},
+    {"44", "check option violation"},
+    {"53", "insufficient resources"},
+    {"54", "program limit exceeded"},
+    {"55", "object not in prerequisite state"},
+    {"57", "operator intervention"},
+    {"58", "system error"},
+    {"F0", "configuration file error"},
+    {"P0", "PL/pgSQL error"},
+    {"XX", "internal error"},
 }};
 
 // Those whose class says too little about a slow system.
 constexpr std::array<StateClass, 6> kStates = {{
-    {"40001", "serialization failure"}, {"40P01", "deadlock detected"},     {"55P03", "lock not available"},
-    {"57014", "query canceled"},        {"53300", "too many connections"},  {"23505", "unique violation"},
+    {"40001", "serialization failure"},
+    {"40P01", "deadlock detected"},
+    {"55P03", "lock not available"},
+    {"57014", "query canceled"},
+    {"53300", "too many connections"},
+    {"23505", "unique violation"},
 }};
 
 std::string state_message(std::string_view state) {

@@ -15,15 +15,15 @@ enum class Errand : uint8_t { None, Sync, Close, Describe, Bind, Parse, Function
 struct Request {
   int64_t begin_ns = 0, first_reply_ns = 0;
   uint32_t flags = 0;
-  bool asked = false;         // Sync or a simple query has ended it: the next message begins another
+  bool asked = false;  // Sync or a simple query has ended it: the next message begins another
   Errand errand = Errand::None;
-  Sql parsed;                 // of the last Parse
-  std::vector<SqlRun> runs;   // distinct texts, in order
-  uint64_t executed = 0;      // statements, repeats included
+  Sql parsed;                                      // of the last Parse
+  std::vector<SqlRun> runs;                        // distinct texts, in order
+  uint64_t executed = 0;                           // statements, repeats included
   int64_t returned_rows = -1, affected_rows = -1;  // -1: not said
   bool copies_in = false;
-  std::string sql_state;      // of the first error
-  uint64_t told_id = 0;       // of the last text that the server told
+  std::string sql_state;  // of the first error
+  uint64_t told_id = 0;   // of the last text that the server told
   uint64_t request_bytes = 0, reply_bytes = 0;
 
   void add_run(Sql sql, std::string_view name);

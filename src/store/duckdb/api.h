@@ -12,10 +12,11 @@ namespace culprit {
 
 #define CULPRIT_DUCKDB_FUNCTIONS(X)                                                                                    \
   X(create_config)                                                                                                     \
-  X(set_config) X(destroy_config) X(open_ext) X(close) X(connect) X(disconnect) X(query) X(destroy_result) X(          \
-      result_error) X(column_count) X(column_name) X(column_type) X(column_logical_type) X(fetch_chunk)                \
-      X(destroy_data_chunk) X(data_chunk_get_size) X(data_chunk_set_size) X(data_chunk_get_vector) X(                  \
-          data_chunk_get_column_count) X(vector_get_data) X(vector_get_validity) X(vector_ensure_validity_writable)    \
+  X(set_config)                                                                                                        \
+  X(destroy_config) X(open_ext) X(close) X(connect) X(disconnect) X(query) X(destroy_result) X(result_error) X(        \
+      column_count) X(column_name) X(column_type) X(column_logical_type) X(fetch_chunk) X(destroy_data_chunk)          \
+      X(data_chunk_get_size) X(data_chunk_set_size) X(data_chunk_get_vector) X(data_chunk_get_column_count) X(         \
+          vector_get_data) X(vector_get_validity) X(vector_ensure_validity_writable)                                   \
           X(vector_assign_string_element_len) X(list_vector_get_child) X(list_vector_get_size) X(list_vector_set_size) \
               X(list_vector_reserve) X(struct_vector_get_child) X(array_vector_get_child) X(create_logical_type)       \
                   X(create_list_type) X(create_map_type) X(create_struct_type) X(destroy_logical_type) X(get_type_id)  \
