@@ -2,15 +2,14 @@
 /* Maps, thread slots and rings: what all programs share. */
 #pragma once
 
-/* clang-format off: kernel.h must come before libbpf's headers */
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_tracing.h>
-
 #include "../wire/event.h"
 #include "../wire/state.h"
 #include "kernel.h"
-/* clang-format on */
+
+/* kernel.h comes before libbpf's headers: they take its types for given. */
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
 
 #define INLINE static __always_inline
 
