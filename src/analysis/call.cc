@@ -184,7 +184,11 @@ StatementSort sort_of(std::string_view statement) {
   if (is({"commit", "end"})) return StatementSort::Commit;
   if (is({"begin", "start", "rollback", "savepoint", "release", "set", "reset", "discard", "deallocate", "show"}))
     return StatementSort::Control;
-  if (is({"insert", "update", "delete", "merge", "copy"})) return StatementSort::Write;
+  if (is({"insert", "update", "delete", "merge", "copy", "replace"})) return StatementSort::Write;
+  // A query with a name before it may write all the same.
+  bool writes = word == "with" && (has_word(statement, "insert into") || has_word(statement, "delete from") ||
+                                   (has_word(statement, "update") && has_word(statement, "set")));
+  if (writes) return StatementSort::Write;
   if (is({"select", "with", "table", "values", "fetch"})) return StatementSort::Read;
   return StatementSort::Other;
 }

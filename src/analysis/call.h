@@ -31,6 +31,9 @@ std::string without_literals(std::string_view statement);
 // An operation without what varies between its requests: "GET /orders/17?page=2" is "GET /orders/?".
 std::string without_ids(std::string_view operation);
 
+// The name of a statement whose text was never seen (src/protocol gives it).
+constexpr std::string_view kUnknownStatement = "unknown statement";
+
 enum class StatementSort : uint8_t { Read, Write, Commit, Control, Other };
 StatementSort sort_of(std::string_view statement);
 

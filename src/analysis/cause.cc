@@ -1,5 +1,7 @@
 #include "analysis/cause.h"
 
+#include <map>
+
 namespace culprit::analysis {
 
 bool same_statement(const Names& names, uint32_t id, uint32_t wanted) {
@@ -13,6 +15,30 @@ int64_t sum_parts(const Names& names, const Request& request,
                   const std::function<int64_t(const Place&, const Part&)>& wanted) {
   int64_t total = 0;
   for (const Part& part : request.parts) total += wanted(names.place(part.place), part);
+  return total;
+}
+
+int64_t around_calls(const Names& names, const Request& request, const std::function<bool(const Place&)>& removed) {
+  struct Calls {
+    int64_t all = 0, removed = 0;
+  };
+  std::map<uint32_t, Calls> callers;
+  for (const Part& part : request.parts) {
+    const Place& place = names.place(part.place);
+    bool call = place.parent != kNone && (place.role == Role::Call || place.statement != kNone) &&
+                names.place(place.parent).role != Role::Call;
+    if (!call) continue;
+    callers[place.parent].all += part.calls;
+    if (removed(place)) callers[place.parent].removed += part.calls;
+  }
+  int64_t total = 0;
+  for (const Part& part : request.parts) {
+    auto caller = callers.find(part.place);
+    if (caller == callers.end() || caller->second.removed == 0) continue;
+    int64_t own = of(part.ns, SectionKind::Own) + of(part.ns, SectionKind::Runnable) + part.ns[kUnknown];
+    // One more: before the first call and after the last the caller works as well.
+    total += own / (caller->second.all + 1) * caller->second.removed;
+  }
   return total;
 }
 

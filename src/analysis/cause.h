@@ -28,6 +28,13 @@ constexpr double kGuessed = 0.5;    // only durations; more than one mechanism w
 // which no person and no client notices. Both must hold.
 constexpr double kMaterialShare = 0.2;
 constexpr int64_t kMaterialNs = 1'000'000;
+// And worth it to the whole: one part in twenty of all the time that anybody waits here, or a tenth of a second per request,
+// which its user notices whatever else goes on.
+constexpr double kMaterialOfAll = 0.05;
+constexpr int64_t kNoticedNs = 100'000'000;
+// Fewer affected requests are an accident, not a pattern (facts: quality.md §1.4), unless most of all time is theirs.
+constexpr int64_t kFewestAffected = 10;
+constexpr double kMostOfAll = 0.5;
 // With a baseline a change is evidence of its own, and half as much is worth saying.
 constexpr double kMaterialChange = 0.1;
 
@@ -74,6 +81,10 @@ struct Scene {
 
 // Whether `id` is the statement `wanted`, or the same text at another instance: a baseline may have had another port.
 bool same_statement(const Names& names, uint32_t id, uint32_t wanted);
+
+// What the callers of removed calls no longer do around them: of their own time the removed calls' part, as the calls of one
+// place cost it about the same each.
+int64_t around_calls(const Names& names, const Request& request, const std::function<bool(const Place&)>& removed);
 
 // Sums a request's parts for which `wanted(place, part)` is true: wanted returns the time to count.
 int64_t sum_parts(const Names& names, const Request& request,

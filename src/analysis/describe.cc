@@ -16,6 +16,8 @@ constexpr int64_t kFewRequests = 10;
 constexpr size_t kMaxSteps = 8;
 // Steps of less than half a percent say nothing.
 constexpr double kLeastStep = 0.005;
+// What explains less than a tenth of what the first does is no rival to it.
+constexpr double kLeastRival = 0.1;
 
 std::string fill_share(std::string phrase, double share) {
   size_t at = phrase.find("{share}");
@@ -129,6 +131,46 @@ std::string reproduce(const std::string& operation) {
          pattern + "'\"";
 }
 
+int64_t requests_of(const Population& population) {
+  int64_t requests = 0;
+  for (const Operation& operation : population.operations()) requests += operation.requests;
+  return requests;
+}
+
+// `lost` requests, as a share of all that there would have been.
+double lost_share(double lost, int64_t requests) {
+  return lost / (lost + static_cast<double>(std::max<int64_t>(requests, 1)));
+}
+
+// The share of requests whose loss could let another cause win. The worst case: all that were lost were as long as those
+// that this cause slows, and slow for the rival's reason alone, or for one that was not seen at all.
+double flip_of(const Population& now, const std::vector<Ranked>& ranked, size_t index) {
+  const Ranked& own = ranked[index];
+  double rival = 0, quality = kObserved;
+  for (size_t i = index + 1; i < ranked.size(); ++i) {
+    if (ranked[i].cause.cause == "unexplained" || ranked[i].score <= rival) continue;
+    rival = ranked[i].score, quality = ranked[i].cause.quality;
+  }
+  auto path = static_cast<double>(now.path_ns());
+  double missing_ns = (own.score - rival) * path / quality;
+  double each_ns = own.price.saved_ns / static_cast<double>(std::max<int64_t>(own.price.affected, 1)) /
+                   std::clamp(own.price.share, 0.05, 1.0);
+  if (missing_ns <= 0 || each_ns <= 0) return 0;
+  return lost_share(missing_ns / each_ns, requests_of(now));
+}
+
+// Where nobody is accused: so many must be lost, each as long as the slowest hundredth, that their cause would be material.
+double flip_of_healthy(const Population& now) {
+  std::vector<Weighted> all;
+  for (const Operation& operation : now.operations())
+    all.insert(all.end(), operation.latencies.begin(), operation.latencies.end());
+  int64_t each_ns = Distribution(std::move(all)).quantile(0.99);
+  if (each_ns <= 0) return kMaterialShare;
+  double missing_ns = static_cast<double>(now.path_ns()) * kMaterialOfAll / (1 - kMaterialOfAll);
+  double lost = std::max(missing_ns / static_cast<double>(each_ns), static_cast<double>(kFewestAffected));
+  return lost_share(lost, requests_of(now));
+}
+
 Finding make_finding(const Scene& scene, const std::vector<Ranked>& ranked, size_t index) {
   const Ranked& own = ranked[index];
   const Cause& cause = own.cause;
@@ -159,14 +201,16 @@ Finding make_finding(const Scene& scene, const std::vector<Ranked>& ranked, size
     const Ranked& next = ranked[other];
     if (other == index || next.score <= next_score || next.cause.cause == "unexplained") continue;
     if (other < index) continue;  // what ranks above is not the next best
+    if (next.score < kLeastRival * own.score) continue;
     next_score = next.score;
     finding.next_best = Finding::NextBest{next.cause.cause, next.cause.entity, next.score, next.cause.would_tell};
   }
   finding.confidence = confidence_of(own, operation, next_score);
-  if (operation.requests < kFewRequests)
-    finding.against.push_back("only " + format_count(operation.requests) + " requests: too few to be sure");
-  double flip = (own.score - next_score) / (1 + own.score - next_score);
-  finding.would_flip = "if ≥ " + format_share(std::max(flip, 0.0)) + " of requests were lost";
+  if (price.affected < kFewestAffected)
+    finding.against.push_back("only " + format_count(price.affected) +
+                              (price.affected == 1 ? " request is touched" : " requests are touched") +
+                              ": too few to be sure; said because most of all time is theirs");
+  finding.would_flip = "if ≥ " + format_share(flip_of(scene.now, ranked, index)) + " of requests were lost";
   finding.exemplars = price.exemplars;
   finding.reproduce = reproduce(finding.operation);
   finding.advice = cause.advice;
@@ -213,12 +257,25 @@ std::vector<OperationSummary> summarise(const Population& population) {
   return all;
 }
 
-double flip_share(const std::vector<Ranked>& ranked) {
-  // Nobody is accused: so many requests would have to be missing before a cause could have been material.
-  if (ranked.empty() || !ranked[0].finding) return kMaterialShare;
-  double next = ranked.size() > 1 && ranked[1].cause.cause != "unexplained" ? ranked[1].score : 0;
-  double ahead = ranked[0].score - next;
-  return ahead / (1 + ahead);
+double flip_share(const Scene& scene, const std::vector<Ranked>& ranked) {
+  if (ranked.empty() || !ranked[0].finding) return flip_of_healthy(scene.now);
+  return flip_of(scene.now, ranked, 0);
+}
+
+double open_share(const Scene& scene, const std::vector<Ranked>& ranked) {
+  int64_t open = 0;
+  bool accused = !ranked.empty() && ranked[0].finding;
+  for (const Operation& operation : scene.now.operations()) {
+    if (operation.unfinished == 0) continue;
+    int64_t slow_ns = Distribution(operation.latencies).quantile(0.95);
+    for (const Request& request : operation.kept) {
+      // What had just begun when the recording ended tells nothing, and hides nothing.
+      if (!request.unfinished || request.duration_ns < slow_ns) continue;
+      bool explained = accused && ranked[0].cause.saved(request).likely_ns * 2 >= request.duration_ns;
+      open += explained ? 0 : request.weight;
+    }
+  }
+  return lost_share(static_cast<double>(open), requests_of(scene.now) - open);
 }
 
 }  // namespace culprit::analysis

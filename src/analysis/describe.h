@@ -17,6 +17,10 @@ std::vector<Finding> make_findings(const Scene& scene, const std::vector<Ranked>
 std::vector<OperationSummary> summarise(const Population& population);
 
 // The share of requests whose loss would let the second cause win, or a healthy system look ill.
-double flip_share(const std::vector<Ranked>& ranked);
+double flip_share(const Scene& scene, const std::vector<Ranked>& ranked);
+
+// The share of requests that were already slow and unfinished when the recording ended, and that the first cause does not
+// explain: what might count against it.
+double open_share(const Scene& scene, const std::vector<Ranked>& ranked);
 
 }  // namespace culprit::analysis

@@ -25,14 +25,23 @@ const Operation* find_operation(const Population& population, const std::string&
   return most;
 }
 
+// Whether a quantile moved beyond both its intervals, and by more than two recordings of one system differ.
+bool moved(const Distribution& before, const Distribution& after, double q, bool faster) {
+  Interval was = before.interval(q), is = after.interval(q);
+  auto least = static_cast<int64_t>(kLeastChange * static_cast<double>(before.quantile(q)));
+  int64_t by = before.quantile(q) - after.quantile(q);
+  return faster ? by >= least && is.high_ns < was.low_ns : -by >= least && is.low_ns > was.high_ns;
+}
+
+// Judged by the p95; where too few requests leave it a wide interval, by the quantiles below, which they know better.
 std::string compare(const Distribution& before, const Distribution& after) {
   if (before.weight() < kFewRequests || after.weight() < kFewRequests) return "too few";
   int64_t was = before.quantile(0.95), is = after.quantile(0.95);
   bool matters =
       std::abs(is - was) >= std::max(kLeastChangeNs, static_cast<int64_t>(kLeastChange * static_cast<double>(was)));
   if (!matters) return "same";
-  if (is < was && after.interval(0.95).high_ns < before.interval(0.95).low_ns) return "faster";
-  if (is > was && after.interval(0.95).low_ns > before.interval(0.95).high_ns) return "slower";
+  for (double q : {0.95, 0.75, 0.5})
+    if (moved(before, after, q, is < was)) return is < was ? "faster" : "slower";
   return "same";
 }
 
@@ -109,7 +118,7 @@ FindingChange change_of(const Finding& finding, const Population& before, const 
     return other.id == finding.id || same_thing;
   });
   judge(change, then, now, still);
-  bool judged = change.verdict == "fixed" && finding.cause != "unexplained";
+  bool judged = change.verdict == "fixed";
   bool inside =
       change.after_ns >= change.predicted_interval.low_ns && change.after_ns <= change.predicted_interval.high_ns;
   change.prediction = !judged ? "none" : inside ? "inside" : "outside";
@@ -154,7 +163,8 @@ Result<Comparison> diff(Reader& before, Reader& after, Inquiry* inquiry, const Q
   Comparison comparison;
   comparison.before = about_before.source, comparison.after = question.source;
   for (const Finding& finding : then.findings)
-    comparison.findings.push_back(change_of(finding, was.population(), is.population(), now));
+    if (finding.cause != "unexplained")  // nobody can fix what nobody could name
+      comparison.findings.push_back(change_of(finding, was.population(), is.population(), now));
   comparison.operations = compare_operations(was.population(), is.population());
   comparison.appeared = appeared(then, now, compared);
   comparison.verdict = worse(then.verdict, now.verdict);

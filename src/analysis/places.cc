@@ -129,7 +129,11 @@ Places place_spans(const Trace& trace, Names& names) { return Placer(trace, name
 std::vector<Repeat> find_repeats(const Trace& trace, const Places& places) {
   using Key = std::pair<SpanIndex, uint32_t>;  // entry, place
   std::vector<std::pair<Key, SpanIndex>> calls;
-  for (SpanIndex head : places.heads) calls.push_back({{places.entry[head], places.of[head]}, head});
+  for (SpanIndex head : places.heads) {
+    // Of exchanges whose protocol is not known nobody can say that they are alike.
+    bool opaque = places.statement[head] == kNone && (trace.spans[head].flags & kOpaque) != 0;
+    if (!opaque) calls.push_back({{places.entry[head], places.of[head]}, head});
+  }
   std::sort(calls.begin(), calls.end());
   std::vector<Repeat> repeats;
   for (size_t first = 0, next = 0; first < calls.size(); first = next) {

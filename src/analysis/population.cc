@@ -39,6 +39,26 @@ void add_blame(Blame& blame, const Blocker& blocker, int64_t weight) {
   if (!blocker.statement.empty()) blame.statements[without_literals(blocker.statement)] += blocker.duration_ns;
 }
 
+// Whether nobody knows what was asked for: an exchange of an unknown protocol, which may be a minute of nobody asking
+// anything, or an answer whose request was sent before the recording. It is no operation.
+bool nameless(const Trace& trace, SpanIndex index, const Places& places) {
+  return places.statement[index] == kNone && (trace.spans[index].flags & (kOpaque | kTextUnknown)) != 0;
+}
+
+// What is known below a nameless root: its first spans with a name are requests of their own.
+std::vector<SpanIndex> first_named(const Trace& trace, SpanIndex root, const Places& places) {
+  std::vector<SpanIndex> found, todo = {root};
+  while (!todo.empty()) {
+    SpanIndex index = todo.back();
+    todo.pop_back();
+    if (nameless(trace, index, places))
+      todo.insert(todo.end(), trace.children[index].rbegin(), trace.children[index].rend());
+    else if (trace.spans[index].duration_ns >= 0)
+      found.push_back(index);
+  }
+  return found;
+}
+
 }  // namespace
 
 Population::Population(Names& names, const Surroundings& around) : names_(names), around_(around) {
@@ -148,11 +168,13 @@ void Population::note_statement(const Trace& trace, SpanIndex head, uint32_t id)
   statement.caller_pids[names_.text(caller.service)] = caller.pid;
 }
 
-Operation& Population::operation_of(const Trace& trace, SpanIndex root) {
+Operation& Population::operation_of(const Trace& trace, SpanIndex root, uint32_t statement) {
   const Span& span = trace.spans[root];
   SpanIndex served = callee_view(trace, root);
   const std::string& service = served == kNoSpan ? span.service : trace.spans[served].service;
-  std::pair<uint32_t, uint32_t> key{names_.text(without_ids(span.name)), names_.text(service)};
+  // A statement that nobody's request sent is called what the server calls it: its client may see an encrypted exchange.
+  const std::string& name = statement == kNone ? span.name : trace.spans[last_view(trace, root)].name;
+  std::pair<uint32_t, uint32_t> key{names_.text(without_ids(name)), names_.text(service)};
   if (operation_index_.size() >= kMaxOperations && !operation_index_.contains(key)) key = {names_.text("(other)"), 0};
   auto [at, fresh] = operation_index_.emplace(key, static_cast<uint32_t>(operations_.size()));
   if (fresh) {
@@ -182,22 +204,24 @@ void Population::observe(Trace trace) {
 
   SpanIndex root = trace.root();
   if (root == kNoSpan || trace.spans[root].duration_ns < 0) return;
+  if (!nameless(trace, root, places)) return add_request(trace, root, places, find_repeats(trace, places));
+  ++((trace.spans[root].flags & kTextUnknown) ? begun_before_ : opaque_roots_);
+  for (SpanIndex entry : first_named(trace, root, places)) add_request(trace, entry, places, {});
+}
+
+void Population::add_request(const Trace& trace, SpanIndex root, const Places& places, std::vector<Repeat> repeats) {
   const Span& span = trace.spans[root];
-  // A turn on a connection whose protocol is not known may be a minute of nobody asking anything.
-  if ((span.flags & kOpaque) && !is_database(span)) {
-    ++opaque_roots_;
-    return;
-  }
   Request request{trace.id, span.duration_ns, weight_of(span), (span.flags & kUnfinished) != 0, {}, {}};
   request.parts = parts_of(trace, root, places);
-  request.repeats = find_repeats(trace, places);
-  Operation& operation = operation_of(trace, root);
+  request.repeats = std::move(repeats);
+  Operation& operation = operation_of(trace, root, places.statement[root]);
   operation.requests += request.weight;
   operation.errors += span.status == SpanStatus::Error ? request.weight : 0;
   operation.unfinished += request.unfinished ? request.weight : 0;
   operation.total_ns += request.duration_ns * request.weight;
   operation.latencies.push_back({request.duration_ns, request.weight});
   path_ns_ += request.duration_ns * request.weight;
+  unfinished_ += request.unfinished ? request.weight : 0;
   keep(operation, std::move(request));
 }
 

@@ -22,6 +22,8 @@
 
 namespace culprit::analysis {
 
+struct Places;
+
 // The kinds of a section, and the own time of spans that nobody watched.
 constexpr int kUnknown = static_cast<int>(SectionKind::Unexplained) + 1;
 constexpr int kParts = kUnknown + 1;
@@ -120,7 +122,10 @@ class Population {
   const std::map<int32_t, int64_t>& cpu_holders() const { return cpu_holders_; }
   int64_t spans() const { return spans_; }
   int64_t touched_by_loss() const { return touched_by_loss_; }  // spans with kHole or kLossOverlap
+  // Roots that are no operation: of an unknown protocol; sent before the recording.
   int64_t opaque_roots() const { return opaque_roots_; }
+  int64_t begun_before() const { return begun_before_; }
+  int64_t unfinished() const { return unfinished_; }  // weighted
   const std::map<std::string, int64_t>& defects() const { return defects_; }
   const std::map<uint32_t, Blame>& mutex_blockers() const { return mutex_blockers_; }  // by service: pid in the text
 
@@ -129,7 +134,8 @@ class Population {
   void ask_about(Span& span) const;
   void note_span(const Span& span);
   void note_statement(const Trace& trace, SpanIndex head, uint32_t statement);
-  Operation& operation_of(const Trace& trace, SpanIndex root);
+  void add_request(const Trace& trace, SpanIndex root, const Places& places, std::vector<Repeat> repeats);
+  Operation& operation_of(const Trace& trace, SpanIndex root, uint32_t statement);
   void keep(Operation& operation, Request request);
 
   Names& names_;
@@ -142,7 +148,7 @@ class Population {
   std::map<int32_t, int64_t> participants_, cpu_holders_;
   std::map<uint32_t, Blame> mutex_blockers_;
   std::map<std::string, int64_t> defects_;
-  int64_t path_ns_ = 0, spans_ = 0, touched_by_loss_ = 0, opaque_roots_ = 0;
+  int64_t path_ns_ = 0, spans_ = 0, touched_by_loss_ = 0, opaque_roots_ = 0, begun_before_ = 0, unfinished_ = 0;
   int64_t begin_ns_ = INT64_MAX, end_ns_ = INT64_MIN;
 };
 

@@ -13,8 +13,12 @@ constexpr int64_t kRunToRunLow = 75, kRunToRunHigh = 135;
 constexpr int64_t kGrainNs = 500'000;
 // A request counts as touched from here on.
 constexpr int64_t kTouchedNs = 100'000;
-// Fewer affected requests than this are an accident, not a pattern, unless there are hardly any requests at all.
-constexpr int64_t kFewestAffected = 3;
+// Nine of ten: the interval is a promise about one other recording, not a test.
+constexpr double kPromise = 1.645;
+// A request's bare work: below this part of what is left, even without all queueing, it does not get.
+constexpr int64_t kBarest = 4;
+// Stuck for most of the recording, three requests are no accident.
+constexpr int64_t kAFew = 3;
 
 struct Baseline {
   bool known = false;
@@ -57,8 +61,15 @@ Saved against(const Baseline& baseline, const Cause& cause, const Request& reque
 }
 
 struct Retimed {
-  std::vector<Weighted> now, most, likely, least, mechanism;
+  std::vector<Weighted> now, most, likely, least, bare, mechanism;
 };
+
+// What is left of a request where neither the cause nor any queue (for a CPU, for a lock) is: the cause may have made them.
+int64_t bare_ns(const Request& request, int64_t without_cause_ns) {
+  int64_t queued = 0;
+  for (const Part& part : request.parts) queued += of(part.ns, SectionKind::Runnable) + of(part.ns, SectionKind::Lock);
+  return std::max(without_cause_ns - queued, without_cause_ns / kBarest);
+}
 
 std::vector<TraceId> pick_exemplars(std::vector<std::pair<int64_t, TraceId>> touched) {
   std::sort(touched.begin(), touched.end());
@@ -81,16 +92,26 @@ bool has_changed(const Distribution& now, const Baseline& baseline, double opera
 
 void set_quantiles(Price& result, Retimed&& retimed) {
   Distribution now(std::move(retimed.now)), most(std::move(retimed.most)), likely(std::move(retimed.likely)),
-      least(std::move(retimed.least));
+      least(std::move(retimed.least)), bare(std::move(retimed.bare));
   result.p95_ns = now.quantile(0.95);
   result.p95_interval = now.interval(0.95);
   result.most_after_ns = most.quantile(0.95);
   result.likely_after_ns = likely.quantile(0.95);
-  int64_t low = most.interval(0.95).low_ns,
-          high = std::max(least.interval(0.95).high_ns, likely.interval(0.95).high_ns);
+  int64_t low = bare.interval(0.95, kPromise).low_ns,
+          high = std::max(least.interval(0.95, kPromise).high_ns, likely.interval(0.95, kPromise).high_ns);
   low = low / 100 * kRunToRunLow - kGrainNs;
   high = high / 100 * kRunToRunHigh + kGrainNs;
   result.after = {std::max<int64_t>(low, 0), std::max(high, result.likely_after_ns)};
+}
+
+// Whether enough requests are touched, and enough of all time, for anybody to care.
+bool is_enough(const Population& now, const Operation& operation, const Price& price, int64_t affected_kept) {
+  double of_all = price.saved_ns / static_cast<double>(std::max<int64_t>(now.path_ns(), 1));
+  double each = price.saved_ns / static_cast<double>(std::max<int64_t>(price.affected, 1));
+  bool noticed = each >= static_cast<double>(kNoticedNs);
+  if (affected_kept >= kFewestAffected) return of_all >= kMaterialOfAll || noticed;
+  // Few, but all that there is: a trace of one request may be asked about as well.
+  return of_all >= kMostOfAll && (affected_kept >= kAFew || price.affected * 2 >= operation.requests);
 }
 
 }  // namespace
@@ -115,6 +136,7 @@ Price price(const Cause& cause, const Population& now, size_t index, const Opera
     retimed.most.push_back({request.duration_ns - own.most_ns, request.weight});
     retimed.likely.push_back({request.duration_ns - own.likely_ns, request.weight});
     retimed.least.push_back({request.duration_ns - own.least_ns, request.weight});
+    retimed.bare.push_back({bare_ns(request, request.duration_ns - own.most_ns), request.weight});
     retimed.mechanism.push_back({own.most_ns, request.weight});
     kept_path += w * static_cast<double>(request.duration_ns);
     saved += w * static_cast<double>(own.likely_ns);
@@ -142,9 +164,9 @@ Price price(const Cause& cause, const Population& now, size_t index, const Opera
   bool comparable = baseline.known && !(cause.work && baseline.calls == 0);
   double mean_saved = saved / static_cast<double>(kept_weight);
   double share = saved / kept_path;
-  bool enough = affected >= std::min<int64_t>(kFewestAffected, kept_weight);
   double least_share = comparable ? kMaterialChange : kMaterialShare;
-  bool worth = enough && mean_saved >= static_cast<double>(kMaterialNs) && share >= least_share;
+  bool worth = mean_saved >= static_cast<double>(kMaterialNs) && share >= least_share &&
+               is_enough(now, operation, result, affected);
   if (comparable) result.changed = has_changed(mechanism, baseline, kept_path / static_cast<double>(kept_weight));
   result.material = worth && (comparable ? result.changed : cause.pathological);
   if (before != nullptr) result.before_p95_ns = Distribution(before->latencies).quantile(0.95);

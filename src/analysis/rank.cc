@@ -121,8 +121,11 @@ std::vector<Cause> detect(const Scene& scene) {
 Ranked rest_of(const Scene& scene, const std::vector<Ranked>& ranked) {
   Cause cause = find_unexplained(scene).front();
   std::vector<std::function<Saved(const Request&)>> claimed;
-  for (const Ranked& entry : ranked)
-    if (entry.finding && entry.cause.blamed_kinds.empty()) claimed.push_back(entry.cause.saved);
+  for (const Ranked& entry : ranked) {
+    const auto& kinds = entry.cause.blamed_kinds;
+    bool all = kinds.empty() || std::find(kinds.begin(), kinds.end(), SectionKind::Unexplained) != kinds.end();
+    if (entry.finding && all) claimed.push_back(entry.cause.saved);
+  }
   cause.saved = [own = cause.saved, claimed](const Request& request) {
     Saved rest = own(request);
     int64_t left = request.duration_ns;
@@ -153,20 +156,30 @@ bool called_by(const Scene& scene, const Cause& cause, const std::string& servic
                      [&](const auto& caller) { return scene.now.names().text(caller.first) == service; });
 }
 
-// Threads that wait for one another inside a service whose calls are stuck elsewhere wait for those: they queue for its pool
-// of connections or workers. Their time goes to what the calls are stuck in.
+// The service inside which requests queue, for a lock or for nothing that was recorded; empty: the cause is no queue.
+std::string queue_in(const Cause& cause) {
+  if (cause.mechanism == "mutex") return cause.caller;
+  bool blocked = cause.cause == "dependency_slow" && cause.mechanism.empty();
+  return blocked ? cause.entity.name : "";
+}
+
+Saved plus(const Saved& a, const Saved& b) {
+  return {a.most_ns + b.most_ns, a.likely_ns + b.likely_ns, a.least_ns + b.least_ns};
+}
+
+// Who waits inside a service whose calls are stuck elsewhere waits for those: it queues for a pool of connections or workers.
+// Its time goes to what the calls are stuck in.
 void explain_queues(const Scene& scene, std::vector<Ranked>& ranked) {
   for (Ranked& queue : ranked) {
-    if (!queue.finding || queue.cause.mechanism != "mutex") continue;
+    std::string service = queue_in(queue.cause);
+    if (!queue.finding || service.empty()) continue;
     for (Ranked& stuck : ranked) {
-      if (!stuck.finding || stuck.cause.mechanism == "mutex" || !called_by(scene, stuck.cause, queue.cause.caller))
-        continue;
+      if (!stuck.finding || !queue_in(stuck.cause).empty() || !called_by(scene, stuck.cause, service)) continue;
       Cause cause = stuck.cause;
       cause.evidence.push_back(
-          inferred("requests queue inside " + queue.cause.caller + " meanwhile, for what its stuck calls hold"));
+          inferred("requests queue inside " + service + " meanwhile, for what its stuck calls hold"));
       cause.saved = [own = cause.saved, waits = queue.cause.saved](const Request& request) {
-        Saved a = own(request), b = waits(request);
-        return Saved{a.most_ns + b.most_ns, a.likely_ns + b.likely_ns, a.least_ns + b.least_ns};
+        return plus(own(request), waits(request));
       };
       // Its price grows; what is told of it stays about the operation that is stuck, not the one that queues.
       size_t operation = stuck.price.operation;
@@ -177,6 +190,26 @@ void explain_queues(const Scene& scene, std::vector<Ranked>& ranked) {
       queue.finding = false;
       break;
     }
+  }
+}
+
+// What of a cause is left once those ranked above it are gone: is that still worth saying?
+void explain_away(const Scene& scene, std::vector<Ranked>& ranked) {
+  std::vector<std::function<Saved(const Request&)>> above;
+  for (Ranked& entry : ranked) {
+    if (!entry.finding) continue;
+    if (!above.empty()) {
+      Cause cause = entry.cause;
+      cause.saved = [own = cause.saved, above](const Request& request) {
+        Saved saved = own(request);
+        int64_t left = request.duration_ns;
+        for (const auto& gone : above) left -= gone(request).likely_ns;
+        left = std::max<int64_t>(left, 0);
+        return Saved{std::min(saved.most_ns, left), std::min(saved.likely_ns, left), std::min(saved.least_ns, left)};
+      };
+      entry.finding = priced(scene, std::move(cause)).finding;
+    }
+    if (entry.finding) above.push_back(entry.cause.saved);
   }
 }
 
@@ -195,6 +228,8 @@ std::vector<Ranked> rank_causes(const Scene& scene, Inquiry* inquiry) {
   if (inquiry != nullptr) confirm(scene, ranked, *inquiry);
   drop_loops_of_storms(ranked);
   explain_queues(scene, ranked);
+  sort_ranked(ranked);
+  explain_away(scene, ranked);
   sort_ranked(ranked);
   Ranked rest = rest_of(scene, ranked);
   if (rest.finding || rest.score > 0) ranked.push_back(std::move(rest));

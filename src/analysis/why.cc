@@ -30,8 +30,8 @@ std::string healthy_summary(const Answer& answer) {
                        (answer.operations.size() == 1 ? " operation" : " operations");
   if (answer.operations.empty()) return "no requests were seen";
   const OperationSummary& first = answer.operations.front();
-  return "nobody is to blame: " + looked + " looked at; most time is " + first.name + "'s, p95 " +
-         format_duration(first.p95_ns);
+  return "Nothing stands out: looked at " + looked + " in " + format_duration(answer.to_ns - answer.from_ns) +
+         "; most time is " + first.name + "'s, p95 " + format_duration(first.p95_ns);
 }
 
 void set_summary(Answer& answer) {
@@ -61,7 +61,11 @@ void set_not_seen(Answer& answer, const Population& now, bool asked) {
     answer.not_seen.push_back("whether the database ran, read or waited: these traces do not tell");
   if (!asked && !now.statements().empty() && watched) answer.not_seen.push_back("the database was not asked (--ask)");
   if (now.opaque_roots() > 0)
-    answer.not_seen.push_back(format_count(now.opaque_roots()) + " exchanges whose protocol is not known");
+    answer.not_seen.push_back("what " + format_count(now.opaque_roots()) +
+                              " exchanges were about: their protocol is not known");
+  if (now.begun_before() > 0)
+    answer.not_seen.push_back("what " + format_count(now.begun_before()) +
+                              " requests asked for: sent before the recording, or in a gap of it");
 }
 
 void set_next_command(Answer& answer, const Question& question) {
@@ -102,7 +106,8 @@ Result<Answer> why(Reader& reader, Reader* baseline, Inquiry* inquiry, const Que
   for (const Finding& finding : answer.findings)
     seen.holder_asleep |= finding.cause == "lock_wait" && finding.mechanism != "mutex" && !finding.holder;
   Trust trust = TRY(weigh(reader, seen));
-  answer.verdict = verdict_of(trust, seen, flip_share(ranked));
+  trust.open_share = open_share(scene, ranked);
+  answer.verdict = verdict_of(trust, seen, flip_share(scene, ranked));
   for (const std::string& problem : study.problems()) trust.quality.unknown.push_back(problem);
   answer.quality = std::move(trust.quality);
   for (Finding& finding : answer.findings)

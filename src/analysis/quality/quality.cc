@@ -83,8 +83,9 @@ Result<Trust> weigh(Reader& reader, const Seen& seen) {
 
 Verdict verdict_of(const Trust& trust, const Seen& seen, double flip_share) {
   if (seen.requests == 0) return Verdict::NoData;
-  if (trust.lost_share > 0 && trust.lost_share >= flip_share) return Verdict::Undecided;
-  return trust.touched || trust.lost_share > 0 ? Verdict::Qualified : Verdict::Complete;
+  double gaps = trust.lost_share + trust.open_share;
+  if (gaps > 0 && gaps >= flip_share) return Verdict::Undecided;
+  return trust.touched || gaps > 0 ? Verdict::Qualified : Verdict::Complete;
 }
 
 }  // namespace culprit::analysis

@@ -21,6 +21,7 @@ struct Seen {
 struct Trust {
   Quality quality;
   double lost_share = 0;  // the largest share of anything that is counted as lost
+  double open_share = 0;  // requests not seen whole that nothing explains
   bool touched = false;   // there are rows that bear on the answer
 };
 Result<Trust> weigh(Reader& reader, const Seen& seen);

@@ -75,7 +75,7 @@ std::function<Saved(const Request&)> saving(const Names& names, double share) {
     if (runnable == 0) between = 0;
     int64_t most = runnable + between;
     return Saved{most, static_cast<int64_t>(share * static_cast<double>(most)),
-                 static_cast<int64_t>(share * static_cast<double>(runnable) / 2)};
+                 static_cast<int64_t>(share * static_cast<double>(most) / 2)};
   };
 }
 

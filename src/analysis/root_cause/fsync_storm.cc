@@ -40,24 +40,27 @@ Flushes count_flushes(const Population& now, uint32_t statement) {
 }
 
 struct Flush {
-  int64_t ns = 0, calls = 0;
+  int64_t ns = 0, around_ns = 0, calls = 0;
 };
 
-// A commit that is not sent is saved whole, with the BEGIN that belongs to it; of a write that commits itself, its disk.
+// A commit that is not sent is saved whole, with its waits, the BEGIN that belongs to it and what its caller does around both;
+// of a write that commits itself, its disk.
 Flush flush_in(const Names& names, const Request& request, uint32_t statement, bool commit) {
   Flush flush;
   uint32_t instance = names.statement(statement).instance;
+  auto ours = [&](const Place& place) { return same_statement(names, place.statement, statement); };
+  auto goes = [&](const Place& place) {
+    if (place.statement == kNone) return false;
+    const StatementName& name = names.statement(place.statement);
+    return ours(place) || (name.instance == instance && sort_of(names.text(name.text)) == StatementSort::Control);
+  };
   for (const Part& part : request.parts) {
     const Place& place = names.place(part.place);
-    if (place.statement == kNone) continue;
-    bool ours = same_statement(names, place.statement, statement);
-    if (ours && (place.role == Role::Served || !place.callee_seen)) flush.calls += part.calls;
-    if (ours && commit) flush.ns += sum(part.ns) - of(part.ns, SectionKind::Runnable);
-    if (ours && !commit && place.role == Role::Served) flush.ns += of(part.ns, SectionKind::Disk);
-    const StatementName& name = names.statement(place.statement);
-    bool begins = commit && name.instance == instance && sort_of(names.text(name.text)) == StatementSort::Control;
-    if (begins) flush.ns += sum(part.ns) - of(part.ns, SectionKind::Runnable);
+    if (ours(place) && (place.role == Role::Served || !place.callee_seen)) flush.calls += part.calls;
+    if (commit && goes(place)) flush.ns += sum(part.ns);
+    if (!commit && ours(place) && place.role == Role::Served) flush.ns += of(part.ns, SectionKind::Disk);
   }
+  if (commit && flush.calls > 0) flush.around_ns = around_calls(names, request, goes);
   return flush;
 }
 
@@ -82,7 +85,8 @@ std::vector<Cause> find_fsync_storms(const Scene& scene) {
     cause.quality = seen ? kObserved : kInferred;
     cause.pathological = true;
     std::string per = format_count(static_cast<int64_t>(flushes.per_request + 0.5));
-    cause.phrase = per + " flushes per request take {share} of it";
+    cause.phrase = per + (commit ? " commits per request, each with its flush, take {share} of it"
+                                 : " flushes per request take {share} of it");
     int64_t each_ns = statement.waits[Wait::Disk] / std::max<int64_t>(statement.served, 1);
     cause.what = per + " flushes to disk per request" +
                  (seen ? ", " + format_duration(each_ns) + " of disk wait each" : "") + ": one would do";
@@ -100,8 +104,9 @@ std::vector<Cause> find_fsync_storms(const Scene& scene) {
     cause.saved = [&names, id = id, commit](const Request& request) {
       Flush flush = flush_in(names, request, id, commit);
       if (flush.calls == 0) return Saved{};
-      int64_t likely = flush.ns / flush.calls * (flush.calls - 1);
-      return Saved{flush.ns, likely, likely * 3 / 4};
+      auto all_but_one = [&](int64_t ns) { return ns / flush.calls * (flush.calls - 1); };
+      int64_t likely = all_but_one(flush.ns + flush.around_ns);
+      return Saved{flush.ns + flush.around_ns, likely, all_but_one(flush.ns) * 3 / 4};
     };
     causes.push_back(std::move(cause));
   }

@@ -218,11 +218,19 @@ Cause make_cause(const Population& now, const Group& group, const Held& held) {
   };
   cause.blamed = ours;
   cause.blamed_kinds = {SectionKind::Lock};
-  cause.saved = [&names, ours](const Request& request) {
+  if (held.how == "confirmed by the database")
+    cause.blamed_kinds.insert(cause.blamed_kinds.end(), {SectionKind::Sleep, SectionKind::Unexplained});
+  // A backend that handles a statement does not sleep of itself: where the database said that these wait for a lock, their
+  // being blocked without a word is the same wait, seen when nobody asked.
+  bool said = held.how == "confirmed by the database";
+  cause.saved = [&names, ours, said](const Request& request) {
     int64_t lock = sum_parts(names, request, [&](const Place& place, const Part& part) {
-      return ours(place) ? of(part.ns, SectionKind::Lock) : 0;
+      if (!ours(place)) return int64_t{0};
+      int64_t silent = of(part.ns, SectionKind::Sleep) + of(part.ns, SectionKind::Unexplained);
+      return of(part.ns, SectionKind::Lock) + (said ? silent : 0);
     });
-    return Saved{lock, lock, lock / 2};
+    // Carefully: the ordinary give and take of a busy lock stays.
+    return Saved{lock, lock, std::max(lock - kLongWait, lock / 2)};
   };
   return cause;
 }
@@ -278,7 +286,7 @@ void add_mutexes(const Population& now, std::vector<Cause>& causes) {
       int64_t lock = sum_parts(names, request, [&](const Place& place, const Part& part) {
         return place.service == service && place.statement == kNone ? of(part.ns, SectionKind::Lock) : 0;
       });
-      return Saved{lock, lock, lock / 2};
+      return Saved{lock, lock, std::max(lock - kLongWait, lock / 2)};
     };
     causes.push_back(std::move(cause));
   }

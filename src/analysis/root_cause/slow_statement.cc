@@ -27,6 +27,8 @@ constexpr int64_t kPerRow = 5'000;
 // More rows than a person or a page can use in one request.
 constexpr int64_t kManyRows = 10'000;
 constexpr int64_t kFewCalls = 20;
+// The careful end: it costs three times what is comparable.
+constexpr int64_t kCarefulTimes = 3;
 
 struct Costs {
   bool served = false;  // the server was watched
@@ -143,27 +145,36 @@ Work work_in(const Names& names, const Request& request, uint32_t statement, boo
   return sum;
 }
 
-// Its making others wait for a CPU: its share of all CPU time, of everybody's waiting for one.
-int64_t contention_in(const Names& names, const Request& request, uint32_t statement, double share) {
-  if (share <= 0) return 0;
-  int64_t own = 0, others = 0;
+// What waits for a CPU because of it. Its own waits shrink with its work: who has a hundredth to run waits about a hundredth.
+// Others' waits are its in the proportion of its part of all CPU time.
+struct Contention {
+  int64_t own_ns = 0, others_ns = 0;
+};
+Contention contention_in(const Names& names, const Request& request, uint32_t statement, double share) {
+  Contention contention;
+  int64_t others = 0;
   for (const Part& part : request.parts) {
+    bool ours = same_statement(names, names.place(part.place).statement, statement);
     int64_t waited = of(part.ns, SectionKind::Runnable) + of(part.ns, SectionKind::Callee);
-    (same_statement(names, names.place(part.place).statement, statement) ? own : others) += waited;
+    if (ours) contention.own_ns += of(part.ns, SectionKind::Runnable);
+    others += ours ? of(part.ns, SectionKind::Callee) : waited;
   }
-  // Waiting in a crowd of its own kind is all its own.
-  double of_own = share >= 0.3 ? 1.0 : share;
-  return static_cast<int64_t>(of_own * static_cast<double>(own) + share * static_cast<double>(others));
+  contention.others_ns = static_cast<int64_t>(share * static_cast<double>(others));
+  return contention;
 }
 
 std::function<Saved(const Request&)> saving(const Names& names, uint32_t id, bool reads, int64_t expected_ns,
                                             double share) {
   return [&names, id, reads, expected_ns, share](const Request& request) {
     auto [work, calls] = work_in(names, request, id, reads);
-    int64_t contention =
-        work > 0 ? contention_in(names, request, id, share) : contention_in(names, request, id, share) / 2;
-    int64_t kept = std::min(work, calls * expected_ns), kept_most = std::min(work, 3 * calls * expected_ns);
-    return Saved{work + contention, work - kept + contention, work - kept_most + contention / 2};
+    Contention contention = contention_in(names, request, id, share);
+    auto cheaper = [&](int64_t times) {
+      int64_t kept = std::min(work, times * calls * expected_ns);
+      double gone = work > 0 ? 1 - static_cast<double>(kept) / static_cast<double>(work) : 0;
+      return work - kept + static_cast<int64_t>(gone * static_cast<double>(contention.own_ns));
+    };
+    int64_t others = work > 0 ? contention.others_ns : contention.others_ns / 2;
+    return Saved{work + contention.own_ns + others, cheaper(1) + others, cheaper(kCarefulTimes) + others / 2};
   };
 }
 
@@ -213,7 +224,7 @@ std::vector<Cause> find_slow_statements(const Scene& scene, const CpuStory& cpu)
     cause.what = signature.what;
     cause.phrase = "one statement takes {share} of it";
     cause.assuming = (comparable.seen ? "it costs what this server's other statements cost ("
-                                      : "it costs what a lookup usually costs (") +
+                                      : "it costs what a lookup usually costs, as nothing comparable was seen here (") +
                      format_duration(expected_ns) + " per call)";
     cause.advice =
         "EXPLAIN (ANALYZE, BUFFERS) the statement; an index on what it looks up by is missing where it scans";
