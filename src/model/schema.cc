@@ -9,81 +9,94 @@ constexpr std::string_view kAttributeTypes =
     "n(ested, as "
     "JSON) h (a string that is not UTF-8, as hex); upper case: the key is hex too.";
 
+// What every span has, wherever it comes from.
+std::vector<ColumnDoc> span_columns() {
+  return {{"trace_id", "VARCHAR", "The trace it belongs to: 32 lower-case hex digits."},
+          {"span_id", "UBIGINT", "Its id within the trace, as a number; printf('%016x', span_id) is the usual form."},
+          {"parent_span_id", "UBIGINT", "The span that caused it; 0 where there is none."},
+          {"start_ns", "BIGINT", "When it began: wall clock of its host, nanoseconds since 1970, as observed."},
+          {"duration_ns", "BIGINT",
+           "How long it took, in nanoseconds; negative where the sender said it ended before it began."},
+          {"service", "VARCHAR", "What people call the program that did it."},
+          {"name", "VARCHAR",
+           "What was done, of few different values: an operation, a route, a statement without its literals."},
+          {"kind", "VARCHAR", "unspecified, internal, server, client, producer or consumer."},
+          {"status", "VARCHAR", "unset, ok or error."},
+          {"status_message", "VARCHAR", "What the program said about an error."},
+          {"link", "VARCHAR",
+           "How its parent is known: none, reported (the span says so), connection (two ends of one socket), "
+           "same_thread, wake_up "
+           "or containment (the likeliest request under way)."},
+          {"link_confidence", "FLOAT", "How sure that is, from 0 to 1."},
+          {"source", "VARCHAR", "Who saw it: recorder, otlp, otlp-json, jaeger, notation."},
+          {"host", "VARCHAR", "The machine it ran on."},
+          {"pid", "INTEGER", "The process it ran in, as in table process; 0 where unknown."},
+          {"tid", "INTEGER", "The thread it ran on; 0 where unknown or several."},
+          {"connection", "UBIGINT", "The end of a socket it was seen on, as in table connection; 0 for none."},
+          {"weight", "DOUBLE", "It stands for so many spans: one over the probability with which it was kept."},
+          {"flags", "UINTEGER",
+           "Bits: 1 orphan, 2 negative duration, 4 unfinished, 8 begun before the recording, 16 statement text "
+           "unknown, 32 text "
+           "cut, 64 bytes missing while it ran, 128 events lost while it ran, 256 several statements at once, 512 "
+           "opaque, 1024 "
+           "duplicate, 2048 the same call as its parent seen by another observer."},
+          {"otel_flags", "UINTEGER", "The flags field of OpenTelemetry, as sent."},
+          {"dropped_attributes", "UINTEGER", "Attributes that the sender dropped."},
+          {"dropped_events", "UINTEGER", "Events that the sender dropped."},
+          {"dropped_links", "UINTEGER", "Links that the sender dropped."},
+          {"received_ns", "BIGINT", "When it reached us: our wall clock; 0 where it was not noted."},
+          {"trace_state", "VARCHAR", "The W3C tracestate, as sent."},
+          {"resource_id", "UBIGINT", "Who emitted it, as in table resource; 0 for none."}};
+}
+
+// What only some have: the recorder's waits, and what programs say besides.
+std::vector<ColumnDoc> span_detail_columns() {
+  return {
+      {"running_ns", "BIGINT", "Of its duration, on a CPU; NULL where nobody watched its threads. So the seven below."},
+      {"runnable_ns", "BIGINT", "Ready and waiting for a CPU."},
+      {"lock_ns", "BIGINT", "Waiting for something that another thread of the same program gives free."},
+      {"disk_ns", "BIGINT", "Waiting for a block device or a flush."},
+      {"network_ns", "BIGINT", "Waiting for bytes under way, or for room in a socket, between machines."},
+      {"peer_ns", "BIGINT", "Waiting for another program's answer."},
+      {"sleep_ns", "BIGINT", "Waiting for time to pass."},
+      {"other_ns", "BIGINT", "Blocked for a reason that is not known."},
+      {"blockers",
+       "STRUCT(\"wait\" VARCHAR, pid INTEGER, tid INTEGER, duration_ns BIGINT, count INTEGER, \"statement\" "
+       "VARCHAR)[]",
+       "Who it waited for, longest first: in which kind of wait, how long, how often, and the last statement of "
+       "the holder."},
+      {"events",
+       "STRUCT(time_ns BIGINT, \"name\" VARCHAR, \"attributes\" MAP(VARCHAR, VARCHAR), attribute_types VARCHAR, "
+       "dropped_attributes UINTEGER)[]",
+       "What happened during it, as the program said; the letters of attribute_types are explained in table log."},
+      {"links",
+       "STRUCT(trace_id VARCHAR, span_id UBIGINT, trace_state VARCHAR, \"attributes\" MAP(VARCHAR, VARCHAR), "
+       "attribute_types "
+       "VARCHAR, flags UINTEGER, dropped_attributes UINTEGER)[]",
+       "Spans elsewhere that it names besides its parent."},
+      {"attributes", "MAP(VARCHAR, VARCHAR)",
+       "Attributes with text for a value whose key is not a column of the segment."},
+      {"attributes_number", "MAP(VARCHAR, DOUBLE)",
+       "Attributes with a number for a value whose key is not a column of the segment."},
+      {"attributes_rest", "STRUCT(\"key\" VARCHAR, \"type\" VARCHAR, \"value\" VARCHAR)[]",
+       "Attributes that neither a column nor a map holds exactly: bytes, nested values, repeated keys, integers "
+       "over 2^53."},
+      {"attribute_order", "VARCHAR",
+       "Where each attribute is, in the order they came: one character each, see segment.md."}};
+}
+
 TableDoc span_table() {
-  return {"span",
-          "A piece of work with a begin and an end: a span that a program reported, or a request as its caller's (kind "
-          "client) or "
-          "its server's (kind server) end of a socket saw it. Attribute keys that are frequent in a segment are "
-          "further columns, "
-          "named by the key: \"http.route\", \"db.query.text\".",
-          {{"trace_id", "VARCHAR", "The trace it belongs to: 32 lower-case hex digits."},
-           {"span_id", "UBIGINT", "Its id within the trace, as a number; printf('%016x', span_id) is the usual form."},
-           {"parent_span_id", "UBIGINT", "The span that caused it; 0 where there is none."},
-           {"start_ns", "BIGINT", "When it began: wall clock of its host, nanoseconds since 1970, as observed."},
-           {"duration_ns", "BIGINT",
-            "How long it took, in nanoseconds; negative where the sender said it ended before it began."},
-           {"service", "VARCHAR", "What people call the program that did it."},
-           {"name", "VARCHAR",
-            "What was done, of few different values: an operation, a route, a statement without its literals."},
-           {"kind", "VARCHAR", "unspecified, internal, server, client, producer or consumer."},
-           {"status", "VARCHAR", "unset, ok or error."},
-           {"status_message", "VARCHAR", "What the program said about an error."},
-           {"link", "VARCHAR",
-            "How its parent is known: none, reported (the span says so), connection (two ends of one socket), "
-            "same_thread, wake_up "
-            "or containment (the likeliest request under way)."},
-           {"link_confidence", "FLOAT", "How sure that is, from 0 to 1."},
-           {"source", "VARCHAR", "Who saw it: recorder, otlp, otlp-json, jaeger, notation."},
-           {"host", "VARCHAR", "The machine it ran on."},
-           {"pid", "INTEGER", "The process it ran in, as in table process; 0 where unknown."},
-           {"tid", "INTEGER", "The thread it ran on; 0 where unknown or several."},
-           {"connection", "UBIGINT", "The end of a socket it was seen on, as in table connection; 0 for none."},
-           {"weight", "DOUBLE", "It stands for so many spans: one over the probability with which it was kept."},
-           {"flags", "UINTEGER",
-            "Bits: 1 orphan, 2 negative duration, 4 unfinished, 8 begun before the recording, 16 statement text "
-            "unknown, 32 text "
-            "cut, 64 bytes missing while it ran, 128 events lost while it ran, 256 several statements at once, 512 "
-            "opaque, 1024 "
-            "duplicate, 2048 the same call as its parent seen by another observer."},
-           {"otel_flags", "UINTEGER", "The flags field of OpenTelemetry, as sent."},
-           {"dropped_attributes", "UINTEGER", "Attributes that the sender dropped."},
-           {"dropped_events", "UINTEGER", "Events that the sender dropped."},
-           {"dropped_links", "UINTEGER", "Links that the sender dropped."},
-           {"received_ns", "BIGINT", "When it reached us: our wall clock; 0 where it was not noted."},
-           {"trace_state", "VARCHAR", "The W3C tracestate, as sent."},
-           {"resource_id", "UBIGINT", "Who emitted it, as in table resource; 0 for none."},
-           {"running_ns", "BIGINT",
-            "Of its duration, on a CPU; NULL where nobody watched its threads. So the seven below."},
-           {"runnable_ns", "BIGINT", "Ready and waiting for a CPU."},
-           {"lock_ns", "BIGINT", "Waiting for something that another thread of the same program gives free."},
-           {"disk_ns", "BIGINT", "Waiting for a block device or a flush."},
-           {"network_ns", "BIGINT", "Waiting for bytes under way, or for room in a socket, between machines."},
-           {"peer_ns", "BIGINT", "Waiting for another program's answer."},
-           {"sleep_ns", "BIGINT", "Waiting for time to pass."},
-           {"other_ns", "BIGINT", "Blocked for a reason that is not known."},
-           {"blockers",
-            "STRUCT(\"wait\" VARCHAR, pid INTEGER, tid INTEGER, duration_ns BIGINT, count INTEGER, \"statement\" "
-            "VARCHAR)[]",
-            "Who it waited for, longest first: in which kind of wait, how long, how often, and the last statement of "
-            "the holder."},
-           {"events",
-            "STRUCT(time_ns BIGINT, \"name\" VARCHAR, \"attributes\" MAP(VARCHAR, VARCHAR), attribute_types VARCHAR, "
-            "dropped_attributes UINTEGER)[]",
-            "What happened during it, as the program said; the letters of attribute_types are explained in table log."},
-           {"links",
-            "STRUCT(trace_id VARCHAR, span_id UBIGINT, trace_state VARCHAR, \"attributes\" MAP(VARCHAR, VARCHAR), "
-            "attribute_types "
-            "VARCHAR, flags UINTEGER, dropped_attributes UINTEGER)[]",
-            "Spans elsewhere that it names besides its parent."},
-           {"attributes", "MAP(VARCHAR, VARCHAR)",
-            "Attributes with text for a value whose key is not a column of the segment."},
-           {"attributes_number", "MAP(VARCHAR, DOUBLE)",
-            "Attributes with a number for a value whose key is not a column of the segment."},
-           {"attributes_rest", "STRUCT(\"key\" VARCHAR, \"type\" VARCHAR, \"value\" VARCHAR)[]",
-            "Attributes that neither a column nor a map holds exactly: bytes, nested values, repeated keys, integers "
-            "over 2^53."},
-           {"attribute_order", "VARCHAR",
-            "Where each attribute is, in the order they came: one character each, see segment.md."}}};
+  TableDoc table = {
+      "span",
+      "A piece of work with a begin and an end: a span that a program reported, or a request as its caller's (kind "
+      "client) or "
+      "its server's (kind server) end of a socket saw it. Attribute keys that are frequent in a segment are "
+      "further columns, "
+      "named by the key: \"http.route\", \"db.query.text\".",
+      span_columns()};
+  std::vector<ColumnDoc> details = span_detail_columns();
+  table.columns.insert(table.columns.end(), details.begin(), details.end());
+  return table;
 }
 
 TableDoc thread_state_table() {

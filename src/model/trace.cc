@@ -20,6 +20,29 @@ std::vector<bool> find_cycles(const std::vector<SpanIndex>& parent) {
   return circular;
 }
 
+// The parent that `span` names, where it is there; notes and flags what is wrong with the span on its own.
+SpanIndex find_parent(Span& span, SpanIndex i, const std::unordered_map<uint64_t, SpanIndex>& by_id,
+                      std::vector<Trace::Defect>& defects) {
+  if (span.duration_ns < 0) {
+    defects.push_back({"negative_duration", i});
+    span.flags |= kNegativeDuration;
+  } else if (span.duration_ns == 0) {
+    defects.push_back({"zero_duration", i});
+  }
+  if (span.parent_span_id == 0) return kNoSpan;
+  if (span.parent_span_id == span.span_id) {
+    defects.push_back({"self_parent", i});
+    return kNoSpan;
+  }
+  auto found = by_id.find(span.parent_span_id);
+  if (found != by_id.end()) return found->second;
+  span.flags |= kOrphan;
+  // Only an entry span can have its parent in another process.
+  bool remote = span.kind == SpanKind::Server || span.kind == SpanKind::Consumer || (span.otel_flags & 0x300) == 0x300;
+  defects.push_back({remote ? "orphan_remote" : "orphan_local", i});
+  return kNoSpan;
+}
+
 }  // namespace
 
 SpanIndex Trace::root() const {
@@ -47,29 +70,8 @@ Trace make_trace(std::vector<Span> spans) {
   auto note = [&](std::string_view kind, SpanIndex span) { trace.defects.push_back({kind, span}); };
   trace.parent.assign(spans.size(), kNoSpan);
   for (SpanIndex i = 0; i < spans.size(); ++i) {
-    Span& span = spans[i];
     if (collides[i]) note("id_collision", i);
-    if (span.duration_ns < 0) {
-      note("negative_duration", i);
-      span.flags |= kNegativeDuration;
-    } else if (span.duration_ns == 0) {
-      note("zero_duration", i);
-    }
-    if (span.parent_span_id == 0) continue;
-    if (span.parent_span_id == span.span_id) {
-      note("self_parent", i);
-      continue;
-    }
-    auto found = by_id.find(span.parent_span_id);
-    if (found == by_id.end()) {
-      span.flags |= kOrphan;
-      // Only an entry span can have its parent in another process.
-      bool remote =
-          span.kind == SpanKind::Server || span.kind == SpanKind::Consumer || (span.otel_flags & 0x300) == 0x300;
-      note(remote ? "orphan_remote" : "orphan_local", i);
-      continue;
-    }
-    trace.parent[i] = found->second;
+    trace.parent[i] = find_parent(spans[i], i, by_id, trace.defects);
   }
   std::vector<bool> circular = find_cycles(trace.parent);
   for (SpanIndex i = 0; i < spans.size(); ++i) {

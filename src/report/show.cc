@@ -129,6 +129,35 @@ void put_details(Paragraph& out, const Span& span) {
     detail("parent", std::string(to_string(span.link)) + ", " + format_share(span.link_confidence) + " sure");
 }
 
+// Which spans the critical path went through, the longest first.
+void put_parts(Paragraph& out, const ShownTrace& shown, int64_t root_ns) {
+  struct Part {
+    int64_t ns;
+    SpanIndex span;
+    SectionKind kind;
+  };
+  std::vector<Part> parts;
+  for (auto& [span, kinds] : shares_of(shown.sections))
+    for (auto& [kind, ns] : kinds) parts.push_back({ns, span, kind});
+  std::stable_sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) { return a.ns > b.ns; });
+  constexpr size_t kMaxParts = 12;
+  int64_t rest = 0;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (i >= kMaxParts) {
+      rest += parts[i].ns;
+      continue;
+    }
+    const Span& span = shown.trace.spans[parts[i].span];
+    double share = root_ns > 0 ? static_cast<double>(parts[i].ns) / static_cast<double>(root_ns) : 0;
+    std::string head = format_duration(parts[i].ns) + "  " + format_share(share);
+    out.labelled(2, head, 18,
+                 std::string(to_string(parts[i].kind)) + "  " + printable(span.service) + " " + printable(span.name));
+  }
+  if (rest > 0)
+    out.labelled(2, format_duration(rest), 18,
+                 format_count(static_cast<int64_t>(parts.size() - kMaxParts)) + " smaller parts");
+}
+
 }  // namespace
 
 std::string show_text(const ShownTrace& shown, const Look& look) {
@@ -162,31 +191,7 @@ std::string show_text(const ShownTrace& shown, const Look& look) {
 
   out.blank();
   out.line(0, "critical path (█ above): where the " + format_duration(root.duration_ns) + " went", Style::Bold);
-  struct Part {
-    int64_t ns;
-    SpanIndex span;
-    SectionKind kind;
-  };
-  std::vector<Part> parts;
-  for (auto& [span, kinds] : shares_of(shown.sections))
-    for (auto& [kind, ns] : kinds) parts.push_back({ns, span, kind});
-  std::stable_sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) { return a.ns > b.ns; });
-  constexpr size_t kMaxParts = 12;
-  int64_t rest = 0;
-  for (size_t i = 0; i < parts.size(); ++i) {
-    if (i >= kMaxParts) {
-      rest += parts[i].ns;
-      continue;
-    }
-    const Span& span = trace.spans[parts[i].span];
-    double share = root.duration_ns > 0 ? static_cast<double>(parts[i].ns) / static_cast<double>(root.duration_ns) : 0;
-    std::string head = format_duration(parts[i].ns) + "  " + format_share(share);
-    out.labelled(2, head, 18,
-                 std::string(to_string(parts[i].kind)) + "  " + printable(span.service) + " " + printable(span.name));
-  }
-  if (rest > 0)
-    out.labelled(2, format_duration(rest), 18,
-                 format_count(static_cast<int64_t>(parts.size() - kMaxParts)) + " smaller parts");
+  put_parts(out, shown, root.duration_ns);
   for (const LogRecord& log : shown.logs)
     out.labelled(
         0, "log", 12,

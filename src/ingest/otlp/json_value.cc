@@ -1,5 +1,7 @@
 #include "ingest/otlp/json_value.h"
 
+#include <simdjson.h>
+
 #include <charconv>
 #include <cmath>
 #include <limits>

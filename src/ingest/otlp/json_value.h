@@ -1,13 +1,16 @@
 // The scalar and AnyValue forms of OTLP/JSON. Absent and null are the same (proto3 JSON).
 #pragma once
 
-#include <simdjson.h>
-
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "ingest/intake.h"
+
+namespace simdjson::dom {
+class element;
+}
 
 namespace culprit::otlp {
 
