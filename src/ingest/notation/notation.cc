@@ -105,7 +105,9 @@ Result<void> Reader::write_copy(int64_t copy) {
 TraceId Reader::trace_id(int64_t copy) const {
   constexpr uint64_t kHigh = hash64("trace, high half"), kLow = hash64("trace, low half");
   if (trace_label_.empty()) {
-    uint64_t position = hash64(static_cast<uint64_t>(copy), static_cast<uint64_t>(block_));
+    // Mixed before the copy comes in: else copy 1 of block 0 is copy 0 of block 1.
+    uint64_t block = hash64(static_cast<uint64_t>(block_), hash64("trace, position"));
+    uint64_t position = hash64(static_cast<uint64_t>(copy), block);
     return {not_zero(hash64(position, kHigh)), hash64(position, kLow)};
   }
   auto literal = parse_trace_id(trace_label_);

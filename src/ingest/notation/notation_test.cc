@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <utility>
+
 #include "ingest/import.h"
 #include "ingest/recorded_sink.h"
 
@@ -42,6 +45,18 @@ TEST(Notation, RepeatsABlock) {
   EXPECT_EQ(sink.spans[5].duration_ns, 1);
   EXPECT_NE(sink.spans[0].trace_id, sink.spans[2].trace_id);
   EXPECT_EQ(sink.spans[6].start_ns, kEpoch_ns);
+}
+
+TEST(Notation, RepeatedBlocksShareNoTrace) {
+  RecordedSink sink = import("x30\n  web GET 0..1\n\nx30 at +60s\n  web GET 0..1\n");
+  std::set<std::pair<uint64_t, uint64_t>> traces;
+  std::set<uint64_t> spans;
+  for (const Span& span : sink.spans) {
+    traces.insert({span.trace_id.high, span.trace_id.low});
+    spans.insert(span.span_id);
+  }
+  EXPECT_EQ(traces.size(), 60u);
+  EXPECT_EQ(spans.size(), 60u);
 }
 
 TEST(Notation, SameTextSameIdsWhateverTheComments) {
