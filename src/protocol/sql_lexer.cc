@@ -76,6 +76,7 @@ class Lexer {
   }
   // x[1:n] and @> are no parameters; = :n and = @n are.
   bool parameter_may_stand() const {
+    if (text_.substr(at_ + 1).starts_with("…")) return false;  // the mark of an earlier cut is no name
     return !after_operand() && (at_ == 0 || (text_[at_ - 1] != ':' && text_[at_ - 1] != '@'));
   }
 
