@@ -7,7 +7,11 @@ namespace culprit {
 
 namespace {
 constexpr size_t kMaxTexts = 16;  // told in one turn; more are one batch all the same
-}
+// Of a turn that nobody names: what comes after such a pause is taken for news that nobody asked for (a subscription, a
+// keep-alive), and who sends for so long without an answer for somebody who waits for none (a stream of logs). Both would
+// else be requests as long as the connection.
+constexpr int64_t kPause = 1'000'000'000;
+}  // namespace
 
 void OpaqueConversation::feed(From from, int64_t time_ns, std::string_view, std::string_view, uint64_t length_bytes) {
   if (from == From::Client) {
@@ -15,13 +19,29 @@ void OpaqueConversation::feed(From from, int64_t time_ns, std::string_view, std:
       finished_.push_back(exchange_of(turn_, turn_.last_reply_ns));
       under_way_ = false;
     }
+    any_bytes_ = true;
     if (!under_way_) turn_ = Turn{};
     if (!std::exchange(under_way_, true)) turn_.begin_ns = time_ns;
+    turn_.last_request_ns = time_ns;
     turn_.request_bytes += length_bytes;
     return;
   }
-  if (!under_way_) return;  // an answer to what was not seen, or nobody's
-  if (turn_.first_reply_ns == 0) turn_.first_reply_ns = time_ns;
+  reply(time_ns, length_bytes);
+}
+
+void OpaqueConversation::reply(int64_t time_ns, uint64_t length_bytes) {
+  // Under TLS the client speaks first; where the first bytes seen are the server's, they answer what was sent before.
+  if (!std::exchange(any_bytes_, true) && protocol_ == "tls") {
+    turn_ = Turn{};
+    turn_.begin_ns = time_ns;
+    turn_.flags = kBegunBefore;
+    under_way_ = true;
+  }
+  if (!under_way_) return;  // nobody's answer
+  if (turn_.first_reply_ns == 0)
+    turn_.first_reply_ns = time_ns;
+  else if (turn_.runs.empty() && time_ns - turn_.last_reply_ns > kPause)
+    return;
   turn_.last_reply_ns = time_ns;
   turn_.reply_bytes += length_bytes;
 }
@@ -71,6 +91,8 @@ std::vector<Exchange> OpaqueConversation::take_finished() { return std::exchange
 // A turn may be over, for all that can be seen: it is finished only by the next one.
 std::vector<Exchange> OpaqueConversation::open() const {
   if (!under_way_) return {};
+  const bool one_way = turn_.first_reply_ns == 0 && turn_.last_request_ns - turn_.begin_ns > kPause;
+  if (one_way && turn_.runs.empty()) return {};
   return {exchange_of(turn_, turn_.last_reply_ns)};
 }
 

@@ -27,18 +27,20 @@ class OpaqueConversation final : public Conversation {
 
  private:
   struct Turn {
-    int64_t begin_ns = 0, first_reply_ns = 0, last_reply_ns = 0;
+    int64_t begin_ns = 0, last_request_ns = 0, first_reply_ns = 0, last_reply_ns = 0;
     uint64_t request_bytes = 0, reply_bytes = 0;
     uint32_t flags = 0;
     std::vector<SqlRun> runs;  // texts that were told, each once
     uint64_t executed = 0;     // statements in them
   };
+  void reply(int64_t time_ns, uint64_t length_bytes);
   Exchange exchange_of(const Turn& turn, int64_t end_ns) const;
 
   std::string protocol_;
   std::shared_ptr<SqlCache> sql_;
   Turn turn_;
   bool under_way_ = false;
+  bool any_bytes_ = false;
   std::vector<Exchange> finished_;
   ConversationCounts counts_;
 };

@@ -53,6 +53,17 @@ void add_attribute(Exchange& exchange, std::string_view key, Value value) {
   exchange.attributes.push_back({std::string(key), std::move(value)});
 }
 
+void tell_text(Exchange& exchange, std::string_view text) {
+  const SqlRun run{std::make_shared<const NormalisedSql>(normalise_sql(text)), {}};
+  if (run.sql->statements.empty()) return;
+  std::erase_if(exchange.attributes, [](const Attribute& attribute) {
+    return attribute.key.starts_with("db.query.") || attribute.key.starts_with("db.operation.") ||
+           attribute.key == "db.collection.name";
+  });
+  exchange.flags &= ~uint32_t{kTextUnknown};
+  describe_sql(exchange, {&run, 1}, 1);
+}
+
 void describe_sql(Exchange& exchange, std::span<const SqlRun> runs, uint64_t executed) {
   if (unknown_text(runs)) exchange.flags |= kTextUnknown;
   const SqlRun& main = main_run(runs);

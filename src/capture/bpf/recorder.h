@@ -2,14 +2,15 @@
 /* Maps, thread slots and rings: what all programs share. */
 #pragma once
 
+/* kernel.h comes first: all others take its types for given. */
+/* clang-format off */
+#include "kernel.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
 #include "../wire/event.h"
 #include "../wire/state.h"
-#include "kernel.h"
-
-/* kernel.h comes before libbpf's headers: they take its types for given. */
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_tracing.h>
+/* clang-format on */
 
 #define INLINE static __always_inline
 

@@ -40,6 +40,17 @@ INLINE bool carries_requests(struct sock* sk) {
   return sk->sk_socket && sk->sk_socket->file;
 }
 
+/* The recorder's own connections (it asks a database) are told, and nothing else of them: what their other ends do is
+ * not what is to be seen. */
+static __noinline int tell_own(struct sock* sk, struct task_struct* task) {
+  struct cpu_counts* c = cpu_counts();
+  struct socket_state* state;
+  if (!sk || !task || !c || !carries_requests(sk)) return 0;
+  state = socket_state(sk);
+  if (state) tell_socket(state, sk, task, bpf_ktime_get_ns(), c);
+  return 0;
+}
+
 INLINE int on_bytes(struct sock* sk, int length, bool sent) {
   struct task_struct* task = bpf_get_current_task_btf();
   struct thread_slot* slot;
@@ -49,8 +60,9 @@ INLINE int on_bytes(struct sock* sk, int length, bool sent) {
   struct message* m;
   __u32 direction = sent;
   __u64 now;
-  if (length < 0 || (!length && sent) || !(slot = traced(task)) || !carries_requests(sk) || !(c = cpu_counts()))
-    return 0;
+  if (length < 0 || (!length && sent)) return 0;
+  if (!(slot = traced(task))) return task->tgid == (int)own_tgid ? tell_own(sk, task) : 0;
+  if (!carries_requests(sk) || !(c = cpu_counts())) return 0;
   state = socket_state(sk);
   m = bpf_map_lookup_elem(&messages, &direction);
   regs = (struct pt_regs*)bpf_task_pt_regs(task);

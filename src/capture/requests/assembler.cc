@@ -1,9 +1,12 @@
 #include "capture/requests/assembler.h"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "base/hash.h"
+#include "capture/requests/standing.h"
+#include "model/inquiry.h"
 
 namespace culprit::capture {
 namespace {
@@ -51,6 +54,12 @@ struct Assembler::Parts {
   std::vector<LossGap> gaps;
   Turns turns;
   Connections connections;
+
+  struct Standing {
+    int32_t pid = 0;
+    Exchange exchange;
+  };
+  std::vector<Standing> standing;
 
   uint64_t events = 0;
   int64_t busy_begin_ns = 0;
@@ -153,6 +162,14 @@ void Assembler::on_gap(const event_gap& event) {
 }
 
 void Assembler::add_log(LogRecord log) {
+  if (const std::optional<LockWait> wait = lock_wait_from(log)) {
+    Processes::Entry& waiter = parts_->processes.at(wait->waiter_pid);
+    // A database on another machine has other processes.
+    if (waiter.row.service == "postgresql") {
+      waiter.asked_statement = wait->waiter_statement;
+      waiter.asked_ns = wait->time_ns;
+    }
+  }
   log.source = "recorder";
   log.host = parts_->host.name;
   parts_->outbox.batch().logs.push_back(std::move(log));
@@ -234,15 +251,43 @@ void Assembler::count_source(const SourceCounts& counts) {
   }
 }
 
+void Assembler::find_standing(const std::vector<OpenWait>& open_waits) {
+  Parts& p = *parts_;
+  for (const OpenWait& wait : open_waits) p.threads.at(wait.tid, wait.pid);
+  std::unordered_set<int32_t> spoke;
+  for (const auto& [socket, end] : p.ends)
+    if (end->last_data_ns != 0 || end->ignored) spoke.insert(end->row.pid);
+  for (int32_t pid : p.processes.recorded("postgresql")) {
+    if (spoke.contains(pid)) continue;
+    const std::string text = p.processes.title(pid);
+    const BackendTitle title = read_backend_title(text);
+    Thread* thread = p.threads.find(pid);
+    if (title.command.empty() || !thread) continue;
+    p.standing.push_back({pid, standing_exchange(title, p.start_ns)});
+    if (!title.waiting) continue;
+    p.threads.was_busy(*thread, p.start_ns, false);
+    thread->serving.push_back({0, p.start_ns, LinkHow::SameThread});
+  }
+}
+
+void Assembler::finish_standing(int64_t mono_ns) {
+  for (Parts::Standing& one : parts_->standing) {
+    one.exchange.end_ns = mono_ns;
+    parts_->turns.finish_unseen(one.pid, std::move(one.exchange));
+  }
+}
+
 Result<void> Assembler::finish(int64_t mono_ns, const SourceCounts& counts, const std::vector<OpenWait>& open_waits,
                                int64_t recorder_cpu_ns) {
   Parts& p = *parts_;
+  find_standing(open_waits);
   int64_t holders_asleep = 0;
   for (const OpenWait& wait : open_waits) holders_asleep += p.threads.on_open_wait(wait, mono_ns).lock_like;
   p.outbox.count(LedgerKind::holder_asleep, holders_asleep, 0, "wire",
                  "a request waited to the end of the recording, and nobody who ran gave free what it waits for",
                  Evidence::Heuristic);
   p.connections.finish(mono_ns);
+  finish_standing(mono_ns);
   settle(mono_ns, true);
   p.threads.finish(mono_ns);
   p.processes.end_cpu_times();

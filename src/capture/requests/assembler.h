@@ -58,6 +58,8 @@ class Assembler {
   Result<void> push(bool all);
   void count_source(const SourceCounts& counts);
   void settle(int64_t mono_ns, bool all);
+  void find_standing(const std::vector<OpenWait>& open_waits);
+  void finish_standing(int64_t mono_ns);
 
   std::unique_ptr<Parts> parts_;
 };

@@ -51,11 +51,11 @@ ConnectionEnd& Connections::at(uint64_t socket, const event_header& header) {
 
 void Connections::on_socket(const event_socket& event) {
   ConnectionEnd& end = at(event.socket, event.header);
-  const bool ignored = end.ignored;
+  const bool ignored = end.ignored, own = static_cast<int32_t>(event.header.pid) == own_pid_;
   describe(end, event);
-  end.ignored |= ignored || end.row.pid == own_pid_;
+  end.ignored |= ignored || own;
   end.row_dirty = true;
-  if (end.ignored) {
+  if (end.ignored && !own) {
     set_capture_(event.socket, 0, 0);
     return;
   }
@@ -67,12 +67,20 @@ void Connections::on_socket(const event_socket& event) {
   if (ConnectionEnd* other = find(end.socket_pair)) {
     other->socket_pair = event.socket;
     for (auto [a, b] : {std::pair{&end, other}, std::pair{other, &end}}) {
-      a->ignored |= b->row.pid == own_pid_;  // what we ask is not what we came to see
+      if (b->row.pid == own_pid_) leave_out(*a);
       a->row.peer_id = b->row.id;
       a->row.peer_pid = b->row.pid;
       a->row_dirty = true;
     }
   }
+}
+
+// What we ask is not what we came to see.
+void Connections::leave_out(ConnectionEnd& end) {
+  end.ignored = true;
+  end.row.protocol = "left out";
+  end.conversation.reset();
+  set_capture_(end.row.id, 0, 0);
 }
 
 void Connections::on_data(const event_data& event) {

@@ -55,6 +55,7 @@ class Connections {
   void recognise(ConnectionEnd& end, const KeptSegment& segment);
   void speak(ConnectionEnd& end, std::string_view protocol);
   void give_up(ConnectionEnd& end);
+  void leave_out(ConnectionEnd& end);
   Role role_by_port(const ConnectionEnd& end);
   void feed(ConnectionEnd& end, Thread& thread, const KeptSegment& segment, std::string_view head,
             std::string_view tail);

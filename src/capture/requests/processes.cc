@@ -182,6 +182,19 @@ void Processes::end_cpu_times() {
   }
 }
 
+std::vector<int32_t> Processes::recorded(std::string_view service) const {
+  std::vector<int32_t> pids;
+  for (const auto& [pid, entry] : entries_)
+    if (entry.row.recorded && entry.row.exited_ns == 0 && entry.row.service == service) pids.push_back(pid);
+  std::sort(pids.begin(), pids.end());
+  return pids;
+}
+
+std::string Processes::title(int32_t pid) {
+  const ProcessFacts facts = view_.process(pid);
+  return facts.command.empty() ? std::string() : facts.command.front();
+}
+
 std::vector<Process> Processes::take_changed(const std::string& host) {
   std::vector<Process> rows = std::move(gone_);
   gone_.clear();

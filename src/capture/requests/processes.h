@@ -38,6 +38,9 @@ class Processes {
     uint32_t next_ran = 0;
     uint32_t rounds_after_exit = 0;
     uint64_t server_connection = 0;  // the latest on which it answers
+    // The statement that it waits with, as its database said when it was last asked (wall clock).
+    std::string asked_statement;
+    int64_t asked_ns = 0;
   };
   Entry& at(int32_t pid);
   Entry* find(int32_t pid);
@@ -52,6 +55,11 @@ class Processes {
   void begin_cpu_times();
   void end_cpu_times();
   int64_t busy_ns() { return view_.busy_ns(); }
+
+  // Those whose threads were seen, of one service.
+  std::vector<int32_t> recorded(std::string_view service) const;
+  // Its command line now: a server's processes tell there what they do. Never to be stored.
+  std::string title(int32_t pid);
 
   // Rows that changed since last asked.
   std::vector<Process> take_changed(const std::string& host);

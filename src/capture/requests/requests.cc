@@ -75,7 +75,7 @@ Span Requests::leave(Request& request, Request& top, int64_t now_ns) {
     if (top.context) top.trace = top.context->trace_id;
   }
   request.trace = top.trace;
-  if (request.server ? request.awaits_caller : request.expects_pair && !request.has_pair) ++counts_.unpaired;
+  if (request.server ? request.awaits_caller : request.expects_pair && request.pair == 0) ++counts_.unpaired;
   Span span = std::move(*request.span);
   request.span.reset();
   request.left_ns = now_ns;
@@ -102,7 +102,9 @@ std::vector<Span> Requests::settle(int64_t now_ns, bool all) {
     Request* request = find(id);
     CHECK(request && request->span, "who waits has ended");
     Request* top = topmost(*request);
-    const bool ready = all || settled(*top, now_ns);
+    // Its other half may tell its name.
+    const bool both = request->pair != 0 && (request->span->flags & kOpaque);
+    const bool ready = all || (settled(*top, now_ns) && (!both || now_ns >= request->told_ns + kSettle));
     const bool early = !ready && (excess > 0 || now_ns - request->end_ns > kLongestWait);
     if (excess > 0) --excess;
     if (!ready && !early) {

@@ -29,11 +29,12 @@ struct Request {
   uint64_t parent = 0;
   LinkHow how = LinkHow::None;
   float confidence = 1;
-  bool has_pair = false;                // client: the server's half was found
+  uint64_t pair = 0;                    // the other end's half, where it was found
   bool expects_pair = false;            // client: the server's end is recorded
   std::optional<TraceId> trace;         // once somebody of its tree has left
   std::optional<TraceContext> context;  // as the request itself said
   std::unique_ptr<Span> span;           // when ended
+  int64_t told_ns = 0;                  // when its end became known: an opaque one's by what came next
   int64_t left_ns = 0;                  // given out
 };
 

@@ -12,12 +12,14 @@
 namespace culprit::capture::testing {
 
 constexpr int64_t kMs = 1'000'000;
+constexpr int32_t kRecorder = 99;
 
 // "Q text" is a request, an answer ends with "Z". The first letter tells who speaks.
 class LetterConversation : public Conversation {
  public:
   void feed(From from, int64_t time_ns, std::string_view head, std::string_view, uint64_t) override {
     if (from == From::Client) {
+      any_ = true;
       Exchange exchange;
       exchange.protocol = "letters";
       exchange.begin_ns = time_ns;
@@ -26,7 +28,17 @@ class LetterConversation : public Conversation {
       open_.push_back(std::move(exchange));
       return;
     }
-    if (open_.empty() || !head.ends_with('Z')) return;
+    if (!head.ends_with('Z')) return;
+    if (open_.empty() && !any_) {
+      Exchange exchange;
+      exchange.protocol = "letters";
+      exchange.name = "unknown";
+      exchange.begin_ns = time_ns;
+      exchange.flags = kBegunBefore | kTextUnknown;
+      open_.push_back(std::move(exchange));
+    }
+    any_ = true;
+    if (open_.empty()) return;
     open_.front().end_ns = time_ns;
     finished_.push_back(std::move(open_.front()));
     open_.erase(open_.begin());
@@ -45,6 +57,7 @@ class LetterConversation : public Conversation {
  private:
   static std::string exchange_text(std::string_view head) { return std::string(head.substr(head.size() < 2 ? 0 : 2)); }
   std::vector<Exchange> open_, finished_;
+  bool any_ = false;
 };
 
 class KeepingSink : public Sink {
@@ -86,7 +99,7 @@ class FakeView : public HostView {
     facts.parent_pid = 1;
     facts.name = found->second;
     facts.executable = "/bin/" + found->second;
-    facts.command = {found->second};
+    facts.command = {titles.contains(pid) ? titles[pid] : found->second};
     return facts;
   }
   std::vector<uint16_t> listening_ports() override { return {5432}; }
@@ -95,6 +108,7 @@ class FakeView : public HostView {
   HostInfo host() override { return {}; }
 
   std::map<int32_t, std::string> programs;
+  std::map<int32_t, std::string> titles;  // command lines that say more
 };
 
 // A switch-in, in milliseconds.
@@ -182,6 +196,7 @@ class Machine {
     auto finished = assembler_.finish(at(at_ms), {}, waits, 0);
     (void)finished.has_value();
   }
+  void logs(LogRecord log) { assembler_.add_log(std::move(log)); }
   static int64_t at(double ms) { return static_cast<int64_t>(ns(ms)); }
 
   FakeView view;
@@ -221,6 +236,7 @@ class Machine {
     options.host.name = "h";
     options.host.run_id = "run";
     options.mono_ns = options.host.started_ns = at(0);
+    options.own_pid = kRecorder;
     options.protocols.recognise = [](std::string_view bytes) {
       Recognised recognised;
       if (bytes.starts_with('Q')) recognised = {"letters", From::Client, true};

@@ -104,25 +104,49 @@ Wait Threads::classify(Thread& thread, const event_switch& event, Stretch& stret
 Wait Threads::classify_poll(Thread& thread, const event_switch& event, Stretch& stretch) {
   if (thread.calls > 0) return thread.remote_calls == thread.calls ? Wait::Network : Wait::Peer;
   if (thread.serving.empty()) return Wait::Other;
-  const int32_t waker = as_pid(event.waker_pid);
-  if (event.waker == WAKER_THREAD && waker != 0) {
-    if (waker == thread.pid) {
-      blame_lock(thread, event, true);
-      return Wait::Lock;
-    }
-    if (!processes_.siblings(thread.pid, waker)) {
-      const Processes::Entry* other = processes_.find(waker);
-      const Processes::Entry* own = processes_.find(thread.pid);
-      const bool parent = own && own->row.parent_pid == waker;
-      return other && other->known && !parent ? Wait::Peer : Wait::Other;
-    }
-    if (helper(thread, waker)) return helper_state(event);
-    blame_lock(thread, event, true);
-    return Wait::Lock;
-  }
+  if (event.waker == WAKER_THREAD && event.waker_pid != 0) return classify_woken(thread, event);
   if (event.socket != 0) return Wait::Peer;  // its client's bytes, or room for the answer
   stretch.guessed = true;                    // a timer, unless bytes follow
   return Wait::Sleep;
+}
+
+Wait Threads::classify_woken(Thread& thread, const event_switch& event) {
+  const int32_t waker = as_pid(event.waker_pid);
+  if (waker != thread.pid && !processes_.siblings(thread.pid, waker)) {
+    const Processes::Entry* other = processes_.find(waker);
+    const Processes::Entry* own = processes_.find(thread.pid);
+    const bool parent = own && own->row.parent_pid == waker;
+    return other && other->known && !parent ? Wait::Peer : Wait::Other;
+  }
+  if (waker != thread.pid && helper(thread, waker)) return helper_state(event);
+  blame_lock(thread, event, true);
+  return Wait::Lock;
+}
+
+void Threads::was_busy(Thread& thread, int64_t since_ns, bool calling) {
+  std::vector<Stretch> woken;
+  thread.timeline.review(since_ns, [&](Stretch& stretch) {
+    const CallKind kind = call_kind(stretch.syscall);
+    if (stretch.wait != Wait::Other || (kind != CallKind::Poll && kind != CallKind::Socket)) return;
+    if (!calling && stretch.waker_pid != 0) return woken.push_back(stretch);
+    stretch.wait = calling ? Wait::Peer : Wait::Sleep;
+    stretch.guessed = !calling;
+  });
+  const std::vector<Serving> serving = thread.serving;
+  if (!calling) thread.serving.assign(1, Serving{0, since_ns, LinkHow::SameThread});
+  for (const Stretch& stretch : woken) {
+    event_switch event = {};
+    event.off_ns = static_cast<uint64_t>(stretch.off_ns);
+    event.wake_ns = static_cast<uint64_t>(stretch.wake_ns);
+    event.waker = WAKER_THREAD;
+    event.waker_pid = static_cast<uint32_t>(stretch.waker_pid);
+    event.waker_tid = static_cast<uint32_t>(stretch.waker_tid);
+    const Wait wait = classify_woken(thread, event);
+    thread.timeline.review(stretch.off_ns, [&](Stretch& same) {
+      if (same.off_ns == stretch.off_ns) same.wait = wait;
+    });
+  }
+  thread.serving = serving;
 }
 
 // PostgreSQL starts parallel workers for a query; to wait for one is to work with more hands, not to wait for a lock.

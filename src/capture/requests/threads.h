@@ -32,7 +32,8 @@ struct Thread {
   int32_t pid = 0, tid = 0;
   Timeline timeline;
   std::vector<Serving> serving;
-  uint64_t touched = 0;  // the request whose bytes, or whose call's answer, came last; 0: not known
+  uint64_t touched = 0;            // the request whose bytes, or whose call's answer, came last; 0: not known
+  uint64_t call_begun_before = 0;  // whose answer it received last, and on whose behalf that was is not known
   int32_t calls = 0;
   int32_t remote_calls = 0;  // of these, to machines that are not recorded
   int64_t on_ns = 0;         // on a CPU since; 0: not known
@@ -58,6 +59,9 @@ class Threads {
   // Bytes arrived: an interrupt that ended this thread's last wait was the network's.
   void on_bytes(Thread& thread);
   void on_exit(int32_t tid, int64_t time_ns);
+  // It turns out that all the time since `since_ns` the thread served a request, or (`calling`) waited for an answer,
+  // whose beginning nobody saw: it was not idle.
+  void was_busy(Thread& thread, int64_t since_ns, bool calling);
   // A thread that is still off its CPU when the recording ends.
   struct Asleep {
     bool lock_like = false;  // a request waits for something that gave no event
@@ -86,6 +90,7 @@ class Threads {
   void blame_lock(Thread& thread, const event_switch& event, bool latch);
   Wait classify(Thread& thread, const event_switch& event, Stretch& stretch);
   Wait classify_poll(Thread& thread, const event_switch& event, Stretch& stretch);
+  Wait classify_woken(Thread& thread, const event_switch& event);
   bool helper(const Thread& thread, int32_t pid);
   uint32_t statement_of_holder(int32_t pid, int64_t freed_ns, bool latch) const;
   Wait helper_state(const event_switch& event);

@@ -65,6 +65,20 @@ void Timeline::reclassify(int64_t from_ns, Wait from, Wait to) {
   }
 }
 
+void Timeline::review(int64_t from_ns, const std::function<void(Stretch&)>& judge) {
+  int64_t moved[kWaits] = {};
+  for (size_t i = first_ending_after(from_ns); i < stretches_.size(); ++i) {
+    Stretch& stretch = stretches_[i];
+    const Wait before = stretch.wait;
+    if (stretch.off_ns >= from_ns) judge(stretch);
+    const int64_t blocked_ns = stretch.wake_ns - stretch.off_ns;
+    moved[static_cast<int>(before)] -= blocked_ns;
+    moved[static_cast<int>(stretch.wait)] += blocked_ns;
+    moved[static_cast<int>(Wait::Running)] = 0;
+    for (int wait = 0; wait < kWaits; ++wait) stretch.sums[wait] += moved[wait];
+  }
+}
+
 void Timeline::settle_guess(Wait wait) {
   if (stretches_.empty() || !stretches_.back().guessed) return;
   Stretch& stretch = stretches_.back();

@@ -23,6 +23,7 @@ void add_text(Attributes& attributes, std::string_view key, std::string_view tex
 
 void Turns::add_server_attributes(const ConnectionEnd& end, Span& span) const {
   const bool server = end.server();
+  if (end.row.transport.empty()) return;
   if (end.row.transport == "unix") {
     const std::string& path = server ? end.row.local : end.row.peer;
     add_text(span.attributes, "server.address", path.starts_with("unix:") ? std::string_view(path).substr(5) : path);
@@ -34,6 +35,25 @@ void Turns::add_server_attributes(const ConnectionEnd& end, Span& span) const {
   if (port != 0 && !find(span.attributes, "server.port"))
     span.attributes.push_back({"server.port", Value(int64_t{port})});
   add_text(span.attributes, "network.transport", "tcp");
+}
+
+void Turns::finish_unseen(int32_t pid, Exchange exchange) {
+  const int64_t end_ns = exchange.end_ns;
+  // No socket is known: a number that no socket has.
+  const uint64_t socket = uint64_t{static_cast<uint32_t>(pid)} << 20 | 0xfffff;
+  ask_text(pid, exchange);
+  ConnectionEnd end;
+  end.role = Role::Server;
+  end.row.pid = pid;
+  Request& request = around_.requests.begin(around_.requests.id_of(socket, exchange.begin_ns, 0), 0, exchange.begin_ns);
+  request.server = true;
+  request.tid = pid;
+  around_.outbox.count(LedgerKind::text_unknown, (exchange.flags & kTextUnknown) ? 1 : 0, 0, "wire", exchange.protocol);
+  auto span = std::make_unique<Span>(span_of(end, request, exchange, end_ns));
+  around_.outbox.count(LedgerKind::never_ended, 1, span->start_ns, "wire");
+  ++spans_;
+  keep_states(request, end_ns, *span);
+  around_.requests.end(request, std::move(span), end_ns);
 }
 
 Span Turns::span_of(const ConnectionEnd& end, const Request& request, Exchange& exchange, int64_t end_ns) {

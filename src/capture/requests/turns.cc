@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "protocol/sql_exchange.h"
 
 namespace culprit::capture {
 namespace {
@@ -72,6 +73,7 @@ void Turns::request_bytes(ConnectionEnd& end, Thread& thread, int64_t time_ns, u
     return;
   }
   std::erase_if(thread.serving, [](const Serving& serving) { return serving.how == LinkHow::WakeUp; });
+  thread.call_begun_before = 0;
   if (thread.serving.size() < kMostServing) thread.serving.push_back({end.current, time_ns, LinkHow::SameThread});
   thread.touched = end.current;
   open_[thread.pid].push_back(end.current);
@@ -102,7 +104,8 @@ void Turns::pair(Request& server, Request& client) {
   server.how = LinkHow::Connection;
   server.confidence = 1;
   server.awaits_caller = false;
-  client.has_pair = true;
+  server.pair = client.id;
+  client.pair = server.id;
 }
 
 // Which of the two comes first is chance: a send's event is made when the call returns, by when the receiver may have
@@ -132,7 +135,7 @@ void Turns::learn_offset(ConnectionEnd& server_end, Request& request) {
   if (found == around_.ends.end() || !found->second->busy) return;
   ConnectionEnd& client_end = *found->second;
   Request* call = around_.requests.find(client_end.current);
-  if (!call || call->has_pair || call->server) return;
+  if (!call || call->pair != 0 || call->server) return;
   uint32_t own = 0, callers = 0;
   bool own_known = false, callers_known = false;
   for (HalfRequest& half : server_end.halves)
@@ -171,8 +174,7 @@ Request* Turns::request_of(ConnectionEnd& end, const Exchange& exchange) {
 }
 
 void Turns::finish(ConnectionEnd& end, Exchange exchange) {
-  // Its answer is the first that was seen of it: it was under way all the time since the recording began.
-  if ((exchange.flags & kBegunBefore) && end.requests_begun_before++ == 0) exchange.begin_ns = around_.start_ns;
+  if ((exchange.flags & kBegunBefore) && !begun_before(end, exchange)) return;
   Request* request = request_of(end, exchange);
   if (!request) {
     around_.outbox.count_unit(LedgerKind::refused, LedgerUnit::Request, 1, "wire", "too many requests in one segment");
@@ -187,13 +189,75 @@ void Turns::finish(ConnectionEnd& end, Exchange exchange) {
       process.ran[process.next_ran++ % process.ran.size()] = {exchange.begin_ns, end_ns, around_.texts.number(text),
                                                               ends_transaction(text)};
   }
+  if (exchange.flags & kBegunBefore) tie_begun_before(end, *request);
   request->context = exchange.context;
+  request->told_ns = end.last_data_ns;
   auto span = std::make_unique<Span>(span_of(end, *request, exchange, end_ns));
   if (span->flags & kUnfinished) around_.outbox.count(LedgerKind::never_ended, 1, span->start_ns, "wire");
   ++end.row.requests;
   ++spans_;
   if (slow(*span) || request->id % 64 == 0) keep_states(*request, end_ns, *span);
   around_.requests.end(*request, std::move(span), end_ns);
+  share_name(*request);
+}
+
+// Its answer is the first that was seen of it: it was under way all the time since the recording began.
+bool Turns::begun_before(ConnectionEnd& end, Exchange& exchange) {
+  if (end.requests_begun_before++ == 0) exchange.begin_ns = around_.start_ns;
+  const bool server = end.server();
+  if (exchange.flags & kOpaque) {
+    // Anybody's server may send what nobody asked for; PostgreSQL does not, or next to never.
+    const Processes::Entry* process = around_.processes.find(server ? end.row.pid : end.row.peer_pid);
+    if (!process || process->row.service != "postgresql") return false;
+    exchange.protocol = "postgresql";
+    exchange.name = "unknown statement";
+    exchange.flags |= kTextUnknown;
+    add_attribute(exchange, "db.system.name", std::string("postgresql"));
+  }
+  if (server && (exchange.flags & kTextUnknown)) ask_text(end.row.pid, exchange);
+  return true;
+}
+
+// The database was asked (--ask) what its process waits with.
+void Turns::ask_text(int32_t pid, Exchange& exchange) const {
+  const Processes::Entry* process = around_.processes.find(pid);
+  if (!process || process->asked_statement.empty() || exchange.protocol != "postgresql") return;
+  // Asked while it was under way: a process has one at a time.
+  if (process->asked_ns < around_.clock.wall(exchange.begin_ns)) return;
+  if (exchange.end_ns != 0 && process->asked_ns > around_.clock.wall(exchange.end_ns)) return;
+  tell_text(exchange, process->asked_statement);
+}
+
+// Of requests under way when recording began nobody saw who sent them, nor what for: who answered one right after the
+// answer to another came to the same thread had asked the other on its behalf.
+void Turns::tie_begun_before(ConnectionEnd& end, Request& request) {
+  Thread* thread = around_.threads.find(end.reply_tid);
+  if (!thread) return;
+  around_.threads.was_busy(*thread, request.begin_ns, !request.server);
+  if (!request.server) {
+    if (request.parent == 0) thread->call_begun_before = request.id;
+    return;
+  }
+  Request* call = around_.requests.find(std::exchange(thread->call_begun_before, 0));
+  if (!call || call->left_ns != 0 || call->parent != 0) return;
+  call->parent = request.id;
+  call->how = LinkHow::Containment;
+  call->confidence = 0.8f;
+}
+
+// Of an encrypted exchange the server's own report names both ends.
+void Turns::share_name(const Request& request) {
+  const Request* other = around_.requests.find(request.pair);
+  if (!other) return;
+  const Request& server = request.server ? request : *other;
+  const Request& client = request.server ? *other : request;
+  if (!server.span || !client.span || !(client.span->flags & kOpaque)) return;
+  const Attributes& known = server.span->attributes;
+  if (find_text(known, "db.system.name").empty() || find(client.span->attributes, "db.system.name")) return;
+  client.span->name = server.span->name;
+  client.span->flags |= server.span->flags & (kTextUnknown | kTextCut | kBatch);
+  for (const Attribute& attribute : known)
+    if (attribute.key.starts_with("db.")) client.span->attributes.push_back(attribute);
 }
 
 void Turns::release(uint64_t request, int32_t pid) {

@@ -45,6 +45,8 @@ class Turns {
   // A piece of a request passes. The first one of a turn begins a request.
   void request_bytes(ConnectionEnd& end, Thread& thread, int64_t time_ns, uint32_t position);
   void reply_bytes(ConnectionEnd& end, Thread& thread, int64_t time_ns);
+  // A request of which no byte was seen: process and server are known by other means.
+  void finish_unseen(int32_t pid, Exchange exchange);
   // The conversation cut it off as ended at `exchange.end_ns`, or, with kUnfinished, as under way.
   void finish(ConnectionEnd& end, Exchange exchange);
   // The answer has ended: thread and connection are free for the next.
@@ -66,6 +68,10 @@ class Turns {
   void find_half(ConnectionEnd& end, Request& request, uint32_t position);
   void learn_offset(ConnectionEnd& server_end, Request& request);
   static void pair(Request& server, Request& client);
+  bool begun_before(ConnectionEnd& end, Exchange& exchange);
+  void tie_begun_before(ConnectionEnd& end, Request& request);
+  void ask_text(int32_t pid, Exchange& exchange) const;
+  void share_name(const Request& request);
   Request* request_of(ConnectionEnd& end, const Exchange& exchange);
   Span span_of(const ConnectionEnd& end, const Request& request, Exchange& exchange, int64_t end_ns);
   void add_server_attributes(const ConnectionEnd& end, Span& span) const;

@@ -1,0 +1,64 @@
+#include "capture/requests/standing.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/text.h"
+#include "protocol/sql_exchange.h"
+
+namespace culprit::capture {
+namespace {
+
+// "10.0.0.7(40312)", "[local]": what stands behind user and database (postmaster's remote_port, ps_status).
+bool is_client(std::string_view word, int64_t& port) {
+  if (word == "[local]") return true;
+  const size_t open = word.find('(');
+  if (open == std::string_view::npos || open == 0 || !word.ends_with(')')) return false;
+  const char* end = word.data() + word.size() - 1;
+  auto [stop, error] = std::from_chars(word.data() + open + 1, end, port);
+  return error == std::errc() && stop == end && port > 0 && port < 65536;
+}
+
+// Command tags are words of capitals; "idle", "idle in transaction", "startup", "streaming 0/16B3748" are no commands.
+bool is_command(std::string_view text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c == ' ' || (c >= 'A' && c <= 'Z'); });
+}
+
+}  // namespace
+
+BackendTitle read_backend_title(std::string_view title) {
+  constexpr std::string_view kBegin = "postgres: ", kWaiting = " waiting";
+  BackendTitle result;
+  if (!title.starts_with(kBegin)) return result;
+  std::string_view rest = trimmed(title.substr(kBegin.size()));
+  // Names may hold blanks: the first word that is a client's address parts them from what it does.
+  for (size_t at = 0; at < rest.size();) {
+    const size_t end = std::min(rest.find(' ', at), rest.size());
+    if (is_client(rest.substr(at, end - at), result.client_port)) {
+      result.client = true;
+      rest = trimmed(rest.substr(end));
+      break;
+    }
+    at = end + 1;
+  }
+  if (!result.client) return result;
+  result.waiting = rest.ends_with(kWaiting);
+  if (result.waiting) rest.remove_suffix(kWaiting.size());
+  if (is_command(rest)) result.command = rest;
+  return result;
+}
+
+Exchange standing_exchange(const BackendTitle& title, int64_t begin_ns) {
+  Exchange exchange;
+  exchange.protocol = "postgresql";
+  exchange.name = std::string(title.command);
+  exchange.begin_ns = begin_ns;
+  exchange.flags = kBegunBefore | kUnfinished | kTextUnknown;
+  add_attribute(exchange, "db.system.name", std::string("postgresql"));
+  add_attribute(exchange, "db.operation.name", std::string(title.command));
+  if (title.client_port != 0) add_attribute(exchange, "network.peer.port", title.client_port);
+  return exchange;
+}
+
+}  // namespace culprit::capture
