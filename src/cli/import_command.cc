@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "base/tree.h"
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "ingest/import.h"
@@ -47,9 +48,14 @@ Result<int> run_import(const Options& options) {
       progress.tell(format_bytes(static_cast<uint64_t>(so_far.bytes_read)) + ", " + format_count(so_far.spans) +
                     " spans");
     };
-    ImportSummary summary = TRY(import_file(file, *writer, import_options));
-    text += summary_text(file, summary);
-    write_summary(json, file, summary);
+    auto summary = import_file(file, *writer, import_options);
+    if (!summary.has_value()) {  // half a store would look like a whole one
+      TRY(writer->close());
+      remove_tree(options.directory);
+      return summary.error();
+    }
+    text += summary_text(file, summary.value());
+    write_summary(json, file, summary.value());
   }
   json.end_array().end_object();
   TRY(writer->close());

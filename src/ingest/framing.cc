@@ -106,6 +106,7 @@ Result<void> Framing::skip_separators() {
 Result<std::optional<Piece>> Framing::next_json() {
   TRY(skip_separators());
   if (unread() == 0) return std::optional<Piece>();
+  if (at(0) != '{') return next_line();  // no object begins here: the line is damaged, as a whole and once
   JsonEnd end;
   size_t seen = 0;
   bool too_long = false;

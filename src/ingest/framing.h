@@ -38,7 +38,7 @@ class Framing {
   // The text before the next newline (or the end), without "\n" or "\r\n".
   Result<std::optional<Piece>> next_line();
   // The next object of a sequence of JSON objects, however they are separated: by newlines, commas, nothing, or as members
-  // of an array at the top. Other values at the top come as they stand, to be refused.
+  // of an array at the top. What begins like no object comes with the rest of its line, to be refused.
   Result<std::optional<Piece>> next_json();
   // The next message behind a 4-byte big-endian length, as the Collector's file exporter writes them.
   Result<std::optional<Piece>> next_message();

@@ -15,7 +15,8 @@ std::string_view line_of(std::string_view text, size_t columns) {
   while (bytes < text.size() && width < columns) {
     ++bytes, ++width;
     while (bytes < text.size() && (text[bytes] & 0xc0) == 0x80) ++bytes;
-    if (bytes < text.size() && text[bytes] == ' ') blank = bytes;
+    // Never between a number and its per cent sign.
+    if (bytes < text.size() && text[bytes] == ' ' && text.substr(bytes + 1, 1) != "%") blank = bytes;
   }
   if (blank == std::string_view::npos || blank == 0) return text.substr(0, bytes);
   return text.substr(0, blank);

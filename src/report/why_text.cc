@@ -13,6 +13,7 @@ namespace {
 constexpr int kIndent = 3;       // under the rank
 constexpr int kLabelWidth = 10;  // "would flip" is the longest that stands alone
 constexpr int kRightColumn = 56;
+constexpr size_t kShownDigits = 12;  // of a trace id: `show` takes the first digits, and a million ids differ in these
 
 // `share` of `cells` columns as a bar in eighths.
 std::string bar(double share, int cells) {
@@ -127,7 +128,7 @@ void put_finding(Paragraph& out, const Finding& finding, const std::string& sour
   put("try", printable(finding.advice));
   if (!finding.exemplars.empty()) {
     std::string from = source.empty() ? "" : " -s " + printable(source);
-    put("see", "culprit show " + to_hex(finding.exemplars.front()) + from);
+    put("see", "culprit show " + to_hex(finding.exemplars.front()).substr(0, kShownDigits) + from);
   }
 }
 

@@ -71,7 +71,7 @@ bool Requests::settled(const Request& top, int64_t now_ns) const {
 
 Span Requests::leave(Request& request, Request& top, int64_t now_ns) {
   if (!top.trace) {
-    top.trace = TraceId{run_, hash64(top.id, run_)};
+    top.trace = TraceId{hash64(top.id, ~run_), hash64(top.id, run_)};
     if (top.context) top.trace = top.context->trace_id;
   }
   request.trace = top.trace;
