@@ -6,7 +6,7 @@ namespace culprit::analysis {
 
 bool same_statement(const Names& names, uint32_t id, uint32_t wanted) {
   if (id == wanted) return true;
-  if (id == kNone || wanted == kNone) return false;
+  if (id == kNone || wanted == kNone || names.told_apart(id)) return false;
   return names.statement(id).text == names.statement(wanted).text &&
          names.statement(id).system == names.statement(wanted).system;
 }

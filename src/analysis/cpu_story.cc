@@ -7,6 +7,8 @@ namespace culprit::analysis {
 
 namespace {
 
+constexpr std::string_view kRecorder = "culprit";
+
 using ByPid = std::unordered_map<int32_t, const Process*>;
 
 // Whether a process works for the requests: it handled some, its parent did, or it is a sibling of one that did in the
@@ -28,14 +30,15 @@ bool serves(const Process& process, const ByPid& by_pid, const Population& popul
 
 CpuStory tell_cpu(const Population& population) {
   CpuStory story;
-  int64_t capacity_ns = 0, busy_ns = 0;
+  int64_t busy_ns = 0;
   for (const HostInfo& host : population.around().hosts) {
     if (host.cpus <= 0 || host.ended_ns <= host.started_ns) continue;
     story.cpus += host.cpus;
-    capacity_ns += host.cpus * (host.ended_ns - host.started_ns);
+    story.capacity_ns += host.cpus * (host.ended_ns - host.started_ns);
     busy_ns += host.cpu_busy_ns;
   }
-  if (capacity_ns > 0 && busy_ns > 0) story.busy = static_cast<double>(busy_ns) / static_cast<double>(capacity_ns);
+  if (story.capacity_ns > 0 && busy_ns > 0)
+    story.busy = static_cast<double>(busy_ns) / static_cast<double>(story.capacity_ns);
 
   ByPid by_pid;
   for (const Process& process : population.around().processes) by_pid[process.pid] = &process;
@@ -50,6 +53,7 @@ CpuStory tell_cpu(const Population& population) {
     auto from_requests = held.find(process.pid);
     int64_t stolen = from_requests == held.end() ? 0 : from_requests->second;
     holder.name = process.name;
+    holder.recorder = process.name == kRecorder;
     holder.serves = serving;
     holder.running_ns += process.running_ns;
     holder.held_from_requests_ns += stolen;
@@ -67,7 +71,7 @@ CpuStory tell_cpu(const Population& population) {
   for (auto [pid, ns] : held)
     if (!by_pid.contains(pid) && pid > 0) {
       bool serving = population.participants().contains(pid);
-      story.holders.push_back({"pid " + std::to_string(pid), "", pid, 0, ns, 1, serving});
+      story.holders.push_back({"pid " + std::to_string(pid), "", pid, 0, ns, 1, false, serving});
     }
   std::sort(story.holders.begin(), story.holders.end(), [](const CpuHolder& a, const CpuHolder& b) {
     int64_t wa = a.running_ns + a.held_from_requests_ns, wb = b.running_ns + b.held_from_requests_ns;

@@ -15,7 +15,8 @@ struct CpuHolder {
   int64_t running_ns = 0;
   int64_t held_from_requests_ns = 0;  // ran while a request was ready for the CPU
   int processes = 0;
-  bool serves = false;  // takes part in requests, or works for who does
+  bool recorder = false;  // culprit itself, which is there because somebody is looking
+  bool serves = false;    // takes part in requests, or works for who does
 };
 
 struct CpuStory {
@@ -23,6 +24,7 @@ struct CpuStory {
   double busy = -1;    // share of all CPUs' time; -1: not known
   int32_t cpus = 0;
   int64_t running_ns = 0;          // of all processes
+  int64_t capacity_ns = 0;         // all CPUs for all of the recording; 0: not known
   std::vector<CpuHolder> holders;  // most time first
 
   // The part of others' waiting for a CPU that `running_ns` of CPU time is answerable for.

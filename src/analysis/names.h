@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace culprit::analysis {
@@ -39,6 +40,9 @@ class Names {
   uint32_t statement_text(std::string_view raw);
   uint32_t statement(uint32_t text, uint32_t instance, uint32_t system);
   const StatementName& statement(uint32_t id) const { return statements_[id]; }
+  // Statements of what is studied: of the same text at two instances each is its own. Those of a baseline are not told apart.
+  void tell_apart(uint32_t statement) { apart_.insert(statement); }
+  bool told_apart(uint32_t statement) const { return apart_.contains(statement); }
   // The place's number; where there are too many places, or too deep ones, its parent's.
   uint32_t place(const Place& place);
   const Place& place(uint32_t id) const { return places_[id]; }
@@ -53,6 +57,7 @@ class Names {
   std::vector<std::string> texts_;
   std::unordered_map<uint64_t, std::vector<uint32_t>> statement_ids_, place_ids_;
   std::vector<StatementName> statements_;
+  std::unordered_set<uint32_t> apart_;
   std::vector<Place> places_;
 };
 

@@ -159,8 +159,10 @@ void Population::note_statement(const Trace& trace, SpanIndex head, uint32_t id)
     // Half of its time: what flushes waits for that, and little else.
     statement.flushes += callee.waits[Wait::Disk] * 2 >= callee.duration_ns && callee.duration_ns > 0 ? weight : 0;
     if (callee.waits[Wait::Lock] > 0) statement.lock_waiters[callee.pid] += callee.waits[Wait::Lock] * weight;
-    for (const Blocker& blocker : callee.blockers)
+    for (const Blocker& blocker : callee.blockers) {
+      if (blocker.wait == Wait::Lock) lock_chain_[callee.pid][blocker.pid] += blocker.duration_ns * weight;
       add_blame(statement.blockers[{static_cast<int>(blocker.wait), blocker.pid}], blocker, weight);
+    }
   }
   if (statement.samples.size() < kMaxSamples) statement.samples.push_back(sample);
   if (head == last && served) return;  // the caller was not seen
@@ -180,6 +182,7 @@ Operation& Population::operation_of(const Trace& trace, SpanIndex root, uint32_t
   if (fresh) {
     operations_.emplace_back();
     operations_.back().name = key.first, operations_.back().service = key.second;
+    operations_.back().statement = statement != kNone;
   }
   return operations_[at->second];
 }

@@ -60,6 +60,7 @@ struct Request {
 
 struct Operation {
   uint32_t name = 0, service = 0;
+  bool statement = false;  // sent to a database by nobody's request: a batch job's, a person's
   int64_t requests = 0, errors = 0, unfinished = 0;  // weighted
   int64_t total_ns = 0;                              // weighted path time
   std::vector<Weighted> latencies;                   // of all
@@ -120,6 +121,9 @@ class Population {
   const std::map<int32_t, int64_t>& participants() const { return participants_; }
   // Who had the CPU while requests were ready for one, by pid.
   const std::map<int32_t, int64_t>& cpu_holders() const { return cpu_holders_; }
+  // Who waited for whose lock in a database, by the wakers: waiter → holder → time.
+  using LockChain = std::map<int32_t, std::map<int32_t, int64_t>>;
+  const LockChain& lock_chain() const { return lock_chain_; }
   int64_t spans() const { return spans_; }
   int64_t touched_by_loss() const { return touched_by_loss_; }  // spans with kHole or kLossOverlap
   // Roots that are no operation: of an unknown protocol; sent before the recording.
@@ -147,6 +151,7 @@ class Population {
   std::map<uint32_t, Statement> statements_;
   std::map<int32_t, int64_t> participants_, cpu_holders_;
   std::map<uint32_t, Blame> mutex_blockers_;
+  LockChain lock_chain_;
   std::map<std::string, int64_t> defects_;
   int64_t path_ns_ = 0, spans_ = 0, touched_by_loss_ = 0, opaque_roots_ = 0, begun_before_ = 0, unfinished_ = 0;
   int64_t begin_ns_ = INT64_MAX, end_ns_ = INT64_MIN;

@@ -13,8 +13,8 @@ constexpr int64_t kRunToRunLow = 75, kRunToRunHigh = 135;
 constexpr int64_t kGrainNs = 500'000;
 // A request counts as touched from here on.
 constexpr int64_t kTouchedNs = 100'000;
-// Nine of ten: the interval is a promise about one other recording, not a test.
-constexpr double kPromise = 1.645;
+// Four of five: the interval is a promise about one other recording, and one as wide as the samples' extremes is of no use.
+constexpr double kPromise = 1.28;
 // A request's bare work: below this part of what is left, even without all queueing, it does not get.
 constexpr int64_t kBarest = 4;
 // Stuck for most of the recording, three requests are no accident.
@@ -97,9 +97,9 @@ void set_quantiles(Price& result, Retimed&& retimed) {
   result.p95_interval = now.interval(0.95);
   result.most_after_ns = most.quantile(0.95);
   result.likely_after_ns = likely.quantile(0.95);
-  int64_t low = bare.interval(0.95, kPromise).low_ns,
-          high = std::max(least.interval(0.95, kPromise).high_ns, likely.interval(0.95, kPromise).high_ns);
-  low = low / 100 * kRunToRunLow - kGrainNs;
+  int64_t low = bare.range(0.95, kPromise).low_ns,
+          high = std::max(least.range(0.95, kPromise).high_ns, likely.range(0.95, kPromise).high_ns);
+  low = low / 100 * kRunToRunLow;
   high = high / 100 * kRunToRunHigh + kGrainNs;
   result.after = {std::max<int64_t>(low, 0), std::max(high, result.likely_after_ns)};
 }
@@ -110,6 +110,7 @@ bool is_enough(const Population& now, const Operation& operation, const Price& p
   double each = price.saved_ns / static_cast<double>(std::max<int64_t>(price.affected, 1));
   bool noticed = each >= static_cast<double>(kNoticedNs);
   if (affected_kept >= kFewestAffected) return of_all >= kMaterialOfAll || noticed;
+  if (operation.statement) return false;  // a job's long statement is its own business
   // Few, but all that there is: a trace of one request may be asked about as well.
   return of_all >= kMostOfAll && (affected_kept >= kAFew || price.affected * 2 >= operation.requests);
 }

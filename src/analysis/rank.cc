@@ -223,6 +223,7 @@ const Operation* same_operation(const Population& population, const Operation& o
 
 std::vector<Ranked> rank_causes(const Scene& scene, Inquiry* inquiry) {
   std::vector<Ranked> ranked;
+  for (const auto& statement : scene.now.statements()) scene.now.names().tell_apart(statement.first);
   for (Cause& cause : detect(scene)) ranked.push_back(priced(scene, std::move(cause)));
   sort_ranked(ranked);
   if (inquiry != nullptr) confirm(scene, ranked, *inquiry);

@@ -33,7 +33,7 @@ class Shop {
   FakeReader reader;
   bool watched = true;          // false: spans without waits, as programs emit them
   int64_t wire_ns = 100 * kUs;  // between two ends, each way
-  std::string database = "127.0.0.1:5432/shop";
+  int64_t database_port = 5432;
 
   // A request under way: a root, and one service below it; every call follows the one before.
   class Request {
@@ -62,15 +62,8 @@ class Shop {
     }
     void statement(const std::string& text, Doing doing) {
       enter(shop_.watched ? "postgres" : "", text);
-      Span& client = spans_[stack_[stack_.size() - 2]];
-      for (Span* span : {&client, &own()}) {
-        span->attributes = {{"db.system.name", std::string("postgresql")},
-                            {"db.query.text", text},
-                            {"server.address", std::string("127.0.0.1")},
-                            {"server.port", int64_t{5432}},
-                            {"db.namespace", std::string("shop")}};
-        if (doing.rows >= 0) span->attributes.push_back({"db.response.returned_rows", doing.rows});
-      }
+      make_statement(spans_[stack_[stack_.size() - 2]], text, doing.rows);
+      make_statement(own(), text, doing.rows);
       own().pid = doing.pid != 0 ? doing.pid : 500;
       this->doing(doing);
       bool seen = shop_.watched && doing.watched;
@@ -78,6 +71,16 @@ class Shop {
       leave();
       if (!seen) spans_.erase(spans_.begin() + static_cast<ptrdiff_t>(server));
     }
+    // What was entered last is a server's handling of this statement.
+    void is_statement(const std::string& text, int64_t rows = -1) { make_statement(own(), text, rows); }
+    // A call of somebody who was not recorded.
+    void call(const std::string& peer, const std::string& name, int64_t ns) {
+      size_t index = open(own().service, name, SpanKind::Client, stack_.back(), LinkHow::SameThread);
+      spans_[index].attributes = {{"server.address", peer}};
+      now_ += ns;
+      close(index);
+    }
+    void flag(uint32_t flags) { own().flags |= flags; }
     // Calls that run side by side, each `ns` long.
     void fan_out(const std::string& text, int calls, int64_t ns) {
       int64_t begin = now_, latest = now_;
@@ -116,6 +119,14 @@ class Shop {
       span.waits.known = true;
       spans_.push_back(std::move(span));
       return spans_.size() - 1;
+    }
+    void make_statement(Span& span, const std::string& text, int64_t rows) const {
+      span.attributes = {{"db.system.name", std::string("postgresql")},
+                         {"db.query.text", text},
+                         {"server.address", std::string("127.0.0.1")},
+                         {"server.port", shop_.database_port},
+                         {"db.namespace", std::string("shop")}};
+      if (rows >= 0) span.attributes.push_back({"db.response.returned_rows", rows});
     }
     Span& own() { return spans_[stack_.back()]; }
     WaitSums& waits_of(Span& span) { return span.waits; }

@@ -26,10 +26,16 @@ int64_t Distribution::quantile(double q) const {
   return samples_[static_cast<size_t>(at - until_.begin())].value_ns;
 }
 
-Interval Distribution::interval(double q, double z) const {
+Interval Distribution::interval(double q) const {
   if (samples_.empty()) return {};
   // Normal approximation of the binomial's ranks; one rank wider on each side, which makes it conservative for small n.
-  double half = (z * std::sqrt(effective_ * q * (1 - q)) + 1) / effective_;
+  double half = (1.96 * std::sqrt(effective_ * q * (1 - q)) + 1) / effective_;
+  return {quantile(std::max(q - half, 0.0)), quantile(std::min(q + half, 1.0))};
+}
+
+Interval Distribution::range(double q, double z) const {
+  if (samples_.empty()) return {};
+  double half = z * std::sqrt(q * (1 - q) / effective_);
   return {quantile(std::max(q - half, 0.0)), quantile(std::min(q + half, 1.0))};
 }
 

@@ -25,9 +25,11 @@ class Distribution {
   int64_t weight() const { return samples_.empty() ? 0 : until_.back(); }
   // The smallest value that at least `q` of the weight does not exceed; 0 where there is none.
   int64_t quantile(double q) const;
-  // Interval of the quantile (z: how many standard deviations; 1.96 is 95 %), free of any assumption about the shape: the ranks between which a binomial of n draws
+  // 95 % interval of the quantile, free of any assumption about the shape: the ranks between which a binomial of n draws
   // falls; n is the effective number of samples, (Σw)²/Σw².
-  Interval interval(double q, double z = 1.96) const;
+  Interval interval(double q) const;
+  // The same, `z` standard deviations wide, without the rank of caution that an interval of few samples is given.
+  Interval range(double q, double z) const;
   double mean() const;
 
  private:

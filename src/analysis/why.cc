@@ -48,8 +48,8 @@ void set_summary(Answer& answer) {
       answer.operation = operation;
       break;
     }
-  answer.summary = (answer.verdict == Verdict::Undecided ? "cannot tell for sure; likely: " : "") + first->operation +
-                   " is slow: " + first->title;
+  answer.summary =
+      (answer.verdict == Verdict::Undecided ? "most likely, " : "") + first->operation + " is slow: " + first->title;
 }
 
 void set_not_seen(Answer& answer, const Population& now, bool asked) {

@@ -50,6 +50,10 @@ Holder largest(const CpuStory& cpu, bool serves, int64_t runnable_ns) {
   best.watched = held * 3 >= runnable_ns && held > 0;
   for (const CpuHolder& holder : cpu.holders) {
     if (holder.serves != serves) continue;
+    // The recorder works most where most happens: it is to blame only where it takes a neighbour's part of all CPUs itself.
+    double of_all =
+        cpu.capacity_ns > 0 ? static_cast<double>(holder.running_ns) / static_cast<double>(cpu.capacity_ns) : 0;
+    if (holder.recorder && of_all < kNeighbourShare) continue;
     int64_t part = best.watched ? holder.held_from_requests_ns : holder.running_ns;
     int64_t all = best.watched ? held : cpu.running_ns;
     double share = all > 0 ? static_cast<double>(part) / static_cast<double>(all) : 0;

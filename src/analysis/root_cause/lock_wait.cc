@@ -84,6 +84,35 @@ int32_t end_of_chain(const std::map<int32_t, int32_t>& chain, int32_t pid) {
   return pid;
 }
 
+// The same by the wakers: who gave the lock free had waited for it himself, for most of the time that others waited for him.
+// Where they wait in a circle (each has the lock in turn), nobody holds all up: the first stands.
+int32_t end_of_queue(const Population& now, int32_t pid, int64_t waited_ns) {
+  std::set<int32_t> seen;
+  for (int32_t at = pid; seen.insert(at).second;) {
+    auto waits = now.lock_chain().find(at);
+    if (waits == now.lock_chain().end()) return at;
+    auto most = std::max_element(waits->second.begin(), waits->second.end(),
+                                 [](const auto& a, const auto& b) { return a.second < b.second; });
+    if (most->second * 2 < waited_ns) return at;
+    at = most->first;
+  }
+  return pid;
+}
+
+// What a backend ran last when it gave a lock free, by whoever saw it.
+std::string last_statement_of(const Population& now, int32_t pid) {
+  std::map<std::string, int64_t> all;
+  for (const auto& [id, statement] : now.statements()) {
+    auto blame = statement.blockers.find({static_cast<int>(Wait::Lock), pid});
+    if (blame == statement.blockers.end()) continue;
+    for (const auto& [text, ns] : blame->second.statements) all[text] += ns;
+  }
+  std::string best;
+  for (const auto& [text, ns] : all)
+    if (best.empty() || ns > all[best]) best = text;
+  return best;
+}
+
 struct Held {
   int32_t pid = 0;
   int64_t ns = 0;
@@ -153,6 +182,8 @@ Held holder_of(const Population& now, const Group& group) {
   for (const auto& [pid, blame] : group.blockers)
     if (blame.ns > held.ns)
       held.pid = pid, held.ns = blame.ns, held.statement = most_of(blame.statements), held.how = "observed";
+  int32_t end = held.pid == 0 ? 0 : end_of_queue(now, held.pid, held.ns);
+  if (end != held.pid) held.pid = end, held.statement = last_statement_of(now, end);
   held.program = program_of(now, held.pid);
   return held;
 }

@@ -105,7 +105,7 @@ Saved saved_by_batch(const Names& names, const Request& request, const std::set<
 void describe(Cause& cause, const Loop& loop, int64_t typical) {
   std::string times = format_count(typical);
   cause.phrase = "one " + std::string(loop.statement == kNone ? "call" : "statement") + " is sent " + times +
-                 " times per request, {share} of it";
+                 " times per request: {share} of it, with the work around each";
   cause.what = times + " calls per request (median), one after the other, alike but for a literal";
   cause.evidence.push_back(observed(cause.what, static_cast<double>(typical), "1/request"));
   if (loop.follows > 4 * loop.differs && loop.follows > 0)

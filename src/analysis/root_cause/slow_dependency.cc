@@ -42,6 +42,7 @@ int64_t blocked(const PartTimes& ns) {
 
 struct Times {
   std::vector<int64_t> watched, unwatched;  // per request that has any
+  std::vector<int64_t> all;                 // per request that passes, both together
   WaitSums inside;
   uint32_t caller = 0;
   std::set<uint32_t> labels;
@@ -86,6 +87,7 @@ std::map<Late, Times> gather(const Population& now) {
         times.labels.insert(place.label);
       }
       for (auto [who, ns] : here) {
+        all[who].all.push_back(ns.first + ns.second);
         if (ns.first > 0) all[who].watched.push_back(ns.first);
         if (ns.second > 0) all[who].unwatched.push_back(ns.second);
       }
@@ -93,14 +95,12 @@ std::map<Late, Times> gather(const Population& now) {
   return all;
 }
 
-// What answering costs elsewhere here: the median over all others.
+// What passes so in the others that requests go through here: the median over all of them.
 int64_t comparable(const std::map<Late, Times>& all, const Late& who) {
   std::vector<int64_t> others;
   for (const auto& [other, times] : all) {
     if (other == who) continue;
-    std::vector<int64_t> both = times.watched;
-    both.insert(both.end(), times.unwatched.begin(), times.unwatched.end());
-    if (!both.empty()) others.push_back(median(both));
+    if (!times.all.empty()) others.push_back(median(times.all));
   }
   return others.empty() ? 0 : median(others);
 }
@@ -118,8 +118,9 @@ void describe(Cause& cause, const Late& who, const Times& times, int64_t typical
   cause.what = format_duration(typical) + " per request (median) pass in " + name + "; " + doing;
   cause.evidence.push_back(observed(cause.what, static_cast<double>(typical), "ns"));
   if (comparable_ns > 0 && typical >= 3 * comparable_ns)
-    cause.evidence.push_back(observed("others that answer take " + format_duration(comparable_ns),
-                                      static_cast<double>(comparable_ns), "ns"));
+    cause.evidence.push_back(
+        observed("in the other services that requests pass it is " + format_duration(comparable_ns) + " (median)",
+                 static_cast<double>(comparable_ns), "ns"));
   if (!times.inside.known || !who.seen) cause.against.push_back("whether it works or waits: these traces do not tell");
   cause.assuming = "it answers like the others here" +
                    (comparable_ns > 0 ? " (" + format_duration(comparable_ns) + ")" : std::string(", at once"));

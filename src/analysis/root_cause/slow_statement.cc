@@ -32,17 +32,22 @@ constexpr int64_t kCarefulTimes = 3;
 
 struct Costs {
   bool served = false;  // the server was watched
+  int64_t of = 0;       // not 0: these are only the dear ones of so many calls
+  int64_t calls = 0;    // that were looked at
   int64_t running_ns = 0, disk_ns = 0, duration_ns = 0, runnable_ns = 0, lock_ns = 0, rows = -1;  // medians
   int64_t work_ns() const { return served ? running_ns : duration_ns; }
 };
 
-Costs costs_of(const Statement& statement) {
+// Of the calls that cost at least `from_ns`.
+Costs costs_of(const Statement& statement, int64_t from_ns = 0) {
   Costs costs;
   costs.served = statement.served * 2 >= statement.calls && statement.served > 0;
   std::vector<int64_t> running, disk, duration, runnable, lock, rows;
   for (const CallSample& sample : statement.samples) {
-    if (sample.rows >= 0) rows.push_back(sample.rows);
     if (costs.served && !sample.waits.known) continue;
+    int64_t work = costs.served ? sample.waits[Wait::Running] + sample.waits[Wait::Disk] : sample.duration_ns;
+    if (work < from_ns) continue;
+    if (sample.rows >= 0) rows.push_back(sample.rows);
     duration.push_back(sample.duration_ns);
     running.push_back(sample.waits[Wait::Running]);
     disk.push_back(sample.waits[Wait::Disk]);
@@ -50,9 +55,23 @@ Costs costs_of(const Statement& statement) {
     lock.push_back(sample.waits[Wait::Lock]);
   }
   costs.running_ns = median(running), costs.disk_ns = median(disk), costs.duration_ns = median(duration);
+  costs.calls = static_cast<int64_t>(duration.size());
   costs.runnable_ns = median(runnable), costs.lock_ns = median(lock);
   if (!rows.empty()) costs.rows = median(rows);
   return costs;
+}
+
+// A statement may be cheap for most values and dear for a few (data skew): then the dear calls are looked at by themselves,
+// where there are enough of them and most of the statement's time is theirs.
+Costs dear_costs(const Statement& statement, const Costs& all, int64_t expected_ns) {
+  int64_t least = all.served ? kSlowRunning : kSlowUnwatched;
+  Costs dear = costs_of(statement, std::max(least, kTimesComparable * expected_ns));
+  auto total = [](const Costs& costs) {
+    return costs.calls * (costs.served ? costs.running_ns + costs.disk_ns : costs.duration_ns);
+  };
+  if (dear.calls < kFewestAffected || dear.calls == all.calls || total(dear) < total(all)) return all;
+  dear.of = all.calls;
+  return dear;
 }
 
 // What another statement of the same server costs, the lower quartile: several may be slow for the same reason.
@@ -213,6 +232,12 @@ std::vector<Cause> find_slow_statements(const Scene& scene, const CpuStory& cpu)
     Comparable comparable = comparable_cost(scene.now, id, statement, costs.served);
     int64_t expected_ns = comparable.ns + kPerRow * std::max<int64_t>(costs.rows, 0);
     Signature signature = signature_of(statement, costs, text, expected_ns);
+    if (!signature.holds) {
+      costs = dear_costs(statement, costs, expected_ns);
+      signature = signature_of(statement, costs, text, expected_ns);
+      if (costs.of > 0)
+        signature.what += ", in " + format_count(costs.calls) + " of " + format_count(costs.of) + " calls";
+    }
     if (!signature.holds && scene.before == nullptr) continue;
     double share = cpu.busy < 0 || cpu.busy >= 0.7 ? std::min(cpu.share_of(statement.running_ns), 1.0) : 0;
     Cause cause;
