@@ -116,7 +116,12 @@ def execute(command, folder, env):
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=TIMEOUT_S, check=False)
     except subprocess.TimeoutExpired:
         return "", f"no end after {TIMEOUT_S} s\n", 124
-    return done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"), done.returncode
+    return as_text(done.stdout), as_text(done.stderr), done.returncode
+
+
+def as_text(printed):
+    # CSV's lines end in CR LF (RFC 4180); a case is read, and written, with LF alone.
+    return printed.decode("utf-8", "replace").replace("\r\n", "\n")
 
 
 def difference(expected, actual, name):
