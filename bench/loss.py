@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""Whether every event is accounted for: kept + lost is what the workload says that it did, to one; and whether default rings lose any.
+
+usage: loss.py [--messages 400000]
+
+A C program sends 64 bytes through socket pairs, so often as it is told, and knows how many calls that were. "small rings": two such
+producers at full speed with `--ring-size 64K`; a third speaks HTTP slowly meanwhile, and each of its requests that overlaps a
+loss must say so. "default rings": the same messages at about a million events a second. Needs root and a C compiler.
+"""
+import argparse
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+
+from bench import CULPRIT, ask, keep
+
+LENGTH = 64
+STORM = r"""
+#define _GNU_SOURCE
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return t.tv_sec + t.tv_nsec / 1e9;
+}
+static void must(int truth) { if (!truth) { perror("storm"); _exit(1); } }
+
+/* Each message is two events: sent and received. pause_ns: at most one event each so many ns; 0: as fast as it goes. */
+static void produce(long messages, double pause_ns) {
+  int ends[2];
+  char bytes[64];
+  memset(bytes, '.', sizeof bytes);
+  must(!socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+  double begin = now();
+  for (long i = 0; i < messages; ++i) {
+    must(write(ends[0], bytes, 64) == 64 && read(ends[1], bytes, 64) == 64);
+    while (pause_ns && now() < begin + 2 * i * pause_ns / 1e9) {}
+  }
+}
+
+/* GET, 20 ms, 200: both ends recorded; messages of 64 bytes, too. */
+static void serve(int requests) {
+  int ends[2];
+  char ask[65], answer[65], bytes[64];
+  snprintf(ask, 65, "GET /slow HTTP/1.1\r\nHost: a\r\nX-Filler: %-21.21s\r\n\r\n", ".....................");
+  snprintf(answer, 65, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Fill: %-16.16s\r\n\r\n", "................");
+  must(strlen(ask) == 64 && strlen(answer) == 64 && !socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+  if (!fork()) {
+    for (int i = 0; i < requests; ++i) {
+      must(read(ends[1], bytes, 64) == 64);
+      usleep(20000);
+      must(write(ends[1], answer, 64) == 64);
+    }
+    _exit(0);
+  }
+  for (int i = 0; i < requests; ++i) must(write(ends[0], ask, 64) == 64 && read(ends[0], bytes, 64) == 64);
+}
+
+int main(int argc, char** argv) {
+  int producers = atoi(argv[1]), requests = atoi(argv[4]);
+  long messages = atol(argv[2]);
+  double pause_ns = atof(argv[3]), begin = now();
+  for (int i = 0; i < producers; ++i)
+    if (!fork()) { produce(messages, pause_ns); _exit(0); }
+  if (requests && !fork()) { serve(requests); while (wait(NULL) > 0) {} _exit(0); }
+  int status, bad = 0;
+  while (wait(&status) > 0) bad |= status;
+  printf("%ld %.3f\n", 2 * messages * producers + 4l * requests, now() - begin);
+  return bad != 0;
+}
+"""
+
+
+def measure(storm, name, producers, messages, pause_ns, requests, *options):
+    directory = tempfile.mkdtemp(prefix="culprit-bench-", dir="/var/tmp")
+    recording = directory + "/r.culprit"
+    run = subprocess.run([CULPRIT, "record", "-o", recording, *options, "--", storm, str(producers), str(messages), str(pause_ns), str(requests)],
+                         capture_output=True, text=True)
+    if run.returncode != 0:
+        raise SystemExit(run.stderr)
+    issued, seconds = run.stdout.split()[:2]
+    # A message is 64 bytes: the connections' counters say how many were kept. They grow from row to row.
+    kept = int(ask(recording, "SELECT CAST(sum(n) AS BIGINT) AS n FROM (SELECT max(bytes_sent + bytes_received) AS n FROM connection"
+                              " GROUP BY id)")[0]["n"]) // LENGTH
+    rows = {row["detail"]: row["n"] for row in ask(recording, "SELECT detail, CAST(sum(n) AS BIGINT) AS n FROM ledger WHERE kind = 'ring_full' GROUP BY detail")}
+    spans = ask(recording, "SELECT count(*) AS n, count(*) FILTER (WHERE flags & 128 <> 0) AS flagged FROM span")[0]
+    host = ask(recording, "SELECT events, events_lost FROM host ORDER BY ended_ns DESC LIMIT 1")[0]
+    shutil.rmtree(directory, ignore_errors=True)
+    lost = rows.get("data", 0)
+    return {"case": name, "producers": producers, "messages_issued": int(issued), "messages_kept": kept, "messages_lost": lost,
+            "difference": int(issued) - kept - lost, "ledger_lost": rows, "host_events": host["events"], "host_events_lost": host["events_lost"],
+            "ledger_is_host": sum(rows.values()) == host["events_lost"], "events_per_second": round(int(issued) / float(seconds)),
+            "spans": spans["n"], "spans_flagged": spans["flagged"], "load_average": round(os.getloadavg()[0], 1)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--messages", type=int, default=400_000)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="culprit-bench-", dir="/var/tmp") as directory:
+        with open(directory + "/storm.c", "w") as file:
+            file.write(STORM)
+        storm = directory + "/storm"
+        subprocess.run([os.environ.get("CC", "cc"), "-O2", "-o", storm, directory + "/storm.c"], check=True)
+        rows = [measure(storm, "small rings", 2, arguments.messages, 0, 20, "--ring-size", "64K")]
+        print(rows[-1], flush=True)
+        rows.append(measure(storm, "default rings, at most 1 M/s", 1, 4 * arguments.messages, 1000, 20))
+        print(rows[-1], flush=True)
+        rows.append(measure(storm, "default rings, two at most 0.5 M/s each", 2, 2 * arguments.messages, 2000, 20))
+        print(rows[-1], flush=True)
+    keep("loss", {"rows": rows})
+    wrong = [row["case"] for row in rows if row["difference"] != 0 or not row["ledger_is_host"]]
+    if wrong:
+        raise SystemExit("not accounted for: " + ", ".join(wrong))
+
+
+if __name__ == "__main__":
+    main()
