@@ -16,6 +16,9 @@ foreach(tool tests/run_cases.py tools/check_layers.py)
   set_tests_properties(tool/${name} PROPERTIES LABELS tool TIMEOUT 60)
 endforeach()
 
+add_test(NAME tool/manual COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tools/manual.py ${CMAKE_BINARY_DIR}/culprit)
+set_tests_properties(tool/manual PROPERTIES LABELS tool TIMEOUT 60)
+
 # tests/e2e/*.sh and *.py: exit 0 passed, 77 skipped (and says why). They share one kernel and one clock: one at a time.
 file(GLOB programs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/e2e/*_test.sh ${PROJECT_SOURCE_DIR}/tests/e2e/*_test.py)
 foreach(program ${programs})
@@ -25,7 +28,7 @@ foreach(program ${programs})
   else()
     add_test(NAME e2e/${name} COMMAND bash ${program})
   endif()
-  set_tests_properties(e2e/${name} PROPERTIES LABELS e2e TIMEOUT 300 SKIP_RETURN_CODE 77 RUN_SERIAL ON
+  set_tests_properties(e2e/${name} PROPERTIES LABELS "e2e;root" TIMEOUT 300 SKIP_RETURN_CODE 77 RUN_SERIAL ON
                        WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
                        ENVIRONMENT "CULPRIT=${CMAKE_BINARY_DIR}/culprit;CULPRIT_BUILD=${CMAKE_BINARY_DIR}")
 endforeach()

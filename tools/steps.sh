@@ -39,6 +39,8 @@ dev_test() {
   done
   set_up_and_build
   if [[ -n $accept ]]; then
+    [[ -n $filter ]] || CULPRIT_ACCEPT=1 "$kRelease/src/model_test" --gtest_filter='Schema.ThePages*' >/dev/null
+    [[ -n $filter ]] || tools/manual.py "$kRelease/culprit" --accept
     tests/run_cases.py --binary "$kRelease/culprit" --accept --filter "$filter"
     return
   fi
