@@ -1,0 +1,112 @@
+// For tests: a protocol of one letter, a sink that keeps everything, a host of programs named by hand.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "capture/requests/host_view.h"
+#include "model/sink.h"
+#include "protocol/conversation.h"
+
+namespace culprit::capture::testing {
+
+// "Q text" is a request, an answer ends with "Z". The first letter tells who speaks.
+class LetterConversation : public Conversation {
+ public:
+  void feed(From from, int64_t time_ns, std::string_view head, std::string_view, uint64_t) override {
+    if (from == From::Client) {
+      any_ = true;
+      Exchange exchange;
+      exchange.protocol = "letters";
+      exchange.begin_ns = time_ns;
+      exchange.name = exchange_text(head);
+      exchange.attributes.push_back({"db.query.text", Value(exchange.name)});
+      open_.push_back(std::move(exchange));
+      return;
+    }
+    if (!head.ends_with('Z')) return;
+    if (open_.empty() && !any_) {
+      Exchange exchange;
+      exchange.protocol = "letters";
+      exchange.name = "unknown";
+      exchange.begin_ns = time_ns;
+      exchange.flags = kBegunBefore | kTextUnknown;
+      open_.push_back(std::move(exchange));
+    }
+    any_ = true;
+    if (open_.empty()) return;
+    open_.front().end_ns = time_ns;
+    finished_.push_back(std::move(open_.front()));
+    open_.erase(open_.begin());
+  }
+  void hole(From, int64_t, uint64_t) override {
+    for (Exchange& exchange : open_) exchange.flags |= kHole;
+  }
+  void told_text(int64_t, std::string_view text, bool) override {
+    if (!open_.empty()) open_.back().name = text;
+  }
+  std::vector<Exchange> take_finished() override { return std::exchange(finished_, {}); }
+  std::vector<Exchange> open() const override { return open_; }
+  ConversationCounts take_counts() override { return {}; }
+  std::string_view protocol() const override { return "letters"; }
+
+ private:
+  static std::string exchange_text(std::string_view head) { return std::string(head.substr(head.size() < 2 ? 0 : 2)); }
+  std::vector<Exchange> open_, finished_;
+  bool any_ = false;
+};
+
+class KeepingSink : public Sink {
+ public:
+  Result<Ticket> push(Batch batch) override {
+    if (refuses) return Error{Error::Kind::Full, "no space left"};
+    for (auto& span : batch.spans) spans.push_back(span);
+    for (auto& state : batch.thread_states) states.push_back(state);
+    for (auto& row : batch.processes) processes[row.pid] = row;
+    for (auto& row : batch.connections) connections[row.id] = row;
+    for (auto& row : batch.ledger) ledger[row.kind] += row.n;
+    for (auto& row : batch.received) received[row.unit] += row.n;
+    return Ticket{};
+  }
+  Result<void> flush() override { return {}; }
+
+  const Span* span(std::string_view name, SpanKind kind) const {
+    for (const Span& span : spans)
+      if (span.name == name && span.kind == kind) return &span;
+    return nullptr;
+  }
+
+  bool refuses = false;
+  std::vector<Span> spans;
+  std::vector<ThreadState> states;
+  std::map<int32_t, Process> processes;
+  std::map<uint64_t, Connection> connections;
+  std::map<std::string, int64_t> ledger, received;
+};
+
+class FakeView : public HostView {
+ public:
+  ProcessFacts process(int32_t pid) override {
+    auto found = programs.find(pid);
+    if (found == programs.end()) return {};
+    ProcessFacts facts;
+    facts.found = true;
+    facts.pid = pid;
+    facts.parent_pid = 1;
+    facts.name = found->second;
+    facts.executable = "/bin/" + found->second;
+    facts.command = {titles.contains(pid) ? titles[pid] : found->second};
+    return facts;
+  }
+  std::vector<uint16_t> listening_ports() override { return {5432}; }
+  std::vector<CpuTimes> cpu_times() override { return {}; }
+  int64_t busy_ns() override { return 0; }
+  HostInfo host() override { return {}; }
+
+  std::map<int32_t, std::string> programs;
+  std::map<int32_t, std::string> titles;  // command lines that say more
+};
+
+}  // namespace culprit::capture::testing
