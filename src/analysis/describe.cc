@@ -65,6 +65,14 @@ std::vector<PathStep> path_of(const Scene& scene, const Ranked& ranked) {
   return path;
 }
 
+// The service that asks for what happens in a place: a call's own, else the next other one above; kNone: nobody.
+uint32_t sender_of(const Names& names, const Place& place) {
+  if (place.role == Role::Call) return place.service;
+  for (uint32_t at = place.parent; at != kNone; at = names.place(at).parent)
+    if (names.place(at).service != place.service) return names.place(at).service;
+  return kNone;
+}
+
 // Who sends the blamed work in this operation: the service of the place above it, by time.
 std::pair<std::string, int32_t> caller_of(const Scene& scene, const Ranked& ranked) {
   const Names& names = scene.now.names();
@@ -75,9 +83,7 @@ std::pair<std::string, int32_t> caller_of(const Scene& scene, const Ranked& rank
       if (!ranked.cause.blamed(place) || !ranked.cause.entity.kind.starts_with("s")) {
         if (ranked.cause.entity.kind != "lock" || !ranked.cause.blamed(place)) continue;
       }
-      uint32_t caller = place.role == Role::Call ? place.service
-                        : place.parent == kNone  ? kNone
-                                                 : names.place(place.parent).service;
+      uint32_t caller = sender_of(names, place);
       if (caller != kNone) callers[caller] += sum(part.ns) + 1;
     }
   uint32_t best = kNone;

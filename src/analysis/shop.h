@@ -41,7 +41,7 @@ class Shop {
     // The service that was entered last works, or waits.
     void doing(Doing doing) {
       now_ += doing.total();
-      add(waits_of(own()), doing);
+      add(own().waits, doing);
       for (const Blocker& blocker : doing.blockers) own().blockers.push_back(blocker);
     }
     void work(int64_t ns) { doing({.running = ns}); }
@@ -129,7 +129,6 @@ class Shop {
       if (rows >= 0) span.attributes.push_back({"db.response.returned_rows", rows});
     }
     Span& own() { return spans_[stack_.back()]; }
-    WaitSums& waits_of(Span& span) { return span.waits; }
     static void add(WaitSums& waits, const Doing& doing) {
       waits[Wait::Running] += doing.running, waits[Wait::Runnable] += doing.runnable, waits[Wait::Lock] += doing.lock;
       waits[Wait::Disk] += doing.disk, waits[Wait::Network] += doing.network, waits[Wait::Sleep] += doing.sleep;
