@@ -9,7 +9,9 @@ import argparse
 import json
 import os
 import random
+import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -17,19 +19,32 @@ import time
 from bench import CULPRIT, Cluster, keep
 
 
+def held(pid):
+    """What the process holds in the kernel: ids of BPF programs and maps. Other recorders may run beside."""
+    found = set()
+    for name in os.listdir(f"/proc/{pid}/fdinfo"):
+        try:
+            text = open(f"/proc/{pid}/fdinfo/{name}").read()
+        except OSError:
+            continue
+        found |= {(kind, int(number)) for kind, number in re.findall(r"^(prog|map)_id:\s*(\d+)", text, re.M)}
+    return found
+
+
 def in_kernel():
-    """Ids of the BPF programs and maps that live now."""
-    return {kind: {item["id"] for item in json.loads(subprocess.run(["/usr/sbin/bpftool", "-j", kind, "list"], capture_output=True, text=True).stdout or "[]")}
-            for kind in ("prog", "map")}
+    return {(kind, item["id"]) for kind in ("prog", "map")
+            for item in json.loads(subprocess.run(["/usr/sbin/bpftool", "-j", kind, "list"], capture_output=True, text=True).stdout or "[]")}
 
 
-def settled(before, tries=50):
+def settled(mine, tries=50):
+    """How many of them are still there."""
+    left = mine
     for _ in range(tries):  # the kernel frees maps some time after the last reference
-        left = {kind: in_kernel()[kind] - before[kind] for kind in before}
-        if not any(left.values()):
+        left = mine & in_kernel()
+        if not left:
             break
         time.sleep(0.1)
-    return sum(len(ids) for ids in left.values())
+    return len(left)
 
 
 def main():
@@ -38,20 +53,22 @@ def main():
     parser.add_argument("--seed", type=int, default=int(time.time()))
     arguments = parser.parse_args()
     random.seed(arguments.seed)
-    opened = balanced = left = with_spans = 0
+    opened = balanced = left = held_in_all = with_spans = 0
     directory = tempfile.mkdtemp(prefix="culprit-bench-", dir="/var/tmp")
     with Cluster() as cluster:
         subprocess.run(["pgbench", "-q", "-i"], env=cluster.environment(), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         load = subprocess.Popen(["pgbench", "-n", "-c", "4", "-T", "100000"], env=cluster.environment("tcp"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         time.sleep(1)
         for i in range(arguments.times):
-            before = in_kernel()
             recording = f"{directory}/{i}.culprit"
             recorder = subprocess.Popen([CULPRIT, "record", "-p", str(cluster.process.pid), "-o", recording], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             time.sleep(random.uniform(0.05, 3))
+            recorder.send_signal(signal.SIGSTOP)  # nothing comes between the look and the end
+            mine = held(recorder.pid)
             recorder.kill()
             recorder.wait()
-            left += settled(before)
+            held_in_all += len(mine)
+            left += settled(mine)
             if not os.path.exists(recording):  # killed before it had made its directory
                 opened, balanced = opened + 1, balanced + 1
                 continue
@@ -68,7 +85,7 @@ def main():
         errors = load.stderr.read().decode()
     shutil.rmtree(directory, ignore_errors=True)
     keep("kill", {"times": arguments.times, "seed": arguments.seed, "opened": opened, "balanced": balanced, "with_spans": with_spans,
-                  "left_in_kernel": left, "target_alive": alive, "target_errors": "ERROR" in errors or "aborted" in errors})
+                  "held_in_kernel": held_in_all, "left_in_kernel": left, "target_alive": alive, "target_errors": "ERROR" in errors or "aborted" in errors})
 
 
 if __name__ == "__main__":
