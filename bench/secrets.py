@@ -162,7 +162,8 @@ class Planter:
     def fill(self, kind, template):
         r = self.random
         secret = r.choice(string.ascii_letters) + "".join(r.choice(string.ascii_letters + string.digits) for _ in range(32))
-        number = str(r.choice("45")) + "".join(r.choice(string.digits) for _ in range(15))
+        number = r.choice("45") + "".join(r.choice(string.digits) for _ in range(14))  # a card's, with its check digit (ISO/IEC 7812-1)
+        number += str(-sum(sum(divmod(int(digit) * (2 - i % 2), 10)) for i, digit in enumerate(number)) % 10)
         encoded = base64.b64encode(("user:" + secret).encode()).decode()
         forms = {secret} if "{s}" in template else set()
         forms |= {number} if "{n}" in template else set()

@@ -87,6 +87,9 @@ INLINE int on_bytes(struct sock* sk, int length, bool sent) {
   m->event.flags = sent ? DATA_SENT : 0;
   add_payload(m, state, regs, sent, c);
   tell_data(m, c);
+  /* Reset by the other end while it was sent to: the change of state came before these bytes are told. */
+  if (sk->sk_protocol == IPPROTO_TCP && sk->__sk_common.skc_state == TCP_CLOSE)
+    tell_end(state, slot->tgid, slot->tid, c);
   return 0;
 }
 

@@ -68,6 +68,9 @@ struct ConnectionEnd {
   uint64_t current = 0;  // its request
   int32_t request_tid = 0, reply_tid = 0;
   uint32_t requests_begun_before = 0;
+  // Requests of one segment are told apart by their order.
+  int64_t finished_begin_ns = 0;
+  uint32_t next_ordinal = 0;
   int64_t last_reply_ns = 0, last_data_ns = 0;
   std::array<RequestSegment, 16> segments;  // the last ones of the request direction
   uint32_t next_segment = 0;

@@ -41,9 +41,17 @@ Request* Requests::find(uint64_t id) {
   return found == requests_.end() ? nullptr : &found->second;
 }
 
+void Requests::adopt(Request& child, uint64_t parent) {
+  if (Request* before = find(child.parent)) --before->children;
+  child.parent = parent;
+  if (Request* now = find(parent)) ++now->children;
+}
+
 void Requests::drop(uint64_t id) {
   auto found = requests_.find(id);
-  if (found != requests_.end() && !found->second.span && found->second.left_ns == 0) requests_.erase(found);
+  if (found == requests_.end() || found->second.span || found->second.left_ns != 0) return;
+  adopt(found->second, 0);
+  requests_.erase(found);
 }
 
 void Requests::end(Request& request, std::unique_ptr<Span> span, int64_t end_ns) {
@@ -90,7 +98,14 @@ Span Requests::leave(Request& request, Request& top, int64_t now_ns) {
     span.link = LinkHow::Reported;
   }
   if (request.context) span.trace_state = request.context->trace_state;
-  left_.emplace_back(now_ns, request.id);
+  if (Request* parent = find(request.parent)) --parent->children;
+  // Who has nobody under way and waits for no other half will not be asked for again; there are many, and to remember
+  // them all costs more than they did.
+  const bool asked_for = request.children > 0 || request.awaits_caller || (request.expects_pair && request.pair == 0);
+  if (asked_for)
+    left_.emplace_back(now_ns, request.id);
+  else
+    requests_.erase(request.id);
   return span;
 }
 

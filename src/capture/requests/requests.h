@@ -26,7 +26,8 @@ struct Request {
   int32_t tid = 0;                   // received (server) or sent (client) it
   int32_t worker_tid = 0;            // took it over
   int64_t handed_ns = 0;
-  uint64_t parent = 0;
+  uint64_t parent = 0;    // Requests::adopt()
+  uint32_t children = 0;  // that have not left
   LinkHow how = LinkHow::None;
   float confidence = 1;
   uint64_t pair = 0;                    // the other end's half, where it was found
@@ -51,6 +52,8 @@ class Requests {
   uint64_t id_of(uint64_t socket, int64_t begin_ns, uint32_t ordinal) const;
   Request& begin(uint64_t id, uint64_t socket, int64_t begin_ns);
   Request* find(uint64_t id);
+  // `parent` (0: none) is what `child` was sent on behalf of.
+  void adopt(Request& child, uint64_t parent);
   // It began and turned out to be no request.
   void drop(uint64_t id);
   void end(Request& request, std::unique_ptr<Span> span, int64_t end_ns);

@@ -2,12 +2,21 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 namespace culprit::capture {
+
+struct TextHash {
+  using is_transparent = void;
+  size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+};
+// Looked up by views, without a copy.
+template <class Value>
+using TextMap = std::unordered_map<std::string, Value, TextHash, std::equal_to<>>;
 
 class Texts {
  public:
@@ -18,7 +27,7 @@ class Texts {
     // More distinct normalised statements than any application writes; a generator of them must not fill the memory.
     constexpr size_t kMost = 65'536;
     if (text.empty()) return 0;
-    auto found = numbers_.find(std::string(text));
+    auto found = numbers_.find(text);
     if (found != numbers_.end()) return found->second;
     if (texts_.size() > kMost) return 0;
     texts_.emplace_back(text);
@@ -29,7 +38,7 @@ class Texts {
 
  private:
   std::vector<std::string> texts_;
-  std::unordered_map<std::string, uint32_t> numbers_;
+  TextMap<uint32_t> numbers_;
 };
 
 }  // namespace culprit::capture

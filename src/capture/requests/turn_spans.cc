@@ -142,8 +142,9 @@ std::vector<Blocker> Turns::blockers(const std::vector<Blame>& blames) const {
 // comes to rest where one in twenty is above (stochastic approximation; a step is 1/200 of the estimate).
 bool Turns::slow(const Span& span) {
   if (span.duration_ns >= kAlwaysSlow) return true;
-  if (slow_ns_.size() >= kMostOperations && !slow_ns_.contains(span.name)) return false;
-  double& estimate = slow_ns_[span.name];
+  auto found = slow_ns_.find(std::string_view(span.name));
+  if (found == slow_ns_.end() && slow_ns_.size() >= kMostOperations) return false;
+  double& estimate = found != slow_ns_.end() ? found->second : slow_ns_[span.name];
   const auto duration_ns = static_cast<double>(span.duration_ns);
   if (estimate == 0) {
     estimate = duration_ns * 2;

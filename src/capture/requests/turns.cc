@@ -92,7 +92,7 @@ Request& Turns::begin_request(ConnectionEnd& end, const RequestSegment& segment,
   Request& request = around_.requests.begin(id, end.row.id, segment.time_ns);
   request.server = end.server();
   request.tid = segment.tid;
-  request.parent = segment.parent;
+  around_.requests.adopt(request, segment.parent);
   request.how = segment.how;
   request.confidence = segment.confidence;
   find_half(end, request, segment.position);
@@ -100,7 +100,7 @@ Request& Turns::begin_request(ConnectionEnd& end, const RequestSegment& segment,
 }
 
 void Turns::pair(Request& server, Request& client) {
-  server.parent = client.id;
+  around_.requests.adopt(server, client.id);
   server.how = LinkHow::Connection;
   server.confidence = 1;
   server.awaits_caller = false;
@@ -160,8 +160,10 @@ RequestSegment Turns::segment_at(const ConnectionEnd& end, int64_t time_ns) cons
 Request* Turns::request_of(ConnectionEnd& end, const Exchange& exchange) {
   // Several requests in one segment are told apart by their order; more than this came in one only to break us.
   constexpr uint32_t kMostInSegment = 4096;
-  for (uint32_t ordinal = 0; ordinal < kMostInSegment; ++ordinal) {
-    const uint64_t id = around_.requests.id_of(end.row.id, exchange.begin_ns, ordinal);
+  if (exchange.begin_ns != end.finished_begin_ns) end.next_ordinal = 0;
+  end.finished_begin_ns = exchange.begin_ns;
+  while (end.next_ordinal < kMostInSegment) {
+    const uint64_t id = around_.requests.id_of(end.row.id, exchange.begin_ns, end.next_ordinal++);
     Request* request = around_.requests.find(id);
     if (!request) {
       request = &begin_request(end, segment_at(end, exchange.begin_ns), id);
@@ -240,7 +242,7 @@ void Turns::tie_begun_before(ConnectionEnd& end, Request& request) {
   }
   Request* call = around_.requests.find(std::exchange(thread->call_begun_before, 0));
   if (!call || call->left_ns != 0 || call->parent != 0) return;
-  call->parent = request.id;
+  around_.requests.adopt(*call, request.id);
   call->how = LinkHow::Containment;
   call->confidence = 0.8f;
 }

@@ -67,7 +67,7 @@ class Turns {
   RequestSegment segment_at(const ConnectionEnd& end, int64_t time_ns) const;
   void find_half(ConnectionEnd& end, Request& request, uint32_t position);
   void learn_offset(ConnectionEnd& server_end, Request& request);
-  static void pair(Request& server, Request& client);
+  void pair(Request& server, Request& client);
   bool begun_before(ConnectionEnd& end, Exchange& exchange);
   void tie_begun_before(ConnectionEnd& end, Request& request);
   void ask_text(int32_t pid, Exchange& exchange) const;
@@ -83,7 +83,7 @@ class Turns {
 
   Surroundings around_;
   std::unordered_map<int32_t, std::vector<uint64_t>> open_;  // by pid: what it is serving
-  std::unordered_map<std::string, double> slow_ns_;          // by operation: a running estimate of its p95
+  TextMap<double> slow_ns_;                                  // by operation: a running estimate of its p95
   uint64_t spans_ = 0;
 };
 
