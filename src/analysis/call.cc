@@ -94,15 +94,17 @@ std::string_view statement_text(const Span& span) {
   return text.empty() ? std::string_view(span.name) : text;
 }
 
-std::string instance_of(const Span& span) {
-  std::string instance(find_text(span.attributes, "server.address"));
-  if (instance.empty()) instance = find_text(span.attributes, "net.peer.name");
+std::string address_of(const Span& span) {
+  std::string address(find_text(span.attributes, "server.address"));
+  if (address.empty()) address = find_text(span.attributes, "net.peer.name");
   int64_t port = find_integer(span.attributes, "server.port", 0);
-  if (!instance.empty() && port > 0) instance += ":" + std::to_string(port);
+  if (!address.empty() && port > 0) address += ":" + std::to_string(port);
+  return address;
+}
+
+std::string_view database_of(const Span& span) {
   std::string_view database = find_text(span.attributes, "db.namespace");
-  if (database.empty()) database = find_text(span.attributes, "db.name");
-  if (!database.empty()) instance += "/" + std::string(database);
-  return instance;
+  return database.empty() ? find_text(span.attributes, "db.name") : database;
 }
 
 std::string peer_of(const Span& span) {

@@ -20,7 +20,8 @@ SpanIndex last_view(const Trace& trace, SpanIndex index);
 bool is_database(const Span& span);
 std::string_view system_of(const Span& span);       // "postgresql"; empty: not said
 std::string_view statement_text(const Span& span);  // as it came; its name where there is no text
-std::string instance_of(const Span& span);          // "127.0.0.1:5432/shop"; empty: not said
+std::string address_of(const Span& span);           // of the server: "127.0.0.1:5432"; empty: not said
+std::string_view database_of(const Span& span);     // "shop"; empty: not said
 std::string peer_of(const Span& span);              // the callee's name as the caller knows it
 int64_t rows_of(const Span& span);                  // rows returned or affected; -1: not said
 

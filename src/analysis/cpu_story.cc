@@ -46,6 +46,8 @@ CpuStory tell_cpu(const Population& population) {
   std::map<std::pair<std::string, bool>, int64_t> most;
   const auto& held = population.cpu_holders();
   for (const Process& process : population.around().processes) {
+    if (process.name.empty())
+      continue;  // gone before anybody could look: nobody to name, and its times are not to be trusted
     bool serving = serves(process, by_pid, population);
     // A server's processes are told apart by program; so are strangers: eight burners are one neighbour.
     std::pair<std::string, bool> key{process.name, serving};
@@ -53,7 +55,7 @@ CpuStory tell_cpu(const Population& population) {
     auto from_requests = held.find(process.pid);
     int64_t stolen = from_requests == held.end() ? 0 : from_requests->second;
     holder.name = process.name;
-    holder.recorder = process.name == kRecorder;
+    holder.recorder = process.name.starts_with(kRecorder);
     holder.serves = serving;
     holder.running_ns += process.running_ns;
     holder.held_from_requests_ns += stolen;

@@ -46,6 +46,12 @@ uint32_t Names::statement(uint32_t text, uint32_t instance, uint32_t system) {
   return id;
 }
 
+std::string Names::instance(uint32_t address) const {
+  auto found = databases_.find(address);
+  bool one = found != databases_.end() && found->second.size() == 1;
+  return one ? texts_[address] + "/" + *found->second.begin() : texts_[address];
+}
+
 uint32_t Names::place(const Place& wanted) {
   Place place = wanted;
   place.depth = place.parent == kNone ? 0 : places_[place.parent].depth + 1;

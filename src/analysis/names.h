@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -27,7 +28,7 @@ struct Place {
 };
 
 struct StatementName {
-  uint32_t text = 0, instance = 0, system = 0;
+  uint32_t text = 0, instance = 0, system = 0;  // instance: the server's address
 };
 
 class Names {
@@ -43,6 +44,10 @@ class Names {
   // Statements of what is studied: of the same text at two instances each is its own. Those of a baseline are not told apart.
   void tell_apart(uint32_t statement) { apart_.insert(statement); }
   bool told_apart(uint32_t statement) const { return apart_.contains(statement); }
+  // A server's address is its identity; which of its databases, not every connection tells.
+  void note_database(uint32_t address, std::string_view database) { databases_[address].emplace(database); }
+  // "127.0.0.1:5432/shop"; without the database where it is not known, or several.
+  std::string instance(uint32_t address) const;
   // The place's number; where there are too many places, or too deep ones, its parent's.
   uint32_t place(const Place& place);
   const Place& place(uint32_t id) const { return places_[id]; }
@@ -58,6 +63,7 @@ class Names {
   std::unordered_map<uint64_t, std::vector<uint32_t>> statement_ids_, place_ids_;
   std::vector<StatementName> statements_;
   std::unordered_set<uint32_t> apart_;
+  std::unordered_map<uint32_t, std::set<std::string>> databases_;  // by address
   std::vector<Place> places_;
 };
 

@@ -16,11 +16,14 @@ uint32_t statement_of(const Trace& trace, SpanIndex head, SpanIndex last, Names&
   const Span& callee = trace.spans[last];
   // Of the views the one that knows the text, the server's first.
   const Span& told = (callee.flags & kTextUnknown) && !(caller.flags & kTextUnknown) ? caller : callee;
-  std::string instance = instance_of(caller);
-  if (instance.empty()) instance = instance_of(callee);
+  std::string address = address_of(caller);
+  if (address.empty()) address = address_of(callee);
+  uint32_t instance = names.text(address);
+  for (const Span* view : {&caller, &callee})
+    if (std::string_view database = database_of(*view); !database.empty()) names.note_database(instance, database);
   std::string_view system = system_of(callee);
   if (system.empty()) system = system_of(caller);
-  return names.statement(names.statement_text(statement_text(told)), names.text(instance), names.text(system));
+  return names.statement(names.statement_text(statement_text(told)), instance, names.text(system));
 }
 
 class Placer {

@@ -41,17 +41,19 @@ void add_blame(Blame& blame, const Blocker& blocker, int64_t weight) {
 
 // Whether nobody knows what was asked for: an exchange of an unknown protocol, which may be a minute of nobody asking
 // anything, or an answer whose request was sent before the recording. It is no operation.
-bool nameless(const Trace& trace, SpanIndex index, const Places& places) {
-  return places.statement[index] == kNone && (trace.spans[index].flags & (kOpaque | kTextUnknown)) != 0;
+bool nameless(const Trace& trace, SpanIndex index, const Places& places, const Names& names) {
+  uint32_t statement = places.statement[index];
+  if (statement != kNone) return names.text(names.statement(statement).text) == kUnknownStatement;
+  return (trace.spans[index].flags & (kOpaque | kTextUnknown)) != 0;
 }
 
 // What is known below a nameless root: its first spans with a name are requests of their own.
-std::vector<SpanIndex> first_named(const Trace& trace, SpanIndex root, const Places& places) {
+std::vector<SpanIndex> first_named(const Trace& trace, SpanIndex root, const Places& places, const Names& names) {
   std::vector<SpanIndex> found, todo = {root};
   while (!todo.empty()) {
     SpanIndex index = todo.back();
     todo.pop_back();
-    if (nameless(trace, index, places))
+    if (nameless(trace, index, places, names))
       todo.insert(todo.end(), trace.children[index].rbegin(), trace.children[index].rend());
     else if (trace.spans[index].duration_ns >= 0)
       found.push_back(index);
@@ -60,6 +62,18 @@ std::vector<SpanIndex> first_named(const Trace& trace, SpanIndex root, const Pla
 }
 
 }  // namespace
+
+double Population::ordinary_path_ns() const {
+  constexpr int64_t kOrdinary = 10;
+  std::vector<Weighted> all;
+  for (const Operation& operation : operations_)
+    all.insert(all.end(), operation.latencies.begin(), operation.latencies.end());
+  int64_t most_ns = kOrdinary * Distribution(all).quantile(0.5);
+  double total = 0;
+  for (const Weighted& request : all)
+    total += static_cast<double>(std::min(request.value_ns, most_ns)) * static_cast<double>(request.weight);
+  return total;
+}
 
 Population::Population(Names& names, const Surroundings& around) : names_(names), around_(around) {
   for (const Process& process : around.processes) {
@@ -207,9 +221,9 @@ void Population::observe(Trace trace) {
 
   SpanIndex root = trace.root();
   if (root == kNoSpan || trace.spans[root].duration_ns < 0) return;
-  if (!nameless(trace, root, places)) return add_request(trace, root, places, find_repeats(trace, places));
+  if (!nameless(trace, root, places, names_)) return add_request(trace, root, places, find_repeats(trace, places));
   ++((trace.spans[root].flags & kTextUnknown) ? begun_before_ : opaque_roots_);
-  for (SpanIndex entry : first_named(trace, root, places)) add_request(trace, entry, places, {});
+  for (SpanIndex entry : first_named(trace, root, places, names_)) add_request(trace, entry, places, {});
 }
 
 void Population::add_request(const Trace& trace, SpanIndex root, const Places& places, std::vector<Repeat> repeats) {

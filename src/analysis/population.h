@@ -115,6 +115,8 @@ class Population {
   const std::vector<Operation>& operations() const { return operations_; }
   const std::map<uint32_t, Statement>& statements() const { return statements_; }  // by Names' statement id
   int64_t path_ns() const { return path_ns_; }                                     // weighted, of all requests
+  // The same, but no request counts for more than ten ordinary ones: a few that hang must not make all else look small.
+  double ordinary_path_ns() const;
   int64_t begin_ns() const { return begin_ns_; }
   int64_t end_ns() const { return end_ns_; }
   // CPU time on behalf of requests, by pid; who appears here takes part in them.

@@ -60,16 +60,25 @@ Saved against(const Baseline& baseline, const Cause& cause, const Request& reque
   return {saved.most_ns, less(usual), less(careful)};
 }
 
-struct Retimed {
-  std::vector<Weighted> now, most, likely, least, bare, mechanism;
-};
-
 // What is left of a request where neither the cause nor any queue (for a CPU, for a lock) is: the cause may have made them.
 int64_t bare_ns(const Request& request, int64_t without_cause_ns) {
   int64_t queued = 0;
   for (const Part& part : request.parts) queued += of(part.ns, SectionKind::Runnable) + of(part.ns, SectionKind::Lock);
   return std::max(without_cause_ns - queued, without_cause_ns / kBarest);
 }
+
+struct Retimed {
+  std::vector<Weighted> now, most, likely, least, bare, mechanism;
+  void add(const Request& request, const Saved& saved, bool predict) {
+    now.push_back({request.duration_ns, request.weight});
+    mechanism.push_back({saved.most_ns, request.weight});
+    if (!predict) return;
+    most.push_back({request.duration_ns - saved.most_ns, request.weight});
+    likely.push_back({request.duration_ns - saved.likely_ns, request.weight});
+    least.push_back({request.duration_ns - saved.least_ns, request.weight});
+    bare.push_back({bare_ns(request, request.duration_ns - saved.most_ns), request.weight});
+  }
+};
 
 std::vector<TraceId> pick_exemplars(std::vector<std::pair<int64_t, TraceId>> touched) {
   std::sort(touched.begin(), touched.end());
@@ -109,7 +118,7 @@ bool is_enough(const Population& now, const Operation& operation, const Price& p
   double of_all = price.saved_ns / static_cast<double>(std::max<int64_t>(now.path_ns(), 1));
   double each = price.saved_ns / static_cast<double>(std::max<int64_t>(price.affected, 1));
   bool noticed = each >= static_cast<double>(kNoticedNs);
-  if (affected_kept >= kFewestAffected) return of_all >= kMaterialOfAll || noticed;
+  if (affected_kept >= kFewestAffected) return noticed || price.saved_ns >= kMaterialOfAll * now.ordinary_path_ns();
   if (operation.statement) return false;  // a job's long statement is its own business
   // Few, but all that there is: a trace of one request may be asked about as well.
   return of_all >= kMostOfAll && (affected_kept >= kAFew || price.affected * 2 >= operation.requests);
@@ -128,17 +137,14 @@ Price price(const Cause& cause, const Population& now, size_t index, const Opera
   std::vector<std::pair<int64_t, TraceId>> touched;
   double kept_path = 0, saved = 0, most = 0, calls = 0;
   int64_t kept_weight = 0, affected = 0;
+  // How long an unfinished request would have taken is not known, nor what of it the cause was: not what a prediction is for.
+  bool enough_finished = operation.requests - operation.unfinished >= std::max(kFewestAffected, operation.unfinished);
   for (const Request& request : operation.kept) {
     Saved own = against(baseline, cause, request, cause.saved(request));
     auto within = [&](int64_t ns) { return std::clamp<int64_t>(ns, 0, request.duration_ns); };
     auto w = static_cast<double>(request.weight);
     own = {within(own.most_ns), within(own.likely_ns), within(own.least_ns)};
-    retimed.now.push_back({request.duration_ns, request.weight});
-    retimed.most.push_back({request.duration_ns - own.most_ns, request.weight});
-    retimed.likely.push_back({request.duration_ns - own.likely_ns, request.weight});
-    retimed.least.push_back({request.duration_ns - own.least_ns, request.weight});
-    retimed.bare.push_back({bare_ns(request, request.duration_ns - own.most_ns), request.weight});
-    retimed.mechanism.push_back({own.most_ns, request.weight});
+    retimed.add(request, own, !request.unfinished || !enough_finished);
     kept_path += w * static_cast<double>(request.duration_ns);
     saved += w * static_cast<double>(own.likely_ns);
     most += w * static_cast<double>(own.most_ns);

@@ -193,6 +193,17 @@ void explain_queues(const Scene& scene, std::vector<Ranked>& ranked) {
   }
 }
 
+// Statements whose text was never seen stand beside one that is named and slow at the same server: they are most likely its
+// calls, sent before it was heard of.
+void drop_unknown_texts(std::vector<Ranked>& ranked) {
+  auto unknown = [](const Ranked& entry) { return entry.cause.entity.statement == kUnknownStatement; };
+  for (Ranked& entry : ranked)
+    if (unknown(entry) && std::any_of(ranked.begin(), ranked.end(), [&](const Ranked& other) {
+          return other.finding && !unknown(other) && other.cause.entity.instance == entry.cause.entity.instance;
+        }))
+      entry.finding = false;
+}
+
 // What of a cause is left once those ranked above it are gone: is that still worth saying?
 void explain_away(const Scene& scene, std::vector<Ranked>& ranked) {
   std::vector<std::function<Saved(const Request&)>> above;
@@ -228,6 +239,7 @@ std::vector<Ranked> rank_causes(const Scene& scene, Inquiry* inquiry) {
   sort_ranked(ranked);
   if (inquiry != nullptr) confirm(scene, ranked, *inquiry);
   drop_loops_of_storms(ranked);
+  drop_unknown_texts(ranked);
   explain_queues(scene, ranked);
   sort_ranked(ranked);
   explain_away(scene, ranked);

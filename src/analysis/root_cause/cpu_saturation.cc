@@ -36,6 +36,15 @@ Waiting waiting_of(const Population& now) {
   return waiting;
 }
 
+// A command line as far as it fits a line: a compiler's fills a page.
+std::string cut(const std::string& command) {
+  constexpr size_t kLongest = 60;
+  if (command.size() <= kLongest) return command;
+  size_t end = kLongest;
+  while (end > 0 && (command[end] & 0xC0) == 0x80) --end;  // not inside a character
+  return command.substr(0, end) + "…";
+}
+
 struct Holder {
   CpuHolder who;
   double share = 0;      // of the others' waiting
@@ -102,7 +111,7 @@ Cause make_cause(const Population& now, const CpuStory& cpu, const Holder& holde
                  cpu.busy, "share"));
   std::string of_what = holder.watched ? " of the time that requests waited, it ran" : " of all CPU time is its";
   cause.evidence.push_back(observed(format_share(holder.share) + of_what, holder.share, "share"));
-  if (!holder.who.command.empty()) cause.evidence.push_back(observed("its command: " + holder.who.command));
+  if (!holder.who.command.empty()) cause.evidence.push_back(observed("its command: " + cut(holder.who.command)));
   if (cpu.busy < 0) cause.against.push_back("how busy the CPUs were was not recorded");
   cause.assuming = "it no longer competes for the CPUs";
   cause.advice = holder.who.serves ? "give this service more CPUs, or less to do"

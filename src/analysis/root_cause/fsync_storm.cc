@@ -81,7 +81,7 @@ std::vector<Cause> find_fsync_storms(const Scene& scene) {
     if (flushes.per_request < (seen ? kFewestFlushes : kFewestUnseen) || !waits) continue;
     Cause cause;
     cause.cause = "fsync_storm";
-    cause.entity = {"statement", text, names.text(statement.instance), names.text(statement.system), text, 0};
+    cause.entity = {"statement", text, names.instance(statement.instance), names.text(statement.system), text, 0};
     cause.quality = seen ? kObserved : kInferred;
     cause.pathological = true;
     std::string per = format_count(static_cast<int64_t>(flushes.per_request + 0.5));

@@ -191,6 +191,8 @@ Held holder_of(const Population& now, const Group& group) {
 std::string mechanism_of(const Held& held, std::string_view text) {
   if (held.lock == "relation") return "table_ddl";
   if (!held.lock.empty()) return "row";
+  // Who only reads holds no row: what it gives free is a lock of the server's own, on a page or a table of its memory.
+  if (!held.statement.empty() && !locks_rows(held.statement) && held.how == "observed") return "lwlock";
   return locks_rows(text) ? "row" : "table_ddl";  // a plain SELECT waits only for who changes the table itself
 }
 
@@ -233,8 +235,11 @@ Cause make_cause(const Population& now, const Group& group, const Held& held) {
   cause.cause = "lock_wait";
   cause.mechanism = mechanism_of(held, text);
   std::string what = held.relation.empty() ? group.table : held.relation;
-  std::string kind = cause.mechanism == "row" ? "row lock" : "table lock";
-  cause.entity = {"lock", what.empty() ? kind : what, names.text(group.instance), names.text(group.system), text, 0};
+  std::string kind = cause.mechanism == "row"      ? "row lock"
+                     : cause.mechanism == "lwlock" ? "lock inside the server"
+                                                   : "table lock";
+  cause.entity = {"lock", what.empty() ? kind : what, names.instance(group.instance), names.text(group.system), text,
+                  0};
   cause.quality = kObserved;
   cause.phrase = "it waits for a " + kind + (what.empty() ? "" : " on " + what) + " for {share} of its time";
   cause.inside = group.inside;
@@ -269,6 +274,7 @@ Cause make_cause(const Population& now, const Group& group, const Held& held) {
 // Whether the holder was at work on a statement that is slow itself: then that is the cause, and gets the waits' time.
 bool explained_by(const Population& now, const Held& held, const Cause& lock, std::vector<Cause>& slow) {
   if (held.statement.empty() || held.state.find("idle") != std::string::npos) return false;
+  if (lock.mechanism == "lwlock") return false;
   std::string holder = without_literals(held.statement);
   for (Cause& cause : slow) {
     if (!cause.pathological || now.names().text(now.statements().at(cause.statement).text) != holder) continue;
@@ -283,6 +289,10 @@ bool explained_by(const Population& now, const Held& held, const Cause& lock, st
   return false;
 }
 
+// Whether a lock that is waited for in this place is the service's own. A thread that has called somebody and is put to sleep
+// on a futex meanwhile waits for the answer.
+bool waits_inside(const Place& place) { return place.statement == kNone && place.role != Role::Call; }
+
 // Locks inside a program that is no database: its threads wait for one another.
 void add_mutexes(const Population& now, std::vector<Cause>& causes) {
   const Names& names = now.names();
@@ -291,7 +301,7 @@ void add_mutexes(const Population& now, std::vector<Cause>& causes) {
     for (const Request& request : operation.kept)
       for (const Part& part : request.parts) {
         const Place& place = names.place(part.place);
-        if (place.statement == kNone && of(part.ns, SectionKind::Lock) >= kLongWait) services.insert(place.service);
+        if (waits_inside(place) && of(part.ns, SectionKind::Lock) >= kLongWait) services.insert(place.service);
       }
   for (uint32_t service : services) {
     Cause cause;
@@ -311,11 +321,11 @@ void add_mutexes(const Population& now, std::vector<Cause>& causes) {
     cause.assuming = "the lock is free when asked for";
     cause.advice = "hold the lock for less, or split it: culprit show TRACE names the waits";
     cause.would_tell = "stacks of the waiting threads";
-    cause.blamed = [service](const Place& place) { return place.service == service && place.statement == kNone; };
+    cause.blamed = [service](const Place& place) { return place.service == service && waits_inside(place); };
     cause.blamed_kinds = {SectionKind::Lock};
     cause.saved = [&names, service](const Request& request) {
       int64_t lock = sum_parts(names, request, [&](const Place& place, const Part& part) {
-        return place.service == service && place.statement == kNone ? of(part.ns, SectionKind::Lock) : 0;
+        return place.service == service && waits_inside(place) ? of(part.ns, SectionKind::Lock) : 0;
       });
       return Saved{lock, lock, std::max(lock - kLongWait, lock / 2)};
     };

@@ -61,8 +61,8 @@ std::map<std::pair<uint32_t, std::string>, Loop> find_loops(const Population& no
     for (const Request& request : operation.kept)
       for (const Repeat& repeat : request.repeats) {
         const Place& place = names.place(repeat.place);
-        std::string peer =
-            place.statement != kNone ? names.text(names.statement(place.statement).instance) : names.text(place.peer);
+        std::string peer = place.statement != kNone ? names.instance(names.statement(place.statement).instance)
+                                                    : names.text(place.peer);
         Loop& loop = loops[{place.service, names.text(place.label) + "\n" + peer}];
         loop.caller = names.text(place.service);
         loop.label = names.text(place.label);
@@ -143,7 +143,7 @@ std::vector<Cause> find_n_plus_one(const Scene& scene, const Claimed& slow) {
     cause.quality = follows || loop.differs == 0 ? kObserved : kInferred;
     if (loop.statement != kNone) {
       const StatementName& name = names.statement(loop.statement);
-      cause.entity = {"statement", loop.label, names.text(name.instance), names.text(name.system), loop.label, 0};
+      cause.entity = {"statement", loop.label, names.instance(name.instance), names.text(name.system), loop.label, 0};
       auto found = scene.now.statements().find(loop.statement);
       if (found != scene.now.statements().end())
         cause.inside = found->second.waits, cause.calls_of_statement = found->second.calls;

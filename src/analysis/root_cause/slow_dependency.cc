@@ -40,6 +40,11 @@ int64_t blocked(const PartTimes& ns) {
          of(ns, SectionKind::Network);
 }
 
+// A thread that waits for an answer may sleep on a lock until another thread of its program hands it over.
+int64_t blocked_in(const Place& place, const PartTimes& ns) {
+  return blocked(ns) + (place.role == Role::Call ? of(ns, SectionKind::Lock) : 0);
+}
+
 struct Times {
   std::vector<int64_t> watched, unwatched;  // per request that has any
   std::vector<int64_t> all;                 // per request that passes, both together
@@ -79,7 +84,7 @@ std::map<Late, Times> gather(const Population& now) {
         const Place& place = names.place(part.place);
         Late who = who_of(names, place);
         if (!lateness_of(names, place, who)) continue;
-        here[who].first += blocked(part.ns);
+        here[who].first += blocked_in(place, part.ns);
         here[who].second += part.ns[kUnknown];
         Times& times = all[who];
         add_inside(times.inside, part.ns);
@@ -172,7 +177,7 @@ std::vector<Cause> find_slow_dependencies(const Scene& scene) {
     cause.blamed = [&names, who = who](const Place& place) { return lateness_of(names, place, who); };
     cause.saved = [&names, who = who, comparable_ns](const Request& request) {
       int64_t ns = sum_parts(names, request, [&](const Place& place, const Part& part) {
-        return lateness_of(names, place, who) ? blocked(part.ns) + part.ns[kUnknown] : 0;
+        return lateness_of(names, place, who) ? blocked_in(place, part.ns) + part.ns[kUnknown] : 0;
       });
       int64_t likely = std::max<int64_t>(ns - comparable_ns, 0);
       return Saved{ns, likely, std::max<int64_t>(ns - 3 * comparable_ns, 0)};

@@ -243,7 +243,7 @@ std::vector<Cause> find_slow_statements(const Scene& scene, const CpuStory& cpu)
     Cause cause;
     cause.cause = "slow_statement";
     cause.mechanism = signature.mechanism;
-    cause.entity = {"statement", text, names.text(statement.instance), names.text(statement.system), text, 0};
+    cause.entity = {"statement", text, names.instance(statement.instance), names.text(statement.system), text, 0};
     cause.quality = signature.quality;
     cause.pathological = signature.holds;
     cause.what = signature.what;
