@@ -68,6 +68,44 @@ TEST(Diff, NamesWhatIsNew) {
   EXPECT_EQ(comparison.appeared[0].cause, "slow_statement");
 }
 
+TEST(Diff, SaysFixedWhereAFewOddRequestsBlurTheP95) {
+  Shop before, after;
+  before.healthy(100), after.healthy(100);
+  orders(before, 60, 30 * kMs), orders(after, 56, 200 * kUs), orders(after, 4, 45 * kMs);
+  Comparison comparison = compare(before, after);
+  ASSERT_EQ(comparison.findings.size(), 1u);
+  EXPECT_EQ(comparison.findings[0].verdict, "cannot_tell");  // the p95 is not lower at all
+  Shop clear;
+  clear.healthy(100);
+  orders(clear, 58, 200 * kUs), orders(clear, 2, 45 * kMs);
+  comparison = compare(before, clear);
+  ASSERT_EQ(comparison.findings.size(), 1u);
+  EXPECT_EQ(comparison.findings[0].verdict, "fixed");
+}
+
+TEST(Diff, DoesNotCallSlowerWhatOnlyItsTailFeels) {
+  Shop before, after;
+  orders(before, 90, 200 * kUs);
+  orders(after, 80, 200 * kUs), orders(after, 10, 5 * kMs);
+  Comparison comparison = compare(before, after);
+  ASSERT_EQ(comparison.operations.size(), 1u);
+  EXPECT_EQ(comparison.operations[0].verdict, "same");
+  Shop slow;
+  orders(slow, 90, 5 * kMs);
+  EXPECT_EQ(compare(before, slow).operations[0].verdict, "slower");
+}
+
+TEST(Diff, LeavesOutWhatNobodyCouldName) {
+  Shop before, after;
+  for (Shop* shop : {&before, &after})
+    for (int i = 0; i < 60; ++i) {
+      auto request = shop->request("GET /x", "gateway");
+      request.doing({.running = 200 * kUs, .other = shop == &before ? 80 * kMs : 100 * kUs});
+      request.end();
+    }
+  EXPECT_TRUE(compare(before, after).findings.empty());
+}
+
 TEST(Diff, SaysSameOfTwoHealthyRecordings) {
   Shop before, after;
   after.vary(3);

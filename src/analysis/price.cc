@@ -15,8 +15,8 @@ constexpr int64_t kGrainNs = 500'000;
 constexpr int64_t kTouchedNs = 100'000;
 // Four of five: the interval is a promise about one other recording, and one as wide as the samples' extremes is of no use.
 constexpr double kPromise = 1.28;
-// A request's bare work: below this part of what is left, even without all queueing, it does not get.
-constexpr int64_t kBarest = 4;
+// Of what is left without the cause at least a half is taken to be work: not every wait was the cause's.
+constexpr int64_t kBarest = 2;
 // Stuck for most of the recording, three requests are no accident.
 constexpr int64_t kAFew = 3;
 

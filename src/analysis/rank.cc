@@ -1,6 +1,7 @@
 #include "analysis/rank.h"
 
 #include <algorithm>
+#include <set>
 
 #include "analysis/call.h"
 #include "analysis/root_cause/detectors.h"
@@ -23,8 +24,10 @@ Ranked priced(const Scene& scene, Cause cause) {
         scene.before == nullptr ? nullptr : same_operation(*scene.before, scene.now.operations()[i]);
     Price price = analysis::price(cause, scene.now, i, before);
     if (price.material) saved += price.saved_ns;
-    // An operation where it is material goes before any where it is not.
-    double worth = price.saved_ns + (price.material ? static_cast<double>(scene.now.path_ns()) : 0);
+    // An operation where it is material goes before any where it is not; one that somebody waits for before a statement that
+    // nobody's request sent.
+    int rank = price.material ? (scene.now.operations()[i].statement ? 1 : 2) : 0;
+    double worth = price.saved_ns + rank * static_cast<double>(scene.now.path_ns());
     if (worth <= best) continue;
     best = worth;
     ranked.price = price;
@@ -197,11 +200,11 @@ void explain_queues(const Scene& scene, std::vector<Ranked>& ranked) {
 // calls, sent before it was heard of.
 void drop_unknown_texts(std::vector<Ranked>& ranked) {
   auto unknown = [](const Ranked& entry) { return entry.cause.entity.statement == kUnknownStatement; };
-  for (Ranked& entry : ranked)
-    if (unknown(entry) && std::any_of(ranked.begin(), ranked.end(), [&](const Ranked& other) {
-          return other.finding && !unknown(other) && other.cause.entity.instance == entry.cause.entity.instance;
-        }))
-      entry.finding = false;
+  std::set<std::string> named;  // the servers of
+  for (const Ranked& entry : ranked)
+    if (entry.finding && !unknown(entry)) named.insert(entry.cause.entity.instance);
+  std::erase_if(ranked,
+                [&](const Ranked& entry) { return unknown(entry) && named.contains(entry.cause.entity.instance); });
 }
 
 // What of a cause is left once those ranked above it are gone: is that still worth saying?

@@ -116,7 +116,7 @@ void describe(Cause& cause, const Late& who, const Times& times, int64_t typical
   bool sleeps = times.inside.known && times.inside[Wait::Sleep] * 2 > times.inside[Wait::Running] +
                                                                           times.inside[Wait::Other] +
                                                                           times.inside[Wait::Peer];
-  std::string doing = !who.seen            ? "its own side was not recorded"
+  std::string doing = !who.seen            ? "its own view of them was not seen"
                       : sleeps             ? "it sleeps meanwhile"
                       : times.inside.known ? "it is blocked meanwhile, by what was not recorded"
                                            : "what it does meanwhile was not recorded";
@@ -131,6 +131,21 @@ void describe(Cause& cause, const Late& who, const Times& times, int64_t typical
                    (comparable_ns > 0 ? " (" + format_duration(comparable_ns) + ")" : std::string(", at once"));
   cause.advice = "look into " + name + ": record it with its own callees, or ask who runs it";
   cause.would_tell = "culprit record on the machine of " + name;
+}
+
+// An address where a recorded program listens: who that is.
+void name_listener(Cause& cause, const Population& now) {
+  for (const Connection& connection : now.around().connections) {
+    if (!connection.server || connection.pid == 0 || connection.local != cause.entity.name) continue;
+    for (const Process& process : now.around().processes) {
+      if (process.pid != connection.pid || process.name.empty()) continue;
+      const std::string& name = process.service.empty() ? process.name : process.service;
+      cause.entity.pid = process.pid;
+      cause.evidence.push_back(
+          observed("at that address answers " + name + " (pid " + std::to_string(process.pid) + ")"));
+      return;
+    }
+  }
 }
 
 // Retransmits on the way speak for the network instead.
@@ -173,6 +188,7 @@ std::vector<Cause> find_slow_dependencies(const Scene& scene) {
     cause.caller = names.text(times.caller);
     cause.inside = times.inside;
     describe(cause, who, times, std::max(watched, unwatched), comparable_ns);
+    if (!who.seen) name_listener(cause, scene.now);
     check_edge(cause, scene.now);
     cause.blamed = [&names, who = who](const Place& place) { return lateness_of(names, place, who); };
     cause.saved = [&names, who = who, comparable_ns](const Request& request) {

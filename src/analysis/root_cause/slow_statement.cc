@@ -27,6 +27,8 @@ constexpr int64_t kPerRow = 5'000;
 // More rows than a person or a page can use in one request.
 constexpr int64_t kManyRows = 10'000;
 constexpr int64_t kFewCalls = 20;
+// From this share of all CPU time on, who waits for a CPU here waits for this statement first of all.
+constexpr double kCrowd = 0.3;
 // The careful end: it costs three times what is comparable.
 constexpr int64_t kCarefulTimes = 3;
 
@@ -200,15 +202,20 @@ std::function<Saved(const Request&)> saving(const Names& names, uint32_t id, boo
 void add_evidence(Cause& cause, const Statement& statement, const Costs& costs, int64_t expected_ns, bool seen,
                   double share) {
   int64_t times = costs.work_ns() / std::max<int64_t>(expected_ns, 1);
-  if (times >= 3 && seen)
-    cause.evidence.push_back(observed(format_count(times) + " times what comparable statements of this server cost (" +
-                                          format_duration(expected_ns) + ")",
-                                      static_cast<double>(times), "1"));
+  if (times >= 3 && seen) {
+    std::string cost = costs.rows > 1 ? "would cost for as many rows" : "cost";
+    EvidenceLine line = observed(format_count(times) + " times what comparable statements of this server " + cost +
+                                     " (" + format_duration(expected_ns) + ")",
+                                 static_cast<double>(times), "1");
+    if (costs.rows > 1) line.how = "inferred";  // the part for the rows is reckoned
+    cause.evidence.push_back(line);
+  }
   if (costs.served) {
     int64_t all = 0;
     for (int64_t ns : statement.waits.ns) all += ns;
     double runnable = all > 0 ? static_cast<double>(statement.waits[Wait::Runnable]) / static_cast<double>(all) : 0;
-    if (runnable >= 0.01) cause.against.push_back(format_share(runnable) + " of its time it waits for a CPU");
+    std::string crowd = share >= kCrowd ? ", in a crowd of its own kind" : "";
+    if (runnable >= 0.01) cause.against.push_back(format_share(runnable) + " of its time it waits for a CPU" + crowd);
     double lock = all > 0 ? static_cast<double>(statement.waits[Wait::Lock]) / static_cast<double>(all) : 0;
     if (lock >= 0.05) cause.against.push_back(format_share(lock) + " of its time it waits for a lock");
   } else {
