@@ -157,6 +157,49 @@ TEST(Confusers, ThoseWhoHandOneLockRoundAmongThemselvesHaveNoLastHolder) {
   EXPECT_EQ(answer.findings[0].holder->statement, kUpdate);
 }
 
+TEST(Confusers, WhoOnlyReadsHoldsNoRow) {
+  Shop shop;
+  shop.healthy(50);
+  for (int i = 0; i < 60; ++i) {
+    Blocker reader{Wait::Lock, 700, 700, 80 * kMs, 9, "SELECT * FROM big"};
+    requests(shop, 1, "POST /orders", "orders-api",
+             {.running = 300 * kUs, .lock = 80 * kMs, .rows = 1, .blockers = {reader}}, kUpdate);
+  }
+  Answer answer = ask(shop);
+  ASSERT_EQ(accused(answer), Accused{"lock_wait"});
+  EXPECT_EQ(answer.findings[0].mechanism, "lwlock");
+}
+
+TEST(Confusers, ACallersThreadThatSleepsUntilTheAnswerComesHoldsNoLock) {
+  Shop shop;
+  shop.healthy(50);
+  for (int i = 0; i < 40; ++i) {
+    auto request = shop.request("GET /page", "gateway");
+    request.work(300 * kUs);
+    request.call("10.0.0.9:80", "GET /fragment", 400 * kMs);
+    request.end();
+  }
+  for (Span& span : shop.reader.spans)
+    if (span.name == "GET /fragment") span.waits[Wait::Lock] = span.duration_ns, span.waits[Wait::Peer] = 0;
+  Answer answer = ask(shop);
+  ASSERT_EQ(accused(answer), Accused{"dependency_slow"});
+  EXPECT_EQ(answer.findings[0].entity.name, "10.0.0.9:80");
+}
+
+TEST(Confusers, AUnfinishedCrowdThatNothingExplainsLeavesItUndecided) {
+  Shop shop;
+  shop.healthy(100);
+  requests(shop, 40, "GET /orders", "orders-api", {.running = 350 * kMs, .rows = 7});
+  EXPECT_NE(ask(shop).verdict, Verdict::Undecided);
+  for (int i = 0; i < 60; ++i) {
+    auto request = shop.request("GET /hangs", "gateway");
+    request.doing({.running = 300 * kUs, .other = 9'000 * kMs});
+    request.unfinished();
+    request.end();
+  }
+  EXPECT_EQ(ask(shop).verdict, Verdict::Undecided);
+}
+
 TEST(Confusers, ALoopTwoHopsDownIsFound) {
   Shop shop;
   shop.healthy(50);

@@ -66,7 +66,8 @@ Costs costs_of(const Statement& statement, int64_t from_ns = 0) {
 // A statement may be cheap for most values and dear for a few (data skew): then the dear calls are looked at by themselves,
 // where there are enough of them and most of the statement's time is theirs.
 Costs dear_costs(const Statement& statement, const Costs& all, int64_t expected_ns) {
-  int64_t least = all.served ? kSlowRunning : kSlowUnwatched;
+  // Where nobody watched, a tail of tens of milliseconds may be the scheduler's, or the network's.
+  int64_t least = all.served ? kSlowRunning : kSlowForAnyone;
   Costs dear = costs_of(statement, std::max(least, kTimesComparable * expected_ns));
   auto total = [](const Costs& costs) {
     return costs.calls * (costs.served ? costs.running_ns + costs.disk_ns : costs.duration_ns);
