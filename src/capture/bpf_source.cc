@@ -44,6 +44,7 @@ class BpfSource : public EventSource {
   Result<void> start() override;
   Result<uint64_t> poll(int timeout_ms, const Handler& handle) override;
   Result<void> stop(const Handler& handle) override;
+  int64_t begin_ns() const override { return begin_ns_; }
   SourceCounts counts() const override;
   std::vector<OpenWait> open_waits() const override { return open_waits_; }
   void set_capture(uint64_t socket, uint32_t sent_head_bytes, uint32_t received_head_bytes) override {
@@ -69,6 +70,7 @@ class BpfSource : public EventSource {
   std::vector<EventRing*> order_;
   int epoll_fd_ = -1;
   uint64_t last_ns_ = 0;
+  int64_t begin_ns_ = 0;
   std::vector<int32_t> executed_;  // since the last look for servers
   std::vector<OpenWait> open_waits_;
   SourceCounts counts_;
@@ -90,13 +92,14 @@ Result<void> BpfSource::open_rings() {
   return {};
 }
 
+// Servers' reports come first: to find and to measure them takes longest, and what is sent under TLS without them has no name.
 Result<void> BpfSource::start() {
+  if (options_.reports)
+    for (int32_t pid : options_.scope.all ? list_pids() : descendants(options_.scope.pids)) probe_server(pid);
   TRY(programs_->attach());
   if (!options_.scope.all) TRY(seed_scope());
+  begin_ns_ = static_cast<int64_t>(clock_ns(CLOCK_MONOTONIC));
   if (options_.scheduling) programs_->seed_threads();
-  if (!options_.reports) return {};
-  std::vector<int32_t> pids = options_.scope.all ? list_pids() : descendants(options_.scope.pids);
-  for (int32_t pid : pids) probe_server(pid);
   return {};
 }
 

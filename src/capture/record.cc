@@ -67,17 +67,18 @@ Result<RecordSummary> Recording::run(Child* child) {
   options.host = view_.host();
   options.own_pid = ::getpid();
   options.host.scope = scope_text(options_);
-  options.host.tiers = tiers_of(source_.counts());
   auto statements = std::make_shared<SqlCache>();
   options.protocols.recognise = [](std::string_view bytes) { return recognise(bytes); };
   options.protocols.make = [statements](std::string_view protocol) { return make_conversation(protocol, statements); };
   options.set_capture = [this](uint64_t socket, uint32_t sent, uint32_t received) {
     source_.set_capture(socket, sent, received);
   };
-  options.mono_ns = begin_ns_ = progress_ns_ = now_ns(CLOCK_MONOTONIC);
-  options.host.started_ns = now_ns(CLOCK_REALTIME);
-  assembler_ = std::make_unique<Assembler>(std::move(options), view_, sink_);
   TRY(source_.start());
+  const int64_t mono_ns = now_ns(CLOCK_MONOTONIC), wall_ns = now_ns(CLOCK_REALTIME);
+  options.mono_ns = begin_ns_ = progress_ns_ = source_.begin_ns() != 0 ? source_.begin_ns() : mono_ns;
+  options.host.started_ns = wall_ns - (mono_ns - options.mono_ns);
+  options.host.tiers = tiers_of(source_.counts());
+  assembler_ = std::make_unique<Assembler>(std::move(options), view_, sink_);
   begin_cpu_ns_ = now_ns(CLOCK_THREAD_CPUTIME_ID);  // attaching is paid once, and before
   if (options_.drop_rights) TRY(drop_rights(options_.database_probes ? Rights::FollowServers : Rights::None));
   if (child) TRY(child->go());

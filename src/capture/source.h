@@ -87,6 +87,8 @@ class EventSource {
   virtual Result<uint64_t> poll(int timeout_ms, const Handler& handle) = 0;
   // Detaches the probes, then hands out everything that is left.
   virtual Result<void> stop(const Handler& handle) = 0;
+  // Since when (monotonic) nothing is missed; after start(). 0: not told.
+  virtual int64_t begin_ns() const { return 0; }
   virtual SourceCounts counts() const = 0;
   // After stop().
   virtual std::vector<OpenWait> open_waits() const { return {}; }

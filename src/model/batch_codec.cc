@@ -1,6 +1,7 @@
 #include "model/batch_codec.h"
 
 #include <algorithm>
+#include <cstring>
 #include <functional>
 #include <unordered_map>
 #include <vector>
@@ -23,8 +24,12 @@ class Dictionary {
  public:
   uint64_t index(std::string_view text) {
     expanded_ += text.size();
+    // A few texts come again and again: to compare with the last one that looked like this is cheaper than to hash it.
+    Recent& recent = recent_[shape(text)];
+    if (recent.known && recent.text == text) return recent.index;
     auto [at, fresh] = index_.try_emplace(text, texts_.size());
     if (fresh) texts_.push_back(text);
+    recent = {at->first, at->second, true};
     return at->second;
   }
   std::string encoded() const {
@@ -36,6 +41,21 @@ class Dictionary {
   size_t expanded() const { return expanded_; }
 
  private:
+  static constexpr size_t kRecent = 1024;
+  struct Recent {
+    std::string_view text;
+    uint64_t index = 0;
+    bool known = false;
+  };
+  static size_t shape(std::string_view text) {
+    if (text.size() < 8) return (text.size() * 131 + (text.empty() ? 0 : static_cast<uint8_t>(text.back()))) % kRecent;
+    uint64_t first = 0, last = 0;
+    std::memcpy(&first, text.data(), 8);
+    std::memcpy(&last, text.data() + text.size() - 8, 8);
+    return ((first ^ last * 0x9e3779b97f4a7c15ull) * 0x9e3779b97f4a7c15ull + text.size()) >> 54;
+  }
+
+  std::vector<Recent> recent_ = std::vector<Recent>(kRecent);
   std::unordered_map<std::string_view, uint64_t> index_;
   std::vector<std::string_view> texts_;
   size_t expanded_ = 0;

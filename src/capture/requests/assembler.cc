@@ -181,12 +181,15 @@ void Assembler::count(LedgerKind kind, int64_t n, std::string_view stage, std::s
 
 void Assembler::settle(int64_t mono_ns, bool all) {
   Parts& p = *parts_;
-  for (Span& span : p.requests.settle(mono_ns, all)) {
+  std::vector<Span>& spans = p.outbox.batch().spans;
+  const size_t before = spans.size();
+  p.requests.settle(mono_ns, all, spans);
+  for (size_t i = before; i < spans.size() && !p.gaps.empty(); ++i) {
+    Span& span = spans[i];
     // A gap is told when its CPU's ring takes an event again: requests on other CPUs have ended by then.
     for (const LossGap& gap : p.gaps)
       if (p.clock.wall(gap.from_ns) < span.end_ns() && p.clock.wall(gap.to_ns) > span.start_ns)
         span.flags |= kLossOverlap;
-    p.outbox.batch().spans.push_back(std::move(span));
   }
   const SettledCounts counts = p.requests.take_counts();
   p.outbox.count(LedgerKind::watermark, static_cast<int64_t>(counts.early), p.clock.wall(mono_ns), "wire",

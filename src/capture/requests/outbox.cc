@@ -1,5 +1,7 @@
 #include "capture/requests/outbox.h"
 
+#include <algorithm>
+
 namespace culprit::capture {
 namespace {
 
@@ -46,6 +48,7 @@ Result<void> Outbox::push() {
     span.host = host_;
   }
   Batch sent = std::exchange(batch_, {});
+  batch_.spans.reserve(std::min(sent.spans.size(), kFullRows));  // the next second is like this one
   std::map<Key, int64_t> sent_counts = std::exchange(counts_, {});
   const auto processes = sent.processes;  // few, and a recording without them names nobody
   auto ticket = sink_.push(std::move(sent));

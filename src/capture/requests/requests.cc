@@ -109,8 +109,7 @@ Span Requests::leave(Request& request, Request& top, int64_t now_ns) {
   return span;
 }
 
-std::vector<Span> Requests::settle(int64_t now_ns, bool all) {
-  std::vector<Span> spans;
+void Requests::settle(int64_t now_ns, bool all, std::vector<Span>& spans) {
   std::deque<uint64_t> still;
   size_t excess = waiting_.size() > kMostWaiting ? waiting_.size() - kMostWaiting / 2 : 0;
   for (uint64_t id : waiting_) {
@@ -135,7 +134,6 @@ std::vector<Span> Requests::settle(int64_t now_ns, bool all) {
     requests_.erase(left_.front().second);
     left_.pop_front();
   }
-  return spans;
 }
 
 SettledCounts Requests::take_counts() { return std::exchange(counts_, {}); }

@@ -59,7 +59,7 @@ class Requests {
   void end(Request& request, std::unique_ptr<Span> span, int64_t end_ns);
 
   // Spans whose trees are settled at `now_ns`; with `all`, all that ended.
-  std::vector<Span> settle(int64_t now_ns, bool all);
+  void settle(int64_t now_ns, bool all, std::vector<Span>& spans);
   SettledCounts take_counts();
   size_t waiting() const { return waiting_.size(); }
 

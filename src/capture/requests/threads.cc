@@ -128,6 +128,8 @@ void Threads::was_busy(Thread& thread, int64_t since_ns, bool calling) {
   thread.timeline.review(since_ns, [&](Stretch& stretch) {
     const CallKind kind = call_kind(stretch.syscall);
     if (stretch.wait != Wait::Other || (kind != CallKind::Poll && kind != CallKind::Socket)) return;
+    // It may have gone to sleep when the first hook was there and the last was not.
+    since_ns = std::min(since_ns, stretch.off_ns);
     if (!calling && stretch.waker_pid != 0) return woken.push_back(stretch);
     stretch.wait = calling ? Wait::Peer : Wait::Sleep;
     stretch.guessed = !calling;

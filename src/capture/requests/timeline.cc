@@ -70,7 +70,7 @@ void Timeline::review(int64_t from_ns, const std::function<void(Stretch&)>& judg
   for (size_t i = first_ending_after(from_ns); i < stretches_.size(); ++i) {
     Stretch& stretch = stretches_[i];
     const Wait before = stretch.wait;
-    if (stretch.off_ns >= from_ns) judge(stretch);
+    judge(stretch);
     const int64_t blocked_ns = stretch.wake_ns - stretch.off_ns;
     moved[static_cast<int>(before)] -= blocked_ns;
     moved[static_cast<int>(stretch.wait)] += blocked_ns;

@@ -41,7 +41,7 @@ class Timeline {
 
   // Stretches that began at `from_ns` or later and are of kind `from` become `to`.
   void reclassify(int64_t from_ns, Wait from, Wait to);
-  // Every stretch that began at `from_ns` or later is judged anew; `judge` may set what it likes but the times.
+  // Every stretch that ended after `from_ns` is judged anew; `judge` may set what it likes but the times.
   void review(int64_t from_ns, const std::function<void(Stretch&)>& judge);
   // The newest stretch, if it is a guess: settles it.
   void settle_guess(Wait wait);
