@@ -46,7 +46,7 @@ def main():
     before = left_behind()  # another demo may run on this machine
     with tempfile.TemporaryDirectory() as folder:
         save = os.path.join(folder, "demo")
-        run = subprocess.run([culprit, "demo", "--fault", FAULT, "--for", "5s", "--save", save], capture_output=True, text=True, timeout=240)
+        run = subprocess.run([culprit, "demo", "--fault", FAULT, "--for", "8s", "--save", save], capture_output=True, text=True, timeout=240)
         print(run.stdout, run.stderr, sep="\n")
         assert run.returncode == 0, f"exit status {run.returncode}"
         read = lambda name: json.load(open(os.path.join(save, name)))
