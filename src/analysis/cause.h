@@ -56,6 +56,7 @@ struct Cause {
   std::string caller;
   int32_t caller_pid = 0;
   double quality = kGuessed;
+  double best_quality = kConfirmed;  // that a change since the baseline may give it: a change says that, not why
   std::function<Saved(const Request&)> saved;
   std::function<bool(const Place&)> blamed;  // whether a place's time is the cause's, for the path
   std::vector<SectionKind> blamed_kinds;     // of that time; empty: all

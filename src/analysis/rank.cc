@@ -33,7 +33,7 @@ Ranked priced(const Scene& scene, Cause cause) {
     ranked.price = price;
   }
   ranked.finding = saved > 0;
-  if (ranked.price.changed) cause.quality = std::max(cause.quality, kObserved);
+  if (ranked.price.changed) cause.quality = std::min(std::max(cause.quality, kObserved), cause.best_quality);
   double all = static_cast<double>(std::max<int64_t>(scene.now.path_ns(), 1));
   double counted = ranked.finding ? saved : std::max(ranked.price.saved_ns, 0.0);
   ranked.score = std::clamp(counted / all, 0.0, 1.0) * cause.quality;

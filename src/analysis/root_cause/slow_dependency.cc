@@ -203,6 +203,19 @@ std::vector<Cause> find_slow_dependencies(const Scene& scene) {
   return causes;
 }
 
+// Whether most of a service's own time was seen to run, and is not only the length of its spans.
+bool was_watched(const Population& now, uint32_t service) {
+  int64_t ran = 0, unknown = 0;
+  for (const Operation& operation : now.operations())
+    for (const Request& request : operation.kept)
+      for (const Part& part : request.parts) {
+        const Place& place = now.names().place(part.place);
+        if (place.service != service || place.statement != kNone || place.role == Role::Call) continue;
+        ran += of(part.ns, SectionKind::Own), unknown += part.ns[kUnknown];
+      }
+  return ran >= unknown;
+}
+
 std::vector<Cause> find_changed_work(const Scene& scene) {
   std::vector<Cause> causes;
   if (scene.before == nullptr) return causes;
@@ -217,7 +230,12 @@ std::vector<Cause> find_changed_work(const Scene& scene) {
     cause.entity = {"service", names.text(service), "", "", "", 0};
     cause.quality = kObserved;
     cause.phrase = names.text(service) + "'s own work takes {share} of it";
-    cause.what = names.text(service) + " runs for longer than it did";
+    bool watched = was_watched(scene.now, service);
+    cause.what = names.text(service) + (watched ? " runs for longer than it did" : " takes longer itself than it did");
+    if (!watched) {
+      cause.quality = cause.best_quality = kGuessed;
+      cause.against.push_back("whether it runs, or waits for whom nobody recorded: these traces do not tell");
+    }
     cause.assuming = "it works for as long as it did before";
     cause.advice = "profile " + names.text(service) + ", and look at what changed in it";
     cause.would_tell = "stacks of its threads";
