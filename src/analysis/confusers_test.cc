@@ -322,6 +322,25 @@ TEST(Confusers, StatementsBelowAnUnknownProtocolAreJudgedByThemselves) {
   EXPECT_EQ(answer.findings[0].entity.statement, kSelect);
 }
 
+TEST(Confusers, AChangeThatNobodyWatchedIsNotSaidToRun) {
+  for (bool watched : {true, false}) {
+    Shop before, after;
+    before.watched = after.watched = watched;
+    for (Shop* shop : {&before, &after})
+      for (int i = 0; i < 60; ++i) {
+        auto request = shop->request("GET /page", "gateway");
+        request.work((shop == &before ? 5 : 60) * kMs + shop->vary(1000) * kUs);
+        request.end();
+      }
+    Question question;
+    Result<Answer> answer = why(after.reader, &before.reader, nullptr, question);
+    ASSERT_TRUE(answer.has_value());
+    ASSERT_EQ(accused(answer.value()), Accused{"cpu_bound"});
+    EXPECT_EQ(answer.value().findings[0].confidence == Confidence::High, watched);
+    EXPECT_EQ(says(answer.value().findings[0].against, "these traces do not tell"), !watched);
+  }
+}
+
 TEST(Confusers, TheRecorderIsNoNeighbour) {
   Shop shop;
   shop.healthy(50);
