@@ -86,6 +86,9 @@ function(culprit_tests name tests)
   add_executable(${name}_test ${tests})
   target_link_libraries(${name}_test PRIVATE culprit_${name} GTest::gtest GTest::gtest_main)
   add_dependencies(unit_tests ${name}_test)
+  if(CULPRIT_UNITY)  # where a clean build must be quick: the tests' own files in half the time
+    target_compile_options(${name}_test PRIVATE -O0)
+  endif()
   set(properties TIMEOUT 120 LABELS unit)
   if(name STREQUAL "capture")
     list(APPEND properties RESOURCE_LOCK kernel)  # two recorders at once would see each other

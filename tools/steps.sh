@@ -11,7 +11,7 @@ configure() {
 build_preset() {
   local preset=$1
   shift
-  configure "$preset"
+  configure "${preset/fuzz/asan}"  # one build directory for both
   cmake --build --preset "$preset" "$@" || fail "the $preset build failed"
 }
 
@@ -134,7 +134,7 @@ check_preset() {
 dev_fuzz() {
   local name=${1:-} seconds=${2:-10} fuzzers=()
   (build_preset fuzz) || return 1
-  for fuzzer in build/fuzz/fuzzers/*; do
+  for fuzzer in build/asan/fuzzers/*; do
     [[ -x $fuzzer && -f $fuzzer && ${fuzzer##*/} == *"$name"* ]] && fuzzers+=("$fuzzer")
   done
   ((${#fuzzers[@]})) || { say "no fuzzer matches '$name'"; return 1; }
