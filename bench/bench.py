@@ -7,6 +7,7 @@ import platform
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -34,11 +35,17 @@ def demote(user):
     return change
 
 
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 class Cluster:
     """A PostgreSQL of our own: user postgres, private port, Unix socket in its directory, TLS on."""
 
-    def __init__(self, port=54931, settings=()):
-        self.port = port
+    def __init__(self, port=0, settings=()):
+        self.port = port = port or free_port()  # measurements may run side by side
         self.directory = tempfile.mkdtemp(prefix="culprit-bench-", dir="/var/tmp")
         shutil.chown(self.directory, "postgres", "postgres")
         os.chmod(self.directory, 0o755)
