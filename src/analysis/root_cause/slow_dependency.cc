@@ -266,8 +266,8 @@ std::vector<Cause> find_unexplained(const Scene& scene) {
   cause.what = "time on the path during which a thread was blocked and nothing says by what";
   cause.evidence.push_back(observed("blocked, reason not known"));
   cause.assuming = "the unknown can be removed";
-  cause.advice = "record with a higher tier: culprit record --tier T3";
-  cause.would_tell = "culprit record --tier T3: the exact call it is blocked in";
+  cause.advice = "look while it happens at what its threads are blocked in: strace -f -p PID";
+  cause.would_tell = "the system call that its threads are blocked in";
   cause.blamed = [](const Place&) { return true; };
   cause.blamed_kinds = {SectionKind::Unexplained};
   cause.saved = [&names](const Request& request) {
