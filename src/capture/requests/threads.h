@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "capture/requests/processes.h"
-#include "capture/requests/texts.h"
 #include "capture/requests/timeline.h"
 #include "capture/source.h"
 #include "capture/wire/event.h"
@@ -48,8 +47,8 @@ class Threads {
  public:
   // The statement that a process works on now (0: none known); asked for long waits only.
   using CurrentStatement = std::function<Ran(const Processes::Entry&)>;
-  Threads(Processes& processes, Texts& texts, CurrentStatement current_statement)
-      : processes_(processes), texts_(texts), current_statement_(std::move(current_statement)) {}
+  Threads(Processes& processes, CurrentStatement current_statement)
+      : processes_(processes), current_statement_(std::move(current_statement)) {}
 
   Thread& at(int32_t tid, int32_t pid);
   Thread* find(int32_t tid);
@@ -97,7 +96,6 @@ class Threads {
   void count(Thread& thread, const event_switch& event);
 
   Processes& processes_;
-  Texts& texts_;
   CurrentStatement current_statement_;
   std::vector<std::unique_ptr<Thread>> threads_;  // by tid: below pid_max (4 M), mostly far below
   std::vector<std::unique_ptr<Cpu>> cpus_;
