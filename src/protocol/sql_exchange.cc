@@ -25,7 +25,10 @@ const SqlRun& main_run(std::span<const SqlRun> runs) {
 }
 
 std::string name_of(const SqlRun& run, const SqlStatement* statement) {
-  if (statement != nullptr) return statement->summary();
+  if (statement != nullptr) {
+    std::string summary = statement->summary();
+    return summary.empty() ? "statement without a word" : summary;  // what the server refuses, as "(1)"
+  }
   if (run.sql) return "empty query";
   return run.name.empty() ? "unknown statement" : "prepared " + run.name;
 }
@@ -69,7 +72,8 @@ void describe_sql(Exchange& exchange, std::span<const SqlRun> runs, uint64_t exe
   const SqlRun& main = main_run(runs);
   const SqlStatement* statement = main.sql ? main_statement(*main.sql) : nullptr;
   exchange.name = name_of(main, statement);
-  if (statement != nullptr) add_attribute(exchange, "db.operation.name", statement->operation);
+  if (statement != nullptr && !statement->operation.empty())
+    add_attribute(exchange, "db.operation.name", statement->operation);
   if (statement != nullptr && !statement->target.empty())
     add_attribute(exchange, "db.collection.name", statement->target);
 

@@ -73,6 +73,14 @@ TEST_F(PostgresqlConversation, ASimpleQueryIsOneExchange) {
   EXPECT_EQ(find_text(exchange.attributes, "db.transaction.status"), "idle");
 }
 
+TEST_F(PostgresqlConversation, AStatementWithoutAWordHasANameToo) {
+  client(query("(1)"));
+  server(error("ERROR", "42601") + ready());
+  Exchange exchange = one();
+  EXPECT_EQ(exchange.name, "statement without a word");
+  EXPECT_EQ(text(exchange), "(?)");
+}
+
 TEST_F(PostgresqlConversation, StartsWithItsDatabase) {
   std::string body = big_endian(3 << 16) + "user\0me\0database\0shop\0\0"s;
   client(big_endian(static_cast<uint32_t>(body.size() + 4)) + body);
