@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace culprit {
 
 namespace {
@@ -30,7 +32,7 @@ std::string name_of(const SqlRun& run, const SqlStatement* statement) {
     return summary.empty() ? "statement without a word" : summary;  // what the server refuses, as "(1)"
   }
   if (run.sql) return "empty query";
-  return run.name.empty() ? "unknown statement" : "prepared " + run.name;
+  return run.name.empty() ? "unknown statement" : "prepared " + repaired_utf8(run.name);
 }
 
 std::string listing(Exchange& exchange, std::span<const SqlRun> runs) {

@@ -81,6 +81,12 @@ TEST_F(PostgresqlConversation, AStatementWithoutAWordHasANameToo) {
   EXPECT_EQ(text(exchange), "(?)");
 }
 
+TEST_F(PostgresqlConversation, ThePreparedNameOfBeforeTheRecordingIsTextInAnyCase) {
+  client(bound_to("", "s\xff") + execute() + kSync);
+  server(kBound + complete("SELECT 1") + ready());
+  EXPECT_EQ(one().name, "prepared s\uFFFD");
+}
+
 TEST_F(PostgresqlConversation, StartsWithItsDatabase) {
   std::string body = big_endian(3 << 16) + "user\0me\0database\0shop\0\0"s;
   client(big_endian(static_cast<uint32_t>(body.size() + 4)) + body);
