@@ -38,6 +38,8 @@ size_t display_width(std::string_view text);
 std::string fitted(std::string_view text, size_t columns);
 
 std::vector<std::string_view> split(std::string_view text, char separator);
+// Its parts would lie in a text that is gone.
+std::vector<std::string_view> split(std::string&& text, char separator) = delete;
 std::string_view trimmed(std::string_view text);
 
 // Of `candidates` the one that a typing error would turn into `word` (at most two edits), or empty.

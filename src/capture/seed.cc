@@ -167,7 +167,8 @@ Result<ProcessSeed> read_process(int32_t pid) {
   std::string stat = read_text(proc(pid, "stat"), 4096);
   ProcessSeed seed = parse_stat(stat, sysconf(_SC_CLK_TCK));
   if (seed.pid != pid) return Error{Error::Kind::NotFound, "there is no process " + std::to_string(pid)};
-  for (std::string_view line : split(read_text(proc(pid, "cgroup"), 16384), '\n'))  // "0::/system.slice/…": version 2
+  const std::string cgroups = read_text(proc(pid, "cgroup"), 16384);  // the parts of split() lie in it
+  for (std::string_view line : split(cgroups, '\n'))                  // "0::/system.slice/…": version 2
     if (line.substr(0, 3) == "0::") seed.cgroup = repaired_utf8(line.substr(3));
   for (const std::string& task : list_directory(proc(pid, "task"))) {
     if (task[0] == '.') continue;

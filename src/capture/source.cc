@@ -18,7 +18,8 @@ void FakeSource::add_bytes(std::string_view event, std::string_view payload) {
   size_t size_bytes = (event.size() + payload.size() + 7) / 8 * 8;
   std::vector<uint64_t> words(size_bytes / 8);
   std::memcpy(words.data(), event.data(), event.size());
-  std::memcpy(reinterpret_cast<char*>(words.data()) + event.size(), payload.data(), payload.size());
+  if (!payload.empty())
+    std::memcpy(reinterpret_cast<char*>(words.data()) + event.size(), payload.data(), payload.size());
   reinterpret_cast<event_header*>(words.data())->size_bytes = static_cast<uint32_t>(size_bytes);
   events_.push_back(std::move(words));
 }
