@@ -1,6 +1,7 @@
 // Text for people: numbers with units, and foreign text made safe for a terminal.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -39,7 +40,8 @@ std::string fitted(std::string_view text, size_t columns);
 
 std::vector<std::string_view> split(std::string_view text, char separator);
 // Its parts would lie in a text that is gone.
-std::vector<std::string_view> split(std::string&& text, char separator) = delete;
+template <std::same_as<std::string> Temporary>
+void split(Temporary&& text, char separator) = delete;
 std::string_view trimmed(std::string_view text);
 
 // Of `candidates` the one that a typing error would turn into `word` (at most two edits), or empty.
