@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """What recording costs: CPU per pgbench -S transaction with a recorder on and off, interleaved, as a ratio with its interval.
 
-usage: cost.py [--rounds 12] [--seconds 4] [--tools culprit-T0,culprit-T1,perf,strace]
+usage: cost.py [--rounds 12] [--transactions 60000] [--tools culprit-T0,culprit-T1,perf,strace]
 
-One pgbench runs throughout; each round is a window without and a window with the recorder, in random order. CPU is that of the server
-and of pgbench (utime + stime of their processes), the recorder's own is apart. The interval is the order-statistic 95 % one of the
-rounds' ratios. Needs root.
+Each round is a pgbench of so many transactions without and one with the recorder, in random order. CPU is that of the server
+with its ended backends and of pgbench (utime + stime, ticks of 10 ms), the recorder's own is apart. The interval is the
+order-statistic 95 % one of the rounds' ratios. Needs root.
 """
 import argparse
 import os
@@ -56,10 +56,6 @@ def nanoseconds(pids):
     return total
 
 
-def transactions(cluster):
-    return int(cluster.sql("SELECT xact_commit FROM pg_stat_database WHERE datname = 'postgres'"))
-
-
 class Tool:
     def __init__(self, name, cluster, directory):
         server = str(cluster.process.pid)
@@ -69,7 +65,7 @@ class Tool:
             "culprit-T0": [CULPRIT, "record", "-p", server, "--tier", "T0", "-o", self.output],
             "culprit-T1": [CULPRIT, "record", "-p", server, "-o", self.output],
             "culprit-T0-all": [CULPRIT, "record", "-a", "--tier", "T0", "-o", self.output],
-            "perf": ["perf", "record", "-q", "-e", "raw_syscalls:*", "-p", backends, "-o", self.output],
+            "perf": ["perf", "record", "-q", "-e", "raw_syscalls:*", "-p", server, "-o", self.output],
             "strace": ["strace", "-f", "-qq", "-o", self.output, "-p", backends.replace(",", " -p ")],
         }[name]
         if name == "strace":
@@ -88,12 +84,23 @@ class Tool:
         self.process.wait(timeout=60)
 
 
-def window(cluster, pids, seconds):
-    pids = [pid for root in pids for pid in children(root)]
-    before, count = nanoseconds(pids), transactions(cluster)
-    begin = time.monotonic()
-    time.sleep(seconds)
-    return (nanoseconds(pids) - before) / max(1, transactions(cluster) - count), (transactions(cluster) - count) / (time.monotonic() - begin)
+def server_cpu(cluster):
+    """CPU seconds of the postmaster and of all its children that have ended."""
+    fields = open(f"/proc/{cluster.process.pid}/stat").read().rsplit(")", 1)[1].split()
+    return sum(map(int, fields[11:15])) / TICK
+
+
+def window(cluster, transactions):
+    """One pgbench of so many transactions: CPU seconds per transaction of server and client, and its rate."""
+    before, begin = server_cpu(cluster), time.monotonic()
+    load = subprocess.Popen(["pgbench", "-n", "-S", "-M", "prepared", "-c", "4", "-j", "2", "-t", str(transactions // 4)],
+                            env=cluster.environment("tcp"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(load.pid, 0)
+    load.returncode = os.waitstatus_to_exitcode(status)
+    taken = time.monotonic() - begin
+    assert load.returncode == 0, "pgbench failed"
+    time.sleep(0.2)  # its backends end after it, and count once the postmaster has waited for them
+    return (server_cpu(cluster) - before + usage.ru_utime + usage.ru_stime) / transactions, transactions / taken
 
 
 def interval(ratios):
@@ -108,7 +115,7 @@ def interval(ratios):
     return ratios[k], ratios[n // 2], ratios[n - 1 - k]
 
 
-def measure(cluster, load, name, rounds, seconds):
+def measure(cluster, name, rounds, transactions):
     directory = tempfile.mkdtemp(prefix="culprit-bench-", dir="/var/tmp")
     ratios, rates, own = [], [], []
     tool = Tool(name, cluster, directory)
@@ -117,10 +124,10 @@ def measure(cluster, load, name, rounds, seconds):
         for on in random.sample((False, True), 2):
             if on:
                 tool.start()
-                own_before = nanoseconds([tool.process.pid])
-            pair[on] = window(cluster, (cluster.process.pid, load.pid), seconds)
+                own_before, begin = nanoseconds([tool.process.pid]), time.monotonic()
+            pair[on] = window(cluster, transactions)
             if on:
-                own.append((nanoseconds([tool.process.pid]) - own_before) / (seconds * 1e9))
+                own.append((nanoseconds([tool.process.pid]) - own_before) / 1e9 / (time.monotonic() - begin))
                 tool.stop()
         ratios.append(pair[True][0] / pair[False][0])
         rates.append(pair[True][1] / pair[False][1])
@@ -141,7 +148,7 @@ def measure(cluster, load, name, rounds, seconds):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=12)
-    parser.add_argument("--seconds", type=float, default=4)
+    parser.add_argument("--transactions", type=int, default=60_000)
     parser.add_argument("--tools", default="culprit-T0,culprit-T1,culprit-T0-all,perf,strace")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     arguments = parser.parse_args()
@@ -149,17 +156,11 @@ def main():
     rows = []
     with Cluster(settings=("shared_buffers=256MB",)) as cluster:
         subprocess.run(["pgbench", "-q", "-i", "-s", "5"], env=cluster.environment(), check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        load = subprocess.Popen(["pgbench", "-n", "-S", "-M", "prepared", "-c", "4", "-j", "2", "-T", "100000"], env=cluster.environment("tcp"),
-                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(2)
-        try:
-            for name in arguments.tools.split(","):
-                rows.append(measure(cluster, load, name, arguments.rounds if name.startswith("culprit") else max(4, arguments.rounds // 3), arguments.seconds))
-                print(rows[-1], flush=True)
-        finally:
-            load.kill()
-            load.wait()
-    keep("cost", {"seed": arguments.seed, "rows": rows})
+        window(cluster, arguments.transactions)  # warm
+        for name in arguments.tools.split(","):
+            rows.append(measure(cluster, name, arguments.rounds if name.startswith("culprit") else max(4, arguments.rounds // 3), arguments.transactions))
+            print(rows[-1], flush=True)
+    keep("cost", {"seed": arguments.seed, "transactions": arguments.transactions, "rows": rows})
 
 
 if __name__ == "__main__":
