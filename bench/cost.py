@@ -21,29 +21,6 @@ from bench import CULPRIT, Cluster, ask, keep
 TICK = os.sysconf("SC_CLK_TCK")
 
 
-def cpu_seconds(pids):
-    total = 0
-    for pid in pids:
-        try:
-            fields = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
-            total += (int(fields[11]) + int(fields[12])) / TICK
-        except OSError:
-            pass
-    return total
-
-
-def children(pid):
-    found = [pid]
-    for task in os.listdir("/proc"):
-        if task.isdigit():
-            try:
-                if int(open(f"/proc/{task}/stat").read().rsplit(")", 1)[1].split()[1]) == pid:
-                    found.append(int(task))
-            except OSError:
-                pass
-    return found
-
-
 def nanoseconds(pids):
     """Exact CPU time of all threads, from schedstat."""
     total = 0
@@ -60,16 +37,13 @@ class Tool:
     def __init__(self, name, cluster, directory):
         server = str(cluster.process.pid)
         self.output = directory + "/out.culprit"
-        backends = ",".join(map(str, children(cluster.process.pid)))
         self.argv = {
             "culprit-T0": [CULPRIT, "record", "-p", server, "--tier", "T0", "-o", self.output],
             "culprit-T1": [CULPRIT, "record", "-p", server, "-o", self.output],
             "culprit-T0-all": [CULPRIT, "record", "-a", "--tier", "T0", "-o", self.output],
             "perf": ["perf", "record", "-q", "-e", "raw_syscalls:*", "-p", server, "-o", self.output],
-            "strace": ["strace", "-f", "-qq", "-o", self.output, "-p", backends.replace(",", " -p ")],
+            "strace": ["strace", "-f", "-qq", "-o", self.output, "-p", server],
         }[name]
-        if name == "strace":
-            self.argv = ["strace", "-f", "-qq", "-o", self.output] + [word for pid in backends.split(",") for word in ("-p", pid)]
         self.process = None
 
     def start(self):
