@@ -193,7 +193,7 @@ Result<size_t> ByteSource::read(char* out, size_t room) {
 Result<size_t> ByteSource::read_plain(char* out, size_t room) {
   TRY(refill());
   size_t size_bytes = std::min(room, input_.size() - consumed_);
-  std::memcpy(out, input_.data() + consumed_, size_bytes);
+  if (size_bytes > 0) std::memcpy(out, input_.data() + consumed_, size_bytes);
   consumed_ += size_bytes;
   return size_bytes;
 }

@@ -19,7 +19,7 @@ class Hasher {
       XXH3_128bits_update(&state_, text.data(), text.size());
       return;
     }
-    std::memcpy(buffer_ + used_, text.data(), text.size());
+    if (!text.empty()) std::memcpy(buffer_ + used_, text.data(), text.size());
     used_ += text.size();
   }
   template <class T>

@@ -17,21 +17,26 @@ void note_damage(Intake& intake, std::string_view what) {
               std::string(what) + " ends early or is not protobuf; what follows in it is lost");
 }
 
-// Times are fixed64 in spans (7, 8) and log records (1, 11) and never in metrics, whose data is a message (5, 7, 9, 10, 11).
+// Times are fixed64 in spans (7, 8) and log records (1, 11) and never in metrics, which have a name (1) and their data in a
+// message (5, 7, 9, 10, 11).
 SignalType signal_of_item(std::string_view item) {
   ProtoReader reader(item);
-  bool metric = false, span = false;
+  bool named = false, data = false, span = false;
   while (reader.next()) {
     if (reader.is(7, ProtoReader::Fixed64) || reader.is(8, ProtoReader::Fixed64)) return SignalType::Traces;
     if (reader.is(1, ProtoReader::Fixed64) || reader.is(11, ProtoReader::Fixed64)) return SignalType::Logs;
     // severity_number is the only varint in field 2.
     if (reader.is(2, ProtoReader::Varint)) return SignalType::Logs;
+    if (reader.wire() != ProtoReader::Length) continue;
+    uint32_t field = reader.field();
+    if (field == 1) named = true;
     // A span's id; a metric's description could be as long, but then its name is not 16 bytes by chance too often.
-    if (reader.is(2, ProtoReader::Length) && reader.bytes().size() == 8) span = true;
-    if (reader.wire() == ProtoReader::Length && (reader.field() == 7 || reader.field() == 10)) metric = true;
-    if (reader.is(5, ProtoReader::Length) && !span) metric = true;
+    if (field == 2 && reader.bytes().size() == 8) span = true;
+    if (field == 7 || field == 10 || (!span && (field == 5 || field == 9 || field == 11))) data = true;
   }
-  return metric ? SignalType::Metrics : span ? SignalType::Traces : SignalType::Unknown;
+  if (span && !data) return SignalType::Traces;
+  if (!data) return SignalType::Unknown;
+  return named ? SignalType::Metrics : SignalType::Logs;  // a log record of no time has a body (5) or a trace (9)
 }
 
 Resource decode_resource(std::string_view entry, Intake& intake) {

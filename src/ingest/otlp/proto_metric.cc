@@ -27,7 +27,8 @@ std::vector<uint64_t> packed_varints(std::string_view bytes) {
 template <class T>
 std::vector<T> packed_fixed64(std::string_view bytes) {
   std::vector<T> numbers(bytes.size() / 8);
-  std::memcpy(numbers.data(), bytes.data(), numbers.size() * 8);  // little-endian, as the hosts we build for
+  if (!numbers.empty())
+    std::memcpy(numbers.data(), bytes.data(), numbers.size() * 8);  // little-endian, as the hosts we build for
   return numbers;
 }
 

@@ -256,6 +256,14 @@ TEST(OtlpProto, ADamagedSpanCostsItself) {
   EXPECT_EQ(sink.ledger_lines(), (std::vector<std::string>{"1 refused span: message 1: it is not whole protobuf"}));
 }
 
+TEST(OtlpProto, AHistogramMayHavePackedListsWithNothingInThem) {
+  Message point = Message().fixed64(3, 7).fixed64(4, 0).add(6, std::string()).add(7, std::string());
+  Message histogram = Message().add(1, std::string("latency")).add(9, Message().add(1, point));
+  RecordedSink sink = import(Message().add(1, Message().add(2, Message().add(2, histogram))).bytes);
+  ASSERT_EQ(sink.metrics.size(), 1u);
+  EXPECT_EQ(sink.metrics[0].name, "latency");
+}
+
 TEST(OtlpProto, TellsTheSignalsApart) {
   Message log = Message().fixed64(1, 5).number(2, 9).add(5, Message().add(1, std::string("hello")));
   RecordedSink logs = import(Message().add(1, Message().add(2, Message().add(2, log))).bytes);
