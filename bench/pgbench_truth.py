@@ -28,6 +28,28 @@ def logged(path):
             yield int(float(end) * 1e9), int(pid), int(float(duration) * 1e6), what.split()[0], text
 
 
+def words(text):
+    """What a statement is but for its literals and parameters."""
+    return re.findall(r"[a-z_]+", text.lower())
+
+
+def matched(statements, spans):
+    """The log's statements of one backend, each with the span that is its own: both are in order. A span is a statement's when it began
+    before the log's moment (whole milliseconds) and its text is the same, or unknown."""
+    at = 0
+    for statement in statements:
+        end, _, text = statement
+        while at < len(spans) and spans[at][0] + spans[at][1] < end - 1_500_000:
+            at += 1
+        for index in range(at, len(spans)):
+            if spans[index][0] - 1_500_000 > end:
+                break
+            if words(spans[index][2]) in (words(text), []):
+                yield statement, spans[index]
+                at = index + 1
+                break
+
+
 def measure(cluster, mode, transport, script, seconds):
     open(cluster.log, "w").close()
     recording = tempfile.mkdtemp(prefix="culprit-bench-", dir="/var/tmp") + "/r.culprit"
@@ -56,19 +78,10 @@ def measure(cluster, mode, transport, script, seconds):
         if begin <= at <= end:
             truth.setdefault(pid, []).append((at, duration, text))
     run = sum(map(len, truth.values()))
-    recovered, with_text, errors = 0, 0, []
-    for pid, statements in truth.items():
-        mine, at = seen.get(pid, []), 0
-        for logged_end, duration, text in statements:
-            # The log's time stamp is in whole milliseconds, and is taken before the reply is sent.
-            while at < len(mine) and mine[at][0] + mine[at][1] < logged_end - 1_500_000:
-                at += 1
-            if at < len(mine) and mine[at][0] - 1_500_000 <= logged_end:
-                recovered += 1
-                verb = text.split(None, 1)[0].rstrip(";").upper()
-                with_text += mine[at][2].lstrip().upper().startswith(verb)
-                errors.append(abs(mine[at][1] - duration))
-                at += 1
+    pairs = [pair for pid, statements in truth.items() for pair in matched(statements, seen.get(pid, []))]
+    recovered = len(pairs)
+    with_text = sum(words(statement[2]) == words(span[2]) for statement, span in pairs)
+    errors = [abs(span[1] - statement[1]) for statement, span in pairs]
     lost = recorder.summary.get("events_lost", 0)
     return {"mode": mode, "transport": transport, "script": script, "run": run, "recovered": recovered, "with_text": with_text,
             "difference_p50_us": quantile(errors, 0.5) and quantile(errors, 0.5) / 1e3,
