@@ -140,7 +140,7 @@ void Assembler::on_exit(const event_exit& event) {
   const auto time_ns = static_cast<int64_t>(event.header.time_ns);
   p.threads.on_exit(static_cast<int32_t>(event.header.tid), time_ns);
   if (event.group_dead)
-    p.processes.exited(static_cast<int32_t>(event.header.pid), static_cast<int32_t>(event.exit_code),
+    p.processes.exited(static_cast<int32_t>(event.header.pid), static_cast<int32_t>(event.exit_code), time_ns,
                        p.clock.wall(time_ns));
 }
 

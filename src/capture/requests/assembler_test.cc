@@ -194,6 +194,26 @@ TEST_F(AssemblerTest, AParallelWorkerOfTheQueryIsNoHolderOfALock) {
   EXPECT_EQ(span("scan", SpanKind::Server).waits[Wait::Lock], 0);
 }
 
+// The server's parent process tells a backend that its workers have ended.
+TEST_F(AssemblerTest, ToWaitForTheEndOfAParallelWorkerIsToWaitForWhatTheWorkerDoes) {
+  connect(kClient, kBackend);
+  receives(2, kBackend, 10, "Q scan", 1);
+  view.programs[1] = "postgres";
+  forks(1, 40, 11);
+  off(40, {.off = 12.5, .wake = 12.5, .on = 27, .state = 0});
+  exits(40, 29);
+  off(kBackend, {.off = 12, .wake = 30, .on = 30, .syscall = SYS_epoll_wait, .waker = 1});
+  sends(2, kBackend, 31, "Z", 1);
+  // No worker of this query has ended meanwhile.
+  receives(2, kBackend, 40, "Q other", 10);
+  off(kBackend, {.off = 41, .wake = 45, .on = 45, .syscall = SYS_epoll_wait, .waker = 1});
+  sends(2, kBackend, 46, "Z", 1);
+  finish(100);
+  EXPECT_EQ(span("scan", SpanKind::Server).waits[Wait::Runnable], 18 * kMs);
+  EXPECT_EQ(span("scan", SpanKind::Server).waits[Wait::Other], 0);
+  EXPECT_EQ(span("other", SpanKind::Server).waits[Wait::Other], 4 * kMs);
+}
+
 TEST_F(AssemblerTest, AWaiterWhoseHolderNeverRanWaitsForALockOfNobodyKnown) {
   connect(kClient, kBackend);
   sends(1, kClient, 9, "Q UPDATE", 1);

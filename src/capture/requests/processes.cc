@@ -143,12 +143,22 @@ void Processes::executed(int32_t pid, const char* name, const char* path) {
   entry.row.service = service_name(facts);
 }
 
-void Processes::exited(int32_t pid, int32_t code, int64_t wall_ns) {
+void Processes::exited(int32_t pid, int32_t code, int64_t mono_ns, int64_t wall_ns) {
   Entry* entry = find(pid);
   if (!entry) return;
+  endings_[next_ending_++ % endings_.size()] = {pid, entry->row.parent_pid, entry->forked_ns, mono_ns};
   entry->row.exited_ns = wall_ns;
   entry->row.exit_code = code;
   entry->dirty = true;
+}
+
+int32_t Processes::child_that_ended(int32_t parent, int64_t born_ns, int64_t from_ns, int64_t to_ns) const {
+  Ending last;
+  for (const Ending& ending : endings_)
+    if (ending.parent_pid == parent && ending.forked_ns >= born_ns && ending.at_ns >= from_ns &&
+        ending.at_ns <= to_ns && ending.at_ns > last.at_ns)
+      last = ending;
+  return last.pid;
 }
 
 bool Processes::siblings(int32_t a, int32_t b) {

@@ -47,7 +47,9 @@ class Processes {
 
   void forked(int32_t pid, int32_t parent_pid, const char* name, int64_t mono_ns, int64_t wall_ns);
   void executed(int32_t pid, const char* name, const char* path);
-  void exited(int32_t pid, int32_t code, int64_t wall_ns);
+  void exited(int32_t pid, int32_t code, int64_t mono_ns, int64_t wall_ns);
+  // The child of `parent` that ended last in [from_ns, to_ns] and began at `born_ns` or later; 0: none.
+  int32_t child_that_ended(int32_t parent, int64_t born_ns, int64_t from_ns, int64_t to_ns) const;
   // Both run the same program, and neither is the other's parent.
   bool siblings(int32_t a, int32_t b);
 
@@ -70,6 +72,12 @@ class Processes {
   std::unordered_map<int32_t, Entry> entries_;
   std::vector<Process> gone_;  // whose pid was taken over by another
   std::unordered_map<int32_t, CpuTimes> begin_;
+  struct Ending {
+    int32_t pid = 0, parent_pid = 0;
+    int64_t forked_ns = 0, at_ns = 0;
+  };
+  std::array<Ending, 64> endings_;  // the last ones, round
+  uint32_t next_ending_ = 0;
   uint64_t unseen_ = 0;
 };
 

@@ -95,6 +95,12 @@ class Machine {
     event.child_pid = event.child_tid = static_cast<uint32_t>(child);
     assembler_.handle(event.header);
   }
+  void exits(int32_t pid, double at_ms) {
+    event_exit event = {};
+    head(event, EVENT_EXIT, pid, pid, at_ms);
+    event.group_dead = 1;
+    assembler_.handle(event.header);
+  }
   Result<void> tick(double at_ms) { return assembler_.tick(at(at_ms), at(at_ms)); }
   void finish(double at_ms, const std::vector<OpenWait>& waits = {}) {
     auto finished = assembler_.finish(at(at_ms), {}, waits, 0);

@@ -116,9 +116,10 @@ Wait Threads::classify_woken(Thread& thread, const event_switch& event) {
     const Processes::Entry* other = processes_.find(waker);
     const Processes::Entry* own = processes_.find(thread.pid);
     const bool parent = own && own->row.parent_pid == waker;
-    return other && other->known && !parent ? Wait::Peer : Wait::Other;
+    if (parent) return classify_woken_by_parent(thread, event);
+    return other && other->known ? Wait::Peer : Wait::Other;
   }
-  if (waker != thread.pid && helper(thread, waker)) return helper_state(event);
+  if (waker != thread.pid && helper(thread, waker)) return helper_state(as_pid(event.waker_tid), event);
   blame_lock(thread, event, true);
   return Wait::Lock;
 }
@@ -158,8 +159,16 @@ bool Threads::helper(const Thread& thread, int32_t pid) {
          entry->forked_ns >= thread.serving.front().since_ns;
 }
 
-Wait Threads::helper_state(const event_switch& event) {
-  const Thread* worker = find(as_pid(event.waker_tid));
+// PostgreSQL's first process tells a backend when one of its workers has ended.
+Wait Threads::classify_woken_by_parent(const Thread& thread, const event_switch& event) {
+  if (thread.serving.empty()) return Wait::Other;
+  const int32_t worker = processes_.child_that_ended(as_pid(event.waker_pid), thread.serving.front().since_ns,
+                                                     as_time(event.off_ns), as_time(event.wake_ns));
+  return worker == 0 ? Wait::Other : helper_state(worker, event);
+}
+
+Wait Threads::helper_state(int32_t worker_tid, const event_switch& event) {
+  const Thread* worker = find(worker_tid);
   if (!worker) return Wait::Running;
   const WaitSums sums = worker->timeline.sums(as_time(event.off_ns), as_time(event.wake_ns));
   Wait most = Wait::Running;

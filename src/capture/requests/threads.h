@@ -92,7 +92,8 @@ class Threads {
   Wait classify_woken(Thread& thread, const event_switch& event);
   bool helper(const Thread& thread, int32_t pid);
   uint32_t statement_of_holder(int32_t pid, int64_t freed_ns, bool latch) const;
-  Wait helper_state(const event_switch& event);
+  Wait classify_woken_by_parent(const Thread& thread, const event_switch& event);
+  Wait helper_state(int32_t worker_tid, const event_switch& event);
   void count(Thread& thread, const event_switch& event);
 
   Processes& processes_;

@@ -1,0 +1,258 @@
+#!/usr/bin/env python3
+"""Faults planted in systems that nobody tuned culprit for: is the cause named first, is nobody accused where there is none?
+
+usage: other_systems.py [--only NAME,…] [--for 8] [--no-diff] [--keep DIR] [--list]
+
+Two PostgreSQL servers, a Python service (psycopg2, literals, TCP), a Node service (pg, bind values, Unix socket), a service of
+somebody else's, pgbench, all up before anybody records. Needs root, python3-psycopg2 (apt), node and npm (the pg package is
+fetched into a temporary directory; without it the Node cases are skipped, aloud).
+
+Right is: class, entity and (lock) holder of the first finding. A finding cpu_saturation/neighbour about a program that is none
+of ours may stand before it: other work on this machine is true, and noted.
+"""
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+from bench import CULPRIT, Cluster, free_port, keep
+
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "other_systems")
+sys.path.insert(0, HERE)
+from cases import CASES
+PYTHON = "/usr/bin/python3"  # Debian's, which has Debian's psycopg2
+OURS = ("python3", "node", "postgres", "pgbench", "psql", "library", "load", "score", "sessions", "tickets")
+
+
+class Lab:
+    """Servers, services and whatever a case plants; all of it is gone at the end."""
+
+    def __init__(self):
+        self.directory = tempfile.mkdtemp(prefix="culprit-others-", dir="/var/tmp")
+        self.processes = []
+        self.first, self.second = Cluster(settings=["shared_buffers=128MB", "max_connections=150"]), Cluster(settings=["max_connections=60"])
+        self.library_port, self.tickets_port, self.score_port = free_port(), free_port(), free_port()
+        self.node = False
+        self.library = None
+
+    def __enter__(self):
+        try:
+            self.first.__enter__()
+            self.second.__enter__()
+            for cluster, name in ((self.first, "library"), (self.second, "tickets")):
+                cluster.sql(f"create database {name}")
+                self.psql(cluster, name, "-f", os.path.join(HERE, name + ".sql"))
+            self.start(PYTHON, os.path.join(HERE, "score.py"), "127.0.0.2", str(self.score_port))
+            self.start_library()
+            self.start_node()
+            self.start("pgbench", "-q", "-i", "-s", "2", env=self.first.environment("unix")).wait()
+            time.sleep(1)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        for process in reversed(self.processes):
+            self.stop(process)
+        for cluster in (self.first, self.second):
+            if cluster.process:
+                cluster.__exit__()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def start(self, *argv, **more):
+        more.setdefault("stdout", open(os.path.join(self.directory, "out"), "a"))
+        process = subprocess.Popen(argv, cwd=self.directory, stderr=open(os.path.join(self.directory, "err"), "a"), **more)
+        self.processes.append(process)
+        return process
+
+    def stop(self, process):
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+        process.wait()
+
+    def psql(self, cluster, database, *argv):
+        environment = {**cluster.environment("unix"), "PGDATABASE": database}
+        return subprocess.run(["psql", "-qAt", "-v", "ON_ERROR_STOP=1", *argv], check=True, env=environment, capture_output=True, text=True).stdout.strip()
+
+    def dsn(self):
+        return f"host=127.0.0.1 port={self.first.port} user=postgres dbname=library sslmode=disable"
+
+    def start_library(self, *options, **more):
+        if self.library:
+            self.stop(self.library)
+        self.library = self.start(PYTHON, os.path.join(HERE, "library.py"), str(self.library_port), self.dsn(), f"http://127.0.0.2:{self.score_port}", *options, **more)
+        self.wait_for(f"http://127.0.0.1:{self.library_port}/cover/1")
+
+    def start_node(self):
+        cache = os.path.expanduser("~/.cache/culprit/node-pg")
+        if shutil.which("node") and shutil.which("npm"):
+            os.makedirs(cache, exist_ok=True)
+            if not os.path.isdir(cache + "/node_modules/pg"):
+                subprocess.run(["npm", "install", "--silent", "--prefix", cache, "pg@8"], capture_output=True)
+            self.node = os.path.isdir(cache + "/node_modules/pg")
+        if not self.node:
+            print("SKIPPED: the Node cases: node, npm and its package pg are missing", flush=True)
+            return
+        self.start("node", os.path.join(HERE, "tickets.js"), str(self.tickets_port), self.second.directory, str(self.second.port),
+                   env={**os.environ, "NODE_PATH": cache + "/node_modules"})
+        self.wait_for(f"http://127.0.0.1:{self.tickets_port}/customer/1")
+
+    def wait_for(self, url):
+        for _ in range(100):
+            try:
+                return urllib.request.urlopen(url, timeout=5).read()
+            except OSError:
+                time.sleep(0.1)
+        sys.exit(f"{url} does not answer: " + open(os.path.join(self.directory, "err")).read()[-500:])
+
+    def mode(self, service, name, on):
+        port = self.library_port if service == "library" else self.tickets_port
+        self.wait_for(f"http://127.0.0.1:{port}/mode/{name}/{int(on)}")
+
+    def delay(self, seconds):
+        self.wait_for(f"http://127.0.0.2:{self.score_port}/delay/{seconds}")
+
+    def sessions(self, name):
+        """Sessions of sessions.py; returns the process and their backends' pids."""
+        process = self.start(PYTHON, os.path.join(HERE, "sessions.py"), name, self.dsn(), stdout=subprocess.PIPE, text=True)
+        pids = []
+        for line in process.stdout:
+            if line.strip() == "up":
+                break
+            pids.append(int(line))
+        return process, pids
+
+    def load(self, seconds, specs):
+        argv = []
+        for spec in specs:
+            service, rate, method, path = spec.split(":")
+            if service == "tickets" and not self.node:
+                continue
+            argv.append(f"{rate}:{method}:127.0.0.1:{self.library_port if service == 'library' else self.tickets_port}/{path}")
+        return self.start(PYTHON, os.path.join(HERE, "load.py"), str(seconds), *argv, stdout=subprocess.PIPE, text=True)
+
+
+def foreign(finding):
+    """Somebody else's work on this machine: true, and none of our doing."""
+    return finding["class"] == "cpu_saturation" and finding["mechanism"] == "neighbour" and not finding["entity"]["name"].startswith(OURS)
+
+
+def matches(finding, want, pids):
+    if finding["class"] not in want.classes:
+        return False
+    entity = finding["entity"]
+    told = " ".join(str(entity.get(key) or "") for key in ("name", "statement")) + " " + str(finding.get("caller") or "")
+    if want.entity and not any(word.lower() in told.lower() for word in want.entity):
+        return False
+    return want.holder is None or (finding.get("holder") or {}).get("pid") == pids[want.holder]
+
+
+def short(finding):
+    holder = finding.get("holder") or {}
+    named = finding["entity"].get("statement") or finding["entity"]["name"]
+    return f"{finding['class']}/{finding['mechanism']} {finding['score']:.2f} {named[:70]}" + (f" ← {holder.get('pid')} {holder.get('name')}" if holder else "")
+
+
+def judge(why, case, pids):
+    named = [finding for finding in why["findings"] if finding["class"] != "unexplained"]
+    mine = [finding for finding in named if not foreign(finding)]
+    row = {"case": case.name, "found": [short(finding) for finding in named[:4]], "foreign": len(named) - len(mine), "verdict": why["verdict"]}
+    if not case.want.classes:
+        row["right"] = not mine
+    else:
+        row["right"] = bool(mine) and matches(mine[0], case.want, pids)
+        row["among"] = any(matches(finding, case.want, pids) for finding in mine)
+    if any(finding["class"] in case.want.never for finding in mine):
+        row["right"] = False
+    return row
+
+
+def record(lab, case, seconds, directory, asks):
+    """Records under load; the load's own view comes back."""
+    load = lab.load(seconds + 3.5, case.load)
+    time.sleep(2)
+    scope = ["-a"] if not case.pid_scope else ["-p", str(lab.library.pid)]
+    done = subprocess.run([CULPRIT, "record", *scope, "--for", f"{seconds}s", "-o", directory, *asks], capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit("culprit record: " + done.stderr[-800:])
+    return json.loads(load.communicate()[0])
+
+
+def culprit_json(*argv):
+    done = subprocess.run([CULPRIT, *argv, "--json"], capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"culprit {' '.join(argv)}: " + done.stderr[-800:])
+    return json.loads(done.stdout)
+
+
+def run(lab, case, arguments):
+    directory = os.path.join(arguments.keep, case.name) if arguments.keep else tempfile.mkdtemp(prefix="case-", dir=lab.directory)
+    shutil.rmtree(directory, ignore_errors=True)
+    os.makedirs(directory)
+    before, after = directory + "/before.culprit", directory + "/after.culprit"
+    asks = ["--ask"] if case.ask else []
+    planted = case.plant(lab)
+    heal, pids = planted if isinstance(planted, tuple) else (planted, [])
+    if case.bare:  # `why` that records by itself
+        load = lab.load(arguments.seconds + 4, case.load)
+        time.sleep(2)
+        why = culprit_json("why", "--for", f"{arguments.seconds}s", *asks)
+        load_before = json.loads(load.communicate()[0])
+    else:
+        load_before = record(lab, case, arguments.seconds, before, asks)
+        why = culprit_json("why", before, *asks)
+    with open(directory + "/why.json", "w") as file:
+        json.dump(why, file, indent=1)
+    row = judge(why, case, pids)
+    row["load"] = load_before
+    if heal:
+        heal()
+    if heal and case.want.classes and not case.bare and not arguments.no_diff:
+        time.sleep(1)
+        row["load_after"] = record(lab, case, arguments.seconds, after, [])
+        diff = culprit_json("diff", before, after)
+        kinds = [(change["verdict"], change.get("prediction")) for change in diff["findings"] if change["class"] in case.want.classes]
+        row["diff"], row["prediction"] = kinds[0] if kinds else ("nothing to compare", None)
+    return row
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--for", dest="seconds", type=int, default=8)
+    parser.add_argument("--no-diff", action="store_true")
+    parser.add_argument("--keep", default="", help="a directory for the recordings")
+    parser.add_argument("--list", action="store_true")
+    arguments = parser.parse_args()
+    cases = [case for case in CASES if not arguments.only or case.name in arguments.only.split(",")]
+    if arguments.list:
+        sys.exit("\n".join(f"{case.name:24} {case.says}" for case in cases))
+    if subprocess.run([PYTHON, "-c", "import psycopg2"], capture_output=True).returncode != 0:
+        sys.exit("python3-psycopg2 is missing: apt-get install python3-psycopg2")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is stopped
+    rows = []
+    with Lab() as lab:
+        for case in cases:
+            if case.node and not lab.node:
+                continue
+            rows.append(run(lab, case, arguments))
+            print(json.dumps(rows[-1]), flush=True)
+    faults = [row for row in rows if "among" in row]
+    totals = {"faults": len(faults), "first": sum(row["right"] for row in faults), "among": sum(row["among"] for row in faults),
+              "healthy": len(rows) - len(faults), "accused_nobody": sum(row["right"] for row in rows if "among" not in row),
+              "healed": sum("diff" in row for row in faults), "fixed": sum(row.get("diff") == "fixed" for row in faults),
+              "inside": sum(row.get("prediction") == "inside" for row in faults)}
+    print(json.dumps(totals), flush=True)
+    if not arguments.only:
+        keep("other_systems", {"seconds": arguments.seconds, "totals": totals, "rows": rows})
+
+
+if __name__ == "__main__":
+    main()
