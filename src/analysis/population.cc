@@ -170,8 +170,9 @@ void Population::note_statement(const Trace& trace, SpanIndex head, uint32_t id)
     statement.running_ns += callee.waits[Wait::Running] * weight;
     for (int wait = 0; wait < kWaits; ++wait) statement.waits.ns[wait] += callee.waits.ns[wait] * weight;
     statement.waits.known = true;
-    // Half of its time: what flushes waits for that, and little else.
-    statement.flushes += callee.waits[Wait::Disk] * 2 >= callee.duration_ns && callee.duration_ns > 0 ? weight : 0;
+    // Half of its time, but for what it waits for a CPU: what flushes waits for that, and little else.
+    int64_t on_cpu_or_blocked = callee.duration_ns - callee.waits[Wait::Runnable];
+    statement.flushes += callee.waits[Wait::Disk] * 2 >= on_cpu_or_blocked && callee.duration_ns > 0 ? weight : 0;
     if (callee.waits[Wait::Lock] > 0) statement.lock_waiters[callee.pid] += callee.waits[Wait::Lock] * weight;
     for (const Blocker& blocker : callee.blockers) {
       if (blocker.wait == Wait::Lock) lock_chain_[callee.pid][blocker.pid] += blocker.duration_ns * weight;

@@ -127,14 +127,17 @@ const Process* process_of(const Population& now, int32_t pid) {
   return nullptr;
 }
 
+// As people call it: not "python3", but its script.
+const std::string& called(const Process& process) { return process.service.empty() ? process.name : process.service; }
+
 // Who is behind a backend: the program at the other end of its connection; else the process itself.
 std::string program_of(const Population& now, int32_t pid) {
   for (const Connection& connection : now.around().connections) {
     if (!connection.server || connection.pid != pid || connection.peer_pid == 0) continue;
-    if (const Process* client = process_of(now, connection.peer_pid)) return client->name;
+    if (const Process* client = process_of(now, connection.peer_pid)) return called(*client);
   }
   const Process* process = process_of(now, pid);
-  return process == nullptr ? "" : process->name;
+  return process == nullptr ? "" : called(*process);
 }
 
 std::string most_of(const std::map<std::string, int64_t>& by_text) {
@@ -188,8 +191,47 @@ Held holder_of(const Population& now, const Group& group) {
   return held;
 }
 
+// Who waits for one holder waits for one thing, whatever tables it is about; and of statements that were sent before the
+// recording the server's address is not known.
+bool same_lock(const Names& names, const std::pair<Group, Held>& a, const std::pair<Group, Held>& b) {
+  if (a.first.system != b.first.system) return false;
+  if (a.second.pid != 0 && b.second.pid != 0) return a.second.pid == b.second.pid;
+  bool known = !names.text(a.first.instance).empty() && !names.text(b.first.instance).empty();
+  return !known && a.first.table == b.first.table;
+}
+
+void join(std::pair<Group, Held>& all, const std::pair<Group, Held>& other) {
+  Group& group = all.first;
+  const Group& more = other.first;
+  group.statements.insert(more.statements.begin(), more.statements.end());
+  group.lock_ns += more.lock_ns, group.waiting_calls += more.waiting_calls;
+  for (int wait = 0; wait < kWaits; ++wait) group.inside.ns[wait] += more.inside.ns[wait];
+  if (all.second.pid == 0) all.second = other.second;
+}
+
+std::vector<std::pair<Group, Held>> join_groups(const Population& now) {
+  const Names& names = now.names();
+  std::vector<std::pair<Group, Held>> all, joined;
+  for (auto& [key, group] : group_waiters(now)) all.emplace_back(group, holder_of(now, group));
+  // What is told is told of the first: whose server is known, then who waited longest.
+  std::stable_sort(all.begin(), all.end(), [&](const auto& a, const auto& b) {
+    bool ka = !names.text(a.first.instance).empty(), kb = !names.text(b.first.instance).empty();
+    return ka != kb ? ka : a.first.lock_ns > b.first.lock_ns;
+  });
+  for (const auto& one : all) {
+    auto same =
+        std::find_if(joined.begin(), joined.end(), [&](const auto& other) { return same_lock(names, one, other); });
+    if (same == joined.end())
+      joined.push_back(one);
+    else
+      join(*same, one);
+  }
+  return joined;
+}
+
 std::string mechanism_of(const Held& held, std::string_view text) {
   if (held.lock == "relation") return "table_ddl";
+  if (held.lock == "advisory" || text.find("pg_advisory") != std::string_view::npos) return "advisory";
   if (!held.lock.empty()) return "row";
   // Who only reads holds no row: what it gives free is a lock of the server's own, on a page or a table of its memory.
   if (!held.statement.empty() && !locks_rows(held.statement) && held.how == "observed") return "lwlock";
@@ -235,9 +277,10 @@ Cause make_cause(const Population& now, const Group& group, const Held& held) {
   cause.cause = "lock_wait";
   cause.mechanism = mechanism_of(held, text);
   std::string what = held.relation.empty() ? group.table : held.relation;
-  std::string kind = cause.mechanism == "row"      ? "row lock"
-                     : cause.mechanism == "lwlock" ? "lock inside the server"
-                                                   : "table lock";
+  std::string kind = cause.mechanism == "row"        ? "row lock"
+                     : cause.mechanism == "lwlock"   ? "lock inside the server"
+                     : cause.mechanism == "advisory" ? "advisory lock"
+                                                     : "table lock";
   cause.entity = {"lock", what.empty() ? kind : what, names.instance(group.instance), names.text(group.system), text,
                   0};
   cause.quality = kObserved;
@@ -337,8 +380,7 @@ void add_mutexes(const Population& now, std::vector<Cause>& causes) {
 
 std::vector<Cause> find_lock_waits(const Scene& scene, std::vector<Cause>& slow) {
   std::vector<Cause> causes;
-  for (const auto& [key, group] : group_waiters(scene.now)) {
-    Held held = holder_of(scene.now, group);
+  for (const auto& [group, held] : join_groups(scene.now)) {
     Cause cause = make_cause(scene.now, group, held);
     if (!cause.pathological && scene.before == nullptr) continue;
     if (explained_by(scene.now, held, cause, slow)) continue;

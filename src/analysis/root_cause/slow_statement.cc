@@ -95,6 +95,14 @@ Comparable comparable_cost(const Population& now, uint32_t id, const Statement& 
   return {std::max(quantile(others, 0.25), kUsualLookup / 4), true};
 }
 
+// For as many rows as a request can use: who returns more would cost that part of what it costs.
+int64_t expected_cost(const Comparable& comparable, const Costs& costs) {
+  int64_t expected_ns = comparable.ns + kPerRow * std::max<int64_t>(costs.rows, 0);
+  if (costs.rows < kManyRows) return expected_ns;
+  double used = static_cast<double>(kManyRows) / static_cast<double>(costs.rows);
+  return std::min(expected_ns, static_cast<int64_t>(used * static_cast<double>(costs.work_ns())));
+}
+
 bool is_report(const Statement& statement, std::string_view text) {
   if (!aggregates(text)) return false;
   if (!looks_up(text)) return true;
@@ -238,7 +246,7 @@ std::vector<Cause> find_slow_statements(const Scene& scene, const CpuStory& cpu)
     if (sort == StatementSort::Commit || sort == StatementSort::Control || statement.samples.empty()) continue;
     Costs costs = costs_of(statement);
     Comparable comparable = comparable_cost(scene.now, id, statement, costs.served);
-    int64_t expected_ns = comparable.ns + kPerRow * std::max<int64_t>(costs.rows, 0);
+    int64_t expected_ns = expected_cost(comparable, costs);
     Signature signature = signature_of(statement, costs, text, expected_ns);
     if (!signature.holds) {
       costs = dear_costs(statement, costs, expected_ns);
@@ -256,11 +264,16 @@ std::vector<Cause> find_slow_statements(const Scene& scene, const CpuStory& cpu)
     cause.pathological = signature.holds;
     cause.what = signature.what;
     cause.phrase = "one statement takes {share} of it";
-    cause.assuming = (comparable.seen ? "it costs what this server's other statements cost ("
-                                      : "it costs what a lookup usually costs, as nothing comparable was seen here (") +
-                     format_duration(expected_ns) + " per call)";
+    cause.assuming =
+        signature.mechanism == "big_result"
+            ? "it returns " + format_count(kManyRows) + " rows at most"
+            : (comparable.seen ? "it costs what this server's other statements cost ("
+                               : "it costs what a lookup usually costs, as nothing comparable was seen here (") +
+                  format_duration(expected_ns) + " per call)";
     cause.advice =
-        "EXPLAIN (ANALYZE, BUFFERS) the statement; an index on what it looks up by is missing where it scans";
+        signature.mechanism == "big_result"
+            ? "ask for the rows that are used: LIMIT, a narrower WHERE, or page by page"
+            : "EXPLAIN (ANALYZE, BUFFERS) the statement; an index on what it looks up by is missing where it scans";
     cause.would_tell = "culprit why --ask: the plan of the statement";
     cause.inside = statement.waits;
     cause.statement = id;

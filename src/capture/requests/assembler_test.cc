@@ -165,6 +165,29 @@ TEST_F(AssemblerTest, ABackendWokenByAnotherWaitedForTheLockThatItsStatementTook
   EXPECT_EQ(waiter.blockers[0].statement, "UPDATE holder");
 }
 
+TEST_F(AssemblerTest, TheHolderOfALockIsNamedByTheStatementOfItsTransactionThatLocks) {
+  connect(kClient, kBackend, 1, 4000);
+  connect(kClient, kOther, 3, 4001);
+  uint32_t sequence = 1;
+  double now = 1;
+  auto runs = [&](std::string text) {
+    receives(4, kOther, now, "Q " + text, sequence);
+    sends(4, kOther, now + 0.5, "Z", sequence);
+    sequence += 100, now += 1;
+  };
+  runs("UPDATE earlier"), runs("COMMIT");
+  runs("update books set title"), now = 12;
+  receives(2, kBackend, 11, "Q UPDATE waiter", 1);
+  for (int i = 0; i < 20; ++i) runs("select count(*) from updates");
+  receives(4, kOther, 100, "Q ROLLBACK", sequence);
+  sends(4, kOther, 102, "Z", sequence);
+  off(kBackend, {.off = 11.5, .wake = 101, .on = 103, .syscall = SYS_epoll_wait, .waker = kOther});
+  sends(2, kBackend, 104, "Z", 1);
+  finish(2000);
+  ASSERT_FALSE(span("UPDATE waiter", SpanKind::Server).blockers.empty());
+  EXPECT_EQ(span("UPDATE waiter", SpanKind::Server).blockers[0].statement, "update books set title");
+}
+
 TEST_F(AssemblerTest, AChainOfLocksNamesItsFirstHolderToo) {
   connect(kClient, kBackend, 1, 4000);
   connect(kClient, kOther, 3, 4001);

@@ -152,6 +152,11 @@ void Processes::exited(int32_t pid, int32_t code, int64_t mono_ns, int64_t wall_
   entry->dirty = true;
 }
 
+void Processes::remember(Entry& entry, const Ran& ran) {
+  entry.ran[entry.next_ran++ % entry.ran.size()] = ran;
+  if (ran.takes_locks) entry.locked[entry.next_locked++ % entry.locked.size()] = ran;
+}
+
 int32_t Processes::child_that_ended(int32_t parent, int64_t born_ns, int64_t from_ns, int64_t to_ns) const {
   Ending last;
   for (const Ending& ending : endings_)

@@ -22,6 +22,7 @@ struct Ran {
   int64_t begin_ns = 0, end_ns = 0;
   uint32_t statement = 0;  // index into Texts
   bool ends_transaction = false;
+  bool takes_locks = false;  // may: it writes, or locks what it reads
 };
 
 class Processes {
@@ -36,6 +37,8 @@ class Processes {
     int64_t forked_ns = 0;   // monotonic; 0: before the recording
     std::array<Ran, 8> ran;  // the last statements that it answered, round
     uint32_t next_ran = 0;
+    std::array<Ran, 4> locked;  // the last of them that may have taken locks: a long transaction goes on with others
+    uint32_t next_locked = 0;
     uint32_t rounds_after_exit = 0;
     uint64_t server_connection = 0;  // the latest on which it answers
     // The statement that it waits with, as its database said when it was last asked (wall clock).
@@ -43,6 +46,7 @@ class Processes {
     int64_t asked_ns = 0;
   };
   Entry& at(int32_t pid);
+  static void remember(Entry& entry, const Ran& ran);
   Entry* find(int32_t pid);
 
   void forked(int32_t pid, int32_t parent_pid, const char* name, int64_t mono_ns, int64_t wall_ns);

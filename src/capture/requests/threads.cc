@@ -15,6 +15,8 @@ constexpr int64_t kLeastBlamed = 20'000;
 constexpr int64_t kLeastNamed = 500'000;
 // pid_max's own limit on 64 bits.
 constexpr int32_t kMostTids = 4 << 20;
+// A statement is searched so far for the words that lock: they stand at the end of ordinary ones.
+constexpr size_t kMostSearched = 2000;
 
 int32_t as_pid(uint32_t pid) { return static_cast<int32_t>(pid); }
 int64_t as_time(uint64_t ns) { return static_cast<int64_t>(ns); }
@@ -25,6 +27,20 @@ bool ends_transaction(std::string_view statement) {
   for (std::string_view word : {"COMMIT", "END", "ROLLBACK", "ABORT", "commit", "end", "rollback", "abort"})
     if (statement.starts_with(word)) return true;
   return false;
+}
+
+bool takes_locks(std::string_view statement) {
+  std::string upper(statement.substr(0, kMostSearched));
+  for (char& c : upper) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  const std::string_view word =
+      std::string_view(upper).substr(0, upper.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ"));
+  for (std::string_view form :
+       {"FOR UPDATE", "FOR SHARE", "FOR NO KEY UPDATE", "FOR KEY SHARE", "_LOCK(", "_LOCK_SHARED("})
+    if (upper.find(form) != std::string::npos) return true;
+  for (std::string_view other : {"SELECT", "WITH", "VALUES", "TABLE", "FETCH", "SHOW", "SET", "BEGIN", "START",
+                                 "SAVEPOINT", "RELEASE", "COMMIT", "END", "ROLLBACK", "ABORT"})
+    if (word == other) return false;
+  return true;
 }
 
 Thread* Threads::find(int32_t tid) {
@@ -177,20 +193,27 @@ Wait Threads::helper_state(int32_t worker_tid, const event_switch& event) {
   return most == Wait::Lock ? Wait::Other : most;
 }
 
-// As of the moment when it gave the lock free: the waiter may get a CPU much later.
+// As of the moment when it gave the lock free: the waiter may get a CPU much later. Of a transaction's statements before the
+// last that takes locks, if any does.
 uint32_t Threads::statement_of_holder(int32_t pid, int64_t freed_ns, bool latch) const {
   const Processes::Entry* holder = processes_.find(pid);
   if (!holder) return 0;
-  Ran during, before;
+  Ran during, before, locking;
+  int64_t ended_ns = 0;  // the transaction before
   auto look = [&](const Ran& ran) {
     if (ran.statement == 0 || ran.begin_ns > freed_ns) return;
     if (ran.end_ns > freed_ns)
       during = ran;
     else if (!ran.ends_transaction && ran.end_ns > before.end_ns)
       before = ran;
+    else if (ran.ends_transaction)
+      ended_ns = std::max(ended_ns, ran.end_ns);
   };
   for (const Ran& ran : holder->ran) look(ran);
+  for (const Ran& ran : holder->locked)
+    if (latch && ran.end_ns <= freed_ns && ran.begin_ns >= ended_ns && ran.end_ns > locking.end_ns) locking = ran;
   if (current_statement_) look(current_statement_(*holder));
+  if (locking.statement != 0) before = locking;
   return during.statement != 0 && !(latch && during.ends_transaction) ? during.statement : before.statement;
 }
 

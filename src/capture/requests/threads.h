@@ -42,6 +42,8 @@ struct Thread {
 
 // COMMIT, ROLLBACK and their other names.
 bool ends_transaction(std::string_view statement);
+// Whether it may take a lock that others wait for: it writes, changes a table, or says that it locks.
+bool takes_locks(std::string_view statement);
 
 class Threads {
  public:

@@ -188,8 +188,8 @@ void Turns::finish(ConnectionEnd& end, Exchange exchange) {
     Processes::Entry& process = around_.processes.at(end.row.pid);
     const std::string_view text = find_text(exchange.attributes, "db.query.text");
     if (!text.empty())
-      process.ran[process.next_ran++ % process.ran.size()] = {exchange.begin_ns, end_ns, around_.texts.number(text),
-                                                              ends_transaction(text)};
+      Processes::remember(
+          process, {exchange.begin_ns, end_ns, around_.texts.number(text), ends_transaction(text), takes_locks(text)});
   }
   if (exchange.flags & kBegunBefore) tie_begun_before(end, *request);
   request->context = exchange.context;

@@ -1,0 +1,96 @@
+// What other systems than the demo's showed: requests from before the recording, results without end, machines that are full.
+#include <gtest/gtest.h>
+
+#include "analysis/shop.h"
+#include "analysis/why.h"
+#include "base/check.h"
+
+namespace culprit::analysis {
+namespace {
+
+const std::string kUpdate = "UPDATE stock SET left = left - ? WHERE item_id = ?";
+
+Answer ask(Shop& shop) {
+  Question question;
+  question.source = "x.culprit";
+  Result<Answer> answer = why(shop.reader, nullptr, nullptr, question);
+  CHECK(answer.has_value(), "a fake does not fail");
+  return answer.value();
+}
+
+using Accused = std::vector<std::string>;
+Accused accused(const Answer& answer) {
+  Accused out;
+  for (const Finding& finding : answer.findings)
+    if (finding.cause != "unexplained") out.push_back(finding.cause + "/" + finding.mechanism);
+  return out;
+}
+
+void one_statement(Shop& shop, int requests, const std::string& name, const std::string& text, Doing doing,
+                   int times = 1) {
+  for (int i = 0; i < requests; ++i) {
+    auto request = shop.request(name, "gateway");
+    request.work(300 * kUs);
+    request.enter("orders-api", name);
+    request.work(400 * kUs);
+    for (int k = 0; k < times; ++k) request.statement(text, doing);
+    request.end();
+  }
+}
+
+// Who waits since before the recording sent its statement on a connection of which nothing is known.
+TEST(OtherSystems, WaitersFromBeforeTheRecordingWaitForTheSameLock) {
+  Shop shop;
+  shop.healthy(50);
+  Doing waits{.running = 300 * kUs, .lock = 900 * kMs, .rows = 1};
+  waits.blockers = {{Wait::Lock, 777, 777, 900 * kMs, 1, "UPDATE stock SET price = ?"}};
+  one_statement(shop, 40, "POST /orders", kUpdate, waits);
+  for (int i = 0; i < 20; ++i) {
+    auto request = shop.request(kUpdate, "postgres");
+    request.is_statement(kUpdate);
+    request.doing(waits);
+    request.unfinished();
+    request.end();
+  }
+  for (Span& span : shop.reader.spans)
+    if (span.parent_span_id == 0 && span.service == "postgres")
+      std::erase_if(span.attributes,
+                    [](const Attribute& a) { return a.key.starts_with("server.") || a.key == "db.namespace"; });
+  Answer answer = ask(shop);
+  ASSERT_EQ(accused(answer), Accused{"lock_wait/row"});
+  EXPECT_EQ(answer.findings[0].entity.instance, "127.0.0.1:5432/shop");
+  EXPECT_EQ(answer.findings[0].holder->pid, 777);
+}
+
+TEST(OtherSystems, AnAdvisoryLockIsCalledSo) {
+  Shop shop;
+  shop.healthy(50);
+  Doing waits{.running = 300 * kUs, .lock = 400 * kMs, .rows = 1};
+  waits.blockers = {{Wait::Lock, 777, 777, 400 * kMs, 1, "select pg_advisory_lock(?)"}};
+  one_statement(shop, 40, "POST /desk", "select pg_advisory_xact_lock(?)", waits);
+  EXPECT_EQ(accused(ask(shop)), Accused{"lock_wait/advisory"});
+}
+
+TEST(OtherSystems, TensOfThousandsOfRowsForOneRequestAreToBlame) {
+  Shop shop;
+  shop.healthy(50);
+  one_statement(shop, 40, "GET /catalogue", "select isbn, title from books where shelf >= ?",
+                {.running = 90 * kMs, .rows = 88'000});
+  Answer answer = ask(shop);
+  ASSERT_EQ(accused(answer), Accused{"slow_statement/big_result"});
+  EXPECT_NE(answer.findings[0].advice.find("LIMIT"), std::string::npos);
+}
+
+TEST(OtherSystems, ALoopOfFlushesIsOneOnAFullMachineToo) {
+  Shop shop;
+  shop.healthy(50);
+  one_statement(shop, 40, "POST /audit", "insert into audit(what) values (?)",
+                {.running = 300 * kUs, .runnable = 3 * kMs, .disk = 2 * kMs, .rows = 1}, 25);
+  shop.busy(0.6);  // by the time the machine was asked
+  Accused found = accused(ask(shop));
+  ASSERT_FALSE(found.empty());
+  EXPECT_EQ(found[0], "fsync_storm/");
+}
+
+}  // namespace
+}  // namespace culprit::analysis
