@@ -54,13 +54,32 @@ void append_placeholder(std::string& out) {
     out += '?';
 }
 
+// Whether a caller's span and another service's are of one call, by their names: both ends of a remote call carry the method's
+// ("Sent.x.Cart/Get" and "/x.Cart/Get"), and who calls by HTTP often tells the verb alone.
+bool names_one_call(std::string_view caller, std::string_view callee) {
+  if (caller.starts_with("HTTP ")) caller.remove_prefix(5);
+  for (std::string_view verb : {"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"})
+    if (caller == verb) return true;
+  std::string_view longer = caller.size() > callee.size() ? caller : callee;
+  std::string_view shorter = caller.size() > callee.size() ? callee : caller;
+  if (shorter.starts_with("/")) shorter.remove_prefix(1);
+  return !shorter.empty() && longer.ends_with(shorter) &&
+         (longer.size() == shorter.size() || !is_word(longer[longer.size() - shorter.size() - 1]));
+}
+
 }  // namespace
 
 SpanIndex callee_view(const Trace& trace, SpanIndex caller) {
   const Span& span = trace.spans[caller];
   const auto& children = trace.children[caller];
-  if (span.kind != SpanKind::Client || children.size() != 1) return kNoSpan;
+  if (children.size() != 1) return kNoSpan;
   const Span& child = trace.spans[children[0]];
+  if (span.kind == SpanKind::Unspecified && child.kind == SpanKind::Unspecified) {
+    SpanIndex parent = trace.parent[caller];
+    bool inside = parent != kNoSpan && trace.spans[parent].service == span.service;
+    return inside && child.service != span.service && names_one_call(span.name, child.name) ? children[0] : kNoSpan;
+  }
+  if (span.kind != SpanKind::Client) return kNoSpan;
   bool linked = child.link == LinkHow::Connection || child.link == LinkHow::Reported || child.link == LinkHow::None;
   return child.kind == SpanKind::Server && linked ? children[0] : kNoSpan;
 }

@@ -35,6 +35,8 @@ constexpr int64_t kNoticedNs = 100'000'000;
 // Fewer affected requests are an accident, not a pattern (facts: quality.md §1.4), unless most of all time is theirs.
 constexpr int64_t kFewestAffected = 10;
 constexpr double kMostOfAll = 0.5;
+// One failed request in twenty is what a service level of any strictness forbids.
+constexpr double kMaterialFailing = 0.05;
 // With a baseline a change is evidence of its own, and half as much is worth saying.
 constexpr double kMaterialChange = 0.1;
 
@@ -62,6 +64,9 @@ struct Cause {
   std::vector<SectionKind> blamed_kinds;     // of that time; empty: all
   // Work and calls, where a change must be told per call: more calls of a statement don't make it slow. May be empty.
   std::function<Work(const Request&)> work;
+  // Requests that failed of it: of these it is counted how many, not only how long they took. May be empty.
+  std::function<bool(const Request&)> fails;
+  std::string trigger = "none_seen";
   // Whether the signature holds without a baseline; with one, a change alone is enough.
   bool pathological = false;
   std::vector<EvidenceLine> evidence;

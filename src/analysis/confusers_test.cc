@@ -335,7 +335,7 @@ TEST(Confusers, AChangeThatNobodyWatchedIsNotSaidToRun) {
     Question question;
     Result<Answer> answer = why(after.reader, &before.reader, nullptr, question);
     ASSERT_TRUE(answer.has_value());
-    ASSERT_EQ(accused(answer.value()), Accused{"cpu_bound"});
+    ASSERT_EQ(accused(answer.value()), Accused{watched ? "cpu_bound" : "dependency_slow"});
     EXPECT_EQ(answer.value().findings[0].confidence == Confidence::High, watched);
     EXPECT_EQ(says(answer.value().findings[0].against, "these traces do not tell"), !watched);
   }

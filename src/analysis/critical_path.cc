@@ -4,6 +4,7 @@
 #include <array>
 
 #include "analysis/call.h"
+#include "analysis/clocks.h"
 
 namespace culprit::analysis {
 
@@ -11,10 +12,26 @@ namespace {
 
 constexpr int kSectionKinds = static_cast<int>(SectionKind::Unexplained) + 1;
 
+// What ends together, ends at most this part of the child's time apart: the parent's end was noted first.
+constexpr int64_t kEndsTogether = 20;
+
 // Saturates: a hostile start and duration may not fit together.
-int64_t end_of(const Span& span) {
-  int64_t end = 0;
-  return __builtin_add_overflow(span.start_ns, span.duration_ns, &end) ? INT64_MAX : end;
+int64_t plus(int64_t a, int64_t b) {
+  int64_t sum = 0;
+  if (!__builtin_add_overflow(a, b, &sum)) return sum;
+  return b > 0 ? INT64_MAX : INT64_MIN;
+}
+
+// Whether `parent` can have waited for `child` at all. Who takes a message is not waited for by who sent it. A program's own
+// work, or a call of its own, that goes on after its parent has ended was set going and left alone; not so a call's other
+// end, whose caller may have given up, and not where kinds are not said: such children count as far as their parent goes.
+bool waited_for(const Span& parent, const Span& child) {
+  if (child.kind == SpanKind::Consumer) return false;
+  bool own = child.kind == SpanKind::Internal || child.kind == SpanKind::Client;
+  bool same = child.service == parent.service && child.host == parent.host;
+  if (!own || !same || parent.kind == SpanKind::Client || (parent.flags & kUnfinished)) return true;
+  int64_t late_ns = plus(child.start_ns, child.duration_ns) - plus(parent.start_ns, parent.duration_ns);
+  return late_ns <= child.duration_ns / kEndsTogether;
 }
 
 // A stretch during which `span` itself, and none of its children, had the path.
@@ -39,9 +56,9 @@ struct Visit {
 // The walk backwards, with its own stack: a trace may be a million spans deep.
 class Walk {
  public:
-  Walk(const Trace& trace, SpanIndex root) : trace_(trace) {
+  Walk(const Trace& trace, SpanIndex root) : trace_(trace), shifts_(clock_shifts(trace, root)) {
     const Span& span = trace.spans[root];
-    enter(root, span.start_ns, end_of(span));
+    enter(root, span.start_ns, plus(span.start_ns, span.duration_ns));
     while (!visits_.empty()) step();
     std::reverse(stretches_.begin(), stretches_.end());
   }
@@ -54,7 +71,9 @@ class Walk {
     for (SpanIndex child : trace_.children[span]) {
       const Span& s = trace_.spans[child];
       if (s.duration_ns <= 0) continue;  // takes no time, or its times are wrong
-      int64_t start = std::max(s.start_ns, low_ns), end = std::min(end_of(s), high_ns);
+      if (!waited_for(trace_.spans[span], s)) continue;
+      int64_t begin = shifts_.empty() ? s.start_ns : plus(s.start_ns, shifts_[child]);
+      int64_t start = std::max(begin, low_ns), end = std::min(plus(begin, s.duration_ns), high_ns);
       if (start < end) candidates_.push_back({child, start, end});
     }
     // Last to end first; of two that end together the longer one decided.
@@ -88,6 +107,7 @@ class Walk {
   }
 
   const Trace& trace_;
+  std::vector<int64_t> shifts_;  // onto the root's clock; empty: none
   std::vector<Candidate> candidates_;
   std::vector<Visit> visits_;
   std::vector<Stretch> stretches_;
@@ -110,6 +130,24 @@ int64_t take_covered(Shares& shares, SectionKind kind, int64_t covered) {
   return covered - taken;
 }
 
+// Of a call that nobody watched: where its other end was seen, what it takes besides is the way there and back and the
+// queues at both ends; where it was not, the time is the peer's. A span that is no call has its time to itself.
+SectionKind unwatched_kind(const Trace& trace, SpanIndex index) {
+  const Span& span = trace.spans[index];
+  const auto& children = trace.children[index];
+  if (span.kind == SpanKind::Client) {
+    bool seen = std::any_of(children.begin(), children.end(),
+                            [&](SpanIndex child) { return trace.spans[child].kind == SpanKind::Server; });
+    return seen ? SectionKind::Callee : SectionKind::Peer;
+  }
+  // Kinds unsaid: what a service does of its own and names another for.
+  SpanIndex parent = trace.parent[index];
+  bool own = parent != kNoSpan && trace.spans[parent].service == span.service;
+  bool call =
+      span.kind == SpanKind::Unspecified && own && children.empty() && (is_database(span) || !peer_of(span).empty());
+  return call ? SectionKind::Peer : SectionKind::Own;
+}
+
 // How the time that a span had the path itself divides into kinds. Its children explain its waits for peers first, then
 // what else may stand for them: an event loop's poll is Other or Network, a thread pool's hand-over is a Lock.
 Shares shares_of(const Trace& trace, SpanIndex index, int64_t own_ns, int64_t covered_ns) {
@@ -118,8 +156,7 @@ Shares shares_of(const Trace& trace, SpanIndex index, int64_t own_ns, int64_t co
   auto set = [&](SectionKind kind, int64_t ns) { shares[static_cast<int>(kind)] += std::max<int64_t>(ns, 0); };
   bool same_call = callee_view(trace, index) != kNoSpan;
   if (!span.waits.known) {
-    bool unseen = span.kind == SpanKind::Client && trace.children[index].empty();
-    set(same_call ? SectionKind::Callee : unseen ? SectionKind::Peer : SectionKind::Own, own_ns);
+    set(unwatched_kind(trace, index), own_ns);
     return shares;
   }
   if (same_call) {  // the caller's thread tells only how long it took to be given a CPU once the answer was there

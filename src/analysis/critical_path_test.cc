@@ -3,19 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <random>
+
+#include "analysis/trees.h"
 
 namespace culprit::analysis {
 namespace {
 
 Span span(uint64_t id, uint64_t parent, int64_t from, int64_t to, SpanKind kind = SpanKind::Internal) {
-  Span s;
-  s.trace_id = {1, 2};
-  s.span_id = id, s.parent_span_id = parent;
-  s.start_ns = from, s.duration_ns = to - from;
-  s.kind = kind;
-  s.link = parent == 0 ? LinkHow::None : LinkHow::Reported;
-  return s;
+  return tree_span(id, parent, from, to, kind);
 }
 
 // "id@from-to kind" of each section.
@@ -43,13 +38,13 @@ TEST(CriticalPath, TakesSerialChildrenOneAfterTheOther) {
 }
 
 TEST(CriticalPath, ClipsAChildThatLeavesItsParent) {
-  EXPECT_EQ(told({span(1, 0, 0, 100), span(2, 1, 50, 300)}), (Told{"1@0-50 own", "2@50-100 own"}));
-  EXPECT_EQ(told({span(1, 0, 100, 200), span(2, 1, 0, 150)}), (Told{"2@100-150 own", "1@150-200 own"}));
-  EXPECT_EQ(told({span(1, 0, 100, 200), span(2, 1, 300, 400)}), (Told{"1@100-200 own"}));
-}
-
-TEST(CriticalPath, ClipsAGrandchildToItsGrandparent) {
-  EXPECT_EQ(told({span(1, 0, 0, 100), span(2, 1, 50, 300), span(3, 2, 60, 290)}),
+  auto plain = [](uint64_t id, uint64_t parent, int64_t from, int64_t to) {
+    return span(id, parent, from, to, SpanKind::Unspecified);
+  };
+  EXPECT_EQ(told({plain(1, 0, 0, 100), plain(2, 1, 50, 300)}), (Told{"1@0-50 own", "2@50-100 own"}));
+  EXPECT_EQ(told({plain(1, 0, 100, 200), plain(2, 1, 0, 150)}), (Told{"2@100-150 own", "1@150-200 own"}));
+  EXPECT_EQ(told({plain(1, 0, 100, 200), plain(2, 1, 300, 400)}), (Told{"1@100-200 own"}));
+  EXPECT_EQ(told({plain(1, 0, 0, 100), plain(2, 1, 50, 300), plain(3, 2, 60, 290)}),
             (Told{"1@0-50 own", "2@50-60 own", "3@60-100 own"}));
 }
 
@@ -98,31 +93,80 @@ TEST(CriticalPath, SurvivesTimesThatDoNotFit) {
   EXPECT_EQ(told({root}).size(), 1u);
 }
 
-std::vector<Span> random_tree(std::mt19937_64& random) {
-  std::vector<Span> spans;
-  auto pick = [&](int64_t n) { return static_cast<int64_t>(random() % static_cast<uint64_t>(n)); };
-  int64_t n = 1 + pick(40);
-  for (int64_t i = 0; i < n; ++i) {
-    // Parents may come later, be missing, or be circular; children may escape.
-    uint64_t parent = i == 0 ? 0 : static_cast<uint64_t>(1 + pick(pick(8) == 0 ? n + 3 : i));
-    int64_t from = pick(1000), length = pick(10) == 0 ? 0 : pick(600) - 20;
-    Span s = span(static_cast<uint64_t>(i + 1), parent, from, from + length, static_cast<SpanKind>(pick(6)));
-    s.waits.known = pick(2) == 0;
-    for (int64_t& ns : s.waits.ns) ns = pick(3) == 0 ? pick(700) : 0;
-    spans.push_back(s);
+// The same by another way: looking back from the end, nanosecond by nanosecond, at who has the path.
+class Sweep {
+ public:
+  Sweep(const Trace& trace, SpanIndex root) : trace_(trace) {
+    const Span& span = trace.spans[root];
+    begin_ = span.start_ns;
+    owner_.assign(static_cast<size_t>(std::max<int64_t>(span.duration_ns, 0)), kNoSpan);
+    give(root, span.start_ns, span.end_ns());
   }
-  return spans;
+  SpanIndex owner(int64_t at_ns) const { return owner_[static_cast<size_t>(at_ns - begin_)]; }
+
+ private:
+  void give(SpanIndex index, int64_t low, int64_t high) {
+    SpanIndex active = kNoSpan;
+    int64_t until = 0;
+    for (int64_t at = high - 1; at >= low; --at) {
+      if (active == kNoSpan && (active = ends_at(index, at + 1, low, high)) != kNoSpan) until = at + 1;
+      if (active == kNoSpan) owner_[static_cast<size_t>(at - begin_)] = index;
+      if (active == kNoSpan || at > std::max(trace_.spans[active].start_ns, low)) continue;
+      give(active, at, until);
+      active = kNoSpan;
+    }
+  }
+  // The longest of the children of `index` that end, or are cut off, at this moment.
+  SpanIndex ends_at(SpanIndex index, int64_t at, int64_t low, int64_t high) const {
+    SpanIndex found = kNoSpan;
+    int64_t earliest = at;
+    for (SpanIndex child : trace_.children[index]) {
+      const Span& s = trace_.spans[child];
+      if (s.duration_ns <= 0 || left_alone(trace_.spans[index], s)) continue;
+      bool ends = s.end_ns() == at || (at == high && s.end_ns() > high);
+      int64_t start = std::max(s.start_ns, low);
+      if (ends && start < earliest) earliest = start, found = child;
+    }
+    return found;
+  }
+  static bool left_alone(const Span& parent, const Span& child) {
+    if (child.kind == SpanKind::Consumer) return true;
+    if (child.kind != SpanKind::Internal && child.kind != SpanKind::Client) return false;
+    if (parent.kind == SpanKind::Client || (parent.flags & kUnfinished)) return false;
+    return parent.service == child.service &&
+           (child.end_ns() - parent.end_ns()) * 20 >= child.duration_ns + 20 - child.duration_ns % 20 &&
+           child.end_ns() > parent.end_ns();
+  }
+
+  const Trace& trace_;
+  int64_t begin_ = 0;
+  std::vector<SpanIndex> owner_;
+};
+
+TEST(CriticalPath, IsThatOfASweepNanosecondByNanosecondInHostileTrees) {
+  constexpr uint64_t kSeed = 20261125;
+  SCOPED_TRACE("seed " + std::to_string(kSeed));
+  HostileTrees trees(kSeed);
+  for (int round = 0; round < 20'000; ++round) {
+    Trace trace = make_trace(trees.next(12, round % 2 == 0 ? 30 : 100));
+    SpanIndex root = trace.root();
+    Sweep sweep(trace, root);
+    for (const Section& section : critical_path(trace, root))
+      for (int64_t at = section.start_ns; at < section.end_ns; ++at)
+        ASSERT_EQ(section.span, sweep.owner(at)) << "round " << round << ", at " << at;
+  }
 }
 
 TEST(CriticalPath, SumsToTheRootInAnyTreeAndInAnyOrder) {
-  uint64_t seed = 20261124;
-  SCOPED_TRACE("seed " + std::to_string(seed));
-  std::mt19937_64 random(seed);
+  constexpr uint64_t kSeed = 20261124;
+  SCOPED_TRACE("seed " + std::to_string(kSeed));
+  HostileTrees trees(kSeed);
   for (int round = 0; round < 5000; ++round) {
-    std::vector<Span> spans = random_tree(random);
+    std::vector<Span> spans = trees.next(40, 1000);
+    // Of two spans with one id, which is whose parent is decided by their order in time: that may be a tie.
+    for (size_t i = 0; i < spans.size(); ++i) spans[i].span_id = i + 1;
     Trace trace = make_trace(spans);
     SpanIndex root = trace.root();
-    if (root == kNoSpan) continue;
     std::vector<Section> path = critical_path(trace, root);
     const Span& top = trace.spans[root];
     int64_t at = top.start_ns;
@@ -136,7 +180,7 @@ TEST(CriticalPath, SumsToTheRootInAnyTreeAndInAnyOrder) {
     }
     ASSERT_EQ(at - top.start_ns, std::max<int64_t>(top.duration_ns, 0)) << round;
 
-    std::shuffle(spans.begin(), spans.end(), random);
+    std::shuffle(spans.begin(), spans.end(), trees.random());
     Trace again = make_trace(spans);
     std::vector<Section> other = critical_path(again, again.root());
     ASSERT_EQ(path.size(), other.size()) << round;
@@ -146,6 +190,76 @@ TEST(CriticalPath, SumsToTheRootInAnyTreeAndInAnyOrder) {
       ASSERT_EQ(path[i].kind, other[i].kind) << round;
     }
   }
+}
+
+// One program's part, on a machine of its own.
+Span at_host(Span s, const std::string& host) {
+  s.host = s.service = host;
+  return s;
+}
+
+TEST(CriticalPath, DoesNotWaitForWhoTakesAMessage) {
+  EXPECT_EQ(told({span(1, 0, 0, 100), span(2, 1, 10, 20, SpanKind::Producer), span(3, 2, 15, 90, SpanKind::Consumer),
+                  span(4, 1, 30, 95, SpanKind::Consumer)}),
+            (Told{"1@0-10 own", "2@10-20 own", "1@20-100 own"}));
+}
+
+TEST(CriticalPath, DoesNotWaitForWorkOfItsOwnThatOutlivesIt) {
+  EXPECT_EQ(told({span(1, 0, 0, 100, SpanKind::Server), span(2, 1, 10, 50), span(3, 1, 20, 300, SpanKind::Client)}),
+            (Told{"1@0-10 own", "2@10-50 own", "1@50-100 own"}));
+}
+
+TEST(CriticalPath, WaitsForWorkThatEndsTogetherWithIt) {
+  EXPECT_EQ(told({span(1, 0, 0, 100, SpanKind::Server), span(2, 1, 10, 101)}), (Told{"1@0-10 own", "2@10-100 own"}));
+}
+
+TEST(CriticalPath, WaitsForAnAnswerUntilTheCallerGaveUp) {
+  EXPECT_EQ(told({span(1, 0, 0, 100, SpanKind::Client), at_host(span(2, 1, 10, 400, SpanKind::Server), "b")}),
+            (Told{"1@0-10 callee", "2@10-100 own"}));
+}
+
+TEST(CriticalPath, WaitsForTheLastOfAFanOutAlone) {
+  std::vector<Span> spans = {span(1, 0, 0, 100)};
+  for (uint64_t i = 0; i < 8; ++i) spans.push_back(span(2 + i, 1, 10, 20 + static_cast<int64_t>(i) * 10));
+  EXPECT_EQ(told(spans), (Told{"1@0-10 own", "9@10-90 own", "1@90-100 own"}));
+}
+
+TEST(CriticalPath, TakesRetriesOneAfterTheOtherWithThePausesBetween) {
+  EXPECT_EQ(
+      told({span(1, 0, 0, 100), span(2, 1, 10, 30), span(3, 1, 40, 60), span(4, 1, 80, 95)}),
+      (Told{"1@0-10 own", "2@10-30 own", "1@30-40 own", "3@40-60 own", "1@60-80 own", "4@80-95 own", "1@95-100 own"}));
+}
+
+TEST(CriticalPath, PutsAServerOnItsCallersClock) {
+  // The clock of b is 200 behind, or ahead: the call lasted from 10 to 90 all the same.
+  for (int64_t wrong : {-200'000'000, 200'000'000}) {
+    auto ms = [](int64_t t) { return t * 1'000'000; };
+    Told path = told({at_host(span(1, 0, 0, ms(100), SpanKind::Server), "a"),
+                      at_host(span(2, 1, ms(10), ms(90), SpanKind::Client), "a"),
+                      at_host(span(3, 2, ms(20) + wrong, ms(80) + wrong, SpanKind::Server), "b"),
+                      at_host(span(4, 3, ms(30) + wrong, ms(60) + wrong), "b")});
+    EXPECT_EQ(path, (Told{"1@0-10000000 own", "2@10000000-20000000 callee", "3@20000000-30000000 own",
+                          "4@30000000-60000000 own", "3@60000000-80000000 own", "2@80000000-90000000 callee",
+                          "1@90000000-100000000 own"}))
+        << wrong;
+  }
+}
+
+TEST(CriticalPath, LeavesClocksOfOneMachineAlone) {
+  auto root = at_host(span(1, 0, 0, 100'000'000, SpanKind::Client), "a");
+  auto server = at_host(span(2, 1, 300'000'000, 350'000'000, SpanKind::Server), "a");
+  EXPECT_EQ(told({root, server}), (Told{"1@0-100000000 callee"}));
+}
+
+TEST(CriticalPath, LeavesClocksAloneWhereCallsContradictEachOther) {
+  std::vector<Span> spans = {at_host(span(1, 0, 0, 100'000'000), "a")};
+  spans.push_back(at_host(span(2, 1, 10'000'000, 20'000'000, SpanKind::Client), "a"));
+  spans.push_back(at_host(span(3, 2, 110'000'000, 118'000'000, SpanKind::Server), "b"));
+  spans.push_back(at_host(span(4, 1, 30'000'000, 40'000'000, SpanKind::Client), "a"));
+  spans.push_back(at_host(span(5, 4, 32'000'000, 38'000'000, SpanKind::Server), "b"));
+  EXPECT_EQ(told(spans), (Told{"1@0-10000000 own", "2@10000000-20000000 callee", "1@20000000-30000000 own",
+                               "4@30000000-32000000 callee", "5@32000000-38000000 own", "4@38000000-40000000 callee",
+                               "1@40000000-100000000 own"}));
 }
 
 TEST(CriticalPath, TakesHundredsOfThousandsOfSpansDeepOrWide) {

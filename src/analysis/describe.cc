@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <set>
 
 #include "base/hash.h"
 #include "base/text.h"
@@ -30,17 +31,26 @@ bool blames(const Cause& cause, SectionKind kind) {
          std::find(cause.blamed_kinds.begin(), cause.blamed_kinds.end(), kind) != cause.blamed_kinds.end();
 }
 
-// From the root to the cause: each service's own part of the path, the cause's last.
+// From the root to the cause: each service's own part of the path, the cause's last. Who asks for the blamed work is named even where
+// no time is spent there: the way is what a reader follows.
 std::vector<PathStep> path_of(const Scene& scene, const Ranked& ranked) {
   const Names& names = scene.now.names();
   const Operation& operation = scene.now.operations()[ranked.price.operation];
   std::map<uint32_t, std::pair<uint32_t, double>> services;  // service → (depth, time)
+  std::set<uint32_t> asking;
   double blamed = 0, all = 0;
   for (const Request& request : operation.kept) {
     auto weight = static_cast<double>(request.weight);
     for (const Part& part : request.parts) {
       const Place& place = names.place(part.place);
       bool ours = ranked.cause.blamed(place);
+      for (uint32_t at = ours ? place.parent : kNone; at != kNone; at = names.place(at).parent) {
+        const Place& above = names.place(at);
+        if (above.service == place.service) continue;
+        asking.insert(above.service);
+        uint32_t& depth = services.emplace(above.service, std::pair{above.depth, 0.0}).first->second.first;
+        depth = std::min(depth, above.depth);
+      }
       auto& [depth, time] = services.emplace(place.service, std::pair{place.depth, 0.0}).first->second;
       depth = std::min(depth, place.depth);
       for (int kind = 0; kind < kParts; ++kind) {
@@ -53,7 +63,7 @@ std::vector<PathStep> path_of(const Scene& scene, const Ranked& ranked) {
   }
   std::vector<std::pair<uint32_t, PathStep>> steps;
   for (const auto& [service, entry] : services)
-    if (all > 0 && entry.second / all >= kLeastStep)
+    if (all > 0 && (asking.contains(service) || entry.second / all >= kLeastStep))
       steps.push_back({entry.first, {names.text(service), entry.second / all}});
   std::sort(steps.begin(), steps.end(), [](const auto& a, const auto& b) {
     return a.first != b.first ? a.first < b.first : a.second.entity < b.second.entity;
@@ -185,6 +195,7 @@ Finding make_finding(const Scene& scene, const std::vector<Ranked>& ranked, size
   const Names& names = scene.now.names();
   Finding finding;
   finding.cause = cause.cause, finding.mechanism = cause.mechanism, finding.score = own.score;
+  finding.trigger = cause.trigger;
   finding.entity = cause.entity, finding.holder = cause.holder, finding.inside = cause.inside;
   finding.operation = names.text(operation.name);
   if (cause.cause == "unexplained") finding.entity.name = finding.operation;

@@ -55,10 +55,12 @@ class Placer {
     place.service = names_.text(span.service);
     bool inner = inner_[index];  // a further view of its parent's call
     bool database = !inner && is_database(span);
-    bool call = !inner && (span.kind == SpanKind::Client || (database && span.kind != SpanKind::Server));
+    bool calls = span.kind == SpanKind::Client || callee_view(trace_, index) != kNoSpan;
+    bool call = !inner && (calls || (database && span.kind != SpanKind::Server));
     if (call || database) mark_call(index, database);
     place.statement = out_.statement[index];
-    bool served = span.kind == SpanKind::Server || span.kind == SpanKind::Consumer;
+    bool answers = parent != kNoSpan && callee_view(trace_, parent) == index;
+    bool served = span.kind == SpanKind::Server || span.kind == SpanKind::Consumer || answers;
     place.role = served ? Role::Served : call || inner ? Role::Call : Role::Work;
     if (place.role == Role::Call) {
       place.peer = names_.text(peer_of(span));
@@ -153,12 +155,16 @@ std::vector<Repeat> find_repeats(const Trace& trace, const Places& places) {
   return repeats;
 }
 
-std::vector<Part> parts_of(const Trace& trace, SpanIndex root, const Places& places) {
+std::vector<Part> parts_of(const Trace& trace, SpanIndex root, const Places& places, const Origins& origins) {
   std::map<uint32_t, Part> parts;
+  std::map<uint32_t, int64_t> longest;
   for (const Section& section : critical_path(trace, root)) {
-    Part& part = parts[places.of[section.span]];
+    uint32_t place = places.of[section.span];
+    Part& part = parts[place];
+    int64_t ns = section.end_ns - section.start_ns;
     bool unknown = section.kind == SectionKind::Own && !trace.spans[section.span].waits.known;
-    part.ns[unknown ? kUnknown : static_cast<int>(section.kind)] += section.end_ns - section.start_ns;
+    part.ns[unknown ? kUnknown : static_cast<int>(section.kind)] += ns;
+    if (int64_t& most = longest[place]; ns > most) most = ns, part.origin = origins.of(trace.spans[section.span]);
   }
   for (SpanIndex index = 0; index < trace.spans.size(); ++index) {
     auto found = parts.find(places.of[index]);

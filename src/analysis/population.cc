@@ -75,7 +75,8 @@ double Population::ordinary_path_ns() const {
   return total;
 }
 
-Population::Population(Names& names, const Surroundings& around) : names_(names), around_(around) {
+Population::Population(Names& names, const Surroundings& around)
+    : names_(names), around_(around), origins_(names, around.resources) {
   for (const Process& process : around.processes) {
     auto [at, fresh] = started_.emplace(process.pid, process.started_ns);
     if (!fresh) at->second = std::max(at->second, process.started_ns);
@@ -222,16 +223,35 @@ void Population::observe(Trace trace) {
 
   SpanIndex root = trace.root();
   if (root == kNoSpan || trace.spans[root].duration_ns < 0) return;
-  if (!nameless(trace, root, places, names_)) return add_request(trace, root, places, find_repeats(trace, places));
+  if (!nameless(trace, root, places, names_)) {
+    add_request(trace, root, places, find_repeats(trace, places));
+    return add_further_requests(trace, root, places);
+  }
   ++((trace.spans[root].flags & kTextUnknown) ? begun_before_ : opaque_roots_);
   for (SpanIndex entry : first_named(trace, root, places, names_)) add_request(trace, entry, places, {});
 }
 
+// What belongs to the trace and not to its root's path: what takes a message is a request of its own, and so is what is
+// left of a tree whose upper part was lost.
+void Population::add_further_requests(const Trace& trace, SpanIndex root, const Places& places) {
+  for (SpanIndex index = 0; index < trace.spans.size(); ++index) {
+    const Span& span = trace.spans[index];
+    bool apart = span.kind == SpanKind::Consumer || (trace.parent[index] == kNoSpan && span.kind == SpanKind::Server);
+    if (apart && index != root && span.duration_ns >= 0 && !nameless(trace, index, places, names_))
+      add_request(trace, index, places, {});
+  }
+}
+
 void Population::add_request(const Trace& trace, SpanIndex root, const Places& places, std::vector<Repeat> repeats) {
   const Span& span = trace.spans[root];
-  Request request{trace.id, span.duration_ns, weight_of(span), (span.flags & kUnfinished) != 0, {}, {}};
-  request.parts = parts_of(trace, root, places);
+  Request request{trace.id, span.duration_ns, weight_of(span), (span.flags & kUnfinished) != 0, {}, {}, {}, {}, {}};
+  request.parts = parts_of(trace, root, places, origins_);
   request.repeats = std::move(repeats);
+  request.retries = find_retries(trace, root, places);
+  request.fan_outs = find_fan_outs(trace, root, places);
+  request.failure = find_failure(trace, root, places, names_);
+  // What was tried again until it was answered is no failure.
+  if (request.failure && request.failure->tolerated && !request.retries.empty()) request.failure.reset();
   Operation& operation = operation_of(trace, root, places.statement[root]);
   operation.requests += request.weight;
   operation.errors += span.status == SpanStatus::Error ? request.weight : 0;

@@ -10,11 +10,14 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "analysis/names.h"
+#include "analysis/origins.h"
+#include "analysis/sequences.h"
 #include "analysis/statistics.h"
 #include "model/inquiry.h"
 #include "model/record.h"
@@ -39,6 +42,7 @@ struct Part {
   uint32_t place = 0;
   int64_t calls = 0;  // spans of this place in the request, on its path or not
   PartTimes ns = {};  // on the path
+  Origin origin;      // of the span that had most of it
 };
 
 // One caller's calls of one kind, one after the other, none overlapping another.
@@ -56,6 +60,9 @@ struct Request {
   bool unfinished = false;
   std::vector<Part> parts;  // by place
   std::vector<Repeat> repeats;
+  std::vector<Retry> retries;
+  std::vector<FanOut> fan_outs;
+  std::optional<Failure> failure;
 };
 
 struct Operation {
@@ -101,6 +108,7 @@ struct Surroundings {
   std::vector<LockWait> lock_waits;  // as the database said while recording, or says now
   bool asked = false;                // somebody asked at all
   std::vector<Connection> connections;
+  std::vector<Resource> resources;  // what Span::resource is an index into
 };
 
 class Population {
@@ -141,11 +149,13 @@ class Population {
   void note_span(const Span& span);
   void note_statement(const Trace& trace, SpanIndex head, uint32_t statement);
   void add_request(const Trace& trace, SpanIndex root, const Places& places, std::vector<Repeat> repeats);
+  void add_further_requests(const Trace& trace, SpanIndex root, const Places& places);
   Operation& operation_of(const Trace& trace, SpanIndex root, uint32_t statement);
   void keep(Operation& operation, Request request);
 
   Names& names_;
   const Surroundings& around_;
+  Origins origins_;
   std::unordered_map<int32_t, int64_t> started_;   // pid → start of its life
   std::multimap<int32_t, const LockWait*> asked_;  // by waiter
   std::map<std::pair<uint32_t, uint32_t>, uint32_t> operation_index_;

@@ -1,6 +1,7 @@
 #include "analysis/price.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace culprit::analysis {
 
@@ -124,6 +125,29 @@ bool is_enough(const Population& now, const Operation& operation, const Price& p
   return of_all >= kMostOfAll && (affected_kept >= kAFew || price.affected * 2 >= operation.requests);
 }
 
+// The share of an operation's kept requests that failed of it.
+double failing(const Cause& cause, const Operation& operation, int64_t& requests) {
+  int64_t failed = 0, all = 0;
+  for (const Request& request : operation.kept) {
+    bool fails = cause.fails(request);
+    requests += fails;
+    failed += fails ? request.weight : 0;
+    all += request.weight;
+  }
+  return all > 0 ? static_cast<double>(failed) / static_cast<double>(all) : 0;
+}
+
+// How many fail is what matters of a failure, and with a baseline how many more than before: beyond three standard deviations.
+void weigh_failures(Price& result, const Cause& cause, const Operation& now, const Operation* before) {
+  int64_t failed = 0, failed_before = 0;
+  double share = failing(cause, now, failed);
+  double was = before == nullptr ? 0 : failing(cause, *before, failed_before);
+  double expected = was * static_cast<double>(now.kept.size());
+  bool more = static_cast<double>(failed) > expected + 3 * std::sqrt(expected + 1);
+  result.changed = before != nullptr && more;
+  result.material = failed >= kFewestAffected && share - was >= kMaterialFailing && more;
+}
+
 }  // namespace
 
 Price price(const Cause& cause, const Population& now, size_t index, const Operation* before) {
@@ -176,6 +200,7 @@ Price price(const Cause& cause, const Population& now, size_t index, const Opera
                is_enough(now, operation, result, affected);
   if (comparable) result.changed = has_changed(mechanism, baseline, kept_path / static_cast<double>(kept_weight));
   result.material = worth && (comparable ? result.changed : cause.pathological);
+  if (cause.fails) weigh_failures(result, cause, operation, before);
   if (before != nullptr) result.before_p95_ns = Distribution(before->latencies).quantile(0.95);
   set_quantiles(result, std::move(retimed));
   return result;

@@ -117,6 +117,11 @@ std::vector<Cause> detect(const Scene& scene) {
   append(causes, find_cpu_saturation(scene, cpu, slow_share));
   append(causes, find_slow_dependencies(scene));
   append(causes, find_changed_work(scene));
+  append(causes, find_own_time(scene));
+  append(causes, find_slow_edges(scene));
+  append(causes, find_retry_storms(scene));
+  append(causes, find_failures(scene));
+  append(causes, find_serial_calls(scene));
   return causes;
 }
 
@@ -162,12 +167,17 @@ bool called_by(const Scene& scene, const Cause& cause, const std::string& servic
 // The service inside which requests queue, for a lock or for nothing that was recorded; empty: the cause is no queue.
 std::string queue_in(const Cause& cause) {
   if (cause.mechanism == "mutex") return cause.caller;
-  bool blocked = cause.cause == "dependency_slow" && cause.mechanism.empty();
+  bool blocked = cause.cause == "dependency_slow" && (cause.mechanism.empty() || cause.mechanism == "own_time");
   return blocked ? cause.entity.name : "";
 }
 
 Saved plus(const Saved& a, const Saved& b) {
   return {a.most_ns + b.most_ns, a.likely_ns + b.likely_ns, a.least_ns + b.least_ns};
+}
+
+// Whether its calls hold a connection or a worker while they are stuck: pauses between attempts, or an order of calls, hold none.
+bool holds_others_up(const Cause& cause) {
+  return cause.cause != "retry_storm" && cause.cause != "serial_calls" && !cause.fails;
 }
 
 // Who waits inside a service whose calls are stuck elsewhere waits for those: it queues for a pool of connections or workers.
@@ -177,7 +187,8 @@ void explain_queues(const Scene& scene, std::vector<Ranked>& ranked) {
     std::string service = queue_in(queue.cause);
     if (!queue.finding || service.empty()) continue;
     for (Ranked& stuck : ranked) {
-      if (!stuck.finding || !queue_in(stuck.cause).empty() || !called_by(scene, stuck.cause, service)) continue;
+      if (!stuck.finding || !queue_in(stuck.cause).empty() || !holds_others_up(stuck.cause)) continue;
+      if (!called_by(scene, stuck.cause, service)) continue;
       Cause cause = stuck.cause;
       cause.evidence.push_back(
           inferred("requests queue inside " + service + " meanwhile, for what its stuck calls hold"));

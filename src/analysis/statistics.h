@@ -38,6 +38,16 @@ class Distribution {
   double effective_ = 0;
 };
 
+// Values that fall into two groups with a gap between them: most are usual, some are slow.
+struct Groups {
+  bool apart = false;
+  int64_t usual_ns = 0;  // median of the usual
+  int64_t slow_ns = 0;   // median of the slow
+  int64_t from_ns = 0;   // the least of the slow
+  size_t slow = 0, all = 0;
+};
+Groups two_groups(std::vector<int64_t> values);
+
 int64_t median(std::vector<int64_t> values);  // 0 where there are none
 int64_t quantile(std::vector<int64_t> values, double q);
 

@@ -47,6 +47,7 @@ Result<void> Study::read(Reader& reader, Inquiry* inquiry, const Question& quest
   around_.processes = TRY(reader.processes());
   around_.hosts = TRY(reader.hosts());
   around_.connections = TRY(reader.connections());
+  around_.resources = TRY(reader.resources());
   std::vector<LogRecord> logs = TRY(reader.logs());
   for (const LogRecord& log : logs)
     if (log.event_name == kLockWaitEvent) around_.lock_waits.push_back(lock_wait_of(log));

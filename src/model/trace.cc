@@ -46,10 +46,19 @@ SpanIndex find_parent(Span& span, SpanIndex i, const std::unordered_map<uint64_t
 }  // namespace
 
 SpanIndex Trace::root() const {
-  SpanIndex longest = kNoSpan;
-  for (SpanIndex root : roots)
-    if (longest == kNoSpan || spans[root].duration_ns > spans[longest].duration_ns) longest = root;
-  return longest;
+  auto begins = [](const Span& span) {
+    return span.parent_span_id == 0 && std::none_of(span.links.begin(), span.links.end(), [&](const SpanLink& link) {
+             return link.trace_id == span.trace_id && link.span_id != span.span_id;
+           });
+  };
+  SpanIndex best = kNoSpan;
+  bool best_begins = false;
+  for (SpanIndex root : roots) {
+    bool begin = begins(spans[root]);
+    bool longer = best == kNoSpan || spans[root].duration_ns > spans[best].duration_ns;
+    if (begin != best_begins ? begin : longer) best = root, best_begins = begin;
+  }
+  return best;
 }
 
 Trace make_trace(std::vector<Span> spans) {

@@ -28,7 +28,8 @@ struct Trace {
   };
   std::vector<Defect> defects;
 
-  // The root that the trace is named and timed by: the longest.
+  // The root that the trace is named and timed by: the longest of those that name no parent and follow from nothing in the
+  // trace; where there is none, the longest.
   SpanIndex root() const;
 };
 

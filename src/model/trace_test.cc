@@ -56,6 +56,14 @@ TEST(Trace, OfASoundTreeHasNoDefect) {
   expect_forest(trace);
 }
 
+TEST(Trace, IsNamedByWhatBeginsItNotByALongerOrphanOrWhatFollowsFromIt) {
+  Span follower = span(3, 0, 20, 900);
+  follower.links.push_back({follower.trace_id, 1, {}, {}, 0, 0});
+  Trace trace = make_trace({span(1, 0, 0, 100), span(2, 77, 10, 500), follower});
+  EXPECT_EQ(trace.spans[trace.root()].span_id, 1u);
+  EXPECT_EQ(make_trace({span(2, 77, 10, 500), span(3, 78, 0, 20)}).root(), 1u);
+}
+
 TEST(Trace, OfNothingIsEmpty) {
   Trace trace = make_trace({});
   EXPECT_EQ(trace.root(), kNoSpan);

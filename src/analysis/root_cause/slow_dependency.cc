@@ -1,7 +1,7 @@
 // dependency_slow: somebody that requests wait for answers late, and what it does meanwhile is not to be seen: it sleeps,
-// waits for what was not recorded, or was not recorded itself.
+// waits for what was not recorded, or was not recorded itself. (A service whose spans alone are known is own_time.cc's.)
 //
-// With a baseline also: a service's own work grew (cpu_bound where it was seen to run), and at the end what nothing explains.
+// With a baseline also: a service was seen to run for longer (cpu_bound), and at the end what nothing explains.
 #include <algorithm>
 #include <map>
 
@@ -175,8 +175,9 @@ std::vector<Cause> find_slow_dependencies(const Scene& scene) {
   for (const auto& [who, times] : all) {
     int64_t watched = median(times.watched), unwatched = median(times.unwatched), comparable_ns = comparable(all, who);
     bool waits = watched >= std::max(kLongWait, 3 * comparable_ns) && who.seen;
-    bool late = !waits && (unwatched >= std::max(kLongUnwatched, kTimesComparable * comparable_ns) ||
-                           (!who.seen && watched >= std::max(kLongWait * 2, kTimesComparable * comparable_ns)));
+    if (who.seen && times.watched.empty()) continue;
+    bool late = !who.seen && (unwatched >= std::max(kLongUnwatched, kTimesComparable * comparable_ns) ||
+                              watched >= std::max(kLongWait * 2, kTimesComparable * comparable_ns));
     if (!waits && !late && scene.before == nullptr) continue;
     Cause cause;
     cause.cause = "dependency_slow";
@@ -193,7 +194,8 @@ std::vector<Cause> find_slow_dependencies(const Scene& scene) {
     cause.blamed = [&names, who = who](const Place& place) { return lateness_of(names, place, who); };
     cause.saved = [&names, who = who, comparable_ns](const Request& request) {
       int64_t ns = sum_parts(names, request, [&](const Place& place, const Part& part) {
-        return lateness_of(names, place, who) ? blocked_in(place, part.ns) + part.ns[kUnknown] : 0;
+        if (!lateness_of(names, place, who)) return int64_t{0};
+        return blocked_in(place, part.ns) + (who.seen ? 0 : part.ns[kUnknown]);
       });
       int64_t likely = std::max<int64_t>(ns - comparable_ns, 0);
       return Saved{ns, likely, std::max<int64_t>(ns - 3 * comparable_ns, 0)};
@@ -203,39 +205,34 @@ std::vector<Cause> find_slow_dependencies(const Scene& scene) {
   return causes;
 }
 
-// Whether most of a service's own time was seen to run, and is not only the length of its spans.
-bool was_watched(const Population& now, uint32_t service) {
-  int64_t ran = 0, unknown = 0;
+// The services whose own time was mostly seen to run, and is not only the length of their spans.
+std::set<uint32_t> watched_services(const Population& now) {
+  std::map<uint32_t, std::pair<int64_t, int64_t>> times;
   for (const Operation& operation : now.operations())
     for (const Request& request : operation.kept)
       for (const Part& part : request.parts) {
         const Place& place = now.names().place(part.place);
-        if (place.service != service || place.statement != kNone || place.role == Role::Call) continue;
-        ran += of(part.ns, SectionKind::Own), unknown += part.ns[kUnknown];
+        if (place.statement != kNone || place.role == Role::Call) continue;
+        times[place.service].first += of(part.ns, SectionKind::Own);
+        times[place.service].second += part.ns[kUnknown];
       }
-  return ran >= unknown;
+  std::set<uint32_t> services;
+  for (const auto& [service, time] : times)
+    if (time.first > time.second) services.insert(service);
+  return services;
 }
 
 std::vector<Cause> find_changed_work(const Scene& scene) {
   std::vector<Cause> causes;
   if (scene.before == nullptr) return causes;
   const Names& names = scene.now.names();
-  std::set<uint32_t> services;
-  for (uint32_t id = 0; id < names.places(); ++id)
-    if (names.place(id).statement == kNone && names.place(id).role != Role::Call)
-      services.insert(names.place(id).service);
-  for (uint32_t service : services) {
+  for (uint32_t service : watched_services(scene.now)) {
     Cause cause;
     cause.cause = "cpu_bound";
     cause.entity = {"service", names.text(service), "", "", "", 0};
     cause.quality = kObserved;
     cause.phrase = names.text(service) + "'s own work takes {share} of it";
-    bool watched = was_watched(scene.now, service);
-    cause.what = names.text(service) + (watched ? " runs for longer than it did" : " takes longer itself than it did");
-    if (!watched) {
-      cause.quality = cause.best_quality = kGuessed;
-      cause.against.push_back("whether it runs, or waits for whom nobody recorded: these traces do not tell");
-    }
+    cause.what = names.text(service) + " runs for longer than it did";
     cause.assuming = "it works for as long as it did before";
     cause.advice = "profile " + names.text(service) + ", and look at what changed in it";
     cause.would_tell = "stacks of its threads";
@@ -244,9 +241,7 @@ std::vector<Cause> find_changed_work(const Scene& scene) {
     };
     cause.saved = [&names, blamed = cause.blamed](const Request& request) {
       int64_t ns = sum_parts(names, request, [&](const Place& place, const Part& part) {
-        // Where nobody watched, a service that somebody waits for is dependency_slow's.
-        int64_t unknown = has_caller(names, place) ? 0 : part.ns[kUnknown];
-        return blamed(place) ? of(part.ns, SectionKind::Own) + unknown : 0;
+        return blamed(place) ? of(part.ns, SectionKind::Own) : 0;
       });
       return Saved{ns, ns, ns / 2};
     };
