@@ -123,7 +123,7 @@ check_preset() {
   [[ $1 == strict ]] && return 0
   # g++ 12's thread sanitizer finds no room for its shadow where addresses are randomised by more than 28 bits.
   [[ $1 == tsan ]] && setarch -R true 2>/dev/null && RUN_UNDER="setarch -R"
-  TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1} ASAN_OPTIONS=${ASAN_OPTIONS:-strict_string_checks=1} \
+  TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1:suppressions=$PWD/tools/tsan.supp} ASAN_OPTIONS=${ASAN_OPTIONS:-strict_string_checks=1} \
     run_ctest "build/$1" -L unit
 }
 

@@ -267,6 +267,9 @@ TEST(BpfSource, FollowsChildrenThroughForkExecAndExit) {
   auto forks = recording.all<event_fork>(EVENT_FORK);
   auto execs = recording.all<event_exec>(EVENT_EXEC);
   auto exits = recording.all<event_exit>(EVENT_EXIT);
+  // Processes; a sanitizer starts threads of its own in them.
+  std::erase_if(forks, [](auto* fork) { return fork->child_pid != fork->child_tid; });
+  std::erase_if(exits, [](auto* exit) { return exit->header.pid != exit->header.tid; });
   ASSERT_EQ(forks.size(), 1u);
   ASSERT_EQ(execs.size(), 1u);
   ASSERT_EQ(exits.size(), 2u);
@@ -301,8 +304,9 @@ TEST(BpfSource, SeesAWaitThatBeganBeforeTheRecordingAndOutlastsIt) {
   ASSERT_TRUE(source.has_value() && source.value()->start().has_value());
   ASSERT_TRUE(source.value()->stop([](const event_header&) {}).has_value());
   auto waits = source.value()->open_waits();
+  std::erase_if(waits,
+                [&](const auto& wait) { return static_cast<pid_t>(wait.tid) != child.pid(); });  // a sanitizer's thread
   ASSERT_EQ(waits.size(), 1u);
-  EXPECT_EQ(waits[0].tid, child.pid());
   EXPECT_EQ(waits[0].syscall, SYS_read);
   EXPECT_EQ(waits[0].state, 1u);
   child.go();
