@@ -3,9 +3,11 @@
 
 usage: loss.py [--messages 400000]
 
-A C program sends 64 bytes through socket pairs, so often as it is told, and knows how many calls that were. "small rings": two such
-producers at full speed with `--ring-size 64K`; a third speaks HTTP slowly meanwhile, and each of its requests that overlaps a
-loss must say so. "default rings": the same messages at about a million events a second. Needs root and a C compiler.
+A C program sends through socket pairs and receives 64 bytes a call, so often as it is told, and knows how many calls that were.
+"small rings": two such producers at full speed with `--ring-size 64K`, a send for each receive; a third speaks HTTP slowly
+meanwhile, and each of its requests that overlaps a loss must say so. "default rings": a million events a second; there a send
+fills the buffer for 512 receives, the cheapest call that is recorded: with a send for each, two CPUs don't come to half a million.
+Needs root and a C compiler.
 """
 import argparse
 import os
@@ -17,6 +19,7 @@ import time
 from bench import CULPRIT, ask, keep
 
 LENGTH = 64
+EACH_SEND = 512
 STORM = r"""
 #define _GNU_SOURCE
 #include <sched.h>
@@ -35,16 +38,18 @@ static double now(void) {
 }
 static void must(int truth) { if (!truth) { perror("storm"); _exit(1); } }
 
-/* Each message is two events: sent and received. pause_ns: at most one event each so many ns; 0: as fast as it goes. */
-static void produce(long messages, double pause_ns) {
+/* A send for each so many messages, then receives of one each. pause_ns: at most one event each so many ns; 0: as fast as it goes. */
+static void produce(long messages, long each_send, double pause_ns) {
+  static char bytes[64 << 10];
   int ends[2];
-  char bytes[64];
   memset(bytes, '.', sizeof bytes);
   must(!socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
   double begin = now();
-  for (long i = 0; i < messages; ++i) {
-    must(write(ends[0], bytes, 64) == 64 && read(ends[1], bytes, 64) == 64);
-    while (pause_ns && now() < begin + 2 * i * pause_ns / 1e9) {}
+  long events = 0;
+  for (long i = 0; i < messages; ++i, ++events) {
+    if (i % each_send == 0) must(write(ends[0], bytes, 64 * each_send) == 64 * each_send), ++events;
+    must(read(ends[1], bytes, 64) == 64);
+    while (pause_ns && now() < begin + events * pause_ns / 1e9) {}
   }
 }
 
@@ -68,30 +73,32 @@ static void serve(int requests) {
 
 int main(int argc, char** argv) {
   int producers = atoi(argv[1]), requests = atoi(argv[4]);
-  long messages = atol(argv[2]);
+  long messages = atol(argv[2]), each_send = atol(argv[5]);
   double pause_ns = atof(argv[3]), begin = now();
   for (int i = 0; i < producers; ++i)
-    if (!fork()) { produce(messages, pause_ns); _exit(0); }
+    if (!fork()) { produce(messages, each_send, pause_ns); _exit(0); }
   if (requests && !fork()) { serve(requests); while (wait(NULL) > 0) {} _exit(0); }
   int status, bad = 0;
   while (wait(&status) > 0) bad |= status;
-  printf("%ld %.3f\n", 2 * messages * producers + 4l * requests, now() - begin);
+  printf("%ld %.3f\n", (messages + messages / each_send) * producers + 4l * requests, now() - begin);
   return bad != 0;
 }
 """
 
 
-def measure(storm, name, producers, messages, pause_ns, requests, *options):
+def measure(storm, name, producers, messages, pause_ns, requests, each_send, *options):
     directory = tempfile.mkdtemp(prefix="culprit-bench-", dir="/var/tmp")
     recording = directory + "/r.culprit"
-    run = subprocess.run([CULPRIT, "record", "-o", recording, *options, "--", storm, str(producers), str(messages), str(pause_ns), str(requests)],
+    run = subprocess.run([CULPRIT, "record", "-o", recording, *options, "--", storm, str(producers), str(messages), str(pause_ns), str(requests),
+                          str(each_send)],
                          capture_output=True, text=True)
     if run.returncode != 0:
         raise SystemExit(run.stderr)
     issued, seconds = run.stdout.split()[:2]
-    # A message is 64 bytes: the connections' counters say how many were kept. They grow from row to row.
-    kept = int(ask(recording, "SELECT CAST(sum(n) AS BIGINT) AS n FROM (SELECT max(bytes_sent + bytes_received) AS n FROM connection"
-                              " GROUP BY id)")[0]["n"]) // LENGTH
+    # The connections' counters say how many calls were kept. They grow from row to row.
+    bytes_kept = ask(recording, "SELECT CAST(sum(sent) AS BIGINT) AS sent, CAST(sum(received) AS BIGINT) AS received FROM (SELECT"
+                                " max(bytes_sent) AS sent, max(bytes_received) AS received FROM connection GROUP BY id)")[0]
+    kept = int(bytes_kept["sent"]) // (LENGTH * each_send) + int(bytes_kept["received"]) // LENGTH
     rows = {row["detail"]: row["n"] for row in ask(recording, "SELECT detail, CAST(sum(n) AS BIGINT) AS n FROM ledger WHERE kind = 'ring_full' GROUP BY detail")}
     spans = ask(recording, "SELECT count(*) AS n, count(*) FILTER (WHERE flags & 128 <> 0) AS flagged FROM span")[0]
     host = ask(recording, "SELECT events, events_lost FROM host ORDER BY ended_ns DESC LIMIT 1")[0]
@@ -112,11 +119,12 @@ def main():
             file.write(STORM)
         storm = directory + "/storm"
         subprocess.run([os.environ.get("CC", "cc"), "-O2", "-o", storm, directory + "/storm.c"], check=True)
-        rows = [measure(storm, "small rings", 2, arguments.messages, 0, 20, "--ring-size", "64K")]
+        rows = [measure(storm, "small rings", 2, arguments.messages, 0, 20, 1, "--ring-size", "64K")]
         print(rows[-1], flush=True)
-        rows.append(measure(storm, "default rings, at most 1 M/s", 1, 4 * arguments.messages, 1000, 20))
+        many = arguments.messages * 10 // (2 * EACH_SEND) * (2 * EACH_SEND)  # each of the producers fills whole buffers
+        rows.append(measure(storm, "default rings, one producer, 1 M/s", 1, many, 1000, 0, EACH_SEND))
         print(rows[-1], flush=True)
-        rows.append(measure(storm, "default rings, two at most 0.5 M/s each", 2, 2 * arguments.messages, 2000, 20))
+        rows.append(measure(storm, "default rings, two producers, 0.5 M/s each", 2, many // 2, 2000, 0, EACH_SEND))
         print(rows[-1], flush=True)
     keep("loss", {"rows": rows})
     wrong = [row["case"] for row in rows if row["difference"] != 0 or not row["ledger_is_host"]]

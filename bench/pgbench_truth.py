@@ -5,7 +5,9 @@ usage: pgbench_truth.py [--seconds 5] [--only MODE/TRANSPORT/SCRIPT]
 
 pgbench's connections and prepared statements begin before the recording: the recorder starts while it runs. Only what lies
 inside the recording counts, for both sides. The server writes its log line after it has taken the duration and before it sends the
-answer, so what that costs is in the difference, too: once for a simple statement, three times for an extended one. Needs root.
+answer, so what that costs is in the difference, too: once for a simple statement, three times for an extended one. `log_us` tells
+how much: one client's mean latency, as pgbench has it, with the log minus that without. What the server does after its log line is
+in the difference by right: it makes the answer, encrypts and sends it. Needs root.
 """
 import argparse
 import os
@@ -16,6 +18,7 @@ import time
 
 from bench import CULPRIT, Cluster, ask, keep, quantile, recorded
 
+TPCB_STATEMENTS = 7
 LINE = re.compile(r"^(\d+\.\d+) (\d+) LOG:  duration: ([\d.]+) ms  (statement|execute [^:]*|parse [^:]*|bind [^:]*): (.*)$")
 
 
@@ -48,6 +51,20 @@ def matched(statements, spans):
                 yield statement, spans[index]
                 at = index + 1
                 break
+
+
+def log_cost_us(cluster, mode, script):
+    """What the server's log adds to a transaction with one client: median of five pairs, no recorder."""
+    differences = []
+    for _ in range(5):
+        latency = {}
+        for setting in ("-1", "0"):
+            environment = {**cluster.environment("unix"), "PGOPTIONS": "-c log_min_duration_statement=" + setting}
+            argv = ["pgbench", "-n", "-M", mode, "-c", "1", "-T", "1"] + (["-S"] if script == "select" else [])
+            out = subprocess.run(argv, env=environment, capture_output=True, text=True, check=True).stdout
+            latency[setting] = float(re.search(r"latency average = ([\d.]+) ms", out).group(1)) * 1e3
+        differences.append(latency["0"] - latency["-1"])
+    return quantile(differences, 0.5)
 
 
 def measure(cluster, mode, transport, script, seconds):
@@ -98,10 +115,13 @@ def main():
         subprocess.run(["pgbench", "-q", "-i", "-s", "5"], env=cluster.environment(), check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         for script in ("select", "tpcb"):
             for mode in ("simple", "extended", "prepared"):
+                log_us = None
                 for transport in ("unix", "tcp", "tls"):
                     if arguments.only and arguments.only != f"{mode}/{transport}/{script}":
                         continue
-                    rows.append(measure(cluster, mode, transport, script, arguments.seconds))
+                    if log_us is None:
+                        log_us = round(log_cost_us(cluster, mode, script) / (1 if script == "select" else TPCB_STATEMENTS), 1)
+                    rows.append({**measure(cluster, mode, transport, script, arguments.seconds), "log_us": log_us})
                     print(rows[-1], flush=True)
     keep("pgbench_truth", {"seconds": arguments.seconds, "rows": rows, "culprit": os.path.basename(CULPRIT)})
 

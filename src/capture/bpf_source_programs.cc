@@ -165,7 +165,7 @@ Result<void> Programs::configure() {
   skeleton_->rodata->scope_all = options_.scope.all;
   skeleton_->rodata->slot_mask = slots - 1;
   skeleton_->rodata->undecided_bytes = std::min<uint32_t>(options_.undecided_head_bytes, HEAD_LIMIT);
-  skeleton_->rodata->wake_bytes = ring_size_bytes_ / 4;
+  skeleton_->rodata->ring_bytes = ring_size_bytes_;
   bpf_map__set_max_entries(skeleton_->maps.slots, slots);
   bpf_map__set_max_entries(skeleton_->maps.rings, n_cpus_);
   bpf_program* program;
@@ -284,7 +284,7 @@ Result<void> Programs::attach_report(const std::string& name, const std::string&
 void Programs::set_capture(uint64_t socket, capture_wish wish) {
   // A full table forgets the oldest wish; its socket has most likely taken it over already.
   bpf_map_update_elem(bpf_map__fd(skeleton_->maps.wishes), &socket, &wish, BPF_ANY);
-  __atomic_fetch_add(&skeleton_->bss->capture_epoch, 1, __ATOMIC_RELEASE);
+  __atomic_fetch_add(&skeleton_->data->capture_epoch, 1, __ATOMIC_RELEASE);
 }
 
 int Programs::control_fd() const { return bpf_map__fd(skeleton_->maps.control); }

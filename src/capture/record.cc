@@ -1,5 +1,6 @@
 #include "capture/record.h"
 
+#include <sched.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,8 +24,14 @@ int64_t now_ns(clockid_t clock) {
   return now.tv_sec * 1'000'000'000ll + now.tv_nsec;
 }
 
-// Rings are emptied this often where they do not fill earlier: facts of the recorder, 1–5 ms cost the same.
-constexpr int kPollMs = 5;
+// The command's end, and the user's wish to stop, are looked for this often.
+constexpr int kPollMs = 10;
+
+// A batch job waits for its turn: its wake-ups push no recorded thread off its CPU. The rings hold what happens meanwhile.
+void give_way() {
+  sched_param parameters = {};
+  sched_setscheduler(0, SCHED_BATCH, &parameters);  // refused: the recording disturbs a little more
+}
 
 std::string scope_text(const RecordOptions& options) {
   if (options.all) return "all";
@@ -79,6 +86,7 @@ Result<RecordSummary> Recording::run(Child* child) {
   options.host.started_ns = wall_ns - (mono_ns - options.mono_ns);
   options.host.tiers = tiers_of(source_.counts());
   assembler_ = std::make_unique<Assembler>(std::move(options), view_, sink_);
+  give_way();
   begin_cpu_ns_ = now_ns(CLOCK_THREAD_CPUTIME_ID);  // attaching is paid once, and before
   if (options_.drop_rights) TRY(drop_rights(options_.database_probes ? Rights::FollowServers : Rights::None));
   if (child) TRY(child->go());

@@ -82,7 +82,7 @@ int BPF_PROG(block_rq_complete, struct request* request, __u64 error, unsigned i
     e->sector = request->__sector;
     e->flags = block_flags(request->cmd_flags);
     e->error = (__u8)error;
-    submit(e, ring, c);
+    submit(e, ring, sizeof *e, c);
   }
   bpf_map_delete_elem(&requests, &key);
   return 0;
@@ -108,7 +108,7 @@ int BPF_PROG(ext4_sync_file_exit, struct inode* inode, int result) {
     e->inode = inode->i_ino;
     e->device = inode->i_sb->s_dev;
     e->result = result;
-    submit(e, ring, c);
+    submit(e, ring, sizeof *e, c);
   }
   slot->sync_ns = 0;
   return 0;

@@ -43,6 +43,10 @@ struct in6_addr {
   __u8 bytes[16];
 };
 
+typedef struct {
+  long long counter;
+} atomic64_t;
+
 struct sock_common {
   __be32 skc_daddr, skc_rcv_saddr;
   __be16 skc_dport;
@@ -50,6 +54,7 @@ struct sock_common {
   unsigned short skc_family;
   volatile unsigned char skc_state;
   struct in6_addr skc_v6_daddr, skc_v6_rcv_saddr;
+  atomic64_t skc_cookie;
 };
 
 struct file {

@@ -12,27 +12,13 @@ struct message {
   char payload[OFFSET_MASK + 1 + HEAD_LIMIT]; /* the verifier adds the greatest offset and the greatest length */
 };
 
-/* One for each direction: a program never runs twice at once on a CPU, so it has its own for itself. */
+/* Where messages that are cut, long or in pieces are put together. One for each direction: a program never runs twice at once on a CPU, so it has its own for itself. */
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
   __uint(max_entries, 2);
   __type(key, __u32);
   __type(value, struct message);
 } messages SEC(".maps");
-
-INLINE __u32 wanted_bytes(struct socket_state* state, bool sent) {
-  __u32 epoch = capture_epoch;
-  if (state->capture_epoch != epoch) {
-    struct capture_wish* wish = bpf_map_lookup_elem(&wishes, &state->id);
-    state->capture_epoch = epoch;
-    if (wish) {
-      state->wish = *wish;
-      state->decided = 1;
-    }
-  }
-  if (!state->decided) return undecided_bytes;
-  return sent ? state->wish.sent_bytes : state->wish.received_bytes;
-}
 
 INLINE long copy_user(struct message* m, __u64 offset, __u64 n, const void* from) {
   asm volatile("" : "+r"(offset)); /* else the compiler drops, as always true, what the verifier wants to see */
@@ -110,10 +96,14 @@ INLINE enum place place_of_bytes(__u64 syscall, bool sent) {
   return PLACE_UNKNOWN;
 }
 
+INLINE enum place place_of(struct pt_regs* regs, bool sent) {
+  return regs->cs == USER_CODE ? place_of_bytes(regs->orig_ax, sent) : PLACE_UNKNOWN;
+}
+
 /* Where the system call leaves its bytes; 1: not in a place that we know. */
 INLINE long copy_payload(struct message* m, struct pt_regs* regs, bool sent) {
   const void* second = (const void*)regs->si;
-  enum place place = regs->cs == USER_CODE ? place_of_bytes(regs->orig_ax, sent) : PLACE_UNKNOWN;
+  enum place place = place_of(regs, sent);
   struct {
     const void* pieces;
     __u64 n;
@@ -126,10 +116,9 @@ INLINE long copy_payload(struct message* m, struct pt_regs* regs, bool sent) {
   return copy_pieces(m, where.pieces, where.n);
 }
 
-INLINE void add_payload(struct message* m, struct socket_state* state, struct pt_regs* regs, bool sent,
-                        struct cpu_counts* c) {
+INLINE void add_payload(struct message* m, __u32 wanted, struct pt_regs* regs, bool sent, struct cpu_counts* c) {
   struct event_data* e = &m->event;
-  __u32 wanted = wanted_bytes(state, sent), length = e->length_bytes;
+  __u32 length = e->length_bytes;
   long failed;
   if (wanted) {
     if (wanted > HEAD_LIMIT) wanted = HEAD_LIMIT;

@@ -13,20 +13,20 @@
 /* clang-format on */
 
 #define INLINE static __always_inline
+#define OUTLINE static __noinline /* seldom run: out of the way of what runs at each event */
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
 
 /* Set before loading. */
 const volatile __u32 own_tgid;
 const volatile __u32 scope_all;
 const volatile __u32 slot_mask;
 const volatile __u32 undecided_bytes;
-const volatile __u64 wake_bytes; /* wake the reader when so much waits in a ring */
+const volatile __u64 ring_bytes;
 
 /* Written by the recorder while it runs. */
 __u32 scope_epoch = 1;   /* a newer one makes every cached decision void */
-__u32 capture_epoch = 0; /* so many times a capture wish was written */
-
-/* Written here. */
-__u64 last_socket = 0;
+__u32 capture_epoch = 1; /* a newer one: a capture wish was written */
 
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
@@ -76,10 +76,12 @@ INLINE struct cpu_counts* cpu_counts(void) {
 
 INLINE void count(__u64* counter) { __sync_fetch_and_add(counter, 1); }
 
-INLINE void lose(struct cpu_counts* c, __u16 type) {
+OUTLINE int lose(struct cpu_counts* c, __u16 type) {
+  if (!c || type >= EVENT_TYPES) return 0;
   count(&c->lost[type]);
   count(&c->gap_lost[type]);
   if (!c->gap_from_ns) c->gap_from_ns = bpf_ktime_get_ns();
+  return 0;
 }
 
 INLINE void fill_header(struct event_header* h, __u16 type, __u32 size_bytes, __u64 now, __u32 pid, __u32 tid) {
@@ -93,7 +95,7 @@ INLINE void fill_header(struct event_header* h, __u16 type, __u32 size_bytes, __
 
 /* Losses end when a ring takes an event again: say what was lost between. Where the control ring is full, too, it
  * stays to be said. */
-static __noinline int tell_gap(struct cpu_counts* c) {
+OUTLINE int tell_gap(struct cpu_counts* c) {
   struct event_gap* gap;
   if (!c) return 0;
   gap = bpf_ringbuf_reserve(&control, sizeof *gap, 0);
@@ -110,28 +112,32 @@ INLINE void* own_ring(void) {
   return bpf_map_lookup_elem(&rings, &cpu);
 }
 
-/* A wake-up an event costs three times the event: the reader polls, and is woken once when a quarter is full. */
-INLINE __u64 wake_flag(void* ring, struct cpu_counts* c) {
-  __u64 waiting = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
+/* A wake-up an event costs three times the event: the reader polls, and is woken when a quarter is full. How full it is
+ * is looked at after each sixteenth. */
+INLINE __u64 wake_flag(void* ring, __u64 size_bytes, struct cpu_counts* c) {
+  __u64 waiting;
+  c->unlooked_bytes += size_bytes;
+  if (likely(c->unlooked_bytes < ring_bytes / 16)) return BPF_RB_NO_WAKEUP;
+  c->unlooked_bytes = 0;
+  waiting = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
   if (waiting > c->ring_peak_bytes) c->ring_peak_bytes = waiting;
-  if (waiting < wake_bytes) {
-    c->woken = 0;
-    return BPF_RB_NO_WAKEUP;
-  }
-  if (c->woken) return BPF_RB_NO_WAKEUP;
-  c->woken = 1;
-  return BPF_RB_FORCE_WAKEUP;
+  return waiting < ring_bytes / 4 ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP;
+}
+
+INLINE void lose_for_room(struct cpu_counts* c, __u16 type) {
+  lose(c, type);
+  c->ring_peak_bytes = ring_bytes;
 }
 
 INLINE void* reserve(void* ring, __u64 size_bytes, __u16 type, struct cpu_counts* c) {
   void* event = bpf_ringbuf_reserve(ring, size_bytes, 0);
-  if (!event) lose(c, type);
+  if (unlikely(!event)) lose_for_room(c, type);
   return event;
 }
 
-INLINE void submit(void* event, void* ring, struct cpu_counts* c) {
-  bpf_ringbuf_submit(event, wake_flag(ring, c));
-  if (c->gap_from_ns) tell_gap(c);
+INLINE void submit(void* event, void* ring, __u64 size_bytes, struct cpu_counts* c) {
+  bpf_ringbuf_submit(event, wake_flag(ring, size_bytes, c));
+  if (unlikely(c->gap_from_ns)) tell_gap(c);
 }
 
 INLINE void* reserve_control(__u64 size_bytes, __u16 type, struct cpu_counts* c) {
@@ -142,7 +148,7 @@ INLINE void* reserve_control(__u64 size_bytes, __u16 type, struct cpu_counts* c)
 
 INLINE void submit_control(void* event, struct cpu_counts* c) {
   bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
-  if (c->gap_from_ns) tell_gap(c);
+  if (unlikely(c->gap_from_ns)) tell_gap(c);
 }
 
 INLINE bool decide(__u32 tgid) {
@@ -169,10 +175,11 @@ INLINE void clear_slot(struct thread_slot* slot) {
   slot->socket = 0;
   slot->descriptor = 0;
   slot->sync_ns = 0;
+  slot->wish_epoch = 0;
 }
 
 /* Takes the slot for this thread and decides whether it is recorded. */
-static __noinline int claim_slot(struct thread_slot* slot, __u32 tid, __u32 tgid, __u32 epoch) {
+OUTLINE int claim_slot(struct thread_slot* slot, __u32 tid, __u32 tgid, __u32 epoch) {
   struct cpu_counts* c = cpu_counts();
   if (!slot || !c) return 0;
   if (slot->tid != tid) {
@@ -193,6 +200,6 @@ INLINE struct thread_slot* traced(struct task_struct* task) {
   if (!tid) return NULL;
   slot = slot_of(tid);
   if (!slot) return NULL;
-  if (slot->tid != tid || slot->epoch != epoch) claim_slot(slot, tid, task->tgid, epoch);
+  if (unlikely(slot->tid != tid || slot->epoch != epoch)) claim_slot(slot, tid, task->tgid, epoch);
   return slot->traced ? slot : NULL;
 }

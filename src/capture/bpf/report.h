@@ -31,35 +31,60 @@ INLINE struct report* take_report(void) {
   return NULL;
 }
 
+/* BackendState, of which only what begins with a text is told: that it ends shows in the answer. */
+enum { STATE_RUNNING = 2, STATE_FASTPATH = 4 };
+
+INLINE void fill_report(struct event_report* e, struct thread_slot* slot, __u32 state, __u64 length, bool cut) {
+  fill_header(&e->header, EVENT_REPORT, (sizeof *e + length + 7) & ~7ull, bpf_ktime_get_ns(), slot->tgid, slot->tid);
+  e->state = state;
+  e->text_bytes = length;
+  e->cut = cut;
+}
+
+/* A text as short as most goes straight into the ring; false: it does not fit. */
+INLINE bool tell_short(struct thread_slot* slot, __u32 state, const char* text, void* ring, struct cpu_counts* c) {
+  struct {
+    struct event_report event;
+    char text[256];
+  }* e = reserve(ring, sizeof *e, EVENT_REPORT, c);
+  __s64 length;
+  if (!e) return true; /* lost */
+  length = bpf_probe_read_user_str(e->text, sizeof e->text, text);
+  if (length == sizeof e->text) {
+    bpf_ringbuf_discard(e, BPF_RB_NO_WAKEUP);
+    return false;
+  }
+  if (length < 0) count(&c->read_faults);
+  fill_report(&e->event, slot, state, length > 0 ? length - 1 : 0, false); /* without the NUL */
+  submit(e, ring, sizeof *e, c);
+  return true;
+}
+
 INLINE int on_report(struct pt_regs* regs) {
-  struct thread_slot* slot = traced(bpf_get_current_task_btf());
-  struct cpu_counts* c = cpu_counts();
   const char* text = (const char*)PT_REGS_PARM2(regs);
+  __u32 state = PT_REGS_PARM1(regs);
+  struct thread_slot* slot;
+  struct cpu_counts* c = cpu_counts();
   struct report* report;
-  __s64 length = 0;
+  __s64 length;
   __u64 size;
   void* ring = own_ring();
-  if (!slot || !c || !ring) return 0;
+  if ((state != STATE_RUNNING && state != STATE_FASTPATH) || !text) return 0;
+  slot = traced(bpf_get_current_task_btf());
+  if (!slot || !c || !ring || tell_short(slot, state, text, ring, c)) return 0;
   if (!(report = take_report())) {
     lose(c, EVENT_REPORT);
     return 0;
   }
-  if (text) length = bpf_probe_read_user_str(report->text, TEXT_LIMIT, text);
-  if (length < 0) {
-    count(&c->read_faults);
-    length = 0;
-  }
-  if (length > 0) --length; /* the NUL */
-  fill_header(&report->event.header, EVENT_REPORT, 0, bpf_ktime_get_ns(), slot->tgid, slot->tid);
-  report->event.state = PT_REGS_PARM1(regs);
-  report->event.text_bytes = length;
-  report->event.cut = length == TEXT_LIMIT - 1;
+  length = bpf_probe_read_user_str(report->text, TEXT_LIMIT, text);
+  if (length < 0) count(&c->read_faults);
+  length = length > 0 ? length - 1 : 0; /* without the NUL */
+  fill_report(&report->event, slot, state, length, length == TEXT_LIMIT - 1);
   size = (sizeof report->event + length + 7) & ~7ull;
-  report->event.header.size_bytes = size;
   asm volatile("" : "+r"(size));
   if (size <= sizeof report->event + TEXT_LIMIT) {
-    if (bpf_ringbuf_output(ring, &report->event, size, wake_flag(ring, c)))
-      lose(c, EVENT_REPORT);
+    if (bpf_ringbuf_output(ring, &report->event, size, wake_flag(ring, size, c)))
+      lose_for_room(c, EVENT_REPORT);
     else if (c->gap_from_ns)
       tell_gap(c);
   }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Sockets: our number for each, and what is told of them. */
+/* Sockets: the kernel's cookie of each, which it never gives twice, and what is told of them. */
 #pragma once
 #include "recorder.h"
 
@@ -30,10 +30,7 @@ struct {
 
 INLINE struct socket_state* socket_state(struct sock* sk) {
   struct socket_state* state = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-  if (state && !state->id) {
-    __u64 id = __sync_fetch_and_add(&last_socket, 1) + 1;
-    __sync_val_compare_and_swap(&state->id, 0, id); /* another CPU may have been first */
-  }
+  if (state && !state->id) state->id = bpf_get_socket_cookie(sk);
   return state;
 }
 
@@ -48,7 +45,7 @@ INLINE void copy_path(struct event_socket* e, struct unix_sock* end) {
     bpf_probe_read_kernel(e->path, length, (const char*)address->name + 2);
 }
 
-static __noinline int tell_unix(struct event_socket* e, struct sock* sk) {
+OUTLINE int tell_unix(struct event_socket* e, struct sock* sk) {
   struct unix_sock *own, *other;
   struct socket_state* state;
   struct sock* peer;
@@ -77,15 +74,16 @@ INLINE void tell_inet(struct event_socket* e, struct sock* sk, __u16 family) {
   BPF_CORE_READ_INTO((struct in6_addr*)e->peer_address, sk, __sk_common.skc_v6_daddr);
 }
 
-/* EVENT_SOCKET, once for each process that uses the socket (again, where more than four take turns). */
-INLINE void tell_socket(struct socket_state* state, struct sock* sk, struct task_struct* task, __u64 now,
+/* EVENT_SOCKET, once for each process that uses the socket (again, where more than four take turns). False: not told
+ * yet, for want of room. */
+INLINE bool tell_socket(struct socket_state* state, struct sock* sk, struct task_struct* task, __u64 now,
                         struct cpu_counts* c) {
   __u32 tgid = task->tgid;
   __u16 family = sk->__sk_common.skc_family;
   struct event_socket* e;
   for (int i = 0; i < 4; ++i)
-    if (state->tgids[i] == tgid) return;
-  if (!(e = reserve_control(sizeof *e, EVENT_SOCKET, c))) return; /* told with the next message, then */
+    if (state->tgids[i] == tgid) return true;
+  if (!(e = reserve_control(sizeof *e, EVENT_SOCKET, c))) return false; /* told with the next message, then */
   state->tgids[state->next_tgid++ & 3] = tgid;
   __builtin_memset(e, 0, sizeof *e);
   fill_header(&e->header, EVENT_SOCKET, sizeof *e, now, tgid, task->pid);
@@ -97,6 +95,7 @@ INLINE void tell_socket(struct socket_state* state, struct sock* sk, struct task
   else
     tell_inet(e, sk, family);
   submit_control(e, c);
+  return true;
 }
 
 INLINE void tell_end(struct socket_state* state, __u32 tgid, __u32 tid, struct cpu_counts* c) {

@@ -11,25 +11,10 @@
 #define MSG_ERRQUEUE 0x2000
 
 INLINE __u32 tcp_sequence(struct sock* sk, __u32 length, bool sent) {
-  struct tcp_sock* tcp;
+  const struct tcp_sock* tcp;
   if (sk->sk_protocol != IPPROTO_TCP || sk->__sk_common.skc_family == AF_UNIX) return 0;
-  tcp = bpf_skc_to_tcp_sock(sk);
-  if (!tcp) return 0;
+  tcp = bpf_core_cast(sk, struct tcp_sock);
   return (sent ? tcp->write_seq : tcp->copied_seq) - length;
-}
-
-INLINE void tell_data(struct message* m, struct cpu_counts* c) {
-  void* ring = own_ring();
-  __u64 size = (sizeof m->event + m->event.head_bytes + m->event.tail_bytes + 7) & ~7ull;
-  if (!ring) return;
-  asm volatile("" : "+r"(size));
-  if (size > sizeof *m) return;
-  m->event.header.size_bytes = size;
-  if (bpf_ringbuf_output(ring, m, size, wake_flag(ring, c))) {
-    lose(c, EVENT_DATA);
-  } else if (c->gap_from_ns) {
-    tell_gap(c);
-  }
 }
 
 /* Sockets that no program holds a descriptor of are the kernel's own (a network file system): the registers then tell
@@ -42,54 +27,146 @@ INLINE bool carries_requests(struct sock* sk) {
 
 /* The recorder's own connections (it asks a database) are told, and nothing else of them: what their other ends do is
  * not what is to be seen. */
-static __noinline int tell_own(struct sock* sk, struct task_struct* task) {
+OUTLINE int tell_own(struct sock* sk, struct task_struct* task) {
   struct cpu_counts* c = cpu_counts();
   struct socket_state* state;
-  if (!sk || !task || !c || !carries_requests(sk)) return 0;
+  if (!c || !carries_requests(sk)) return 0;
   state = socket_state(sk);
   if (state) tell_socket(state, sk, task, bpf_ktime_get_ns(), c);
   return 0;
 }
 
-INLINE int on_bytes(struct sock* sk, int length, bool sent) {
-  struct task_struct* task = bpf_get_current_task_btf();
-  struct thread_slot* slot;
-  struct cpu_counts* c;
+INLINE void take_wish(struct socket_state* state, __u32 epoch) {
+  struct capture_wish* wish;
+  if (state->capture_epoch == epoch) return;
+  state->capture_epoch = epoch;
+  wish = bpf_map_lookup_elem(&wishes, &state->id);
+  if (!wish) return;
+  state->wish = *wish;
+  state->decided = 1;
+}
+
+/* Makes it the socket that the thread's slot knows; 0: it is none to be recorded. */
+OUTLINE int know_socket(struct thread_slot* slot, struct sock* sk, struct task_struct* task, __u64 now) {
+  struct cpu_counts* c = cpu_counts();
   struct socket_state* state;
-  struct pt_regs* regs;
-  struct message* m;
-  __u32 direction = sent;
-  __u64 now;
-  if (length < 0 || (!length && sent)) return 0;
-  if (!(slot = traced(task))) return task->tgid == (int)own_tgid ? tell_own(sk, task) : 0;
-  if (!carries_requests(sk) || !(c = cpu_counts())) return 0;
-  state = socket_state(sk);
-  m = bpf_map_lookup_elem(&messages, &direction);
-  regs = (struct pt_regs*)bpf_task_pt_regs(task);
-  if (!state || !m || !regs) {
+  __u32 epoch = capture_epoch;
+  if (!c || !carries_requests(sk)) return 0;
+  if (!(state = socket_state(sk))) {
     count(&c->map_full);
     return 0;
   }
-  now = bpf_ktime_get_ns();
-  tell_socket(state, sk, task, now, c);
-  if (!length) { /* the other end has closed; TCP's end is told by its state */
-    if (sk->__sk_common.skc_family == AF_UNIX && sk->sk_type == SOCK_STREAM && regs->dx)
-      tell_end(state, slot->tgid, slot->tid, c);
-    return 0;
-  }
+  take_wish(state, epoch);
   slot->socket = state->id;
+  slot->sent_bytes = state->decided ? state->wish.sent_bytes : undecided_bytes;
+  slot->received_bytes = state->decided ? state->wish.received_bytes : undecided_bytes;
+  slot->wish_epoch = tell_socket(state, sk, task, now, c) ? epoch : 0;
+  return 1;
+}
+
+OUTLINE int tell_end_of(struct sock* sk, struct thread_slot* slot) {
+  struct socket_state* state = bpf_sk_storage_get(&sockets, sk, 0, 0);
+  struct cpu_counts* c = cpu_counts();
+  if (state && c) tell_end(state, slot->tgid, slot->tid, c);
+  return 0;
+}
+
+INLINE void fill_data(struct event_data* e, struct thread_slot* slot, struct sock* sk, __u32 length, bool sent,
+                      __u64 now) {
+  fill_header(&e->header, EVENT_DATA, sizeof *e, now, slot->tgid, slot->tid);
+  e->socket = slot->socket;
+  e->length_bytes = length;
+  e->tcp_sequence = tcp_sequence(sk, length, sent);
+  e->head_bytes = e->tail_bytes = e->pad = 0;
+  e->flags = sent ? DATA_SENT : 0;
+}
+
+/* A message as it lies in several pieces, or is too long to be wanted whole. */
+OUTLINE int tell_parts(struct thread_slot* slot, struct sock* sk, __u32 length, __u32 sent, __u64 now) {
+  struct pt_regs* regs = (struct pt_regs*)bpf_task_pt_regs(bpf_get_current_task_btf());
+  struct cpu_counts* c = cpu_counts();
+  struct message* m = bpf_map_lookup_elem(&messages, &sent);
+  void* ring = own_ring();
+  __u64 size;
+  if (!m || !regs || !c || !ring) return 0;
+  fill_data(&m->event, slot, sk, length, sent, now);
+  add_payload(m, sent ? slot->sent_bytes : slot->received_bytes, regs, sent, c);
+  size = (sizeof m->event + m->event.head_bytes + m->event.tail_bytes + 7) & ~7ull;
+  asm volatile("" : "+r"(size));
+  if (size > sizeof *m) return 0;
+  m->event.header.size_bytes = size;
+  if (bpf_ringbuf_output(ring, m, size, wake_flag(ring, size, c)))
+    lose_for_room(c, EVENT_DATA);
+  else if (c->gap_from_ns)
+    tell_gap(c);
+  return 0;
+}
+
+/* What most messages are: short, wanted whole, in one piece. They go straight into the ring. */
+struct whole {
+  struct thread_slot* slot;
+  struct sock* sk;
+  const void* from; /* NULL: nothing is wanted of it */
+  __u32 length;
+  __u64 now;
+};
+
+INLINE void tell_whole(const struct whole* w, const __u64 room, bool sent, void* ring, struct cpu_counts* c) {
+  struct event_data* e = reserve(ring, sizeof *e + room, EVENT_DATA, c);
+  __u64 n = w->length;
+  if (!e) return;
+  fill_data(e, w->slot, w->sk, w->length, sent, w->now);
+  asm volatile("" : "+r"(n)); /* else the compiler drops, as always true, what the verifier wants to see */
+  if (!room || n > room) {
+    e->flags |= DATA_CUT;
+  } else if (unlikely(bpf_probe_read_user(e + 1, n, w->from))) {
+    e->flags |= DATA_CUT | DATA_READ_FAULT;
+    count(&c->read_faults);
+  } else {
+    e->head_bytes = n;
+    e->header.size_bytes = (sizeof *e + n + 7) & ~7ull;
+  }
+  submit(e, ring, sizeof *e + room, c);
+}
+
+/* Ring room comes in fixed sizes: these fit a database's usual messages, and HTTP's. */
+#define SMALL_ROOM 128
+#define MIDDLE_ROOM 512
+
+INLINE int on_bytes(struct sock* sk, int length, bool sent) {
+  struct task_struct* task = bpf_get_current_task_btf();
+  struct whole w = {.sk = sk, .length = length};
+  struct thread_slot* slot;
+  struct cpu_counts* c;
+  struct pt_regs* regs;
+  __u32 wanted;
+  void* ring;
+  if (length < 0 || (!length && sent)) return 0;
+  if (!(slot = w.slot = traced(task))) return unlikely(task->tgid == (int)own_tgid) ? tell_own(sk, task) : 0;
+  w.now = bpf_ktime_get_ns();
+  if (unlikely(slot->wish_epoch != capture_epoch || slot->socket != (__u64)sk->__sk_common.skc_cookie.counter) &&
+      !know_socket(slot, sk, task, w.now))
+    return 0;
+  c = cpu_counts();
+  ring = own_ring();
+  regs = (struct pt_regs*)bpf_task_pt_regs(task);
+  if (!c || !ring || !regs) return 0;
+  if (unlikely(!length)) { /* the other end has closed; TCP's end is told by its state */
+    return sk->__sk_common.skc_family == AF_UNIX && sk->sk_type == SOCK_STREAM && regs->dx ? tell_end_of(sk, slot) : 0;
+  }
   slot->descriptor = regs->di;
-  fill_header(&m->event.header, EVENT_DATA, 0, now, slot->tgid, slot->tid);
-  m->event.socket = state->id;
-  m->event.length_bytes = length;
-  m->event.tcp_sequence = tcp_sequence(sk, length, sent);
-  m->event.head_bytes = m->event.tail_bytes = m->event.pad = 0;
-  m->event.flags = sent ? DATA_SENT : 0;
-  add_payload(m, state, regs, sent, c);
-  tell_data(m, c);
+  wanted = sent ? slot->sent_bytes : slot->received_bytes;
+  w.from = (const void*)regs->si;
+  if (!wanted)
+    tell_whole(&w, 0, sent, ring, c);
+  else if (w.length > wanted || w.length > MIDDLE_ROOM || place_of(regs, sent) != PLACE_BUFFER)
+    tell_parts(slot, sk, length, sent, w.now);
+  else if (w.length <= SMALL_ROOM)
+    tell_whole(&w, SMALL_ROOM, sent, ring, c);
+  else
+    tell_whole(&w, MIDDLE_ROOM, sent, ring, c);
   /* Reset by the other end while it was sent to: the change of state came before these bytes are told. */
-  if (sk->sk_protocol == IPPROTO_TCP && sk->__sk_common.skc_state == TCP_CLOSE)
-    tell_end(state, slot->tgid, slot->tid, c);
+  if (unlikely(sk->sk_protocol == IPPROTO_TCP && sk->__sk_common.skc_state == TCP_CLOSE)) tell_end_of(sk, slot);
   return 0;
 }
 
@@ -126,6 +203,6 @@ int BPF_PROG(tcp_retransmit_skb, struct sock* sk) {
   e->local_port = sk->__sk_common.skc_num;
   e->peer_port = bpf_ntohs(sk->__sk_common.skc_dport);
   e->pad = 0;
-  submit(e, ring, c);
+  submit(e, ring, sizeof *e, c);
   return 0;
 }

@@ -144,7 +144,7 @@ INLINE void get_cpu(struct thread_slot* slot, struct task_struct* previous, __u6
     e->pad2 = 0;
     e->argument = slot->argument;
     e->socket = moves_bytes(slot->syscall) && slot->argument == slot->descriptor ? slot->socket : 0;
-    submit(e, ring, c);
+    submit(e, ring, sizeof *e, c);
   }
   slot->off_ns = 0;
   slot->in_ns = now;

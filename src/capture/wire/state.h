@@ -32,23 +32,27 @@ struct thread_slot {
   __u64 socket;     /* of its last send or receive … */
   __u64 descriptor; /* … and the descriptor that it used */
   __u64 sync_ns;    /* when its file sync began */
-  __u64 pad2[5];
+  __u32 wish_epoch; /* what is wanted of `socket`, as of this capture_epoch; 0: look it up */
+  __u16 sent_bytes, received_bytes;
+  __u64 pad2[4];
 };
 _Static_assert(sizeof(struct thread_slot) == 128, "one slot, two cache lines");
 
-/* One for each CPU; only programs on that CPU write it, but an interrupt may come between: counters are atomic. */
+/* One for each CPU; only programs on that CPU write it, but an interrupt may come between: counters are atomic. What
+ * each event needs comes first, in one cache line. */
 struct cpu_counts {
+  __u64 gap_from_ns;    /* first loss since the last EVENT_GAP; 0: none */
+  __u64 unlooked_bytes; /* put into the ring since it was last looked how full it is */
+  __u64 ring_peak_bytes;
+  __u32 interrupt; /* in a timer's or a device's interrupt handler */
+  __u32 pad;
   __u64 lost[EVENT_TYPES];
-  __u64 gap_from_ns; /* first loss since the last EVENT_GAP; 0: none */
   __u64 gap_lost[EVENT_TYPES];
   __u64 read_faults;
   __u64 slot_collisions;
   __u64 map_full;
   __u64 payload_unseen;
-  __u64 ring_peak_bytes;
-  __u32 woken;     /* the reader was woken for this ring's being a quarter full */
-  __u32 interrupt; /* in a timer's or a device's interrupt handler */
-  __u64 pad[8];
+  __u64 pad2[8];
 };
 
 /* How much of the messages on a socket is wanted. */
