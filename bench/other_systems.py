@@ -146,8 +146,12 @@ class Lab:
         return self.start(PYTHON, os.path.join(HERE, "load.py"), str(seconds), *argv, stdout=subprocess.PIPE, text=True)
 
 
-def foreign(finding):
-    """Somebody else's work on this machine: true, and none of our doing."""
+def foreign(finding, lab):
+    """Somebody else's work on this machine, on its CPUs or on another server: none of our doing."""
+    instance = finding["entity"].get("instance") or ""
+    ours = [str(place) for cluster in (lab.first, lab.second) if cluster for place in (cluster.port, cluster.directory)]
+    if ":" in instance and finding["entity"]["kind"] in ("statement", "lock") and not any(place in instance for place in ours):
+        return True
     return finding["class"] == "cpu_saturation" and finding["mechanism"] == "neighbour" and not finding["entity"]["name"].startswith(OURS)
 
 
@@ -167,9 +171,9 @@ def short(finding):
     return f"{finding['class']}/{finding['mechanism']} {finding['score']:.2f} {named[:70]}" + (f" ← {holder.get('pid')} {holder.get('name')}" if holder else "")
 
 
-def judge(why, case, pids):
+def judge(lab, why, case, pids):
     named = [finding for finding in why["findings"] if finding["class"] != "unexplained"]
-    mine = [finding for finding in named if matches(finding, case.want, pids) or not foreign(finding)]
+    mine = [finding for finding in named if matches(finding, case.want, pids) or not foreign(finding, lab)]
     row = {"case": case.name, "found": [short(finding) for finding in named[:4]], "foreign": len(named) - len(mine), "verdict": why["verdict"]}
     if not case.want.classes:
         row["right"] = not mine
@@ -223,7 +227,7 @@ def run(lab, case, arguments):
         why = culprit_json("why", before, *asks)
     with open(directory + "/why.json", "w") as file:
         json.dump(why, file, indent=1)
-    row = judge(why, case, pids)
+    row = judge(lab, why, case, pids)
     row["load"] = load_before
     if heal:
         heal()

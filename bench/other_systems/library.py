@@ -96,7 +96,7 @@ def audit(number):
         conn.commit()
         conn.autocommit = bool(modes.get("autocommit"))
         with conn.cursor() as cursor:
-            for step in range(25):
+            for step in range(50):
                 cursor.execute("insert into audit(what) values (%s)", (f"event {step} of {number}",))
         conn.commit()
         conn.autocommit = False
