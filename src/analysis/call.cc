@@ -234,7 +234,7 @@ bool locks_rows(std::string_view statement) {
   if (sort_of(statement) != StatementSort::Read) return true;
   for (std::string_view form : {"for update", "for share", "for no key update", "for key share"})
     if (has_word(statement, form)) return true;
-  return false;
+  return statement.find("pg_advisory") != std::string_view::npos;
 }
 
 bool has_limit(std::string_view statement) {

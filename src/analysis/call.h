@@ -43,7 +43,7 @@ StatementSort sort_of(std::string_view statement);
 bool aggregates(std::string_view statement);
 // Whether it looks for rows by a value: "= ?", "IN (?)", "LIKE ?".
 bool looks_up(std::string_view statement);
-// Whether it may wait for a row that another transaction holds: a write, or a read FOR UPDATE and the like.
+// Whether it may wait for what another transaction holds: a write, a read FOR UPDATE and the like, an advisory lock.
 bool locks_rows(std::string_view statement);
 bool has_limit(std::string_view statement);
 // The first table it names ("orders"), or empty.

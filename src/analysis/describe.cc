@@ -160,11 +160,17 @@ double lost_share(double lost, int64_t requests) {
 
 // The share of requests whose loss could let another cause win. The worst case: all that were lost were as long as those
 // that this cause slows, and slow for the rival's reason alone, or for one that was not seen at all.
+// Only who takes time of the same requests is another answer to the same question.
+bool is_rival(const Population& now, const Ranked& own, const Ranked& other) {
+  if (other.cause.cause == "unexplained") return false;
+  return price(other.cause, now, own.price.operation, nullptr).saved_ns >= kLeastRival * own.price.saved_ns;
+}
+
 double flip_of(const Population& now, const std::vector<Ranked>& ranked, size_t index) {
   const Ranked& own = ranked[index];
   double rival = 0, quality = kObserved;
   for (size_t i = index + 1; i < ranked.size(); ++i) {
-    if (ranked[i].cause.cause == "unexplained" || ranked[i].score <= rival) continue;
+    if (ranked[i].score <= rival || !is_rival(now, own, ranked[i])) continue;
     rival = ranked[i].score, quality = ranked[i].cause.quality;
   }
   auto path = static_cast<double>(now.path_ns());
@@ -218,7 +224,7 @@ Finding make_finding(const Scene& scene, const std::vector<Ranked>& ranked, size
     const Ranked& next = ranked[other];
     if (other == index || next.score <= next_score || next.cause.cause == "unexplained") continue;
     if (other < index) continue;  // what ranks above is not the next best
-    if (next.score < kLeastRival * own.score) continue;
+    if (next.score < kLeastRival * own.score || !is_rival(scene.now, own, next)) continue;
     next_score = next.score;
     finding.next_best = Finding::NextBest{next.cause.cause, next.cause.entity, next.score, next.cause.would_tell};
   }

@@ -71,6 +71,47 @@ TEST(OtherSystems, AnAdvisoryLockIsCalledSo) {
   EXPECT_EQ(accused(ask(shop)), Accused{"lock_wait/advisory"});
 }
 
+// One desk after the other has the lock: who gave it free ran the same statement.
+TEST(OtherSystems, AnAdvisoryLockThatGoesFromHandToHandIsNoWork) {
+  Shop shop;
+  shop.healthy(50);
+  Doing waits{.running = 300 * kUs, .lock = 400 * kMs, .rows = 1};
+  waits.blockers = {{Wait::Lock, 501, 501, 400 * kMs, 1, "select pg_advisory_xact_lock(?)"}};
+  one_statement(shop, 40, "POST /desk", "select pg_advisory_xact_lock(?)", waits);
+  EXPECT_EQ(accused(ask(shop)), Accused{"lock_wait/advisory"});
+}
+
+// A benchmark against another server takes nearly all of the time: what a request waits for is told all the same.
+TEST(OtherSystems, ABatchJobBesideDoesNotHideWhatRequestsWaitFor) {
+  Shop shop;
+  one_statement(shop, 40, "GET /shelf", "select title from books where isbn = ?", {.running = 90 * kUs, .rows = 1}, 40);
+  shop.healthy(100);
+  for (int i = 0; i < 5'000; ++i) {
+    auto request = shop.request("SELECT abalance FROM accounts WHERE aid = ?", "postgres");
+    request.is_statement("SELECT abalance FROM accounts WHERE aid = ?", 1);
+    request.doing({.running = 400 * kUs, .runnable = 600 * kUs});
+    request.end();
+  }
+  EXPECT_EQ(accused(ask(shop)), Accused{"n_plus_one/"});
+}
+
+// Statements of a batch job, slow as they are, are no other answer to what requests wait for.
+TEST(OtherSystems, WhatOthersWaitForIsNoRival) {
+  Shop shop;
+  shop.healthy(100);
+  one_statement(shop, 40, "GET /loans", "select due from loans where member_id = ?", {.running = 90 * kMs, .rows = 7});
+  for (int i = 0; i < 9; ++i) {
+    auto request = shop.request("SELECT abalance FROM accounts WHERE aid = ?", "postgres");
+    request.is_statement("SELECT abalance FROM accounts WHERE aid = ?", 1);
+    request.doing({.running = 2'000 * kMs});
+    request.end();
+  }
+  Answer answer = ask(shop);
+  ASSERT_EQ(accused(answer), Accused{"slow_statement/scan"});
+  EXPECT_FALSE(answer.findings[0].next_best.has_value());
+  EXPECT_EQ(answer.verdict, Verdict::Complete);
+}
+
 TEST(OtherSystems, TensOfThousandsOfRowsForOneRequestAreToBlame) {
   Shop shop;
   shop.healthy(50);

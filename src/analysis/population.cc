@@ -63,11 +63,18 @@ std::vector<SpanIndex> first_named(const Trace& trace, SpanIndex root, const Pla
 
 }  // namespace
 
-double Population::ordinary_path_ns() const {
+double Population::request_path_ns() const {
+  int64_t total = 0;
+  for (const Operation& operation : operations_) total += operation.statement ? 0 : operation.total_ns;
+  return static_cast<double>(total);
+}
+
+double Population::ordinary_path_ns(bool requests_only) const {
   constexpr int64_t kOrdinary = 10;
   std::vector<Weighted> all;
   for (const Operation& operation : operations_)
-    all.insert(all.end(), operation.latencies.begin(), operation.latencies.end());
+    if (!requests_only || !operation.statement)
+      all.insert(all.end(), operation.latencies.begin(), operation.latencies.end());
   int64_t most_ns = kOrdinary * Distribution(all).quantile(0.5);
   double total = 0;
   for (const Weighted& request : all)

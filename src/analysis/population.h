@@ -124,7 +124,9 @@ class Population {
   const std::map<uint32_t, Statement>& statements() const { return statements_; }  // by Names' statement id
   int64_t path_ns() const { return path_ns_; }                                     // weighted, of all requests
   // The same, but no request counts for more than ten ordinary ones: a few that hang must not make all else look small.
-  double ordinary_path_ns() const;
+  // Who asks about a request compares it with requests: a machine may run a batch job beside, of a thousand times their time.
+  double ordinary_path_ns(bool requests_only) const;
+  double request_path_ns() const;  // weighted, without statements that nobody's request sent
   int64_t begin_ns() const { return begin_ns_; }
   int64_t end_ns() const { return end_ns_; }
   // CPU time on behalf of requests, by pid; who appears here takes part in them.

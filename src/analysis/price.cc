@@ -116,10 +116,12 @@ void set_quantiles(Price& result, Retimed&& retimed) {
 
 // Whether enough requests are touched, and enough of all time, for anybody to care.
 bool is_enough(const Population& now, const Operation& operation, const Price& price, int64_t affected_kept) {
-  double of_all = price.saved_ns / static_cast<double>(std::max<int64_t>(now.path_ns(), 1));
+  double all = operation.statement ? static_cast<double>(now.path_ns()) : now.request_path_ns();
+  double of_all = price.saved_ns / std::max(all, 1.0);
   double each = price.saved_ns / static_cast<double>(std::max<int64_t>(price.affected, 1));
   bool noticed = each >= static_cast<double>(kNoticedNs);
-  if (affected_kept >= kFewestAffected) return noticed || price.saved_ns >= kMaterialOfAll * now.ordinary_path_ns();
+  if (affected_kept >= kFewestAffected)
+    return noticed || price.saved_ns >= kMaterialOfAll * now.ordinary_path_ns(!operation.statement);
   if (operation.statement) return false;  // a job's long statement is its own business
   // Few, but all that there is: a trace of one request may be asked about as well.
   return of_all >= kMostOfAll && (affected_kept >= kAFew || price.affected * 2 >= operation.requests);
