@@ -1,25 +1,24 @@
 #!/usr/bin/env python3
 """What recording costs: CPU per pgbench -S transaction with a recorder on and off, interleaved, as a ratio with its interval.
 
-usage: cost.py [--rounds 12] [--transactions 60000] [--tools culprit-T0,culprit-T1,perf,strace]
+usage: cost.py [--rounds 20] [--tools culprit-T0,culprit-T1,culprit-T0-all,perf,strace]
 
-Each round is a pgbench of so many transactions without and one with the recorder, in random order. CPU is that of the server
-with its ended backends and of pgbench (utime + stime, ticks of 10 ms), the recorder's own is apart. The interval is the
-order-statistic 95 % one of the rounds' ratios. Needs root.
+One pgbench runs all the time and tells its rate each second; the recorder comes and goes. A round is a second without and one with
+it, the seconds in which it comes or goes count for nothing. CPU is that of the server's processes and of pgbench, to the nanosecond
+(schedstat); the recorder's own is apart. The interval is the order-statistic 95 % one of the median of the rounds' ratios, each
+"with" against the mean of the "without" before and after it. Needs root.
 """
 import argparse
 import os
-import random
+import re
 import shutil
 import signal
+import statistics
 import subprocess
 import tempfile
 import time
 
 from bench import CULPRIT, Cluster, ask, keep
-
-TICK = os.sysconf("SC_CLK_TCK")
-
 
 def nanoseconds(pids):
     """Exact CPU time of all threads, from schedstat."""
@@ -31,6 +30,14 @@ def nanoseconds(pids):
         except OSError:
             pass
     return total
+
+
+def descendants(pid):
+    try:
+        children = open(f"/proc/{pid}/task/{pid}/children").read().split()
+    except OSError:
+        return []
+    return [pid] + [one for child in children for one in descendants(int(child))]
 
 
 class Tool:
@@ -58,23 +65,32 @@ class Tool:
         self.process.wait(timeout=60)
 
 
-def server_cpu(cluster):
-    """CPU seconds of the postmaster and of all its children that have ended."""
-    fields = open(f"/proc/{cluster.process.pid}/stat").read().rsplit(")", 1)[1].split()
-    return sum(map(int, fields[11:15])) / TICK
+class Load:
+    """pgbench -S, and what each of its seconds took."""
 
+    def __init__(self, cluster, seconds):
+        self.cluster = cluster
+        self.process = subprocess.Popen(["pgbench", "-n", "-S", "-M", "prepared", "-c", "4", "-j", "2", "-T", str(seconds), "-P", "1"],
+                                        env=cluster.environment("tcp"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.next_second()
 
-def window(cluster, transactions):
-    """One pgbench of so many transactions: CPU seconds per transaction of server and client, and its rate."""
-    before, begin = server_cpu(cluster), time.monotonic()
-    load = subprocess.Popen(["pgbench", "-n", "-S", "-M", "prepared", "-c", "4", "-j", "2", "-t", str(transactions // 4)],
-                            env=cluster.environment("tcp"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(load.pid, 0)
-    load.returncode = os.waitstatus_to_exitcode(status)
-    taken = time.monotonic() - begin
-    assert load.returncode == 0, "pgbench failed"
-    time.sleep(0.2)  # its backends end after it, and count once the postmaster has waited for them
-    return (server_cpu(cluster) - before + usage.ru_utime + usage.ru_stime) / transactions, transactions / taken
+    def next_second(self):
+        """Waits for pgbench's next line; gives its rate and (monotonic s, CPU ns) at that moment."""
+        for line in self.process.stderr:
+            match = re.match(r"progress: [\d.]+ s, ([\d.]+) tps", line)
+            if match:
+                return float(match.group(1)), time.monotonic(), nanoseconds([self.process.pid, *descendants(self.cluster.process.pid)])
+        raise SystemExit("pgbench ended early")
+
+    def window(self):
+        """A second: CPU ns per transaction, transactions a second. Begins where the last line was."""
+        _, begin, before = self.next_second()
+        rate, end, after = self.next_second()
+        return (after - before) / (rate * (end - begin)), rate
+
+    def stop(self):
+        self.process.kill()
+        self.process.communicate()
 
 
 def interval(ratios):
@@ -89,24 +105,24 @@ def interval(ratios):
     return ratios[k], ratios[n // 2], ratios[n - 1 - k]
 
 
-def measure(cluster, name, rounds, transactions):
+def measure(cluster, name, rounds):
     directory = tempfile.mkdtemp(prefix="culprit-bench-", dir="/var/tmp")
-    ratios, rates, own = [], [], []
-    tool = Tool(name, cluster, directory)
+    own, on, off = [], [], []
+    tool, load = Tool(name, cluster, directory), Load(cluster, rounds * 60)
+    off.append(load.window())
     for _ in range(rounds):
-        pair = {}
-        for on in random.sample((False, True), 2):
-            if on:
-                tool.start()
-                own_before, begin = nanoseconds([tool.process.pid]), time.monotonic()
-            pair[on] = window(cluster, transactions)
-            if on:
-                own.append((nanoseconds([tool.process.pid]) - own_before) / 1e9 / (time.monotonic() - begin))
-                tool.stop()
-        ratios.append(pair[True][0] / pair[False][0])
-        rates.append(pair[True][1] / pair[False][1])
+        tool.start()
+        own_before, begin = nanoseconds([tool.process.pid]), time.monotonic()
+        on.append(load.window())
+        own.append((nanoseconds([tool.process.pid]) - own_before) / 1e9 / (time.monotonic() - begin))
+        tool.stop()
+        off.append(load.window())
+    load.stop()
+    ratios = [2 * on[i][0] / (off[i][0] + off[i + 1][0]) for i in range(rounds)]
+    rates = [2 * on[i][1] / (off[i][1] + off[i + 1][1]) for i in range(rounds)]
     low, middle, high = interval(ratios)
-    result = {"tool": name, "rounds": rounds, "cpu_per_transaction_ratio": round(middle, 4), "interval_95": [round(low, 4), round(high, 4)],
+    result = {"tool": name, "rounds": rounds, "us_per_transaction_off": round(statistics.median(cpu for cpu, _ in off) / 1e3, 2),
+              "us_per_transaction_on": round(statistics.median(cpu for cpu, _ in on) / 1e3, 2), "cpu_per_transaction_ratio": round(middle, 4), "interval_95": [round(low, 4), round(high, 4)],
               "rate_ratio": round(sorted(rates)[len(rates) // 2], 4), "own_cpus": round(sorted(own)[len(own) // 2], 4)}
     if name.startswith("culprit"):
         size = sum(os.path.getsize(os.path.join(path, file)) for path, _, files in os.walk(tool.output) for file in files)
@@ -121,20 +137,16 @@ def measure(cluster, name, rounds, transactions):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=12)
-    parser.add_argument("--transactions", type=int, default=60_000)
+    parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--tools", default="culprit-T0,culprit-T1,culprit-T0-all,perf,strace")
-    parser.add_argument("--seed", type=int, default=int(time.time()))
     arguments = parser.parse_args()
-    random.seed(arguments.seed)
     rows = []
     with Cluster(settings=("shared_buffers=256MB",)) as cluster:
         subprocess.run(["pgbench", "-q", "-i", "-s", "5"], env=cluster.environment(), check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        window(cluster, arguments.transactions)  # warm
         for name in arguments.tools.split(","):
-            rows.append(measure(cluster, name, arguments.rounds if name.startswith("culprit") else max(4, arguments.rounds // 3), arguments.transactions))
+            rows.append(measure(cluster, name, arguments.rounds if name.startswith("culprit") else max(4, arguments.rounds // 3)))
             print(rows[-1], flush=True)
-    keep("cost", {"seed": arguments.seed, "transactions": arguments.transactions, "rows": rows})
+    keep("cost", {"rows": rows})
 
 
 if __name__ == "__main__":
