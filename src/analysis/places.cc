@@ -155,16 +155,14 @@ std::vector<Repeat> find_repeats(const Trace& trace, const Places& places) {
   return repeats;
 }
 
-std::vector<Part> parts_of(const Trace& trace, SpanIndex root, const Places& places, const Origins& origins) {
+std::vector<Part> parts_of(const Trace& trace, SpanIndex root, const Places& places) {
   std::map<uint32_t, Part> parts;
-  std::map<uint32_t, int64_t> longest;
   for (const Section& section : critical_path(trace, root)) {
     uint32_t place = places.of[section.span];
     Part& part = parts[place];
     int64_t ns = section.end_ns - section.start_ns;
     bool unknown = section.kind == SectionKind::Own && !trace.spans[section.span].waits.known;
     part.ns[unknown ? kUnknown : static_cast<int>(section.kind)] += ns;
-    if (int64_t& most = longest[place]; ns > most) most = ns, part.origin = origins.of(trace.spans[section.span]);
   }
   for (SpanIndex index = 0; index < trace.spans.size(); ++index) {
     auto found = parts.find(places.of[index]);

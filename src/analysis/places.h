@@ -22,6 +22,6 @@ constexpr int64_t kFewestRepeats =
     5;  // fewer are how programs are written (facts: Sentry and perf-sentinel both take 5)
 
 // The critical path from `root`, by place.
-std::vector<Part> parts_of(const Trace& trace, SpanIndex root, const Places& places, const Origins& origins);
+std::vector<Part> parts_of(const Trace& trace, SpanIndex root, const Places& places);
 
 }  // namespace culprit::analysis

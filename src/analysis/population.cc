@@ -251,9 +251,10 @@ void Population::add_further_requests(const Trace& trace, SpanIndex root, const 
 
 void Population::add_request(const Trace& trace, SpanIndex root, const Places& places, std::vector<Repeat> repeats) {
   const Span& span = trace.spans[root];
-  Request request{trace.id, span.duration_ns, weight_of(span), (span.flags & kUnfinished) != 0, {}, {}, {}, {}, {}};
-  request.parts = parts_of(trace, root, places, origins_);
+  Request request{trace.id, span.duration_ns, weight_of(span), (span.flags & kUnfinished) != 0, {}, {}, {}, {}, {}, {}};
+  request.parts = parts_of(trace, root, places);
   request.repeats = std::move(repeats);
+  request.own_times = find_own_times(trace, root, places, names_, origins_);
   request.retries = find_retries(trace, root, places);
   request.fan_outs = find_fan_outs(trace, root, places);
   request.failure = find_failure(trace, root, places, names_);

@@ -42,7 +42,6 @@ struct Part {
   uint32_t place = 0;
   int64_t calls = 0;  // spans of this place in the request, on its path or not
   PartTimes ns = {};  // on the path
-  Origin origin;      // of the span that had most of it
 };
 
 // One caller's calls of one kind, one after the other, none overlapping another.
@@ -60,6 +59,7 @@ struct Request {
   bool unfinished = false;
   std::vector<Part> parts;  // by place
   std::vector<Repeat> repeats;
+  std::vector<OwnTime> own_times;
   std::vector<Retry> retries;
   std::vector<FanOut> fan_outs;
   std::optional<Failure> failure;

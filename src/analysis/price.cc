@@ -27,19 +27,23 @@ struct Baseline {
   int64_t calls = 0;
   int64_t p95_ns = 0;  // of the mechanism's time per request
   Distribution times;
+  Distribution passing;  // of the requests that come by the cause's work
 };
 
 Baseline measure_baseline(const Cause& cause, const Operation& before) {
   Baseline baseline;
-  std::vector<Weighted> times;
+  std::vector<Weighted> times, passing;
   double work = 0;
   for (const Request& request : before.kept) {
-    times.push_back({cause.saved(request).most_ns, request.weight});
+    Weighted time{cause.saved(request).most_ns, request.weight};
+    times.push_back(time);
     if (!cause.work) continue;
     Work done = cause.work(request);
     work += static_cast<double>(done.ns);
     baseline.calls += done.calls;
+    if (done.calls > 0) passing.push_back(time);
   }
+  baseline.passing = cause.work ? Distribution(std::move(passing)) : Distribution(times);
   baseline.times = Distribution(std::move(times));
   baseline.known = !baseline.times.empty();
   baseline.mean_ns = baseline.times.mean();
@@ -92,12 +96,40 @@ std::vector<TraceId> pick_exemplars(std::vector<std::pair<int64_t, TraceId>> tou
   return picked;
 }
 
-bool has_changed(const Distribution& now, const Baseline& baseline, double operation_mean) {
-  double grown = now.mean() - baseline.mean_ns;
-  if (grown < static_cast<double>(kMaterialNs) || grown < kMaterialChange * operation_mean) return false;
+// The requests that come by the cause's work: with a baseline these are compared with those that did before, however few of the
+// operation's they are. Without a count of its work, all.
+struct Passing {
+  double path_ns = 0, saved_ns = 0;
+  int64_t weight = 0;
+  std::vector<Weighted> mechanism;
+
+  void add(const Cause& cause, const Request& request, const Saved& saved) {
+    if (cause.work && cause.work(request).calls == 0) return;
+    auto w = static_cast<double>(request.weight);
+    path_ns += w * static_cast<double>(request.duration_ns);
+    saved_ns += w * static_cast<double>(saved.likely_ns);
+    weight += request.weight;
+    mechanism.push_back({saved.most_ns, request.weight});
+  }
+  bool worth(double least_share) const {
+    return saved_ns >= static_cast<double>(kMaterialNs * weight) && saved_ns >= least_share * path_ns && weight > 0;
+  }
+};
+
+bool has_changed(const Passing& passing, const Baseline& baseline) {
+  Distribution now(passing.mechanism);
+  double grown = now.mean() - baseline.passing.mean();
+  double typical = passing.path_ns / static_cast<double>(std::max<int64_t>(passing.weight, 1));
+  if (grown < static_cast<double>(kMaterialNs) || grown < kMaterialChange * typical) return false;
   for (double q : {0.5, 0.95})
-    if (now.interval(q).low_ns > baseline.times.interval(q).high_ns) return true;
-  return false;
+    if (now.interval(q).low_ns > baseline.passing.interval(q).high_ns) return true;
+  // What befalls one request in ten moves no median, and a p95 of few requests has too wide an interval. Of as many requests
+  // of the same kind one is expected beyond the largest of the baseline.
+  int64_t longest_ns = baseline.passing.quantile(1);
+  int64_t beyond = std::count_if(passing.mechanism.begin(), passing.mechanism.end(),
+                                 [&](const Weighted& one) { return one.value_ns > longest_ns; });
+  double expected = static_cast<double>(now.size()) / static_cast<double>(baseline.passing.size() + 1);
+  return beyond >= kFewestAffected && static_cast<double>(beyond) > expected + 3 * std::sqrt(expected);
 }
 
 void set_quantiles(Price& result, Retimed&& retimed) {
@@ -160,6 +192,7 @@ Price price(const Cause& cause, const Population& now, size_t index, const Opera
   if (before != nullptr) baseline = measure_baseline(cause, *before);
 
   Retimed retimed;
+  Passing passing;
   std::vector<std::pair<int64_t, TraceId>> touched;
   double kept_path = 0, saved = 0, most = 0, calls = 0;
   int64_t kept_weight = 0, affected = 0;
@@ -171,6 +204,7 @@ Price price(const Cause& cause, const Population& now, size_t index, const Opera
     auto w = static_cast<double>(request.weight);
     own = {within(own.most_ns), within(own.likely_ns), within(own.least_ns)};
     retimed.add(request, own, !request.unfinished || !enough_finished);
+    passing.add(cause, request, own);
     kept_path += w * static_cast<double>(request.duration_ns);
     saved += w * static_cast<double>(own.likely_ns);
     most += w * static_cast<double>(own.most_ns);
@@ -196,12 +230,11 @@ Price price(const Cause& cause, const Population& now, size_t index, const Opera
   result.before_mean_ns = static_cast<int64_t>(baseline.mean_ns);
   bool comparable = baseline.known && !(cause.work && baseline.calls == 0);
   double mean_saved = saved / static_cast<double>(kept_weight);
-  double share = saved / kept_path;
-  double least_share = comparable ? kMaterialChange : kMaterialShare;
-  bool worth = mean_saved >= static_cast<double>(kMaterialNs) && share >= least_share &&
-               is_enough(now, operation, result, affected);
-  if (comparable) result.changed = has_changed(mechanism, baseline, kept_path / static_cast<double>(kept_weight));
-  result.material = worth && (comparable ? result.changed : cause.pathological);
+  bool worth = comparable ? passing.worth(kMaterialChange)
+                          : mean_saved >= static_cast<double>(kMaterialNs) && saved / kept_path >= kMaterialShare;
+  if (comparable) result.changed = has_changed(passing, baseline);
+  result.material =
+      worth && is_enough(now, operation, result, affected) && (comparable ? result.changed : cause.pathological);
   if (cause.fails) weigh_failures(result, cause, operation, before);
   if (before != nullptr) result.before_p95_ns = Distribution(before->latencies).quantile(0.95);
   set_quantiles(result, std::move(retimed));

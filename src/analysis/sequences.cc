@@ -67,7 +67,41 @@ std::string_view said_by(const Span& span, bool& exception) {
   return find_text(span.attributes, "error.type");
 }
 
+// The span's duration without what its children cover of it.
+int64_t own_ns(const Trace& trace, SpanIndex index) {
+  const Span& span = trace.spans[index];
+  int64_t covered = 0, until = span.start_ns;
+  for (SpanIndex child : trace.children[index]) {  // in order of start
+    const Span& s = trace.spans[child];
+    if (s.kind == SpanKind::Consumer || s.duration_ns <= 0) continue;
+    int64_t from = std::max(s.start_ns, until), to = std::min(s.end_ns(), span.end_ns());
+    if (from < to) covered += to - from, until = to;
+  }
+  return span.duration_ns - covered;
+}
+
 }  // namespace
+
+std::vector<OwnTime> find_own_times(const Trace& trace, SpanIndex root, const Places& places, const Names& names,
+                                    const Origins& origins) {
+  std::map<uint32_t, std::pair<OwnTime, int64_t>> found;  // and the most of one span
+  std::vector<bool> ours = part_of(trace, root);
+  for (SpanIndex index = 0; index < trace.spans.size(); ++index) {
+    const Span& span = trace.spans[index];
+    const Place& place = names.place(places.of[index]);
+    if (!ours[index] || span.waits.known || place.role == Role::Call || place.statement != kNone) continue;
+    if (span.duration_ns <= 0) continue;
+    int64_t ns = own_ns(trace, index);
+    auto& [own, most] = found[places.of[index]];
+    own.place = places.of[index];
+    own.ns += ns;
+    if (ns >= most) most = ns, own.origin = origins.of(span);
+  }
+  std::vector<OwnTime> out;
+  for (auto& [place, own] : found)
+    if (own.first.ns > 0) out.push_back(own.first);
+  return out;
+}
 
 std::vector<Retry> find_retries(const Trace& trace, SpanIndex root, const Places& places) {
   std::vector<Retry> retries;

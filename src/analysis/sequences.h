@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analysis/names.h"
+#include "analysis/origins.h"
 #include "model/trace.h"
 
 namespace culprit::analysis {
@@ -34,6 +35,16 @@ struct Failure {
   bool tolerated = false;  // the request was answered all the same, without what failed
 };
 
+// Time that passed in the unwatched spans of one place and in none of their children, on the path or not: what lies beside
+// the path while it is quick, and on it when it is slow, is told from what is always slow.
+struct OwnTime {
+  uint32_t place = 0;
+  int64_t ns = 0;
+  Origin origin;  // of the span that had most of it
+};
+
+std::vector<OwnTime> find_own_times(const Trace& trace, SpanIndex root, const Places& places, const Names& names,
+                                    const Origins& origins);
 std::vector<Retry> find_retries(const Trace& trace, SpanIndex root, const Places& places);
 std::vector<FanOut> find_fan_outs(const Trace& trace, SpanIndex root, const Places& places);
 std::optional<Failure> find_failure(const Trace& trace, SpanIndex root, const Places& places, Names& names);

@@ -59,7 +59,7 @@ Groups two_groups(std::vector<int64_t> values) {
   std::sort(values.begin(), values.end());
   size_t n = values.size(), best = 0;
   double widest = kGap;
-  for (size_t cut = std::max(kFewest, n * 2 / 5); cut + kFewest <= n; ++cut) {
+  for (size_t cut = std::max(kFewest, n / 5); cut + kFewest <= n; ++cut) {
     auto low = static_cast<double>(std::max(values[cut * 19 / 20], kLeastNs));
     double gap = static_cast<double>(values[cut + (n - cut) / 10]) / low;
     if (gap > widest) widest = gap, best = cut;

@@ -54,8 +54,9 @@ bool asks(const Loop& loop) {
 }
 
 // Loops of one caller over one statement (or one peer's operation), wherever in its code.
-std::map<std::pair<uint32_t, std::string>, Loop> find_loops(const Population& now) {
-  std::map<std::pair<uint32_t, std::string>, Loop> loops;
+using LoopsByCaller = std::map<std::pair<uint32_t, std::string>, Loop>;
+LoopsByCaller find_loops(const Population& now) {
+  LoopsByCaller loops;
   const Names& names = now.names();
   for (const Operation& operation : now.operations())
     for (const Request& request : operation.kept)
@@ -102,6 +103,12 @@ Saved saved_by_batch(const Names& names, const Request& request, const std::set<
   return {rest + around, rest - rest / kBatchShare + around / 2, rest - rest / kBatchShareMost};
 }
 
+// Whether the baseline has the loop too, about as long: it is no change, whatever each of its calls costs now.
+bool went_round_before(const LoopsByCaller& before, const LoopsByCaller::key_type& key, const Loop& loop) {
+  auto was = before.find(key);
+  return was != before.end() && median(was->second.calls) * 5 >= median(loop.calls) * 4;
+}
+
 void describe(Cause& cause, const Loop& loop, int64_t typical) {
   std::string times = format_count(typical);
   cause.phrase = "one " + std::string(loop.statement == kNone ? "call" : "statement") + " is sent " + times +
@@ -129,7 +136,10 @@ void describe(Cause& cause, const Loop& loop, int64_t typical) {
 std::vector<Cause> find_n_plus_one(const Scene& scene, const Claimed& slow) {
   std::vector<Cause> causes;
   const Names& names = scene.now.names();
+  LoopsByCaller before;
+  if (scene.before != nullptr) before = find_loops(*scene.before);
   for (const auto& [key, loop] : find_loops(scene.now)) {
+    if (went_round_before(before, key, loop)) continue;
     StatementSort sort = loop.statement == kNone ? StatementSort::Other : sort_of(loop.label);
     bool control = sort == StatementSort::Commit || sort == StatementSort::Control;
     // Of texts that were never seen nobody can say that they are alike.

@@ -2,7 +2,7 @@
 // the end of its spans and not in its calls, and nothing of what it does meanwhile.
 //
 // Told by any of: it takes far longer than the other services here; its requests fall into two groups, the usual and the slow
-// (of one place in the call tree, so that different work is not mistaken for it); with a baseline, it takes longer than it did.
+// (by kind of work, so that different work is not mistaken for it); with a baseline, it takes longer than it did.
 // Where the slow ones are of one replica, that is to blame; where they are of one version, a deployment set it off.
 #include <algorithm>
 #include <map>
@@ -20,8 +20,6 @@ constexpr int64_t kTimesComparable = 10;
 // What slows some requests only is its own witness; a hundredth of a second is beyond what a scheduler or a collector's pause
 // does to a request of a service that is not overloaded.
 constexpr int64_t kLongForSome = 10'000'000;
-// So much of the slow must be of one origin, and of that origin be slow.
-constexpr double kOfOne = 0.9, kOneIsSlow = 0.5;
 constexpr int64_t kCarefulTimes = 3;
 
 struct Seen {
@@ -29,8 +27,11 @@ struct Seen {
   Origin origin;
 };
 
+// Work of one kind: one label's, for requests of one operation.
+using Kind = std::pair<uint32_t, uint32_t>;  // the operation's place, the label
+
 struct Service {
-  std::map<uint32_t, std::vector<Seen>> places;
+  std::map<Kind, std::vector<Seen>> kinds;
   std::vector<int64_t> all;            // per request that passes
   std::map<uint32_t, int64_t> labels;  // time by label
   uint32_t caller = 0;
@@ -47,22 +48,30 @@ uint32_t caller_of(const Names& names, const Place& place) {
   return 0;
 }
 
-std::map<uint32_t, Service> gather(const Population& now) {
+// By place. A place's parent has the smaller number.
+std::vector<Kind> kinds_of(const Names& names) {
+  std::vector<Kind> kinds(names.places());
+  for (uint32_t id = 0; id < kinds.size(); ++id) {
+    const Place& place = names.place(id);
+    kinds[id] = {place.parent == kNone ? id : kinds[place.parent].first, place.label};
+  }
+  return kinds;
+}
+
+std::map<uint32_t, Service> gather(const Population& now, const std::vector<Kind>& kinds) {
   std::map<uint32_t, Service> services;
   const Names& names = now.names();
   for (const Operation& operation : now.operations())
     for (const Request& request : operation.kept) {
       if (request.failure) continue;  // cut short
       std::map<uint32_t, int64_t> here;
-      for (const Part& part : request.parts) {
-        const Place& place = names.place(part.place);
-        if (place.statement != kNone || place.role == Role::Call || part.ns[kUnknown] == 0) continue;
-        int64_t ns = part.ns[kUnknown];
+      for (const OwnTime& own : request.own_times) {
+        const Place& place = names.place(own.place);
         Service& service = services[place.service];
-        service.places[part.place].push_back({ns, part.origin});
-        service.labels[place.label] += ns;
+        service.kinds[kinds[own.place]].push_back({own.ns, own.origin});
+        service.labels[place.label] += own.ns;
         if (uint32_t caller = caller_of(names, place); caller != 0) service.caller = caller, service.called = true;
-        here[place.service] += ns;
+        here[place.service] += own.ns;
       }
       for (auto [service, ns] : here) services[service].all.push_back(ns);
     }
@@ -77,45 +86,65 @@ int64_t comparable(const std::map<uint32_t, Service>& services, uint32_t id) {
   return others.empty() ? 0 : median(others);
 }
 
-// The places of a service at which its requests fall into two groups, and the groups.
-using Slow = std::map<uint32_t, Groups>;
-Slow slow_places(const Service& service) {
+// The kinds of a service's work that fall into two groups, and the groups.
+using Slow = std::map<Kind, Groups>;
+Slow slow_kinds(const Service& service) {
   Slow slow;
-  for (const auto& [place, seen] : service.places) {
+  for (const auto& [kind, seen] : service.kinds) {
     std::vector<int64_t> times;
     for (const Seen& one : seen) times.push_back(one.ns);
     Groups groups = two_groups(std::move(times));
-    if (groups.apart && groups.slow_ns - groups.usual_ns >= kLongForSome) slow[place] = groups;
+    if (groups.apart && groups.slow_ns - groups.usual_ns >= kLongForSome) slow[kind] = groups;
   }
   return slow;
 }
 
-// The one origin that the slow requests are of, while others were seen that are not slow.
+// The one origin whose requests are slow while those of others are not.
 struct Confined {
-  uint32_t origin = 0;  // 0: none
-  int64_t slow = 0, slow_all = 0;
+  uint32_t origin = 0;                 // 0: none
+  int64_t slow_ns = 0, others_ns = 0;  // medians
 };
-Confined confined_to(const Service& service, const Slow& slow, uint32_t Origin::*which) {
-  std::map<uint32_t, std::pair<int64_t, int64_t>> counts;  // slow, all
-  int64_t slow_all = 0;
-  for (const auto& [place, groups] : slow)
-    for (const Seen& seen : service.places.at(place)) {
-      auto& [count, all] = counts[seen.origin.*which];
-      ++all;
-      if (seen.ns >= groups.from_ns) ++count, ++slow_all;
-    }
-  for (const auto& [origin, count] : counts) {
-    auto here = static_cast<double>(count.first);
-    bool only = here >= kOfOne * static_cast<double>(slow_all) && count.first >= kFewestAffected;
-    if (origin != 0 && only && counts.size() >= 2 && here >= kOneIsSlow * static_cast<double>(count.second))
-      return {origin, count.first, slow_all};
+
+// Whether requests of one origin are slower than all others' of that kind: even its quick ones than the others' slow ones.
+Groups slower_than_others(std::vector<int64_t> ours, std::vector<int64_t> others) {
+  Groups groups;
+  auto few = [](const std::vector<int64_t>& values) { return values.size() < static_cast<size_t>(kFewestAffected); };
+  if (few(ours) || few(others)) return groups;
+  int64_t quick = quantile(ours, 0.25), slow = quantile(others, 0.75);
+  groups.usual_ns = median(others), groups.slow_ns = median(ours);
+  groups.from_ns = slow + (quick - slow) / 2;
+  groups.all = ours.size() + others.size();
+  groups.slow =
+      static_cast<size_t>(std::count_if(ours.begin(), ours.end(), [&](int64_t ns) { return ns >= groups.from_ns; }));
+  groups.apart = quick * 2 >= slow * 3 && groups.slow_ns - groups.usual_ns >= kLongForSome;
+  return groups;
+}
+
+// Adds the kinds of work at which it is seen to `slow`.
+Confined confined_to(const Service& service, Slow& slow, uint32_t Origin::*which) {
+  Confined confined;
+  for (const auto& [kind, seen] : service.kinds) {
+    std::map<uint32_t, std::vector<int64_t>> times;
+    for (const Seen& one : seen) times[one.origin.*which].push_back(one.ns);
+    if (times.size() < 2) continue;
+    auto slowest = std::max_element(times.begin(), times.end(),
+                                    [](const auto& a, const auto& b) { return median(a.second) < median(b.second); });
+    std::vector<int64_t> others;
+    for (const auto& [origin, values] : times)
+      if (origin != slowest->first) others.insert(others.end(), values.begin(), values.end());
+    Groups groups = slower_than_others(slowest->second, std::move(others));
+    bool other = confined.origin != 0 && confined.origin != slowest->first;
+    if (!groups.apart || slowest->first == 0 || other) continue;
+    slow[kind] = groups;
+    if (groups.slow_ns > confined.slow_ns) confined = {slowest->first, groups.slow_ns, groups.usual_ns};
   }
-  return {};
+  return confined;
 }
 
 EvidenceLine confinement(const Names& names, const Confined& confined, const std::string& others) {
-  return observed(format_count(confined.slow) + " of the " + format_count(confined.slow_all) + " slow ones are of " +
-                  names.text(confined.origin) + "; " + others + " serve the same and are not slow");
+  return observed(format_duration(confined.slow_ns) + " (median) in " + names.text(confined.origin) + ", " +
+                      format_duration(confined.others_ns) + " in " + others + " that serve the same",
+                  static_cast<double>(confined.slow_ns), "ns");
 }
 
 std::string most_in(const Names& names, const Service& service) {
@@ -124,9 +153,16 @@ std::string most_in(const Names& names, const Service& service) {
   return most == service.labels.end() ? "" : names.text(most->first);
 }
 
-void name_origin(Cause& cause, const Names& names, const Service& service, const Slow& slow) {
-  Confined version = confined_to(service, slow, &Origin::version),
-           instance = confined_to(service, slow, &Origin::instance);
+struct Where {
+  Confined version, instance;
+  bool known() const { return version.origin != 0 || instance.origin != 0; }
+};
+Where where_slow(const Service& service, Slow& slow) {
+  return {confined_to(service, slow, &Origin::version), confined_to(service, slow, &Origin::instance)};
+}
+
+void name_origin(Cause& cause, const Names& names, const Where& where) {
+  const auto& [version, instance] = where;
   if (version.origin != 0) {
     const std::string& name = names.text(version.origin);
     cause.trigger = "deploy";
@@ -155,7 +191,7 @@ void describe(Cause& cause, const Service& service, const Slow& slow, bool some,
                      "; what it does meanwhile was not recorded";
   if (some) {
     size_t count = 0, all = 0;
-    for (const auto& [place, groups] : slow) count += groups.slow, all += groups.all;
+    for (const auto& [kind, groups] : slow) count += groups.slow, all += groups.all;
     const Groups& worst = std::max_element(slow.begin(), slow.end(), [](const auto& a, const auto& b) {
                             return a.second.slow_ns < b.second.slow_ns;
                           })->second;
@@ -180,16 +216,16 @@ void describe(Cause& cause, const Service& service, const Slow& slow, bool some,
   cause.would_tell = "culprit record on the machine of " + name;
 }
 
-std::function<Saved(const Request&)> saving(const Names& names, uint32_t id, const Slow& slow, bool some,
-                                            int64_t comparable_ns) {
-  return [&names, id, slow, some, comparable_ns](const Request& request) {
+std::function<Saved(const Request&)> saving(const Names& names, uint32_t id, const std::vector<Kind>& kinds,
+                                            const Slow& slow, bool some, int64_t comparable_ns) {
+  return [&names, kinds, id, slow, some, comparable_ns](const Request& request) {
     Saved saved;
     int64_t own = 0;
     for (const Part& part : request.parts) {
       if (!own_time_of(names.place(part.place), id)) continue;
       int64_t ns = part.ns[kUnknown];
       own += ns;
-      auto found = slow.find(part.place);
+      auto found = slow.find(kinds[part.place]);
       if (!some || found == slow.end() || ns < found->second.from_ns) continue;
       saved.likely_ns += ns - found->second.usual_ns;
       saved.least_ns += std::max<int64_t>(ns - kCarefulTimes * found->second.usual_ns, 0);
@@ -206,13 +242,17 @@ std::function<Saved(const Request&)> saving(const Names& names, uint32_t id, con
 std::vector<Cause> find_own_time(const Scene& scene) {
   std::vector<Cause> causes;
   const Names& names = scene.now.names();
-  std::map<uint32_t, Service> services = gather(scene.now);
+  std::vector<Kind> kinds = kinds_of(names);
+  std::map<uint32_t, Service> services = gather(scene.now, kinds);
   for (const auto& [id, service] : services) {
     int64_t comparable_ns = comparable(services, id);
-    Slow slow = slow_places(service);
+    Slow slow = slow_kinds(service);
     bool late = (service.called || comparable_ns > 0) &&
                 median(service.all) >= std::max(kLongUnwatched, kTimesComparable * comparable_ns);
-    bool some = !late && !slow.empty();
+    Where where = where_slow(service, slow);
+    // Where most are slow and nothing tells them from the others, the others are the quick ones.
+    if (!where.known()) std::erase_if(slow, [](const auto& kind) { return kind.second.slow * 2 > kind.second.all; });
+    bool some = where.known() || (!late && !slow.empty());
     if (!late && !some && scene.before == nullptr) continue;
     Cause cause;
     cause.cause = "dependency_slow";
@@ -223,14 +263,13 @@ std::vector<Cause> find_own_time(const Scene& scene) {
     cause.pathological = late || some;
     cause.caller = names.text(service.caller);
     describe(cause, service, slow, some, comparable_ns, most_in(names, service));
-    if (!slow.empty()) name_origin(cause, names, service, slow);
+    name_origin(cause, names, where);
     cause.blamed = [id = id](const Place& place) { return own_time_of(place, id); };
-    cause.saved = saving(names, id, slow, some, comparable_ns);
+    cause.saved = saving(names, id, kinds, slow, some, comparable_ns);
     // A service that has only come to lie on the path is not slower than it was.
     cause.work = [&names, id = id](const Request& request) {
-      int64_t ns = sum_parts(names, request, [&](const Place& place, const Part& part) {
-        return own_time_of(place, id) ? part.ns[kUnknown] : 0;
-      });
+      int64_t ns = 0;
+      for (const OwnTime& own : request.own_times) ns += names.place(own.place).service == id ? own.ns : 0;
       return Work{ns, ns > 0};
     };
     causes.push_back(std::move(cause));
