@@ -89,7 +89,11 @@ function(culprit_tests name tests)
   if(CULPRIT_UNITY)  # where a clean build must be quick: the tests' own files in half the time
     target_compile_options(${name}_test PRIVATE -O0)
   endif()
-  set(properties TIMEOUT 120 LABELS unit)
+  set(timeout_s 120)
+  if(CULPRIT_SANITIZE)  # up to twenty times as slow, and hundreds of thousands of spans take that
+    set(timeout_s 400)
+  endif()
+  set(properties TIMEOUT ${timeout_s} LABELS unit)
   if(name STREQUAL "capture")
     list(APPEND properties RESOURCE_LOCK kernel)  # two recorders at once would see each other
   endif()
