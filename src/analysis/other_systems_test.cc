@@ -95,6 +95,13 @@ TEST(OtherSystems, ABatchJobBesideDoesNotHideWhatRequestsWaitFor) {
   EXPECT_EQ(accused(ask(shop)), Accused{"n_plus_one/"});
 }
 
+TEST(OtherSystems, ACursorThatIsReadPartByPartIsNoRepeatedQuestion) {
+  Shop shop;
+  shop.healthy(50);
+  one_statement(shop, 40, "GET /walk", "FETCH FORWARD ? FROM \"walker\"", {.running = 400 * kUs, .rows = 40}, 15);
+  EXPECT_EQ(accused(ask(shop)), Accused{});
+}
+
 // Statements of a batch job, slow as they are, are no other answer to what requests wait for.
 TEST(OtherSystems, WhatOthersWaitForIsNoRival) {
   Shop shop;

@@ -46,6 +46,8 @@ bool asks(const Loop& loop) {
   if (loop.statement != kNone) {
     StatementSort sort = sort_of(loop.label);
     bool draws = loop.label.find("nextval") != std::string::npos;  // takes a number, every time another
+    bool goes_on = loop.label.starts_with("FETCH") || loop.label.starts_with("fetch");  // of one answer the next part
+    if (goes_on) return false;
     return (sort == StatementSort::Read && !draws) || sort == StatementSort::Other;
   }
   for (std::string_view method : {"POST ", "PUT ", "PATCH ", "DELETE "})
