@@ -235,7 +235,7 @@ def run(lab, case, arguments):
         time.sleep(1)
         row["load_after"] = record(lab, case, arguments.seconds, after, [])
         diff = culprit_json("diff", before, after)
-        kinds = [(change["verdict"], change.get("prediction")) for change in diff["findings"] if change["class"] in case.want.classes]
+        kinds = [(change["verdict"], change.get("prediction")) for change in diff["findings"] if change["finding"]["class"] in case.want.classes]
         row["diff"], row["prediction"] = kinds[0] if kinds else ("nothing to compare", None)
     return row
 
