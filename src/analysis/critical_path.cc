@@ -135,6 +135,7 @@ int64_t take_covered(Shares& shares, SectionKind kind, int64_t covered) {
 SectionKind unwatched_kind(const Trace& trace, SpanIndex index) {
   const Span& span = trace.spans[index];
   const auto& children = trace.children[index];
+  if (callee_view(trace, index) != kNoSpan) return SectionKind::Callee;
   if (span.kind == SpanKind::Client) {
     bool seen = std::any_of(children.begin(), children.end(),
                             [&](SpanIndex child) { return trace.spans[child].kind == SpanKind::Server; });

@@ -61,6 +61,19 @@ TEST(CriticalPath, SaysTheWireBetweenTheTwoEndsOfACall) {
             (Told{"1@0-10 callee", "2@10-90 own", "1@90-100 callee"}));
 }
 
+TEST(CriticalPath, SaysTheWireByOneNameAtBothEndsWhereKindsAreNotSaid) {
+  std::vector<Span> spans;
+  for (uint64_t id : {1, 2, 3}) {
+    auto at = static_cast<int64_t>(id) * 10;
+    spans.push_back(span(id, id - 1, at, 100 - at, SpanKind::Unspecified));
+    spans.back().service = id < 3 ? "shop" : "price";
+    spans.back().name = id == 3 ? "/x.Price/Get" : id == 2 ? "x.Price/Get" : "GET /";
+  }
+  EXPECT_EQ(told(spans), (Told{"1@10-20 own", "2@20-30 callee", "3@30-70 own", "2@70-80 callee", "1@80-90 own"}));
+  spans[1].name = "compute";
+  EXPECT_EQ(told(spans), (Told{"1@10-20 own", "2@20-30 own", "3@30-70 own", "2@70-80 own", "1@80-90 own"}));
+}
+
 TEST(CriticalPath, SaysPeerWhereTheCalleeWasNotSeen) {
   EXPECT_EQ(told({span(1, 0, 0, 100, SpanKind::Client)}), (Told{"1@0-100 peer"}));
 }

@@ -47,6 +47,24 @@ std::map<SpanIndex, std::vector<SpanIndex>> calls_by_caller(const Trace& trace, 
   return calls;
 }
 
+// What a failed span failed of: a failed child, looked for through the spans of its own service that say nothing. The last to
+// begin: what failed before was tried again. kNoSpan: it failed by itself.
+SpanIndex failed_of(const Trace& trace, SpanIndex span) {
+  SpanIndex found = kNoSpan;
+  std::vector<SpanIndex> todo = {span};
+  while (!todo.empty()) {
+    SpanIndex at = todo.back();
+    todo.pop_back();
+    for (SpanIndex child : trace.children[at]) {
+      if (failed(trace.spans[child]))
+        found = found == kNoSpan ? child : std::max(found, child);
+      else if (trace.spans[child].service == trace.spans[span].service)
+        todo.push_back(child);
+    }
+  }
+  return found;
+}
+
 // What a server failed of while its caller went on. A caller's own error may be an answer like "not found".
 SpanIndex tolerated_failure(const Trace& trace, SpanIndex root) {
   std::vector<SpanIndex> todo = {root};
@@ -150,12 +168,7 @@ std::optional<Failure> find_failure(const Trace& trace, SpanIndex root, const Pl
   SpanIndex at = failed(trace.spans[root]) ? root : tolerated_failure(trace, root);
   if (at == kNoSpan) return std::nullopt;
   failure.tolerated = at != root;
-  for (bool deeper = true; deeper;) {
-    deeper = false;
-    for (SpanIndex child : trace.children[at])
-      // The last to fail is what its caller failed of: what failed before was tried again.
-      if (failed(trace.spans[child])) at = child, deeper = true;
-  }
+  for (SpanIndex next = at; next != kNoSpan; next = failed_of(trace, at)) at = next;
   failure.place = places.of[at];
   for (SpanIndex up = at; up != kNoSpan; up = up == root ? kNoSpan : trace.parent[up])
     if (std::string_view said = said_by(trace.spans[up], failure.exception); !said.empty()) {
