@@ -147,9 +147,10 @@ std::string reproduce(const std::string& operation) {
          pattern + "'\"";
 }
 
-int64_t requests_of(const Population& population) {
+int64_t requests_of(const Population& population, bool requests_only = false) {
   int64_t requests = 0;
-  for (const Operation& operation : population.operations()) requests += operation.requests;
+  for (const Operation& operation : population.operations())
+    if (!requests_only || !operation.statement) requests += operation.requests;
   return requests;
 }
 
@@ -178,7 +179,8 @@ double flip_of(const Population& now, const std::vector<Ranked>& ranked, size_t 
   double each_ns = own.price.saved_ns / static_cast<double>(std::max<int64_t>(own.price.affected, 1)) /
                    std::clamp(own.price.share, 0.05, 1.0);
   if (missing_ns <= 0 || each_ns <= 0) return 0;
-  return lost_share(missing_ns / each_ns, requests_of(now));
+  // Loss strikes all alike: a thousand statements of a batch job beside don't make a request's loss a thousandth.
+  return lost_share(missing_ns / each_ns, requests_of(now, !now.operations()[own.price.operation].statement));
 }
 
 // Where nobody is accused: so many must be lost, each as long as the slowest hundredth, that their cause would be material.

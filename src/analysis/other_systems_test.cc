@@ -1,6 +1,8 @@
 // What other systems than the demo's showed: requests from before the recording, results without end, machines that are full.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "analysis/shop.h"
 #include "analysis/why.h"
 #include "base/check.h"
@@ -92,7 +94,11 @@ TEST(OtherSystems, ABatchJobBesideDoesNotHideWhatRequestsWaitFor) {
     request.doing({.running = 400 * kUs, .runnable = 600 * kUs});
     request.end();
   }
-  EXPECT_EQ(accused(ask(shop)), Accused{"n_plus_one/"});
+  Answer answer = ask(shop);
+  ASSERT_EQ(accused(answer), Accused{"n_plus_one/"});
+  // Nor does it make a little loss weigh more: 30 % of the requests would have to be lost.
+  EXPECT_GE(std::atoi(answer.findings[0].would_flip.c_str() + std::string("if ≥ ").size()), 20)
+      << answer.findings[0].would_flip;
 }
 
 TEST(OtherSystems, ACursorThatIsReadPartByPartIsNoRepeatedQuestion) {
