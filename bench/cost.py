@@ -123,7 +123,7 @@ def measure(cluster, name, rounds):
     low, middle, high = interval(ratios)
     result = {"tool": name, "rounds": rounds, "us_per_transaction_off": round(statistics.median(cpu for cpu, _ in off) / 1e3, 2),
               "us_per_transaction_on": round(statistics.median(cpu for cpu, _ in on) / 1e3, 2), "cpu_per_transaction_ratio": round(middle, 4), "interval_95": [round(low, 4), round(high, 4)],
-              "rate_ratio": round(sorted(rates)[len(rates) // 2], 4), "own_cpus": round(sorted(own)[len(own) // 2], 4)}
+              "rate_ratio": round(sorted(rates)[len(rates) // 2], 4), "own_cpus": round(sorted(own)[len(own) // 2], 4), "load_average": round(os.getloadavg()[0], 1)}
     if name.startswith("culprit"):
         size = sum(os.path.getsize(os.path.join(path, file)) for path, _, files in os.walk(tool.output) for file in files)
         host = ask(tool.output, "SELECT events, events_lost FROM host ORDER BY ended_ns DESC LIMIT 1")[0]

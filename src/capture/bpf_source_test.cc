@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <set>
 #include <thread>
 
 #include "capture/bpf_source_testing.h"
@@ -173,6 +174,53 @@ TEST(BpfSource, ReadsABufferThatNobodyTouchedBefore) {
   ASSERT_FALSE(payloads(recording, true).empty());
   EXPECT_EQ(payloads(recording, true)[0].substr(0, 4), "\177ELF");
   EXPECT_EQ(recording.counts.read_faults, 0u);
+}
+
+// The kernel gives a new socket the address of one that was just closed.
+TEST(BpfSource, NeverTakesOneSocketForAnotherThatTheSameThreadUsesInTurn) {
+  SKIP_WITHOUT_RIGHTS();
+  constexpr int kPairs = 200;
+  Recording recording = record(
+      [] {},
+      [] {
+        Pair kept = unix_pair();
+        for (int i = 0; i < kPairs; ++i) {
+          Pair fresh = unix_pair();
+          const std::string name = "pair " + std::to_string(i);
+          for (const auto& [pair, text] : {std::pair{&fresh, name}, {&kept, std::string("kept")}, {&fresh, name}}) {
+            char bytes[64];
+            must(write(pair->a, text.data(), text.size()) > 0 && read(pair->b, bytes, sizeof bytes) > 0);
+          }
+          close(fresh.a), close(fresh.b);
+        }
+      });
+  std::map<uint64_t, std::set<std::string>> said;
+  for (const event_data* e : recording.all<event_data>(EVENT_DATA))
+    said[e->socket].emplace(payload_of(*e), e->head_bytes);
+  EXPECT_EQ(said.size(), 2u * (kPairs + 1));
+  for (const auto& [socket, texts] : said) EXPECT_EQ(texts.size(), 1u) << "socket " << socket;
+}
+
+TEST(BpfSource, CopiesWholeMessagesOfEveryLength) {
+  SKIP_WITHOUT_RIGHTS();
+  const std::vector<size_t> lengths = {1, 7, 8, 127, 128, 129, 511, 512, 513, 1023, 1024};
+  auto text_of = [](size_t length) {
+    std::string text;
+    while (text.size() < length) text += std::to_string(text.size()) + ".";
+    return text.substr(0, length);
+  };
+  Recording recording =
+      record([] {},
+             [&] {
+               Pair pair = unix_pair();
+               char bytes[2048];
+               for (size_t length : lengths)
+                 must(write(pair.a, text_of(length).data(), length) > 0 && read(pair.b, bytes, sizeof bytes) > 0);
+             });
+  std::vector<std::string> expected;
+  for (size_t length : lengths) expected.push_back(text_of(length));
+  EXPECT_EQ(payloads(recording, true), expected);
+  EXPECT_EQ(payloads(recording, false), expected);
 }
 
 TEST(BpfSource, CopiesNothingFromASocketThatIsNotWanted) {
