@@ -2,6 +2,7 @@
 /* Block requests and file syncs. */
 #pragma once
 #include "recorder.h"
+#include "slots.h"
 
 struct pending_request {
   __u64 insert_ns, issue_ns;

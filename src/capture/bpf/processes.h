@@ -2,6 +2,7 @@
 /* When threads and processes began and ended. */
 #pragma once
 #include "recorder.h"
+#include "slots.h"
 
 /* Children of recorded processes are recorded: their slot is made here, for the thread's number may be one that a
  * stranger had before. */

@@ -9,6 +9,7 @@
 #include "processes.h"
 #include "report.h"
 #include "sockets.h"
+#include "tcp.h"
 #include "threads.h"
 
 char _license[] SEC("license") = "GPL";

@@ -3,6 +3,7 @@
  * each statement, whatever carried it (TLS, prepared statements). */
 #pragma once
 #include "recorder.h"
+#include "slots.h"
 
 #define TEXT_LIMIT 4096
 

@@ -2,6 +2,7 @@
 /* Threads: when they ran, what they waited for, who woke them. */
 #pragma once
 #include "recorder.h"
+#include "slots.h"
 
 /* Timer and device interrupts mark their CPU, so that a wake-up from within them is not taken for one by the thread
  * that happened to run. (The kernel's own preempt count is out of reach: its symbol needs CONFIG_KALLSYMS_ALL.)
