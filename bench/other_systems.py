@@ -187,7 +187,7 @@ def judge(lab, why, case, pids):
 
 def record(lab, case, seconds, directory, asks):
     """Records under load; the load's own view comes back."""
-    load = lab.load(seconds + 3.5, case.load)
+    load = lab.load(seconds + 6, case.load)  # longer than a slow start and the recording
     time.sleep(2)
     scope = ["-a"] if not case.pid_scope else ["-p", str(lab.library.pid)]
     done = subprocess.run([CULPRIT, "record", *scope, "--for", f"{seconds}s", "-o", directory, *asks], capture_output=True, text=True)
