@@ -146,5 +146,14 @@ TEST(OtherSystems, ALoopOfFlushesIsOneOnAFullMachineToo) {
   EXPECT_EQ(found[0], "fsync_storm/");
 }
 
+// A quick disk: each insert works a little longer than it waits for its flush.
+TEST(OtherSystems, ALoopOfFlushesOnAQuickDiskIsOneToo) {
+  Shop shop;
+  shop.healthy(50);
+  one_statement(shop, 40, "POST /audit", "insert into audit(what) values (?)",
+                {.running = 150 * kUs, .disk = 140 * kUs, .rows = 1}, 50);
+  EXPECT_EQ(accused(ask(shop)), Accused{"fsync_storm/"});
+}
+
 }  // namespace
 }  // namespace culprit::analysis

@@ -75,9 +75,10 @@ std::vector<Cause> find_fsync_storms(const Scene& scene) {
     bool commit = sort == StatementSort::Commit, seen = statement.served > 0;
     if (!commit && (sort != StatementSort::Write || !seen)) continue;
     Flushes flushes = count_flushes(scene.now, id);
-    bool waits = !seen || statement.flushes * 3 >= statement.served ||
-                 (commit && (statement.waits[Wait::Disk] + statement.waits[Wait::Lock]) * 3 >=
-                                statement.waits[Wait::Running] * 2);
+    // A commit's lock is the log's; a write's may be a row's.
+    int64_t flushing_ns = statement.waits[Wait::Disk] + (commit ? statement.waits[Wait::Lock] : 0);
+    bool waits =
+        !seen || statement.flushes * 3 >= statement.served || flushing_ns * 3 >= statement.waits[Wait::Running] * 2;
     if (flushes.per_request < (seen ? kFewestFlushes : kFewestUnseen) || !waits) continue;
     Cause cause;
     cause.cause = "fsync_storm";
