@@ -57,7 +57,7 @@ def judge(directory, fault):
     return row
 
 
-def run(fault, duration):
+def run(fault, duration, misses):
     directory = tempfile.mkdtemp(prefix="culprit-accuracy-", dir="/var/tmp")
     try:
         done = subprocess.run([CULPRIT, "demo", "--fault", fault, "--for", duration, "--save", directory + "/save"], capture_output=True, text=True, timeout=600)
@@ -66,6 +66,8 @@ def run(fault, duration):
         row = judge(directory + "/save", fault)
         if not (row["right"] and row["diff_right"]):
             print(done.stdout, flush=True)
+            if misses:
+                shutil.copytree(directory + "/save", tempfile.mkdtemp(prefix=fault + "-", dir=misses), dirs_exist_ok=True)
         return row
     finally:
         shutil.rmtree(directory, ignore_errors=True)
@@ -77,13 +79,20 @@ def main():
     parser.add_argument("--healthy", type=int, default=20)
     parser.add_argument("--for", dest="duration", default="20s")
     parser.add_argument("--only", default="")
+    parser.add_argument("--misses", help="a directory to keep what the demo saved of the runs that went wrong")
     arguments = parser.parse_args()
-    plan = [fault for fault in FAULTS for _ in range(arguments.each)] + ["none"] * arguments.healthy
+    # Taken in turns, so that a day's moods meet all of them alike.
+    left, plan = {**{fault: arguments.each for fault in FAULTS}, "none": arguments.healthy}, []
+    while any(left.values()):
+        for fault in sorted(left, key=left.get, reverse=True):
+            if left[fault] > 0:
+                plan.append(fault)
+                left[fault] -= 1
     rows = []
     for fault in plan:
         if arguments.only and fault not in arguments.only.split(","):
             continue
-        rows.append(run(fault, arguments.duration))
+        rows.append(run(fault, arguments.duration, arguments.misses))
         print(json.dumps(rows[-1]), flush=True)
     totals = {}
     for row in rows:
