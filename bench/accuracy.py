@@ -24,7 +24,7 @@ def load(directory, name):
 
 
 def squeezed(text):
-    return " ".join((text or "").replace("$1", "?").replace("$2", "?").replace("$3", "?").rstrip(";").lower().split())
+    return " ".join((text or "").rstrip(";").lower().split())
 
 
 def same_entity(found, truth):

@@ -1,6 +1,7 @@
 #include "demo/truth.h"
 
 #include "base/json.h"
+#include "protocol/sql.h"
 
 namespace culprit::demo {
 
@@ -11,6 +12,11 @@ void text_or_null(JsonWriter& json, std::string_view name, const std::string& te
   json.key(name);
   if (text.empty()) json.null();
   if (!text.empty()) json.value(text);
+}
+
+// As answers name statements: without their literals.
+void statement_or_null(JsonWriter& json, const std::string& text) {
+  text_or_null(json, "statement", text.empty() ? text : normalise_sql(text).text());
 }
 
 void number_or_null(JsonWriter& json, std::string_view name, int number) {
@@ -26,7 +32,7 @@ void write_truth(JsonWriter& json, const Truth& truth, const std::string& instan
   json.key("entity").begin_object();
   text_or_null(json, "kind", truth.entity_kind);
   text_or_null(json, "name", truth.entity_name);
-  text_or_null(json, "statement", truth.entity_statement);
+  statement_or_null(json, truth.entity_statement);
   number_or_null(json, "pid", truth.entity_pid);
   number_or_null(json, "port", truth.entity_port);
   bool in_database = truth.entity_kind == "statement" || truth.entity_kind == "lock";
@@ -36,7 +42,7 @@ void write_truth(JsonWriter& json, const Truth& truth, const std::string& instan
   number_or_null(json, "pid", truth.holder_pid);
   number_or_null(json, "client_pid", truth.holder_client_pid);
   text_or_null(json, "program", truth.holder_program);
-  text_or_null(json, "statement", truth.holder_statement);
+  statement_or_null(json, truth.holder_statement);
   json.end_object();
   json.key("caller").begin_object();
   text_or_null(json, "service", truth.caller);
