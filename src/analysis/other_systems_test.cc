@@ -146,6 +146,22 @@ TEST(OtherSystems, ALoopOfFlushesIsOneOnAFullMachineToo) {
   EXPECT_EQ(found[0], "fsync_storm/");
 }
 
+// The load ends and closes its connections.
+TEST(OtherSystems, WhoLeavesBeforeTheAnswerMadeNobodyFail) {
+  for (bool left : {true, false}) {
+    Shop shop;
+    shop.healthy(50);
+    for (int i = 0; i < 10; ++i) {
+      auto request = shop.request("GET /loans", "gateway");
+      request.work(3 * kMs);
+      request.fail();
+      if (left) request.flag(kUnanswered);
+      request.end();
+    }
+    EXPECT_EQ(accused(ask(shop)), left ? Accused{} : Accused{"error_return/"});
+  }
+}
+
 // A quick disk: each insert works a little longer than it waits for its flush.
 TEST(OtherSystems, ALoopOfFlushesOnAQuickDiskIsOneToo) {
   Shop shop;

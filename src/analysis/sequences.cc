@@ -65,13 +65,16 @@ SpanIndex failed_of(const Trace& trace, SpanIndex span) {
   return found;
 }
 
+// That nobody waited for the answer is no failure of who was asked: the client may have left.
+bool returned_failure(const Span& span) { return failed(span) && !(span.flags & kUnanswered); }
+
 // What a server failed of while its caller went on. A caller's own error may be an answer like "not found".
 SpanIndex tolerated_failure(const Trace& trace, SpanIndex root) {
   std::vector<SpanIndex> todo = {root};
   while (!todo.empty()) {
     SpanIndex at = todo.back();
     todo.pop_back();
-    if (trace.spans[at].kind == SpanKind::Server && failed(trace.spans[at])) return at;
+    if (trace.spans[at].kind == SpanKind::Server && returned_failure(trace.spans[at])) return at;
     todo.insert(todo.end(), trace.children[at].rbegin(), trace.children[at].rend());
   }
   return kNoSpan;
@@ -165,7 +168,7 @@ std::vector<FanOut> find_fan_outs(const Trace& trace, SpanIndex root, const Plac
 
 std::optional<Failure> find_failure(const Trace& trace, SpanIndex root, const Places& places, Names& names) {
   Failure failure;
-  SpanIndex at = failed(trace.spans[root]) ? root : tolerated_failure(trace, root);
+  SpanIndex at = returned_failure(trace.spans[root]) ? root : tolerated_failure(trace, root);
   if (at == kNoSpan) return std::nullopt;
   failure.tolerated = at != root;
   for (SpanIndex next = at; next != kNoSpan; next = failed_of(trace, at)) at = next;

@@ -81,6 +81,7 @@ class Shop {
       close(index);
     }
     void flag(uint32_t flags) { own().flags |= flags; }
+    void fail() { own().status = SpanStatus::Error; }
     // Calls that run side by side, each `ns` long.
     void fan_out(const std::string& text, int calls, int64_t ns) {
       int64_t begin = now_, latest = now_;

@@ -1,6 +1,7 @@
 #include "capture/record.h"
 
 #include <sched.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,11 +28,27 @@ int64_t now_ns(clockid_t clock) {
 // The command's end, and the user's wish to stop, are looked for this often.
 constexpr int kPollMs = 10;
 
-// A batch job waits for its turn: its wake-ups push no recorded thread off its CPU. The rings hold what happens meanwhile.
-void give_way() {
-  sched_param parameters = {};
-  sched_setscheduler(0, SCHED_BATCH, &parameters);  // refused: the recording disturbs a little more
-}
+// While it lives: a batch job, which waits for its turn, so that its wake-ups push no recorded thread off its CPU; the rings hold
+// what happens meanwhile. Once it has its turn it may stay, however many others want the CPU: with a fair share of a full
+// machine it would fall behind, and lose.
+class ReadersTurn {
+ public:
+  ReadersTurn() {
+    set(SCHED_BATCH);                   // refused: the recording disturbs a little more
+    setpriority(PRIO_PROCESS, 0, -20);  // refused: more is lost on a full machine, and counted
+  }
+  ~ReadersTurn() {
+    setpriority(PRIO_PROCESS, 0, nice_);
+    set(policy_);
+  }
+
+ private:
+  static void set(int policy) {
+    sched_param parameters = {};
+    sched_setscheduler(0, policy, &parameters);
+  }
+  int policy_ = sched_getscheduler(0), nice_ = getpriority(PRIO_PROCESS, 0);
+};
 
 std::string scope_text(const RecordOptions& options) {
   if (options.all) return "all";
@@ -86,7 +103,7 @@ Result<RecordSummary> Recording::run(Child* child) {
   options.host.started_ns = wall_ns - (mono_ns - options.mono_ns);
   options.host.tiers = tiers_of(source_.counts());
   assembler_ = std::make_unique<Assembler>(std::move(options), view_, sink_);
-  give_way();
+  ReadersTurn turn;
   begin_cpu_ns_ = now_ns(CLOCK_THREAD_CPUTIME_ID);  // attaching is paid once, and before
   if (options_.drop_rights) TRY(drop_rights(options_.database_probes ? Rights::FollowServers : Rights::None));
   if (child) TRY(child->go());

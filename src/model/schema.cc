@@ -39,7 +39,8 @@ std::vector<ColumnDoc> span_columns() {
            "unknown, 32 text "
            "cut, 64 bytes missing while it ran, 128 events lost while it ran, 256 several statements at once, 512 "
            "opaque, 1024 "
-           "duplicate, 2048 the same call as its parent seen by another observer."},
+           "duplicate, 2048 the same call as its parent seen by another observer, 4096 its connection ended before the "
+           "answer did."},
           {"otel_flags", "UINTEGER", "The flags field of OpenTelemetry, as sent."},
           {"dropped_attributes", "UINTEGER", "Attributes that the sender dropped."},
           {"dropped_events", "UINTEGER", "Events that the sender dropped."},
@@ -182,7 +183,9 @@ TableDoc process_table() {
            {"cgroup", "VARCHAR", "Its control group."},
            {"recorded", "BOOLEAN", "Whether its threads were watched."},
            {"running_ns", "BIGINT", "CPU time it got during the recording."},
-           {"runnable_ns", "BIGINT", "Time its threads were ready and had no CPU, during the recording."}}};
+           {"runnable_ns", "BIGINT", "Time its threads were ready and had no CPU, during the recording."}},
+          "host, pid, started_ns",
+          "exited_ns DESC, running_ns + runnable_ns DESC, name DESC"};
 }
 
 TableDoc connection_table() {
@@ -204,7 +207,9 @@ TableDoc connection_table() {
            {"bytes_received", "UBIGINT", "Bytes this end received during the recording."},
            {"retransmits", "UINTEGER", "Segments that TCP sent again."},
            {"requests", "UBIGINT", "Requests seen on it."},
-           {"lost_bytes", "UBIGINT", "Bytes that were not seen, in holes."}}};
+           {"lost_bytes", "UBIGINT", "Bytes that were not seen, in holes."}},
+          "id, local, peer",
+          "closed_ns DESC, requests DESC, bytes_sent + bytes_received DESC, peer_id DESC"};
 }
 
 TableDoc host_table() {
@@ -224,7 +229,9 @@ TableDoc host_table() {
            {"scope", "VARCHAR", "Of whom: all, pids, a control group, a command."},
            {"recorder_cpu_ns", "BIGINT", "CPU time that the recorder itself used."},
            {"events", "UBIGINT", "Events that the kernel handed over."},
-           {"events_lost", "UBIGINT", "Events that it could not hand over; each is in the ledger too."}}};
+           {"events_lost", "UBIGINT", "Events that it could not hand over; each is in the ledger too."}},
+          "host_id, run_id",
+          "ended_ns DESC, events DESC"};
 }
 
 TableDoc resource_table() {

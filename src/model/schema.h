@@ -17,6 +17,9 @@ struct TableDoc {
   std::string_view name;
   std::string_view sentence;
   std::vector<ColumnDoc> columns;
+  // Where a recording tells of one subject again while it changes: the columns that name it, and the order (SQL) of what was told,
+  // the last first. The table shows the last.
+  std::string_view subject = {}, last_first = {};
 };
 
 const std::vector<TableDoc>& schema();

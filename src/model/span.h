@@ -89,6 +89,7 @@ enum SpanFlag : uint32_t {
   kOpaque = 512,          // an exchange whose protocol is not known or is encrypted
   kDuplicate = 1024,
   kOtherObserver = 2048,  // the same call as its parent, seen by another observer: counted once
+  kUnanswered = 4096,     // its connection ended before the answer did
 };
 
 struct SpanEvent {

@@ -85,7 +85,8 @@ std::string flags_text(const Span& span) {
                                                                 {kLossOverlap, "events lost meanwhile"},
                                                                 {kBatch, "batch"},
                                                                 {kOpaque, "opaque"},
-                                                                {kOtherObserver, "same call, other observer"}};
+                                                                {kOtherObserver, "same call, other observer"},
+                                                                {kUnanswered, "never answered"}};
   std::string text;
   for (auto& [flag, name] : kNames)
     if (span.flags & flag) text += std::string(text.empty() ? "" : ", ") + name;

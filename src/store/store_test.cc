@@ -447,6 +447,19 @@ TEST(Sql, CutsRowsAndStopsInTime) {
   EXPECT_EQ(sql_value(*reader, "SELECT count(*) FROM span"), "30") << "and goes on answering";
 }
 
+TEST(Sql, ShowsOfWhatChangesWhileItIsRecordedTheLastThatWasTold) {
+  Store store;
+  Batch early = generated_utf8(7), late = generated_utf8(7);
+  early.connections =
+      late.connections = {{.id = 4, .pid = 1, .local = "a", .peer = "b", .bytes_sent = 10, .requests = 1}};
+  late.connections[0].bytes_sent = 90, late.connections[0].requests = 9;
+  late.connections.push_back({.id = 5, .pid = 1, .local = "b", .peer = "a"});
+  store.write({early, late});
+  auto reader = store.read();
+  EXPECT_EQ(sql_value(*reader, "SELECT count(*) FROM connection"), "2");
+  EXPECT_EQ(sql_value(*reader, "SELECT bytes_sent FROM connection WHERE id = 4"), "90");
+}
+
 TEST(Schema, EveryTableHasTheColumnsThatAreDocumented) {
   Store store;
   Batch batch = generated_utf8(103);

@@ -222,7 +222,7 @@ void Connections::finish_open(ConnectionEnd& end, int64_t now_ns, bool closed) {
     exchange.end_ns = answered ? end.last_reply_ns : now_ns;
     if (answered) exchange.flags &= ~uint32_t{kUnfinished};
     if (!answered && closed) {
-      exchange.flags &= ~uint32_t{kUnfinished};
+      exchange.flags = (exchange.flags & ~uint32_t{kUnfinished}) | kUnanswered;
       exchange.status = SpanStatus::Error;
       if (exchange.status_message.empty()) exchange.status_message = "connection closed";
       around_.outbox.count(LedgerKind::connection_cut, 1, around_.clock.wall(now_ns), "wire");

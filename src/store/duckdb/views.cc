@@ -52,6 +52,9 @@ std::vector<std::string> table_views(const std::vector<SegmentFile>& segments) {
     std::string source =
         own.empty() ? empty_table(table)
                     : "SELECT *" + with_maps(own) + " FROM read_parquet([" + files + "], union_by_name = true)";
+    if (!own.empty() && !table.subject.empty())
+      source += " QUALIFY row_number() OVER (PARTITION BY " + std::string(table.subject) + " ORDER BY " +
+                std::string(table.last_first) + ") = 1";
     views.push_back("CREATE VIEW " + sql_name(std::string(table.name)) + " AS " + source);
   }
   return views;
