@@ -16,8 +16,6 @@ constexpr int64_t kGrainNs = 500'000;
 constexpr int64_t kTouchedNs = 100'000;
 // Four of five: the interval is a promise about one other recording, and one as wide as the samples' extremes is of no use.
 constexpr double kPromise = 1.28;
-// Of what is left without the cause at least a half is taken to be work: not every wait was the cause's.
-constexpr int64_t kBarest = 2;
 // Stuck for most of the recording, three requests are no accident.
 constexpr int64_t kAFew = 3;
 
@@ -65,23 +63,25 @@ Saved against(const Baseline& baseline, const Cause& cause, const Request& reque
   return {saved.most_ns, less(usual), less(careful)};
 }
 
-// What is left of a request where neither the cause nor any queue (for a CPU, for a lock) is: the cause may have made them.
-int64_t bare_ns(const Request& request, int64_t without_cause_ns) {
+// What is left of a request where neither the cause nor any queue (for a CPU, for a lock) beside it is: the cause may have made them.
+int64_t bare_ns(const Cause& cause, const Names& names, const Request& request, int64_t without_cause_ns) {
   int64_t queued = 0;
-  for (const Part& part : request.parts) queued += of(part.ns, SectionKind::Runnable) + of(part.ns, SectionKind::Lock);
-  return std::max(without_cause_ns - queued, without_cause_ns / kBarest);
+  for (const Part& part : request.parts)
+    if (!cause.blamed(names.place(part.place)))
+      queued += of(part.ns, SectionKind::Runnable) + of(part.ns, SectionKind::Lock);
+  return std::max<int64_t>(without_cause_ns - queued, 0);
 }
 
 struct Retimed {
   std::vector<Weighted> now, most, likely, least, bare, mechanism;
-  void add(const Request& request, const Saved& saved, bool predict) {
+  void add(const Request& request, const Saved& saved, int64_t bare_ns, bool predict) {
     now.push_back({request.duration_ns, request.weight});
     mechanism.push_back({saved.most_ns, request.weight});
     if (!predict) return;
     most.push_back({request.duration_ns - saved.most_ns, request.weight});
     likely.push_back({request.duration_ns - saved.likely_ns, request.weight});
     least.push_back({request.duration_ns - saved.least_ns, request.weight});
-    bare.push_back({bare_ns(request, request.duration_ns - saved.most_ns), request.weight});
+    bare.push_back({bare_ns, request.weight});
   }
 };
 
@@ -203,7 +203,8 @@ Price price(const Cause& cause, const Population& now, size_t index, const Opera
     auto within = [&](int64_t ns) { return std::clamp<int64_t>(ns, 0, request.duration_ns); };
     auto w = static_cast<double>(request.weight);
     own = {within(own.most_ns), within(own.likely_ns), within(own.least_ns)};
-    retimed.add(request, own, !request.unfinished || !enough_finished);
+    int64_t bare = bare_ns(cause, now.names(), request, request.duration_ns - own.most_ns);
+    retimed.add(request, own, bare, !request.unfinished || !enough_finished);
     passing.add(cause, request, own);
     kept_path += w * static_cast<double>(request.duration_ns);
     saved += w * static_cast<double>(own.likely_ns);

@@ -450,10 +450,11 @@ TEST(Sql, CutsRowsAndStopsInTime) {
 TEST(Sql, ShowsOfWhatChangesWhileItIsRecordedTheLastThatWasTold) {
   Store store;
   Batch early = generated_utf8(7), late = generated_utf8(7);
-  early.connections =
-      late.connections = {{.id = 4, .pid = 1, .local = "a", .peer = "b", .bytes_sent = 10, .requests = 1}};
-  late.connections[0].bytes_sent = 90, late.connections[0].requests = 9;
-  late.connections.push_back({.id = 5, .pid = 1, .local = "b", .peer = "a"});
+  Connection one, other;
+  one.id = 4, one.requests = 1, one.bytes_sent = 10, other.id = 5;
+  early.connections = {one};
+  one.requests = 9, one.bytes_sent = 90;
+  late.connections = {other, one};
   store.write({early, late});
   auto reader = store.read();
   EXPECT_EQ(sql_value(*reader, "SELECT count(*) FROM connection"), "2");
