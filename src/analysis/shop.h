@@ -1,5 +1,4 @@
 // A shop for tests: requests as a recorder sees them, made of a few lines each. Nothing is random but by a fixed seed.
-//
 //   Shop shop;
 //   for (int i = 0; i < 100; ++i) {
 //     Shop::Request request = shop.request("GET /orders", "gateway");
