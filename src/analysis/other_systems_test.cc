@@ -162,6 +162,26 @@ TEST(OtherSystems, WhoLeavesBeforeTheAnswerMadeNobodyFail) {
   }
 }
 
+// Who waits for a lock until his patience ends fails of the lock.
+TEST(OtherSystems, RequestsThatFailAfterALongWaitFailOfWhatTheyWaitedFor) {
+  Shop shop;
+  shop.healthy(50);
+  Doing waits{.running = 300 * kUs, .lock = 900 * kMs, .rows = 1};
+  waits.blockers = {{Wait::Lock, 777, 777, 900 * kMs, 1, "UPDATE stock SET price = ?"}};
+  for (int i = 0; i < 30; ++i) {
+    auto request = shop.request("POST /orders", "gateway");
+    request.enter("orders-api", "POST /orders");
+    request.statement(kUpdate, waits);
+    request.fail();
+    request.leave();
+    request.fail();
+    request.end();
+  }
+  Answer answer = ask(shop);
+  ASSERT_EQ(accused(answer), Accused{"lock_wait/row"});
+  EXPECT_FALSE(answer.findings[0].next_best.has_value());
+}
+
 // A quick disk: each insert works a little longer than it waits for its flush.
 TEST(OtherSystems, ALoopOfFlushesOnAQuickDiskIsOneToo) {
   Shop shop;

@@ -207,6 +207,27 @@ void explain_queues(const Scene& scene, std::vector<Ranked>& ranked) {
   }
 }
 
+// Requests that fail after most of their time went to another cause fail of that: somebody's patience ended. What fails at once
+// stays a failure of its own.
+void explain_failures(const Scene& scene, std::vector<Ranked>& ranked) {
+  std::vector<std::function<Saved(const Request&)>> stuck;
+  for (const Ranked& entry : ranked)
+    if (entry.finding && holds_others_up(entry.cause)) stuck.push_back(entry.cause.saved);
+  for (Ranked& entry : ranked) {
+    if (!entry.finding || !entry.cause.fails || stuck.empty()) continue;
+    Cause cause = entry.cause;
+    cause.fails = [own = cause.fails, stuck](const Request& request) {
+      return own(request) && std::none_of(stuck.begin(), stuck.end(), [&](const auto& saved) {
+               return saved(request).likely_ns * 2 >= request.duration_ns;
+             });
+    };
+    cause.saved = [own = cause.saved, fails = cause.fails](const Request& request) {
+      return fails(request) ? own(request) : Saved{};
+    };
+    entry = priced(scene, std::move(cause));
+  }
+}
+
 // Statements whose text was never seen stand beside one that is named and slow at the same server: they are most likely its
 // calls, sent before it was heard of.
 void drop_unknown_texts(std::vector<Ranked>& ranked) {
@@ -255,6 +276,7 @@ std::vector<Ranked> rank_causes(const Scene& scene, Inquiry* inquiry) {
   drop_loops_of_storms(ranked);
   drop_unknown_texts(ranked);
   explain_queues(scene, ranked);
+  explain_failures(scene, ranked);
   sort_ranked(ranked);
   explain_away(scene, ranked);
   sort_ranked(ranked);
