@@ -202,8 +202,8 @@ def latencies(load):
     return {route: f"{one['requests']} ({one['errors']} failed) p50 {one['p50_ms']} p95 {one['p95_ms']} ms" for route, one in told.items()}
 
 
-def culprit_json(*argv):
-    done = subprocess.run([CULPRIT, *argv, "--json"], capture_output=True, text=True)
+def culprit_json(directory, *argv):
+    done = subprocess.run([CULPRIT, *argv, "--json"], capture_output=True, text=True, cwd=directory)  # it may leave its recording there
     if done.returncode != 0:
         sys.exit(f"culprit {' '.join(argv)}: " + done.stderr[-800:])
     return json.loads(done.stdout)
@@ -220,11 +220,11 @@ def run(lab, case, arguments):
     if case.bare:  # `why` that records by itself
         load = lab.load(arguments.seconds + 4, case.load)
         time.sleep(2)
-        why = culprit_json("why", "--for", f"{arguments.seconds}s", *asks)
+        why = culprit_json(directory, "why", "--for", f"{arguments.seconds}s", *asks)
         load_before = latencies(load)
     else:
         load_before = record(lab, case, arguments.seconds, before, asks)
-        why = culprit_json("why", before, *asks)
+        why = culprit_json(directory, "why", before, *asks)
     with open(directory + "/why.json", "w") as file:
         json.dump(why, file, indent=1)
     row = judge(lab, why, case, pids)
@@ -234,7 +234,7 @@ def run(lab, case, arguments):
     if heal and case.want.classes and not case.bare and not arguments.no_diff:
         time.sleep(1)
         row["load_after"] = record(lab, case, arguments.seconds, after, [])
-        diff = culprit_json("diff", before, after)
+        diff = culprit_json(directory, "diff", before, after)
         kinds = [(change["verdict"], change.get("prediction")) for change in diff["findings"] if change["finding"]["class"] in case.want.classes]
         row["diff"], row["prediction"] = kinds[0] if kinds else ("nothing to compare", None)
     return row
