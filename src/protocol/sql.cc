@@ -232,6 +232,7 @@ bool sql_housekeeping(std::string_view operation) {
 }
 
 std::string NormalisedSql::text() const {
+  if (statements.size() == 1) return statements[0].text;
   std::string all;
   for (const SqlStatement& statement : statements) {
     if (!all.empty()) all += "; ";

@@ -42,6 +42,7 @@ std::string listing(Exchange& exchange, std::span<const SqlRun> runs) {
     if (run.sql->cut) exchange.flags |= kTextCut;
     if (run.sql->context && !exchange.context) exchange.context = run.sql->context;
     if (all.size() > kMaxListing) continue;
+    if (runs.size() == 1) return run.sql->text();
     if (!all.empty()) all += "; ";
     all += run.sql->text();
   }
@@ -55,6 +56,9 @@ bool unknown_text(std::span<const SqlRun> runs) {
 }
 
 void add_attribute(Exchange& exchange, std::string_view key, Value value) {
+  constexpr size_t kUsual =
+      12;  // of a statement and of where it was sent: to grow there by doubling moves each four times
+  if (exchange.attributes.empty()) exchange.attributes.reserve(kUsual);
   exchange.attributes.push_back({std::string(key), std::move(value)});
 }
 
