@@ -1,8 +1,15 @@
 #include "analysis/cause.h"
 
+#include <algorithm>
 #include <map>
 
 namespace culprit::analysis {
+
+bool Cause::blames(const Place& place, SectionKind kind) const {
+  bool of_kind =
+      blamed_kinds.empty() || std::find(blamed_kinds.begin(), blamed_kinds.end(), kind) != blamed_kinds.end();
+  return of_kind && blamed(place);
+}
 
 bool same_statement(const Names& names, uint32_t id, uint32_t wanted) {
   if (id == wanted) return true;

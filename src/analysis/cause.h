@@ -77,6 +77,8 @@ struct Cause {
   WaitSums inside;
   uint32_t statement = kNone;
   int64_t calls_of_statement = 0;
+
+  bool blames(const Place& place, SectionKind kind) const;
 };
 
 // What detectors look at.

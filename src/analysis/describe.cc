@@ -26,11 +26,6 @@ std::string fill_share(std::string phrase, double share) {
   return phrase;
 }
 
-bool blames(const Cause& cause, SectionKind kind) {
-  return cause.blamed_kinds.empty() ||
-         std::find(cause.blamed_kinds.begin(), cause.blamed_kinds.end(), kind) != cause.blamed_kinds.end();
-}
-
 // From the root to the cause: each service's own part of the path, the cause's last. Who asks for the blamed work is named even where
 // no time is spent there: the way is what a reader follows.
 std::vector<PathStep> path_of(const Scene& scene, const Ranked& ranked) {
@@ -56,7 +51,7 @@ std::vector<PathStep> path_of(const Scene& scene, const Ranked& ranked) {
       for (int kind = 0; kind < kParts; ++kind) {
         double ns = weight * static_cast<double>(part.ns[kind]);
         SectionKind section = kind == kUnknown ? SectionKind::Own : static_cast<SectionKind>(kind);
-        (ours && blames(ranked.cause, section) ? blamed : time) += ns;
+        (ranked.cause.blames(place, section) ? blamed : time) += ns;
         all += ns;
       }
     }

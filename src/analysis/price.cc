@@ -67,8 +67,8 @@ Saved against(const Baseline& baseline, const Cause& cause, const Request& reque
 int64_t bare_ns(const Cause& cause, const Names& names, const Request& request, int64_t without_cause_ns) {
   int64_t queued = 0;
   for (const Part& part : request.parts)
-    if (!cause.blamed(names.place(part.place)))
-      queued += of(part.ns, SectionKind::Runnable) + of(part.ns, SectionKind::Lock);
+    for (SectionKind kind : {SectionKind::Runnable, SectionKind::Lock})
+      if (!cause.blames(names.place(part.place), kind)) queued += of(part.ns, kind);
   return std::max<int64_t>(without_cause_ns - queued, 0);
 }
 

@@ -118,7 +118,7 @@ Cause make_cause(const Population& now, const CpuStory& cpu, const Holder& holde
                                    : "move it elsewhere, or bound it: nice, or a cgroup's cpu.max or cpu.weight";
   cause.would_tell = "one recording while it is stopped";
   cause.blamed = [](const Place&) { return true; };
-  cause.blamed_kinds = {SectionKind::Runnable};
+  cause.blamed_kinds = {SectionKind::Runnable, SectionKind::Callee};  // as saving() counts
   cause.saved = saving(now.names(), share);
   cause.pathological = true;
   return cause;
