@@ -8,24 +8,6 @@ namespace culprit::analysis {
 
 namespace {
 
-LockWait lock_wait_of(const LogRecord& log) {
-  auto text = [&](std::string_view key) { return std::string(find_text(log.attributes, key)); };
-  auto number = [&](std::string_view key) { return find_integer(log.attributes, key, 0); };
-  LockWait wait;
-  wait.time_ns = log.time_ns;
-  wait.instance = text("instance");
-  wait.waiter_pid = static_cast<int32_t>(number("waiter_pid"));
-  wait.waiter_statement = text("waiter_statement");
-  wait.waited_ns = number("waited_ns");
-  wait.holder_pid = static_cast<int32_t>(number("holder_pid"));
-  wait.holder_program = text("holder_program");
-  wait.holder_state = text("holder_state");
-  wait.holder_statement = text("holder_statement");
-  wait.held_ns = number("held_ns");
-  wait.relation = text("relation"), wait.lock = text("lock"), wait.mode = text("mode");
-  return wait;
-}
-
 bool matches(const Trace& trace, const Question& question) {
   if (question.service.empty() && question.operation.empty() && question.statement.empty()) return true;
   auto within = [](const std::string& wanted, std::string_view text) {
@@ -50,7 +32,7 @@ Result<void> Study::read(Reader& reader, Inquiry* inquiry, const Question& quest
   around_.resources = TRY(reader.resources());
   std::vector<LogRecord> logs = TRY(reader.logs());
   for (const LogRecord& log : logs)
-    if (log.event_name == kLockWaitEvent) around_.lock_waits.push_back(lock_wait_of(log));
+    if (std::optional<LockWait> wait = lock_wait_from(log)) around_.lock_waits.push_back(*std::move(wait));
   around_.asked = !around_.lock_waits.empty() || inquiry != nullptr;
   if (inquiry != nullptr) {
     Result<std::vector<LockWait>> waits = inquiry->lock_waits();
