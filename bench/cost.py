@@ -42,22 +42,27 @@ def descendants(pid):
 
 class Tool:
     def __init__(self, name, cluster, directory):
-        server = str(cluster.process.pid)
+        self.name, self.server = name, cluster.process.pid
         self.output = directory + "/out.culprit"
-        self.argv = {
+        self.process = None
+
+    def argv(self):
+        server = str(self.server)
+        # Peers follow only children that come later: they are told of each that is there.
+        backends = [str(pid) for pid in descendants(self.server)]
+        return {
             "culprit-T0": [CULPRIT, "record", "-p", server, "--tier", "T0", "-o", self.output],
             "culprit-T1": [CULPRIT, "record", "-p", server, "-o", self.output],
             "culprit-T0-all": [CULPRIT, "record", "-a", "--tier", "T0", "-o", self.output],
-            "perf": ["perf", "record", "-q", "-e", "raw_syscalls:*", "-p", server, "-o", self.output],
-            "strace": ["strace", "-f", "-qq", "-o", self.output, "-p", server],
-        }[name]
-        self.process = None
+            "perf": ["perf", "record", "-q", "-e", "raw_syscalls:*", "-p", ",".join(backends), "-o", self.output],
+            "strace": ["strace", "-f", "-qq", "-o", self.output, *[word for pid in backends for word in ("-p", pid)]],
+        }[self.name]
 
     def start(self):
         shutil.rmtree(self.output, ignore_errors=True)
         if os.path.exists(self.output):
             os.remove(self.output)
-        self.process = subprocess.Popen(self.argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(self.argv(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(0.8)
 
     def stop(self):
