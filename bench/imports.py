@@ -25,7 +25,7 @@ PATHS = os.environ.get("CULPRIT_PATHS", os.path.join(os.path.dirname(CULPRIT), "
 def every_path(store):
     """The critical path of every trace, checked in one process."""
     if not os.path.exists(PATHS):
-        sys.exit("no " + PATHS + ": ./dev build benches")
+        sys.exit("no " + PATHS + ": ./dev bench imports builds it")
     out = subprocess.run([PATHS, store], capture_output=True, text=True)
     if not out.stdout:
         sys.exit("critical paths: " + out.stderr)
