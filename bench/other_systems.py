@@ -42,9 +42,9 @@ class Lab:
         # Few buffers: tables are read through the kernel's cache, which a case can empty.
         self.first = Cluster(settings=["shared_buffers=16MB", "max_connections=150"])
         self.second = Cluster(settings=["max_connections=60"]) if second else None
-        self.library_port, self.tickets_port, self.score_port = free_port(), free_port(), free_port()
+        self.lending_port, self.tickets_port, self.score_port = free_port(), free_port(), free_port()
         self.node = False
-        self.library = None
+        self.lending = None
 
     def __enter__(self):
         try:
@@ -92,10 +92,10 @@ class Lab:
         return f"host=127.0.0.1 port={self.first.port} user=postgres dbname=library sslmode=disable"
 
     def start_library(self, *options, **more):
-        if self.library:
-            self.stop(self.library)
-        self.library = self.start(PYTHON, os.path.join(HERE, "library.py"), str(self.library_port), self.dsn(), f"http://127.0.0.2:{self.score_port}", *options, **more)
-        self.wait_for(f"http://127.0.0.1:{self.library_port}/cover/1")
+        if self.lending:
+            self.stop(self.lending)
+        self.lending = self.start(PYTHON, os.path.join(HERE, "library.py"), str(self.lending_port), self.dsn(), f"http://127.0.0.2:{self.score_port}", *options, **more)
+        self.wait_for(f"http://127.0.0.1:{self.lending_port}/cover/1")
 
     def start_node(self):
         cache = os.path.expanduser("~/.cache/culprit/node-pg")
@@ -120,7 +120,7 @@ class Lab:
         sys.exit(f"{url} does not answer: " + open(os.path.join(self.directory, "err")).read()[-500:])
 
     def mode(self, service, name, on):
-        port = self.library_port if service == "library" else self.tickets_port
+        port = self.lending_port if service == "library" else self.tickets_port
         self.wait_for(f"http://127.0.0.1:{port}/mode/{name}/{int(on)}")
 
     def delay(self, seconds):
@@ -142,7 +142,7 @@ class Lab:
             service, rate, method, path = spec.split(":")
             if service == "tickets" and not self.node:
                 continue
-            argv.append(f"{rate}:{method}:127.0.0.1:{self.library_port if service == 'library' else self.tickets_port}/{path}")
+            argv.append(f"{rate}:{method}:127.0.0.1:{self.lending_port if service == 'library' else self.tickets_port}/{path}")
         return self.start(PYTHON, os.path.join(HERE, "load.py"), str(seconds), *argv, stdout=subprocess.PIPE, text=True)
 
 
@@ -189,7 +189,7 @@ def record(lab, case, seconds, directory, asks):
     """Records under load; the load's own view comes back."""
     load = lab.load(seconds + 6, case.load)  # longer than a slow start and the recording
     time.sleep(2)
-    scope = ["-a"] if not case.pid_scope else ["-p", str(lab.library.pid)]
+    scope = ["-a"] if not case.pid_scope else ["-p", str(lab.lending.pid)]
     done = subprocess.run([CULPRIT, "record", *scope, "--for", f"{seconds}s", "-o", directory, *asks], capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit("culprit record: " + done.stderr[-800:])

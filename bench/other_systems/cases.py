@@ -108,7 +108,7 @@ def quota(lab):
         with open(f"{group}/{name}", "w") as file:
             file.write(value)
     with open(f"{group}/cgroup.procs", "w") as file:
-        file.write(str(lab.library.pid))
+        file.write(str(lab.lending.pid))
 
     def heal():
         lab.start_library()

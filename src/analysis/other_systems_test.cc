@@ -3,7 +3,7 @@
 
 #include <cstdlib>
 
-#include "analysis/shop.h"
+#include "analysis/shop_question.h"
 #include "analysis/why.h"
 #include "base/check.h"
 
@@ -11,14 +11,6 @@ namespace culprit::analysis {
 namespace {
 
 const std::string kUpdate = "UPDATE stock SET left = left - ? WHERE item_id = ?";
-
-Answer ask(Shop& shop) {
-  Question question;
-  question.source = "x.culprit";
-  Result<Answer> answer = why(shop.reader, nullptr, nullptr, question);
-  CHECK(answer.has_value(), "a fake does not fail");
-  return answer.value();
-}
 
 using Accused = std::vector<std::string>;
 Accused accused(const Answer& answer) {

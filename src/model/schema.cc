@@ -276,6 +276,7 @@ const std::vector<TableDoc>& schema() {
 std::string schema_page(const TableDoc& table) {
   std::string page =
       "# Table `" + std::string(table.name) + "`\n\n" + std::string(table.sentence) +
+      (table.subject.empty() ? "" : " Told again while it changes: the last is shown.") +
       "\n\nMade from src/model/schema.cc (model_test with CULPRIT_ACCEPT=1); change it there.\n\n| column | type | "
       "meaning |\n|---|---|---|\n";
   for (const ColumnDoc& column : table.columns)
