@@ -30,7 +30,7 @@ HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "other_systems")
 sys.path.insert(0, HERE)
 from cases import CASES
 PYTHON = "/usr/bin/python3"  # Debian's, which has Debian's psycopg2
-OURS = ("python3", "node", "postgres", "pgbench", "psql", "library", "load", "score", "sessions", "tickets")
+OURS = ("python3", "node", "postgres", "pgbench", "pgbouncer", "psql", "library", "load", "score", "sessions", "tickets")
 
 
 class Lab:
@@ -88,13 +88,23 @@ class Lab:
         environment = {**cluster.environment("unix"), "PGDATABASE": database}
         return subprocess.run(["psql", "-qAt", "-v", "ON_ERROR_STOP=1", *argv], check=True, env=environment, capture_output=True, text=True).stdout.strip()
 
-    def dsn(self):
-        return f"host=127.0.0.1 port={self.first.port} user=postgres dbname=library sslmode=disable"
+    def dsn(self, port=None):
+        return f"host=127.0.0.1 port={port or self.first.port} user=postgres dbname=library sslmode=disable"
 
-    def start_library(self, *options, **more):
+    def start_pooler(self):
+        """PgBouncer in front of the first server, a transaction at a time on ten connections; its process and its port."""
+        port, settings = free_port(), os.path.join(self.directory, "pgbouncer.ini")
+        with open(settings, "w") as file:
+            file.write(f"[databases]\nlibrary = host=127.0.0.1 port={self.first.port} user=postgres dbname=library\n"
+                       f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n"
+                       "pool_mode = transaction\ndefault_pool_size = 10\n")
+        os.chmod(self.directory, 0o755)
+        return self.start("pgbouncer", "-u", "postgres", settings), port
+
+    def start_library(self, *options, port=None, **more):
         if self.lending:
             self.stop(self.lending)
-        self.lending = self.start(PYTHON, os.path.join(HERE, "library.py"), str(self.lending_port), self.dsn(), f"http://127.0.0.2:{self.score_port}", *options, **more)
+        self.lending = self.start(PYTHON, os.path.join(HERE, "library.py"), str(self.lending_port), self.dsn(port), f"http://127.0.0.2:{self.score_port}", *options, **more)
         self.wait_for(f"http://127.0.0.1:{self.lending_port}/cover/1")
 
     def start_node(self):
@@ -261,6 +271,9 @@ def main():
     with Lab() as lab:
         for case in cases:
             if case.node and not lab.node:
+                continue
+            if case.pooler and not shutil.which("pgbouncer"):
+                print(f"SKIPPED: {case.name}: pgbouncer is missing", flush=True)
                 continue
             rows.append(run(lab, case, arguments))
             print(json.dumps(rows[-1]), flush=True)

@@ -7,7 +7,7 @@ pgbench's connections and prepared statements begin before the recording: the re
 inside the recording counts, for both sides. The server writes its log line after it has taken the duration and before it sends the
 answer, so what that costs is in the difference, too: once for a simple statement, three times for an extended one. `log_us` tells
 how much: one client's mean time for a statement, as pgbench has it, with the log minus that without. What the server does after its log line is
-in the difference by right: it makes the answer, encrypts and sends it. Needs root.
+in the difference by right: it makes the answer and encrypts it, until it sends. Needs root.
 """
 import argparse
 import os

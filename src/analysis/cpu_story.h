@@ -19,6 +19,10 @@ struct CpuHolder {
   bool serves = false;    // takes part in requests, or works for who does
 };
 
+// Below this share of all CPUs' time there is a free CPU most of the time, and a short wait for one is the scheduler's ordinary
+// work.
+constexpr double kBusy = 0.85;
+
 struct CpuStory {
   bool known = false;  // processes' CPU time was recorded
   double busy = -1;    // share of all CPUs' time; -1: not known

@@ -5,6 +5,7 @@
 
 #include "analysis/call.h"
 #include "analysis/clocks.h"
+#include "base/saturated.h"
 
 namespace culprit::analysis {
 
@@ -15,13 +16,6 @@ constexpr int kSectionKinds = static_cast<int>(SectionKind::Unexplained) + 1;
 // What ends together, ends at most this part of the child's time apart: the parent's end was noted first.
 constexpr int64_t kEndsTogether = 20;
 
-// Saturates: a hostile start and duration may not fit together.
-int64_t plus(int64_t a, int64_t b) {
-  int64_t sum = 0;
-  if (!__builtin_add_overflow(a, b, &sum)) return sum;
-  return b > 0 ? INT64_MAX : INT64_MIN;
-}
-
 // Whether `parent` can have waited for `child` at all. Who takes a message is not waited for by who sent it. A program's own
 // work, or a call of its own, that goes on after its parent has ended was set going and left alone; not so a call's other
 // end, whose caller may have given up, and not where kinds are not said: such children count as far as their parent goes.
@@ -30,8 +24,10 @@ bool waited_for(const Span& parent, const Span& child) {
   bool own = child.kind == SpanKind::Internal || child.kind == SpanKind::Client;
   bool same = child.service == parent.service && child.host == parent.host;
   if (!own || !same || parent.kind == SpanKind::Client || (parent.flags & kUnfinished)) return true;
-  int64_t late_ns = plus(child.start_ns, child.duration_ns) - plus(parent.start_ns, parent.duration_ns);
-  return late_ns <= child.duration_ns / kEndsTogether;
+  // Hostile times may not fit together.
+  int64_t parent_end_ns = saturated_sum(parent.start_ns, parent.duration_ns);
+  return saturated_sum(child.start_ns, child.duration_ns) <=
+         saturated_sum(parent_end_ns, child.duration_ns / kEndsTogether);
 }
 
 // A stretch during which `span` itself, and none of its children, had the path.
@@ -58,7 +54,7 @@ class Walk {
  public:
   Walk(const Trace& trace, SpanIndex root) : trace_(trace), shifts_(clock_shifts(trace, root)) {
     const Span& span = trace.spans[root];
-    enter(root, span.start_ns, plus(span.start_ns, span.duration_ns));
+    enter(root, span.start_ns, saturated_sum(span.start_ns, span.duration_ns));
     while (!visits_.empty()) step();
     std::reverse(stretches_.begin(), stretches_.end());
   }
@@ -72,8 +68,8 @@ class Walk {
       const Span& s = trace_.spans[child];
       if (s.duration_ns <= 0) continue;  // takes no time, or its times are wrong
       if (!waited_for(trace_.spans[span], s)) continue;
-      int64_t begin = shifts_.empty() ? s.start_ns : plus(s.start_ns, shifts_[child]);
-      int64_t start = std::max(begin, low_ns), end = std::min(plus(begin, s.duration_ns), high_ns);
+      int64_t begin = shifts_.empty() ? s.start_ns : saturated_sum(s.start_ns, shifts_[child]);
+      int64_t start = std::max(begin, low_ns), end = std::min(saturated_sum(begin, s.duration_ns), high_ns);
       if (start < end) candidates_.push_back({child, start, end});
     }
     // Last to end first; of two that end together the longer one decided.

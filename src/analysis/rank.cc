@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_set>
 
 #include "analysis/call.h"
 #include "analysis/root_cause/detectors.h"
@@ -115,6 +116,7 @@ std::vector<Cause> detect(const Scene& scene) {
   append(causes, find_fsync_storms(scene));
   append(causes, find_n_plus_one(scene, slow));
   append(causes, find_cpu_saturation(scene, cpu, slow_share));
+  append(causes, find_cpu_throttled(scene, cpu));
   append(causes, find_slow_dependencies(scene));
   append(causes, find_changed_work(scene));
   append(causes, find_own_time(scene));
@@ -156,10 +158,23 @@ void drop_loops_of_storms(std::vector<Ranked>& ranked) {
   }
 }
 
+// Whether a service is a client of servers of this protocol.
+bool speaks(const Surroundings& around, const std::string& service, const std::string& protocol) {
+  std::unordered_set<int32_t> pids;
+  for (const Process& process : around.processes)
+    if (process.service == service) pids.insert(process.pid);
+  return std::any_of(around.connections.begin(), around.connections.end(), [&](const Connection& connection) {
+    return !connection.server && connection.protocol == protocol && pids.contains(connection.pid);
+  });
+}
+
+// Of a statement that was under way all the time nobody saw who sent it, perhaps through a pooler: any of its server's kind of
+// clients may have.
 bool called_by(const Scene& scene, const Cause& cause, const std::string& service) {
   auto found = scene.now.statements().find(cause.statement);
   if (found == scene.now.statements().end()) return cause.caller == service;
   const auto& callers = found->second.callers;
+  if (callers.empty()) return speaks(scene.now.around(), service, scene.now.names().text(found->second.system));
   return std::any_of(callers.begin(), callers.end(),
                      [&](const auto& caller) { return scene.now.names().text(caller.first) == service; });
 }

@@ -13,6 +13,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "base/saturated.h"
 #include "base/text.h"
 
 namespace culprit::capture {
@@ -189,6 +190,46 @@ Result<ProcessSeed> read_process(int32_t pid) {
   for (std::string_view variable : split(environment, '\0'))
     if (variable.substr(0, kService.size()) == kService) seed.service = repaired_utf8(variable.substr(kService.size()));
   return seed;
+}
+
+std::vector<std::string> parse_quota_groups(std::string_view cgroups) {
+  // "0::/a/b" of version 2, or, where version 1 has the CPUs, "N:…cpu…:/a/b" (cgroups(7)).
+  std::string root, path;
+  for (std::string_view line : split(cgroups, '\n')) {
+    const size_t first = line.find(':'), second = line.find(':', first + 1);
+    if (first == std::string_view::npos || second == std::string_view::npos) continue;
+    const std::vector<std::string_view> controllers = split(line.substr(first + 1, second - first - 1), ',');
+    const bool cpu = std::find(controllers.begin(), controllers.end(), "cpu") != controllers.end();
+    if (cpu || (root.empty() && line.substr(0, 3) == "0::")) {
+      root = cpu ? "/sys/fs/cgroup/cpu" : "/sys/fs/cgroup";
+      path = line.substr(second + 1);
+    }
+  }
+  constexpr size_t kDeepest = 32;
+  std::vector<std::string> groups;
+  while (path.size() > 1 && path[0] == '/' && groups.size() < kDeepest) {
+    groups.push_back(root + path);
+    path.resize(path.rfind('/'));
+  }
+  return groups;
+}
+
+int64_t parse_throttled_ns(std::string_view cpu_stat) {
+  for (std::string_view line : split(cpu_stat, '\n')) {
+    const auto fields = words(line);
+    if (fields.size() != 2) continue;
+    const int64_t value = std::max<int64_t>(0, number<int64_t>(fields[1]));
+    if (fields[0] == "throttled_time") return value;                                      // version 1
+    if (fields[0] == "throttled_usec") return std::min(value, INT64_MAX / 1'000) * 1'000;  // version 2
+  }
+  return 0;
+}
+
+int64_t read_throttled_ns(int32_t pid) {
+  int64_t total_ns = 0;
+  for (const std::string& group : parse_quota_groups(read_text(proc(pid, "cgroup"), 16384)))
+    total_ns = saturated_sum(total_ns, parse_throttled_ns(read_text(group + "/cpu.stat", 4096)));
+  return total_ns;
 }
 
 std::vector<ProcessSeed> read_processes(const std::vector<int32_t>& pids) {

@@ -52,10 +52,16 @@ Result<ProcessSeed> read_process(int32_t pid);
 // Of the network namespaces that these processes live in.
 std::vector<ListeningSocket> read_listening_sockets(const std::vector<int32_t>& pids);
 HostSeed read_host();
+// How long the CPU quotas of a process' control group, and of those above it, have stopped it since they exist; 0: none did.
+int64_t read_throttled_ns(int32_t pid);
 
 // Parts of /proc's texts, for read_process(). Zero and empty where a text is not as expected.
 ProcessSeed parse_stat(std::string_view text, int64_t ticks_per_second);
 std::vector<ListeningSocket> parse_tcp_table(std::string_view text, ListeningSocket::Family family);
 std::vector<ListeningSocket> parse_unix_table(std::string_view text);
+// Directories of the groups whose CPU quotas bind a process, by its /proc/PID/cgroup, innermost first.
+std::vector<std::string> parse_quota_groups(std::string_view cgroups);
+// Of a group's cpu.stat.
+int64_t parse_throttled_ns(std::string_view cpu_stat);
 
 }  // namespace culprit::capture

@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
 #include "base/text.h"
@@ -14,5 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   parse_tcp_table(text, ListeningSocket::Family::Inet);
   for (const ListeningSocket& one : parse_unix_table(text))
     if (!culprit::valid_utf8(one.address)) std::abort();
+  for (const std::string& group : parse_quota_groups(text))
+    if (!group.starts_with("/sys/fs/cgroup")) std::abort();
+  if (parse_throttled_ns(text) < 0) std::abort();
   return 0;
 }

@@ -51,6 +51,22 @@ TEST(Seed, FindsListeningSocketsInTheKernelsTables) {
   EXPECT_EQ(local[0].inode, 777u);
 }
 
+TEST(Seed, FindsTheGroupsWhoseQuotasBindAProcessInBothVersions) {
+  EXPECT_EQ(parse_quota_groups("0::/kubepods/pod1\n"),
+            (std::vector<std::string>{"/sys/fs/cgroup/kubepods/pod1", "/sys/fs/cgroup/kubepods"}));
+  EXPECT_EQ(parse_quota_groups("4:memory:/other\n2:cpuacct,cpu:/shop\n0::/\n"),
+            std::vector<std::string>{"/sys/fs/cgroup/cpu/shop"});
+  EXPECT_TRUE(parse_quota_groups("1:cpu:/\n0::/\n").empty());
+  EXPECT_TRUE(parse_quota_groups("nonsense").empty());
+}
+
+TEST(Seed, ReadsHowLongAGroupWasStoppedInBothVersions) {
+  EXPECT_EQ(parse_throttled_ns("nr_periods 10\nnr_throttled 3\nthrottled_time 250000000\n"), 250'000'000);
+  EXPECT_EQ(parse_throttled_ns("usage_usec 9\nthrottled_usec 250000\n"), 250'000'000);
+  EXPECT_EQ(parse_throttled_ns("usage_usec 9\n"), 0);
+  EXPECT_EQ(parse_throttled_ns("throttled_usec 9223372036854775807\n"), INT64_MAX / 1'000 * 1'000);
+}
+
 TEST(Seed, KnowsThisProcessAndItsPlaceInTheTree) {
   auto seed = read_process(getpid());
   ASSERT_TRUE(seed.has_value());

@@ -71,6 +71,7 @@ void describe(Table& t, Of<Process>) {
   t.number(12, &Process::recorded);
   t.number(13, &Process::running_ns);
   t.number(14, &Process::runnable_ns);
+  t.number(15, &Process::throttled_ns);
 }
 
 template <class Table>

@@ -131,7 +131,7 @@ class Generator {
     process.host = text(), process.pid = id(), process.parent_pid = id(), process.started_ns = time();
     process.exited_ns = coin() ? 0 : time(), process.exit_code = -1, process.name = text(), process.executable = text();
     process.command = text(), process.service = text(), process.cgroup = text(), process.recorded = coin();
-    process.running_ns = 5, process.runnable_ns = 6;
+    process.running_ns = 5, process.runnable_ns = 6, process.throttled_ns = 7;
     return process;
   }
 

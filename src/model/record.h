@@ -70,6 +70,8 @@ struct Process {
   std::string cgroup;
   bool recorded = false;                    // its threads were watched
   int64_t running_ns = 0, runnable_ns = 0;  // CPU time it got, and time it was ready and had none, during the recording
+  // How long the CPU quotas of its control group, and of those above, stopped the group during the recording.
+  int64_t throttled_ns = 0;
 };
 
 struct Connection {

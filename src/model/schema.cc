@@ -16,7 +16,8 @@ std::vector<ColumnDoc> span_columns() {
           {"parent_span_id", "UBIGINT", "The span that caused it; 0 where there is none."},
           {"start_ns", "BIGINT", "When it began: wall clock of its host, nanoseconds since 1970, as observed."},
           {"duration_ns", "BIGINT",
-           "How long it took, in nanoseconds; negative where the sender said it ended before it began."},
+           "How long it took, in nanoseconds; negative where the sender said it ended before it began. A recorded request begins "
+           "when its first bytes leave (client) or have come (server), and ends with the last of its answer likewise."},
           {"service", "VARCHAR", "What people call the program that did it."},
           {"name", "VARCHAR",
            "What was done, of few different values: an operation, a route, a statement without its literals."},
@@ -183,7 +184,9 @@ TableDoc process_table() {
            {"cgroup", "VARCHAR", "Its control group."},
            {"recorded", "BOOLEAN", "Whether its threads were watched."},
            {"running_ns", "BIGINT", "CPU time it got during the recording."},
-           {"runnable_ns", "BIGINT", "Time its threads were ready and had no CPU, during the recording."}},
+           {"runnable_ns", "BIGINT", "Time its threads were ready and had no CPU, during the recording."},
+           {"throttled_ns", "BIGINT",
+            "Time for which CPU quotas stopped its control group, or one above it, during the recording."}},
           "host, pid, started_ns",
           "exited_ns DESC, running_ns + runnable_ns DESC, name DESC"};
 }

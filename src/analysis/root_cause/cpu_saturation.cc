@@ -12,8 +12,6 @@ namespace culprit::analysis {
 
 namespace {
 
-// Below this there is a free CPU most of the time, and a short wait for one is the scheduler's ordinary work.
-constexpr double kBusy = 0.85;
 // A neighbour that holds less than this share of the CPUs does not make half of the others' waiting.
 constexpr double kNeighbourShare = 0.25;
 // Own load: a system near its limit waits a little; only where waiting dominates is it the cause.

@@ -20,6 +20,7 @@ std::vector<Cause> find_fsync_storms(const Scene& scene);
 std::vector<Cause> find_n_plus_one(const Scene& scene, const Claimed& slow);
 // `slow_share`: the part of all CPU time that slow statements took, whose making others wait is theirs.
 std::vector<Cause> find_cpu_saturation(const Scene& scene, const CpuStory& cpu, double slow_share);
+std::vector<Cause> find_cpu_throttled(const Scene& scene, const CpuStory& cpu);
 std::vector<Cause> find_slow_dependencies(const Scene& scene);
 std::vector<Cause> find_changed_work(const Scene& scene);  // with a baseline only: a watched service runs for longer
 // From spans alone:

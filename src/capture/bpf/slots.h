@@ -28,6 +28,7 @@ INLINE void clear_slot(struct thread_slot* slot) {
   slot->descriptor = 0;
   slot->sync_ns = 0;
   slot->wish_epoch = 0;
+  slot->left_ns = 0;
 }
 
 /* Takes the slot for this thread and decides whether it is recorded. */

@@ -78,8 +78,24 @@ INLINE void fill_data(struct event_data* e, struct thread_slot* slot, struct soc
   e->socket = slot->socket;
   e->length_bytes = length;
   e->tcp_sequence = tcp_sequence(sk, length, sent);
-  e->head_bytes = e->tail_bytes = e->pad = 0;
+  e->head_bytes = e->tail_bytes = 0;
   e->flags = sent ? DATA_SENT : 0;
+  e->left_before = sent ? slot->left_before : 0;
+}
+
+/* When the bytes of the send that ends now began to leave: whoever waits for them on this machine may have them, and have
+ * pushed the sender off its CPU, long before the call ends. */
+INLINE void take_leaving(struct thread_slot* slot, __u64 now) {
+  __u64 units = slot->left_ns ? (now - slot->left_ns) / LEFT_UNIT_NS : 0;
+  slot->left_ns = 0;
+  slot->left_before = units <= 0xffff ? units : 0;
+}
+
+/* Nothing was sent, after all. */
+OUTLINE int forget_leaving(struct task_struct* task) {
+  struct thread_slot* slot = traced(task);
+  if (slot) slot->left_ns = 0;
+  return 0;
 }
 
 /* A message as it lies in several pieces, or is too long to be wanted whole. */
@@ -142,9 +158,10 @@ INLINE int on_bytes(struct sock* sk, int length, bool sent) {
   struct pt_regs* regs;
   __u32 wanted;
   void* ring;
-  if (length < 0 || (!length && sent)) return 0;
+  if (length < 0 || (!length && sent)) return sent ? forget_leaving(task) : 0;
   if (!(slot = w.slot = traced(task))) return unlikely(task->tgid == (int)own_tgid) ? tell_own(sk, task) : 0;
   w.now = bpf_ktime_get_ns();
+  if (sent) take_leaving(slot, w.now);
   if (unlikely(slot->wish_epoch != capture_epoch || slot->socket != (__u64)sk->__sk_common.skc_cookie.counter) &&
       !know_socket(slot, sk, task, w.now))
     return 0;
@@ -168,6 +185,14 @@ INLINE int on_bytes(struct sock* sk, int length, bool sent) {
     tell_whole(&w, MIDDLE_ROOM, sent, ring, c);
   /* Reset by the other end while it was sent to: the change of state came before these bytes are told. */
   if (unlikely(sk->sk_protocol == IPPROTO_TCP && sk->__sk_common.skc_state == TCP_CLOSE)) tell_end_of(sk, slot);
+  return 0;
+}
+
+/* TCP says itself when it takes the bytes, since Linux 6.16. Others, and older ones, by whom they wake (sched_waking). */
+SEC("tp_btf/tcp_sendmsg_locked")
+int BPF_PROG(tcp_sendmsg_locked, struct sock* sk) {
+  struct thread_slot* slot = traced(bpf_get_current_task_btf());
+  if (slot && !slot->left_ns) slot->left_ns = bpf_ktime_get_ns();
   return 0;
 }
 

@@ -40,15 +40,32 @@ INLINE __u8 classify_waker(struct task_struct* waker, struct cpu_counts* c) {
   return (long)regs->orig_ax >= 0 ? WAKER_THREAD : WAKER_INTERRUPT;
 }
 
+/* Their first argument is a descriptor. */
+INLINE bool sends(__s64 syscall) {
+  return syscall == 1 /* write */ || syscall == 20 /* writev */ || syscall == 44 /* sendto */ || syscall == 46 /* sendmsg */;
+}
+INLINE bool receives(__s64 syscall) {
+  return syscall == 0 /* read */ || syscall == 19 /* readv */ || syscall == 45 /* recvfrom */ || syscall == 47 /* recvmsg */;
+}
+
+/* Whom a send wakes has its bytes. Each send is told at its end, so a mark that is found there is of that one. */
+INLINE void note_leaving(struct task_struct* waker) {
+  struct thread_slot* slot = slot_of(waker->pid);
+  struct pt_regs* regs;
+  if (!slot || slot->tid != (__u32)waker->pid || !slot->traced || !slot->socket || slot->left_ns) return;
+  regs = (struct pt_regs*)bpf_task_pt_regs(waker);
+  if (regs && regs->di == slot->descriptor && sends(regs->orig_ax)) slot->left_ns = bpf_ktime_get_ns();
+}
+
 SEC("tp_btf/sched_waking")
 int BPF_PROG(sched_waking, struct task_struct* task) {
   struct thread_slot* slot = traced(task);
   struct cpu_counts* c = cpu_counts();
-  struct task_struct* waker;
+  struct task_struct* waker = bpf_get_current_task_btf();
+  note_leaving(waker);
   if (!slot || !c) return 0;
   /* The first wake-up after it lost the CPU counts; it is runnable from then on. */
   if (slot->off_ns && slot->wake_ns >= slot->off_ns) return 0;
-  waker = bpf_get_current_task_btf();
   slot->wake_ns = bpf_ktime_get_ns();
   slot->waker_pid = waker->tgid;
   slot->waker_tid = waker->pid;
@@ -103,11 +120,6 @@ INLINE void leave_cpu(struct thread_slot* slot, struct task_struct* task, __u32 
   slot->argument = regs->di;
 }
 
-/* read, write, readv, writev, sendto, recvfrom, sendmsg, recvmsg: their first argument is a descriptor. */
-INLINE bool moves_bytes(__s16 syscall) {
-  return (syscall >= 44 && syscall <= 47) || syscall == 0 || syscall == 1 || syscall == 19 || syscall == 20;
-}
-
 INLINE void fill_wake(struct event_switch* e, struct thread_slot* slot) {
   __u64 wake = slot->wake_ns;
   e->wake_ns = 0;
@@ -144,7 +156,7 @@ INLINE void get_cpu(struct thread_slot* slot, struct task_struct* previous, __u6
     e->pad = 0;
     e->pad2 = 0;
     e->argument = slot->argument;
-    e->socket = moves_bytes(slot->syscall) && slot->argument == slot->descriptor ? slot->socket : 0;
+    e->socket = (sends(slot->syscall) || receives(slot->syscall)) && slot->argument == slot->descriptor ? slot->socket : 0;
     submit(e, ring, sizeof *e, c);
   }
   slot->off_ns = 0;

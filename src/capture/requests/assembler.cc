@@ -155,8 +155,8 @@ void Assembler::on_gap(const event_gap& event) {
   }
   p.gaps.push_back(gap);
   for (size_t type = 0; type < kEventTypes; ++type)
-    p.outbox.count(LedgerKind::ring_full, static_cast<int64_t>(event.lost_by_type[type]), p.clock.wall(gap.to_ns),
-                   "kernel", kEventNames[type] ? kEventNames[type] : "");
+    p.outbox.count(LedgerKind::ring_full, static_cast<int64_t>(std::min<uint64_t>(event.lost_by_type[type], INT64_MAX)),
+                   p.clock.wall(gap.to_ns), "kernel", kEventNames[type] ? kEventNames[type] : "");
   if (event.lost_by_type[EVENT_DATA] != 0) p.connections.on_lost_data(gap.to_ns);
 }
 

@@ -53,6 +53,43 @@ TEST_F(AssemblerTest, ARequestSeenAtBothEndsBecomesTwoSpansOfOneTrace) {
   EXPECT_EQ(sink.ledger["unpaired_edge"], 0);
 }
 
+TEST_F(AssemblerTest, ARequestBeginsAndItsAnswerEndsWhenTheBytesLeaveAndNotWhenTheCallReturns) {
+  connect(kClient, kBackend);
+  receives(2, kBackend, 11, "Q one");
+  sent(1, kClient, 12, 2, "Q one");  // the receiver pushed the sender off its CPU
+  off(kClient, {.off = 11, .wake = 11, .on = 12, .state = 0});
+  off(kBackend, {.off = 14, .wake = 14, .on = 17, .state = 0});
+  receives(1, kClient, 16, "Z");
+  sent(2, kBackend, 17, 3, "Z");
+  finish(100);
+  const Span& client = span("one", SpanKind::Client);
+  const Span& server = span("one", SpanKind::Server);
+  EXPECT_EQ(client.start_ns, at(10));
+  EXPECT_EQ(client.duration_ns, 6 * kMs);
+  EXPECT_EQ(server.start_ns, at(11));
+  EXPECT_EQ(server.duration_ns, 3 * kMs);
+  EXPECT_EQ(server.waits[Wait::Running], 3 * kMs);
+  EXPECT_EQ(server.waits[Wait::Runnable], 0);
+}
+
+TEST_F(AssemblerTest, AProcessTellsHowLongItsQuotaStoppedItWhileItWasRecorded) {
+  view.throttled[kBackend] = 5 * kMs;
+  connect(kClient, kBackend);
+  receives(2, kBackend, 10, "Q one");
+  sends(2, kBackend, 60, "Z");
+  view.throttled[kBackend] = 45 * kMs;
+  finish(100);
+  EXPECT_EQ(sink.processes[kBackend].throttled_ns, 40 * kMs);
+  EXPECT_EQ(sink.processes[kClient].throttled_ns, 0);
+}
+
+TEST_F(AssemblerTest, LossesBeyondWhatANumberHoldsAreTheLargestThereIs) {
+  lost(1, 2, EVENT_SWITCH, UINT64_MAX);
+  lost(3, 4, EVENT_SWITCH, UINT64_MAX);
+  finish(5);
+  EXPECT_EQ(sink.ledger["ring_full"], INT64_MAX);
+}
+
 TEST_F(AssemblerTest, ASendThatIsToldAfterItsAnswerWasSentStillJoins) {
   connect(kClient, kBackend);
   receives(2, kBackend, 11, "Q one", 1000);

@@ -17,6 +17,11 @@ constexpr size_t kMostEnds = 65'536;
 
 int64_t time_of(const event_header& header) { return static_cast<int64_t>(header.time_ns); }
 
+// When the bytes had come, or began to leave.
+int64_t moved_at(const event_data& event) {
+  return time_of(event.header) - int64_t{event.left_before} * LEFT_UNIT_NS;
+}
+
 }  // namespace
 
 Connections::Connections(Surroundings around, Turns& turns, HostView& view, Protocols protocols, SetCapture set_capture,
@@ -98,7 +103,7 @@ void Connections::on_data(const event_data& event) {
     end.row_dirty = true;
     if (ConnectionEnd* other = find(end.socket_pair)) other->row.peer_pid = pid, other->row_dirty = true;
   }
-  end.last_data_ns = time_of(event.header);
+  end.last_data_ns = moved_at(event);
   const Place place = place_in_stream(end, event);
   if (event.flags & DATA_READ_FAULT)
     around_.outbox.count(LedgerKind::read_fault, 1, around_.clock.wall(end.last_data_ns), "kernel");

@@ -102,11 +102,13 @@ class FakeView : public HostView {
   }
   std::vector<uint16_t> listening_ports() override { return {5432}; }
   std::vector<CpuTimes> cpu_times() override { return {}; }
+  int64_t throttled_ns(int32_t pid) override { return throttled[pid]; }
   int64_t busy_ns() override { return 0; }
   HostInfo host() override { return {}; }
 
   std::map<int32_t, std::string> programs;
   std::map<int32_t, std::string> titles;  // command lines that say more
+  std::map<int32_t, int64_t> throttled;
 };
 
 }  // namespace culprit::capture::testing

@@ -60,6 +60,8 @@ class ProcView : public HostView {
     return all;
   }
 
+  int64_t throttled_ns(int32_t pid) override { return read_throttled_ns(pid); }
+
   int64_t busy_ns() override {
     // "cpu user nice system idle iowait irq softirq steal …" (proc(5)): busy is all but idle, iowait and steal.
     const std::string stat = read_small("/proc/stat");

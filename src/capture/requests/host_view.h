@@ -34,6 +34,8 @@ class HostView {
   virtual ProcessFacts process(int32_t pid) = 0;
   virtual std::vector<uint16_t> listening_ports() = 0;
   virtual std::vector<CpuTimes> cpu_times() = 0;
+  // How long CPU quotas have stopped its control group so far.
+  virtual int64_t throttled_ns(int32_t pid) = 0;
   // Busy time of all CPUs since boot.
   virtual int64_t busy_ns() = 0;
   // Name, ids, kernel, CPUs, memory; no times.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/saturated.h"
+
 namespace culprit::capture {
 namespace {
 
@@ -21,13 +23,18 @@ void Outbox::count(LedgerKind kind, int64_t n, int64_t wall_ns, std::string_view
           std::string(detail),
           std::string(to_string(info(kind).unit)),
           evidence};
-  counts_[std::move(key)] += n;
+  add(std::move(key), n);
 }
 
 void Outbox::count_unit(LedgerKind kind, LedgerUnit unit, int64_t n, std::string_view stage, std::string_view detail) {
   if (n == 0) return;
   Key key{0, kind, std::string(stage), std::string(detail), std::string(to_string(unit)), Evidence::Exact};
-  counts_[std::move(key)] += n;
+  add(std::move(key), n);
+}
+
+void Outbox::add(Key key, int64_t n) {
+  int64_t& sum = counts_[std::move(key)];
+  sum = saturated_sum(sum, n);
 }
 
 bool Outbox::full() const { return batch_.rows() >= kFullRows; }

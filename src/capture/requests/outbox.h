@@ -40,6 +40,7 @@ class Outbox {
     Evidence evidence;
     auto operator<=>(const Key&) const = default;
   };
+  void add(Key key, int64_t n);
 
   Sink& sink_;
   const std::string host_;

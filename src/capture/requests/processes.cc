@@ -104,6 +104,7 @@ Processes::Entry& Processes::at(int32_t pid) {
   entry.row.command = shown_command(facts);
   entry.row.cgroup = repaired_utf8(facts.cgroup);
   entry.row.service = service_name(facts);
+  entry.throttled_before_ns = view_.throttled_ns(pid);
   return entry;
 }
 
@@ -124,6 +125,7 @@ void Processes::forked(int32_t pid, int32_t parent_pid, const char* name, int64_
   child.row.running_ns = child.row.runnable_ns = 0;
   child.row.name = fixed_text(name, 16);
   child.forked_ns = mono_ns;
+  child.throttled_before_ns = parent.throttled_before_ns;
   entries_.insert_or_assign(pid, std::move(child));
 }
 
@@ -194,6 +196,11 @@ void Processes::end_cpu_times() {
     entry->row.running_ns = running_ns;
     entry->row.runnable_ns = std::max<int64_t>(0, now.runnable_ns - before.runnable_ns);
     entry->dirty = true;
+  }
+  for (auto& [pid, entry] : entries_) {
+    if (!entry.row.recorded || entry.row.exited_ns != 0) continue;
+    entry.row.throttled_ns = std::max<int64_t>(0, view_.throttled_ns(pid) - entry.throttled_before_ns);
+    entry.dirty |= entry.row.throttled_ns > 0;
   }
 }
 

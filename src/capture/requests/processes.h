@@ -35,6 +35,7 @@ class Processes {
     bool known = false;      // /proc or an exec told who it is
     bool dirty = true;       // changed since take_changed()
     int64_t forked_ns = 0;   // monotonic; 0: before the recording
+    int64_t throttled_before_ns = 0;
     std::array<Ran, 8> ran;  // the last statements that it answered, round
     uint32_t next_ran = 0;
     std::array<Ran, 4> locked;  // the last of them that may have taken locks: a long transaction goes on with others

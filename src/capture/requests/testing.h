@@ -54,6 +54,10 @@ class Machine {
   void sends(uint64_t socket, int32_t tid, double at_ms, std::string_view bytes, uint32_t sequence = 0) {
     data(socket, tid, at_ms, bytes, sequence, DATA_SENT);
   }
+  // A send whose call ended at `at_ms`; its bytes had begun to leave `left_before_ms` before.
+  void sent(uint64_t socket, int32_t tid, double at_ms, double left_before_ms, std::string_view bytes) {
+    data(socket, tid, at_ms, bytes, 0, DATA_SENT, static_cast<uint16_t>(left_before_ms * kMs / double{LEFT_UNIT_NS}));
+  }
   void receives(uint64_t socket, int32_t tid, double at_ms, std::string_view bytes, uint32_t sequence = 0) {
     data(socket, tid, at_ms, bytes, sequence, 0);
   }
@@ -126,7 +130,8 @@ class Machine {
     event.header.tid = static_cast<uint32_t>(tid);
     event.header.size_bytes = sizeof event;
   }
-  void data(uint64_t socket, int32_t tid, double at_ms, std::string_view bytes, uint32_t sequence, int flags) {
+  void data(uint64_t socket, int32_t tid, double at_ms, std::string_view bytes, uint32_t sequence, int flags,
+            uint16_t left_before = 0) {
     struct {
       event_data event;
       char bytes[128];
@@ -138,6 +143,7 @@ class Machine {
     data.event.head_bytes = static_cast<uint16_t>(bytes.size());
     data.event.tcp_sequence = sequence;
     data.event.flags = static_cast<uint16_t>(flags);
+    data.event.left_before = left_before;
     std::memcpy(data.bytes, bytes.data(), bytes.size());
     assembler_.handle(data.event.header);
   }

@@ -52,8 +52,11 @@ struct event_data {
   __u32 tcp_sequence; /* of the first byte, where TCP; else 0 */
   __u16 head_bytes, tail_bytes;
   __u16 flags;
-  __u16 pad;
+  __u16 left_before; /* sent: how long before the call's end its bytes began to leave, in LEFT_UNIT_NS; 0: not seen, or
+                        longer before than this can say: then the call waited, and has its end for its moment */
 };
+
+enum { LEFT_UNIT_NS = 64 };
 
 enum socket_family { SOCKET_OTHER = 0, SOCKET_UNIX = 1, SOCKET_INET = 2, SOCKET_INET6 = 10 };
 

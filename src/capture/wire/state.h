@@ -34,7 +34,10 @@ struct thread_slot {
   __u64 sync_ns;    /* when its file sync began */
   __u32 wish_epoch; /* what is wanted of `socket`, as of this capture_epoch; 0: look it up */
   __u16 sent_bytes, received_bytes;
-  __u64 pad2[4];
+  __u64 left_ns;     /* when the bytes of the send that it is in began to leave; 0: not seen */
+  __u16 left_before; /* of its last send: as event_data says it */
+  __u16 pad3[3];
+  __u64 pad2[2];
 };
 _Static_assert(sizeof(struct thread_slot) == 128, "one slot, two cache lines");
 

@@ -76,7 +76,9 @@ Request& PostgresqlConversation::asking(const Message& message) {
   any_request_ = true;
   if (requests_.empty() || requests_.back().asked) {
     // The answer's end was lost, and who never asked before it was answered does not do so now.
-    if (!requests_.empty() && server_.lost() && !pipelines_) finish_all(server_last_ns_, 0);
+    // Where nothing of the answer was seen, it has come by now.
+    if (!requests_.empty() && server_.lost() && !pipelines_)
+      finish_all(server_last_ns_ >= requests_.back().begin_ns ? server_last_ns_ : message.begin_ns, 0);
     pipelines_ |= !requests_.empty();
     if (requests_.size() >= kMaxRequests) finish(0, 0);
     requests_.emplace_back();

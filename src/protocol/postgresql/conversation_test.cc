@@ -278,6 +278,15 @@ TEST_F(PostgresqlConversation, AnAnswerWhoseEndWasLostEndsWithTheNextRequest) {
   EXPECT_EQ(one().name, "SELECT b");
 }
 
+TEST_F(PostgresqlConversation, AnAnswerOfWhichNothingWasSeenHasComeWhenTheNextIsAsked) {
+  conversation->hole(From::Server, ++now, 0);
+  client(query("SELECT 1 FROM a"));
+  client(query("SELECT 1 FROM b"));
+  Exchange lost = one();
+  EXPECT_EQ(lost.name, "SELECT a");
+  EXPECT_EQ(lost.end_ns, now);
+}
+
 TEST_F(PostgresqlConversation, GoesOpaqueWhenBothEndsEncrypt) {
   client("\0\0\0\x08\x04\xd2\x16\x2f"s);
   server("S");

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/crc32c.h"
+#include "base/saturated.h"
 #include "store/duckdb/span_cells.h"
 #include "store/file.h"
 
@@ -64,12 +65,6 @@ class SpanSource : public RowSource<StoredSpan> {
   const PromotedKeys& promoted_;
   SpanCells cells_;
 };
-
-int64_t saturated_end(int64_t start_ns, int64_t duration_ns) {
-  int64_t end_ns;
-  if (!__builtin_add_overflow(start_ns, duration_ns, &end_ns)) return end_ns;
-  return duration_ns < 0 ? std::numeric_limits<int64_t>::min() : std::numeric_limits<int64_t>::max();
-}
 
 void stretch(SegmentInfo& info, int64_t start_ns, int64_t end_ns) {
   info.min_ns = std::min({info.min_ns, start_ns, end_ns});
@@ -136,7 +131,7 @@ int64_t SegmentWriter::repaired_texts() const { return state_->counts.repaired; 
 Result<SegmentInfo> SegmentWriter::write(std::vector<StoredSpan>& rows) {
   SegmentInfo info = empty_info("span", rows.size());
   for (const StoredSpan& row : rows)
-    stretch(info, row.span->start_ns, saturated_end(row.span->start_ns, row.span->duration_ns));
+    stretch(info, row.span->start_ns, saturated_sum(row.span->start_ns, row.span->duration_ns));
   for (size_t i = 0; i < rows.size(); i += kFenceRows) info.fences.push_back(to_hex(rows[i].span->trace_id));
   if (!rows.empty()) info.fences.push_back(to_hex(rows.back().span->trace_id));
   info.promoted = choose_promoted(rows);
@@ -148,7 +143,7 @@ Result<SegmentInfo> SegmentWriter::write(std::vector<StoredSpan>& rows) {
 
 Result<SegmentInfo> SegmentWriter::write(std::vector<ThreadState>& rows) {
   SegmentInfo info = empty_info("thread_state", rows.size());
-  for (const ThreadState& row : rows) stretch(info, row.start_ns, saturated_end(row.start_ns, row.duration_ns));
+  for (const ThreadState& row : rows) stretch(info, row.start_ns, saturated_sum(row.start_ns, row.duration_ns));
   RowSource<ThreadState> source(state_->database->api(), state_->counts, rows);
   // v2: 6 bytes a row instead of 9 for these (delta encodings).
   return state_->write(std::move(info), source, ", PARQUET_VERSION v2");

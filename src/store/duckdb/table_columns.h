@@ -72,6 +72,7 @@ void describe(Table& t, Of<Process>) {
   t.number("recorded", &Process::recorded);
   t.number("running_ns", &Process::running_ns);
   t.number("runnable_ns", &Process::runnable_ns);
+  t.number("throttled_ns", &Process::throttled_ns);
 }
 
 template <class Table>
