@@ -192,6 +192,33 @@ TEST(Confusers, AUnfinishedCrowdThatNothingExplainsLeavesItUndecided) {
   EXPECT_EQ(ask(shop).verdict, Verdict::Undecided);
 }
 
+// All of a pooler's connections were stuck before anybody looked: nobody was seen to send what waits in the database.
+TEST(Confusers, AQueueInFrontOfAPoolerWaitsForWhatIsStuckBehindIt) {
+  for (bool client : {true, false}) {
+    Shop shop;
+    for (int i = 0; i < 20; ++i) {
+      auto request = shop.request("GET /orders", "orders-api");
+      request.doing({.running = 300 * kUs, .lock = 4'000 * kMs});
+      request.end();
+    }
+    for (int i = 0; i < 12; ++i) {
+      auto stuck = shop.request("UPDATE stock", "postgresql");
+      stuck.is_statement("UPDATE stock SET left = left - ? WHERE item_id = ?");
+      stuck.doing({.lock = 8'000 * kMs});
+      stuck.unfinished();
+      stuck.end();
+    }
+    shop.process(200, "orders-api", 900 * kMs);
+    shop.reader.process_rows.back().service = "orders-api";
+    Connection connection;
+    connection.id = 1, connection.pid = 200, connection.protocol = client ? "postgresql" : "http";
+    shop.reader.connection_rows = {connection};
+    Answer answer = ask(shop);
+    ASSERT_FALSE(answer.findings.empty());
+    EXPECT_EQ(answer.findings[0].mechanism, client ? "row" : "mutex");
+  }
+}
+
 TEST(Confusers, ALoopTwoHopsDownIsFound) {
   Shop shop;
   shop.healthy(50);
