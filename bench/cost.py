@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """What recording costs: CPU per pgbench -S transaction with a recorder on and off, interleaved, as a ratio with its interval.
 
-usage: cost.py [--rounds 20] [--tools culprit-T0,culprit-T1,culprit-T0-all,perf,strace]
+usage: cost.py [--rounds 20] [--seconds 3] [--tools culprit-T0,culprit-T1,culprit-T0-all,perf,strace]
 
-One pgbench runs all the time and tells its rate each second; the recorder comes and goes. A round is a second without and one with
-it, the seconds in which it comes or goes count for nothing. CPU is that of the server's processes and of pgbench, to the nanosecond
-(schedstat); the recorder's own is apart. The interval is the order-statistic 95 % one of the median of the rounds' ratios, each
+One pgbench runs all the time and tells its rate each second; the recorder comes and goes. A round is some seconds without and as
+many with it; those in which it comes or goes count for nothing. CPU is that of the server's processes and of pgbench, to the
+nanosecond (schedstat); the recorder's own is apart. The interval is the order-statistic 95 % one of the median of the rounds' ratios, each
 "with" against the mean of the "without" before and after it. Needs root.
 """
 import argparse
@@ -19,6 +19,9 @@ import tempfile
 import time
 
 from bench import CULPRIT, Cluster, ask, keep
+
+ALL_TOOLS = "culprit-T0,culprit-T1,culprit-T0-all,perf,strace"
+
 
 def nanoseconds(pids):
     """Exact CPU time of all threads, from schedstat."""
@@ -73,8 +76,8 @@ class Tool:
 class Load:
     """pgbench -S, and what each of its seconds took."""
 
-    def __init__(self, cluster, seconds):
-        self.cluster = cluster
+    def __init__(self, cluster, seconds, window):
+        self.cluster, self.seconds = cluster, window
         self.process = subprocess.Popen(["pgbench", "-n", "-S", "-M", "prepared", "-c", "4", "-j", "2", "-T", str(seconds), "-P", "1"],
                                         env=cluster.environment("tcp"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.next_second()
@@ -88,10 +91,13 @@ class Load:
         raise SystemExit("pgbench ended early")
 
     def window(self):
-        """A second: CPU ns per transaction, transactions a second. Begins where the last line was."""
+        """CPU ns per transaction, transactions a second. Begins where the last line was."""
         _, begin, before = self.next_second()
-        rate, end, after = self.next_second()
-        return (after - before) / (rate * (end - begin)), rate
+        transactions, last = 0, begin
+        for _ in range(self.seconds):
+            rate, end, after = self.next_second()
+            transactions, last = transactions + rate * (end - last), end
+        return (after - before) / transactions, transactions / (end - begin)
 
     def stop(self):
         self.process.kill()
@@ -110,10 +116,10 @@ def interval(ratios):
     return ratios[k], ratios[n // 2], ratios[n - 1 - k]
 
 
-def measure(cluster, name, rounds):
+def measure(cluster, name, rounds, seconds):
     directory = tempfile.mkdtemp(prefix="culprit-bench-", dir="/var/tmp")
     own, on, off = [], [], []
-    tool, load = Tool(name, cluster, directory), Load(cluster, rounds * 60)
+    tool, load = Tool(name, cluster, directory), Load(cluster, rounds * (60 + 2 * seconds), seconds)
     off.append(load.window())
     for _ in range(rounds):
         tool.start()
@@ -126,7 +132,7 @@ def measure(cluster, name, rounds):
     ratios = [2 * on[i][0] / (off[i][0] + off[i + 1][0]) for i in range(rounds)]
     rates = [2 * on[i][1] / (off[i][1] + off[i + 1][1]) for i in range(rounds)]
     low, middle, high = interval(ratios)
-    result = {"tool": name, "rounds": rounds, "us_per_transaction_off": round(statistics.median(cpu for cpu, _ in off) / 1e3, 2),
+    result = {"tool": name, "rounds": rounds, "seconds": seconds, "us_per_transaction_off": round(statistics.median(cpu for cpu, _ in off) / 1e3, 2),
               "us_per_transaction_on": round(statistics.median(cpu for cpu, _ in on) / 1e3, 2), "cpu_per_transaction_ratio": round(middle, 4), "interval_95": [round(low, 4), round(high, 4)],
               "rate_ratio": round(sorted(rates)[len(rates) // 2], 4), "own_cpus": round(sorted(own)[len(own) // 2], 4), "load_average": round(os.getloadavg()[0], 1)}
     if name.startswith("culprit"):
@@ -143,15 +149,17 @@ def measure(cluster, name, rounds):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--tools", default="culprit-T0,culprit-T1,culprit-T0-all,perf,strace")
+    parser.add_argument("--seconds", type=int, default=3, help="of each window")
+    parser.add_argument("--tools", default=ALL_TOOLS)
     arguments = parser.parse_args()
     rows = []
     with Cluster(settings=("shared_buffers=256MB",)) as cluster:
         subprocess.run(["pgbench", "-q", "-i", "-s", "5"], env=cluster.environment(), check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         for name in arguments.tools.split(","):
-            rows.append(measure(cluster, name, arguments.rounds if name.startswith("culprit") else max(4, arguments.rounds // 3)))
+            rows.append(measure(cluster, name, arguments.rounds if name.startswith("culprit") else max(4, arguments.rounds // 3), arguments.seconds))
             print(rows[-1], flush=True)
-    keep("cost", {"rows": rows})
+    if arguments.tools == ALL_TOOLS:
+        keep("cost", {"rows": rows})
 
 
 if __name__ == "__main__":

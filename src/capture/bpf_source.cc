@@ -20,7 +20,7 @@ namespace {
 constexpr uint64_t kReorderWindowNs = 1'000'000;
 // How often rings are looked at that are less than a quarter full. Each look takes a CPU from somebody: at 10 ms the
 // caches are disturbed a hundred times a second, and an event waits no longer than anybody notices.
-constexpr int kPollMs = 10;
+constexpr int kPollMs = 50;
 // Room is given back to the kernel after so much of each ring.
 constexpr uint64_t kBudgetBytes = 1u << 20;
 constexpr uint64_t kEverything = ~0ull;

@@ -26,7 +26,7 @@ int64_t now_ns(clockid_t clock) {
 }
 
 // The command's end, and the user's wish to stop, are looked for this often.
-constexpr int kPollMs = 10;
+constexpr int kPollMs = 50;
 
 // While it lives: a batch job, which waits for its turn, so that its wake-ups push no recorded thread off its CPU; the rings hold
 // what happens meanwhile. Once it has its turn it may stay, however many others want the CPU: with a fair share of a full

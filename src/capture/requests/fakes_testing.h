@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/saturated.h"
 #include "capture/requests/host_view.h"
 #include "model/sink.h"
 #include "protocol/conversation.h"
@@ -66,7 +67,7 @@ class KeepingSink : public Sink {
     for (auto& state : batch.thread_states) states.push_back(state);
     for (auto& row : batch.processes) processes[row.pid] = row;
     for (auto& row : batch.connections) connections[row.id] = row;
-    for (auto& row : batch.ledger) ledger[row.kind] += row.n;
+    for (auto& row : batch.ledger) ledger[row.kind] = saturated_sum(ledger[row.kind], row.n);
     for (auto& row : batch.received) received[row.unit] += row.n;
     return Ticket{};
   }
