@@ -30,7 +30,7 @@ HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "other_systems")
 sys.path.insert(0, HERE)
 from cases import CASES
 PYTHON = "/usr/bin/python3"  # Debian's, which has Debian's psycopg2
-OURS = ("python3", "node", "postgres", "pgbench", "pgbouncer", "psql", "library", "load", "score", "sessions", "tickets")
+OURS = ("python3", "node", "postgres", "pgbench", "pgbouncer", "nginx", "psql", "library", "load", "score", "sessions", "tickets")
 
 
 class Lab:
@@ -45,6 +45,7 @@ class Lab:
         self.lending_port, self.tickets_port, self.score_port = free_port(), free_port(), free_port()
         self.node = False
         self.lending = None
+        self.front_port = None  # of a proxy that the load goes through
 
     def __enter__(self):
         try:
@@ -101,6 +102,18 @@ class Lab:
         os.chmod(self.directory, 0o755)
         return self.start("pgbouncer", "-u", "postgres", settings), port
 
+    def start_front(self):
+        """nginx in front of the library, one event loop, connections kept; the load goes through it."""
+        self.front_port, settings = free_port(), os.path.join(self.directory, "nginx.conf")
+        with open(settings, "w") as file:
+            file.write(f"daemon off; master_process off; pid {self.directory}/nginx.pid; error_log {self.directory}/err; events {{}}\n"
+                       f"http {{ access_log off; upstream library {{ server 127.0.0.1:{self.lending_port}; keepalive 16; }}\n"
+                       f"server {{ listen 127.0.0.1:{self.front_port}; location / {{ proxy_pass http://library; proxy_http_version 1.1;\n"
+                       "proxy_set_header Connection ''; } } }\n")
+        process = self.start("nginx", "-p", self.directory, "-c", settings)
+        self.wait_for(f"http://127.0.0.1:{self.front_port}/cover/1")
+        return process
+
     def start_library(self, *options, port=None, **more):
         if self.lending:
             self.stop(self.lending)
@@ -152,7 +165,8 @@ class Lab:
             service, rate, method, path = spec.split(":")
             if service == "tickets" and not self.node:
                 continue
-            argv.append(f"{rate}:{method}:127.0.0.1:{self.lending_port if service == 'library' else self.tickets_port}/{path}")
+            ports = {"library": self.front_port or self.lending_port, "tickets": self.tickets_port}
+            argv.append(f"{rate}:{method}:127.0.0.1:{ports[service]}/{path}")
         return self.start(PYTHON, os.path.join(HERE, "load.py"), str(seconds), *argv, stdout=subprocess.PIPE, text=True)
 
 
@@ -272,8 +286,8 @@ def main():
         for case in cases:
             if case.node and not lab.node:
                 continue
-            if case.pooler and not shutil.which("pgbouncer"):
-                print(f"SKIPPED: {case.name}: pgbouncer is missing", flush=True)
+            if case.needs and not shutil.which(case.needs):
+                print(f"SKIPPED: {case.name}: {case.needs} is missing", flush=True)
                 continue
             rows.append(run(lab, case, arguments))
             print(json.dumps(rows[-1]), flush=True)

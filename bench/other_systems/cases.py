@@ -27,7 +27,7 @@ class Case:
     bare: bool = False       # `why` that records by itself
     pid_scope: bool = False  # only the service is recorded
     node: bool = False
-    pooler: bool = False
+    needs: str = ""  # a program
 
 
 LIBRARY = ["library:10:GET:loans/@", "library:4:GET:shelf/@", "library:8:POST:lend/@", "library:4:GET:rating/@"]
@@ -88,6 +88,20 @@ def pooled(plant):
             lab.start_library()
             lab.stop(pooler)
         return undo, pids
+    return both
+
+
+def fronted(plant):
+    """The load reaches the service through nginx."""
+    def both(lab):
+        front = lab.start_front()
+        heal = plant(lab)
+
+        def undo():
+            heal()
+            lab.stop(front)
+            lab.front_port = None
+        return undo
     return both
 
 
@@ -209,11 +223,13 @@ CASES = [
     Case("node_n_plus_one", "a query per seat; one event loop, many requests at once", mode("tickets", "one_by_one"), LIBRARY + ["tickets:15:GET:seats/@", "tickets:8:GET:customer/@"],
          Want(("n_plus_one",), ("FROM prices",)), node=True),
     Case("commit_per_row", "50 inserts in autocommit", mode("library", "autocommit"), LIBRARY + ["library:4:POST:audit/@"], Want(("fsync_storm",), ("insert into audit", "commit"))),
-    Case("pooled_healthy", "PgBouncer between, all at ease", pooled(nothing), LIBRARY, Want(), pooler=True),
+    Case("pooled_healthy", "PgBouncer between, all at ease", pooled(nothing), LIBRARY, Want(), needs="pgbouncer"),
     Case("pooled_missing_index", "PgBouncer between: no index", pooled(no_index), LIBRARY + TICKETS,
-         Want(("slow_statement",), ("from loans where member_id",)), pooler=True),
+         Want(("slow_statement",), ("from loans where member_id",)), needs="pgbouncer"),
     Case("pooled_lock", "PgBouncer between: rows held by a session at lunch", pooled(sessions("idle")), LIBRARY,
-         Want(("lock_wait",), ("books",), 0, BLOCKED), ask=True, pooler=True),
+         Want(("lock_wait",), ("books",), 0, BLOCKED), ask=True, needs="pgbouncer"),
+    Case("fronted_missing_index", "nginx in front: no index", fronted(no_index), LIBRARY + TICKETS,
+         Want(("slow_statement",), ("from loans where member_id",)), needs="nginx"),
     Case("lock_idle", "rows held by a session at lunch", sessions("idle"), LIBRARY, Want(("lock_wait",), ("books",), 0, BLOCKED), ask=True),
     Case("lock_active", "rows held by one long, busy transaction", sessions("active"), LIBRARY, Want(("lock_wait",), ("books",), 0, BLOCKED)),
     Case("lock_queue", "A idle, B waits for A, everybody for B", sessions("queue"), LIBRARY, Want(("lock_wait",), ("books",), 0, BLOCKED), ask=True),

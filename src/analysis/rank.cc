@@ -1,8 +1,9 @@
 #include "analysis/rank.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
-#include <unordered_set>
+#include <unordered_map>
 
 #include "analysis/call.h"
 #include "analysis/root_cause/detectors.h"
@@ -158,25 +159,47 @@ void drop_loops_of_storms(std::vector<Ranked>& ranked) {
   }
 }
 
-// Whether a service is a client of servers of this protocol.
-bool speaks(const Surroundings& around, const std::string& service, const std::string& protocol) {
-  std::unordered_set<int32_t> pids;
-  for (const Process& process : around.processes)
-    if (process.service == service) pids.insert(process.pid);
-  return std::any_of(around.connections.begin(), around.connections.end(), [&](const Connection& connection) {
-    return !connection.server && connection.protocol == protocol && pids.contains(connection.pid);
-  });
+// The services that have connections of a protocol, or encrypted ones, to servers: each with whom it reaches so ("": somebody).
+using Clients = std::map<std::string, std::set<std::string>>;
+
+Clients clients_of(const Surroundings& around, const std::string& protocol) {
+  std::unordered_map<int32_t, std::string> services;
+  for (const Process& process : around.processes) services[process.pid] = process.service;
+  Clients clients;
+  for (const Connection& connection : around.connections) {
+    if (connection.server || (connection.protocol != protocol && !connection.encrypted)) continue;
+    auto peer = services.find(connection.peer_pid);
+    clients[services[connection.pid]].insert(peer == services.end() ? "" : peer->second);
+  }
+  return clients;
 }
 
-// Of a statement that was under way all the time nobody saw who sent it, perhaps through a pooler: any of its server's kind of
-// clients may have.
+// Whether the calls of `service` are those of `caller`: it is the same, or one behind it that relays them (a pooler).
+bool relays(const Clients& clients, const std::string& service, const std::string& caller) {
+  std::set<std::string> seen{service};
+  for (std::vector<std::string> next{service}; !next.empty();) {
+    std::string at = std::move(next.back());
+    next.pop_back();
+    if (at == caller) return true;
+    auto found = clients.find(at);
+    if (found == clients.end()) continue;
+    for (const std::string& peer : found->second)
+      if (seen.insert(peer).second) next.push_back(peer);
+  }
+  return false;
+}
+
 bool called_by(const Scene& scene, const Cause& cause, const std::string& service) {
   auto found = scene.now.statements().find(cause.statement);
   if (found == scene.now.statements().end()) return cause.caller == service;
-  const auto& callers = found->second.callers;
-  if (callers.empty()) return speaks(scene.now.around(), service, scene.now.names().text(found->second.system));
-  return std::any_of(callers.begin(), callers.end(),
-                     [&](const auto& caller) { return scene.now.names().text(caller.first) == service; });
+  const Statement& statement = found->second;
+  const Clients clients = clients_of(scene.now.around(), scene.now.names().text(statement.system));
+  // Of one that was under way all the time nobody saw who sent it: any client of such servers may have; where all of their
+  // connections were silent, anybody.
+  if (statement.callers.empty()) return clients.empty() || clients.contains(service);
+  return std::any_of(statement.callers.begin(), statement.callers.end(), [&](const auto& caller) {
+    return relays(clients, service, scene.now.names().text(caller.first));
+  });
 }
 
 // The service inside which requests queue, for a lock or for nothing that was recorded; empty: the cause is no queue.

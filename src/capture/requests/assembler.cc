@@ -24,6 +24,13 @@ const Event* as(const event_header& header) {
   return header.size_bytes >= sizeof(Event) ? reinterpret_cast<const Event*>(&header) : nullptr;
 }
 
+// Whatever the event says, a thread lost its CPU, and was woken, before it got one.
+event_switch in_order(event_switch event) {
+  event.off_ns = std::min(event.off_ns, event.header.time_ns);
+  event.wake_ns = std::min(event.wake_ns, event.header.time_ns);
+  return event;
+}
+
 }  // namespace
 
 struct Assembler::Parts {
@@ -89,7 +96,7 @@ void Assembler::handle(const event_header& header) {
       if (auto* event = as<event_data>(header)) p.connections.on_data(*event);
       break;
     case EVENT_SWITCH:
-      if (auto* event = as<event_switch>(header)) on_switch(*event);
+      if (auto* event = as<event_switch>(header)) on_switch(in_order(*event));
       break;
     case EVENT_SOCKET:
       if (auto* event = as<event_socket>(header)) p.connections.on_socket(*event);
@@ -148,7 +155,8 @@ void Assembler::on_gap(const event_gap& event) {
   Parts& p = *parts_;
   // Requests ask for gaps that they overlap; of more than this only the last are told one by one, the older as one.
   constexpr size_t kMostGaps = 256;
-  const LossGap gap{static_cast<int64_t>(event.from_ns), static_cast<int64_t>(event.header.time_ns)};
+  const LossGap gap{static_cast<int64_t>(std::min(event.from_ns, event.header.time_ns)),
+                    static_cast<int64_t>(event.header.time_ns)};
   if (p.gaps.size() >= kMostGaps) {
     p.gaps[1].from_ns = std::min(p.gaps[0].from_ns, p.gaps[1].from_ns);
     p.gaps.erase(p.gaps.begin());
