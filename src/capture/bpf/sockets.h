@@ -161,7 +161,10 @@ INLINE int on_bytes(struct sock* sk, int length, bool sent) {
   if (length < 0 || (!length && sent)) return sent ? forget_leaving(task) : 0;
   if (!(slot = w.slot = traced(task))) return unlikely(task->tgid == (int)own_tgid) ? tell_own(sk, task) : 0;
   w.now = bpf_ktime_get_ns();
-  if (sent) take_leaving(slot, w.now);
+  if (sent)
+    take_leaving(slot, w.now);
+  else
+    slot->left_ns = 0; /* of an interrupt that woke somebody when the send before was already told */
   if (unlikely(slot->wish_epoch != capture_epoch || slot->socket != (__u64)sk->__sk_common.skc_cookie.counter) &&
       !know_socket(slot, sk, task, w.now))
     return 0;

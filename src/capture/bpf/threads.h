@@ -48,7 +48,8 @@ INLINE bool receives(__s64 syscall) {
   return syscall == 0 /* read */ || syscall == 19 /* readv */ || syscall == 45 /* recvfrom */ || syscall == 47 /* recvmsg */;
 }
 
-/* Whom a send wakes has its bytes. Each send is told at its end, so a mark that is found there is of that one. */
+/* Whom a send wakes has its bytes. Each send is told at its end, so a mark that is found there is of that one (but for the
+ * moment between that and its return to the program, when an interrupt may wake somebody). */
 INLINE void note_leaving(struct task_struct* waker) {
   struct thread_slot* slot = slot_of(waker->pid);
   struct pt_regs* regs;
