@@ -174,44 +174,6 @@ TEST(Why, DoesNotBlameANeighbourThatNobodyWaitsFor) {
   EXPECT_EQ(accused(ask(shop)), Accused{});
 }
 
-// A service whose threads are ready and not let run, on a machine with CPUs to spare.
-void throttled(Shop& shop, int64_t throttled_ns, double busy) {
-  for (int i = 0; i < 100; ++i) {
-    auto request = shop.request("GET /orders", "gateway");
-    request.work(300 * kUs);
-    request.enter("orders-api", "GET /orders");
-    request.doing({.running = 9 * kMs, .runnable = 40 * kMs});
-    request.end();
-  }
-  shop.busy(busy);
-  shop.process(200, "orders-api", 900 * kMs);
-  Process& process = shop.reader.process_rows.back();
-  process.runnable_ns = 4'000 * kMs, process.throttled_ns = throttled_ns, process.cgroup = "/kubepods/orders";
-}
-
-TEST(Why, BlamesTheQuotaThatStopsAService) {
-  Shop shop;
-  shop.healthy(50);
-  throttled(shop, 3'900 * kMs, 0.3);
-  Answer answer = ask(shop);
-  ASSERT_EQ(accused(answer), Accused{"cpu_throttled"});
-  EXPECT_EQ(answer.findings[0].entity.name, "orders-api");
-}
-
-TEST(Why, DoesNotBlameAQuotaThatNeverStoppedIt) {
-  Shop shop;
-  shop.healthy(50);
-  throttled(shop, 0, 0.3);
-  EXPECT_EQ(accused(ask(shop)), Accused{});
-}
-
-TEST(Why, OnBusyCpusAQuotaIsBlamedForItsPartOnly) {
-  Shop shop;
-  shop.healthy(50);
-  throttled(shop, 40 * kMs, 0.99);
-  for (const Finding& finding : ask(shop).findings) EXPECT_NE(finding.cause, "cpu_throttled");
-}
-
 TEST(Why, BlamesTheScanForTheCrowdThatItMakes) {
   Shop shop;
   shop.healthy(50);

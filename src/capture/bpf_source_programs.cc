@@ -37,11 +37,11 @@ constexpr Hook kHooks[] = {
     {"local_timer_exit", Part::Interrupts, false}, {"irq_handler_entry", Part::Interrupts, false},
     {"irq_handler_exit", Part::Interrupts, false}, {"sock_send_length", Part::Sockets, true},
     {"sock_recv_length", Part::Sockets, true},     {"tcp_sendmsg_locked", Part::Sockets, false},
-    {"inet_sock_set_state", Part::Sockets, false},
-    {"tcp_retransmit_skb", Part::Sockets, false},  {"block_rq_insert", Part::Disk, false},
-    {"block_rq_issue", Part::Disk, false},         {"block_rq_complete", Part::Disk, false},
-    {"ext4_sync_file_enter", Part::Disk, false},   {"ext4_sync_file_exit", Part::Disk, false},
-    {"report_multi", Part::Reports, false},        {"report_single", Part::Reports, false},
+    {"inet_sock_set_state", Part::Sockets, false}, {"tcp_retransmit_skb", Part::Sockets, false},
+    {"block_rq_insert", Part::Disk, false},        {"block_rq_issue", Part::Disk, false},
+    {"block_rq_complete", Part::Disk, false},      {"ext4_sync_file_enter", Part::Disk, false},
+    {"ext4_sync_file_exit", Part::Disk, false},    {"report_multi", Part::Reports, false},
+    {"report_single", Part::Reports, false},
 };
 
 constexpr std::string_view kSeedThreads = "seed_threads";

@@ -219,7 +219,7 @@ int64_t parse_throttled_ns(std::string_view cpu_stat) {
     const auto fields = words(line);
     if (fields.size() != 2) continue;
     const int64_t value = std::max<int64_t>(0, number<int64_t>(fields[1]));
-    if (fields[0] == "throttled_time") return value;                                      // version 1
+    if (fields[0] == "throttled_time") return value;                                       // version 1
     if (fields[0] == "throttled_usec") return std::min(value, INT64_MAX / 1'000) * 1'000;  // version 2
   }
   return 0;

@@ -16,7 +16,8 @@ std::vector<ColumnDoc> span_columns() {
           {"parent_span_id", "UBIGINT", "The span that caused it; 0 where there is none."},
           {"start_ns", "BIGINT", "When it began: wall clock of its host, nanoseconds since 1970, as observed."},
           {"duration_ns", "BIGINT",
-           "How long it took, in nanoseconds; negative where the sender said it ended before it began. A recorded request begins "
+           "How long it took, in nanoseconds; negative where the sender said it ended before it began. A recorded "
+           "request begins "
            "when its first bytes leave (client) or have come (server), and ends with the last of its answer likewise."},
           {"service", "VARCHAR", "What people call the program that did it."},
           {"name", "VARCHAR",

@@ -97,9 +97,9 @@ std::vector<Cause> find_cpu_throttled(const Scene& scene, const CpuStory& cpu) {
         "requests are ready there and without a CPU for " + format_duration(waited_ns / requests) + " each (mean)",
         static_cast<double>(waited_ns) / static_cast<double>(requests), "ns"));
     if (cpu.busy >= 0)
-      cause.evidence.push_back(observed(
-          "the " + format_count(cpu.cpus) + " CPUs are " + format_share(std::min(cpu.busy, 1.0)) + " busy", cpu.busy,
-          "share"));
+      cause.evidence.push_back(
+          observed("the " + format_count(cpu.cpus) + " CPUs are " + format_share(std::min(cpu.busy, 1.0)) + " busy",
+                   cpu.busy, "share"));
     if (!process.cgroup.empty() && process.cgroup != "/")
       cause.evidence.push_back(observed("its control group: " + process.cgroup));
     if (!idle) cause.against.push_back("the CPUs are busy: without the quota it would wait for them instead, at times");

@@ -42,10 +42,12 @@ INLINE __u8 classify_waker(struct task_struct* waker, struct cpu_counts* c) {
 
 /* Their first argument is a descriptor. */
 INLINE bool sends(__s64 syscall) {
-  return syscall == 1 /* write */ || syscall == 20 /* writev */ || syscall == 44 /* sendto */ || syscall == 46 /* sendmsg */;
+  return syscall == 1 /* write */ || syscall == 20 /* writev */ || syscall == 44 /* sendto */ ||
+         syscall == 46 /* sendmsg */;
 }
 INLINE bool receives(__s64 syscall) {
-  return syscall == 0 /* read */ || syscall == 19 /* readv */ || syscall == 45 /* recvfrom */ || syscall == 47 /* recvmsg */;
+  return syscall == 0 /* read */ || syscall == 19 /* readv */ || syscall == 45 /* recvfrom */ ||
+         syscall == 47 /* recvmsg */;
 }
 
 /* Whom a send wakes has its bytes. Each send is told at its end, so a mark that is found there is of that one (but for the
@@ -157,7 +159,8 @@ INLINE void get_cpu(struct thread_slot* slot, struct task_struct* previous, __u6
     e->pad = 0;
     e->pad2 = 0;
     e->argument = slot->argument;
-    e->socket = (sends(slot->syscall) || receives(slot->syscall)) && slot->argument == slot->descriptor ? slot->socket : 0;
+    e->socket =
+        (sends(slot->syscall) || receives(slot->syscall)) && slot->argument == slot->descriptor ? slot->socket : 0;
     submit(e, ring, sizeof *e, c);
   }
   slot->off_ns = 0;

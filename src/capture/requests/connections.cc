@@ -18,9 +18,7 @@ constexpr size_t kMostEnds = 65'536;
 int64_t time_of(const event_header& header) { return static_cast<int64_t>(header.time_ns); }
 
 // When the bytes had come, or began to leave.
-int64_t moved_at(const event_data& event) {
-  return time_of(event.header) - int64_t{event.left_before} * LEFT_UNIT_NS;
-}
+int64_t moved_at(const event_data& event) { return time_of(event.header) - int64_t{event.left_before} * LEFT_UNIT_NS; }
 
 }  // namespace
 

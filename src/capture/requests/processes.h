@@ -32,9 +32,9 @@ class Processes {
   // Looked up in /proc the first time; one that is gone already has no name.
   struct Entry {
     Process row;
-    bool known = false;      // /proc or an exec told who it is
-    bool dirty = true;       // changed since take_changed()
-    int64_t forked_ns = 0;   // monotonic; 0: before the recording
+    bool known = false;     // /proc or an exec told who it is
+    bool dirty = true;      // changed since take_changed()
+    int64_t forked_ns = 0;  // monotonic; 0: before the recording
     int64_t throttled_before_ns = 0;
     std::array<Ran, 8> ran;  // the last statements that it answered, round
     uint32_t next_ran = 0;
