@@ -141,8 +141,8 @@ dev_fuzz() {
   export -f run_fuzzer say
   local status=0
   printf '%s\n' "${fuzzers[@]}" | xargs -P "$(nproc)" -I{} bash -c 'run_fuzzer "$1" "$2"' run_fuzzer {} "$seconds" || status=1
-  # A long run of all is a result worth keeping.
-  if [[ -z $name ]] && ((seconds >= 60)); then
+  # A long run is a result worth keeping.
+  if ((seconds >= 60)); then
     tools/fuzz_results.py "$seconds" $(printf 'build/fuzz/%s.log\n' "${fuzzers[@]##*/}")
   fi
   return $status
