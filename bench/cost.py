@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """What recording costs: CPU per pgbench -S transaction with a recorder on and off, interleaved, as a ratio with its interval.
 
-usage: cost.py [--rounds 20] [--seconds 3] [--tools culprit-T0,culprit-T1,culprit-T0-all,perf,strace]
+usage: cost.py [--rounds 20] [--seconds 3] [--rate 8000] [--tools culprit-T0,culprit-T1,culprit-T0-all,perf,strace]
 
 One pgbench runs all the time and tells its rate each second; the recorder comes and goes. A round is some seconds without and as
 many with it; those in which it comes or goes count for nothing. CPU is that of the server's processes and of pgbench, to the
 nanosecond (schedstat); the recorder's own is apart. The interval is the order-statistic 95 % one of the median of the rounds' ratios, each
-"with" against the mean of the "without" before and after it. Needs root.
+"with" against the mean of the "without" before and after it.
+
+Each recorder is measured twice: under as much as the machine can do, where it takes CPUs from the load, which then runs in other
+turns; and at a rate that leaves CPUs idle. Needs root.
 """
 import argparse
 import os
@@ -76,9 +79,9 @@ class Tool:
 class Load:
     """pgbench -S, and what each of its seconds took."""
 
-    def __init__(self, cluster, seconds, window):
+    def __init__(self, cluster, seconds, window, rate):
         self.cluster, self.seconds = cluster, window
-        self.process = subprocess.Popen(["pgbench", "-n", "-S", "-M", "prepared", "-c", "4", "-j", "2", "-T", str(seconds), "-P", "1"],
+        self.process = subprocess.Popen(["pgbench", "-n", "-S", "-M", "prepared", "-c", "4", "-j", "2", "-T", str(seconds), "-P", "1", *(["-R", str(rate)] if rate else [])],
                                         env=cluster.environment("tcp"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.next_second()
 
@@ -116,10 +119,10 @@ def interval(ratios):
     return ratios[k], ratios[n // 2], ratios[n - 1 - k]
 
 
-def measure(cluster, name, rounds, seconds):
+def measure(cluster, name, rounds, seconds, rate):
     directory = tempfile.mkdtemp(prefix="culprit-bench-", dir="/var/tmp")
     own, on, off = [], [], []
-    tool, load = Tool(name, cluster, directory), Load(cluster, rounds * (60 + 2 * seconds), seconds)
+    tool, load = Tool(name, cluster, directory), Load(cluster, rounds * (60 + 2 * seconds), seconds, rate)
     off.append(load.window())
     for _ in range(rounds):
         tool.start()
@@ -132,7 +135,7 @@ def measure(cluster, name, rounds, seconds):
     ratios = [2 * on[i][0] / (off[i][0] + off[i + 1][0]) for i in range(rounds)]
     rates = [2 * on[i][1] / (off[i][1] + off[i + 1][1]) for i in range(rounds)]
     low, middle, high = interval(ratios)
-    result = {"tool": name, "rounds": rounds, "seconds": seconds, "us_per_transaction_off": round(statistics.median(cpu for cpu, _ in off) / 1e3, 2),
+    result = {"tool": name, "rate": rate or "all it can", "rounds": rounds, "seconds": seconds, "us_per_transaction_off": round(statistics.median(cpu for cpu, _ in off) / 1e3, 2),
               "us_per_transaction_on": round(statistics.median(cpu for cpu, _ in on) / 1e3, 2), "cpu_per_transaction_ratio": round(middle, 4), "interval_95": [round(low, 4), round(high, 4)],
               "rate_ratio": round(sorted(rates)[len(rates) // 2], 4), "own_cpus": round(sorted(own)[len(own) // 2], 4), "load_average": round(os.getloadavg()[0], 1)}
     if name.startswith("culprit"):
@@ -150,14 +153,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--seconds", type=int, default=3, help="of each window")
+    parser.add_argument("--rate", type=int, default=8000, help="transactions a second that leave CPUs idle")
     parser.add_argument("--tools", default=ALL_TOOLS)
     arguments = parser.parse_args()
     rows = []
     with Cluster(settings=("shared_buffers=256MB",)) as cluster:
         subprocess.run(["pgbench", "-q", "-i", "-s", "5"], env=cluster.environment(), check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         for name in arguments.tools.split(","):
-            rows.append(measure(cluster, name, arguments.rounds if name.startswith("culprit") else max(4, arguments.rounds // 3), arguments.seconds))
-            print(rows[-1], flush=True)
+            ours = name.startswith("culprit")
+            for rate in (None, arguments.rate) if ours else (None,):
+                rows.append(measure(cluster, name, arguments.rounds if ours else max(4, arguments.rounds // 3), arguments.seconds, rate))
+                print(rows[-1], flush=True)
     if arguments.tools == ALL_TOOLS:
         keep("cost", {"rows": rows})
 

@@ -7,7 +7,10 @@ pgbench's connections and prepared statements begin before the recording: the re
 inside the recording counts, for both sides. The server writes its log line after it has taken the duration and before it sends the
 answer, so what that costs is in the difference, too: once for a simple statement, three times for an extended one. `log_us` tells
 how much: one client's mean time for a statement, as pgbench has it, with the log minus that without. What the server does after its log line is
-in the difference by right: it makes the answer and encrypts it, until it sends. Needs root.
+in the difference by right: it makes the answer and encrypts it, until it sends.
+
+Each is run twice: with as many transactions as the machine can do, where whoever is pushed off its CPU between the two clocks' readings
+shows, too, and at a rate that leaves CPUs idle ("at ease"). Needs root.
 """
 import argparse
 import os
@@ -20,6 +23,7 @@ from bench import CULPRIT, Cluster, ask, keep, quantile, recorded
 
 TPCB_STATEMENTS = 7
 LOG_RUN = {"select": 2000, "tpcb": 300}  # transactions: about 0.2 s
+AT_EASE = {"select": 3000, "tpcb": 300}  # transactions a second
 LINE = re.compile(r"^(\d+\.\d+) (\d+) LOG:  duration: ([\d.]+) ms  (statement|execute [^:]*|parse [^:]*|bind [^:]*): (.*)$")
 
 
@@ -67,10 +71,11 @@ def log_cost_us(cluster, mode, script):
     return 1e6 / best["0"] - 1e6 / best["-1"]
 
 
-def measure(cluster, mode, transport, script, seconds):
+def measure(cluster, mode, transport, script, seconds, at_ease=False):
     open(cluster.log, "w").close()
     recording = tempfile.mkdtemp(prefix="culprit-bench-", dir="/var/tmp") + "/r.culprit"
     argv = ["pgbench", "-n", "-M", mode, "-c", "4", "-j", "2", "-T", str(seconds + 4)] + (["-S"] if script == "select" else [])
+    argv += ["-R", str(AT_EASE[script])] if at_ease else []
     load = subprocess.Popen(argv, env=cluster.environment(transport), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(1)
     with recorded(recording, "-p", str(cluster.process.pid)) as recorder:
@@ -100,7 +105,7 @@ def measure(cluster, mode, transport, script, seconds):
     with_text = sum(words(statement[2]) == words(span[2]) for statement, span in pairs)
     errors = [abs(span[1] - statement[1]) for statement, span in pairs]
     lost = recorder.summary.get("events_lost", 0)
-    return {"mode": mode, "transport": transport, "script": script, "run": run, "recovered": recovered, "with_text": with_text,
+    return {"mode": mode, "transport": transport, "script": script, "at_ease": at_ease, "run": run, "recovered": recovered, "with_text": with_text,
             "difference_p50_us": quantile(errors, 0.5) and quantile(errors, 0.5) / 1e3,
             "difference_p99_us": quantile(errors, 0.99) and quantile(errors, 0.99) / 1e3, "events_lost": lost, "load_average": round(os.getloadavg()[0], 1)}
 
@@ -121,8 +126,9 @@ def main():
                         continue
                     if log_us is None:
                         log_us = round(log_cost_us(cluster, mode, script) / (1 if script == "select" else TPCB_STATEMENTS), 1)
-                    rows.append({**measure(cluster, mode, transport, script, arguments.seconds), "log_us": log_us})
-                    print(rows[-1], flush=True)
+                    for at_ease in (False, True):
+                        rows.append({**measure(cluster, mode, transport, script, arguments.seconds, at_ease), "log_us": log_us})
+                        print(rows[-1], flush=True)
     keep("pgbench_truth", {"seconds": arguments.seconds, "rows": rows, "culprit": os.path.basename(CULPRIT)})
 
 
