@@ -18,8 +18,8 @@ namespace {
 
 // An event gets its time, then its place in a ring: at most so much later, unless its (virtual) CPU is taken away.
 constexpr uint64_t kReorderWindowNs = 1'000'000;
-// How often rings are looked at that are less than a quarter full. Each look takes a CPU from somebody: at 10 ms the
-// caches are disturbed a hundred times a second, and an event waits no longer than anybody notices.
+// How often rings are looked at that are less than a quarter full. Each look takes a CPU from somebody: at 50 ms the
+// caches are disturbed twenty times a second, and an event waits no longer than anybody notices.
 constexpr int kPollMs = 50;
 // Room is given back to the kernel after so much of each ring.
 constexpr uint64_t kBudgetBytes = 1u << 20;
