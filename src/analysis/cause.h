@@ -34,6 +34,8 @@ constexpr double kMaterialOfAll = 0.05;
 constexpr int64_t kNoticedNs = 100'000'000;
 // Fewer affected requests are an accident, not a pattern (facts: quality.md §1.4), unless most of all time is theirs.
 constexpr int64_t kFewestAffected = 10;
+// Stuck for most of the recording, three are no accident.
+constexpr int64_t kAFew = 3;
 constexpr double kMostOfAll = 0.5;
 // One failed request in twenty is what a service level of any strictness forbids.
 constexpr double kMaterialFailing = 0.05;

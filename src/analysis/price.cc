@@ -16,8 +16,6 @@ constexpr int64_t kGrainNs = 500'000;
 constexpr int64_t kTouchedNs = 100'000;
 // Four of five: the interval is a promise about one other recording, and one as wide as the samples' extremes is of no use.
 constexpr double kPromise = 1.28;
-// Stuck for most of the recording, three requests are no accident.
-constexpr int64_t kAFew = 3;
 
 struct Baseline {
   bool known = false;

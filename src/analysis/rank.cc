@@ -218,6 +218,14 @@ bool holds_others_up(const Cause& cause) {
   return cause.cause != "retry_storm" && cause.cause != "serial_calls" && !cause.fails;
 }
 
+// A few calls that are stuck for most of the recording are nothing by themselves, but may be all the connections there are.
+bool is_stuck(const Scene& scene, const Ranked& entry) {
+  if (entry.finding) return true;
+  const auto window = static_cast<double>(scene.now.end_ns() - scene.now.begin_ns());
+  return entry.cause.pathological && entry.price.affected >= kAFew &&
+         entry.price.saved_ns * 2 >= static_cast<double>(entry.price.affected) * window;
+}
+
 // Who waits inside a service whose calls are stuck elsewhere waits for those: it queues for a pool of connections or workers.
 // Its time goes to what the calls are stuck in.
 void explain_queues(const Scene& scene, std::vector<Ranked>& ranked) {
@@ -225,7 +233,7 @@ void explain_queues(const Scene& scene, std::vector<Ranked>& ranked) {
     std::string service = queue_in(queue.cause);
     if (!queue.finding || service.empty()) continue;
     for (Ranked& stuck : ranked) {
-      if (!stuck.finding || !queue_in(stuck.cause).empty() || !holds_others_up(stuck.cause)) continue;
+      if (!is_stuck(scene, stuck) || !queue_in(stuck.cause).empty() || !holds_others_up(stuck.cause)) continue;
       if (!called_by(scene, stuck.cause, service)) continue;
       Cause cause = stuck.cause;
       cause.evidence.push_back(
@@ -234,7 +242,7 @@ void explain_queues(const Scene& scene, std::vector<Ranked>& ranked) {
         return plus(own(request), waits(request));
       };
       // Its price grows; what is told of it stays about the operation that is stuck, not the one that queues.
-      size_t operation = stuck.price.operation;
+      const size_t operation = stuck.price.operation;
       stuck = priced(scene, std::move(cause));
       const Operation* before =
           scene.before == nullptr ? nullptr : same_operation(*scene.before, scene.now.operations()[operation]);

@@ -1,5 +1,6 @@
 #include "capture/seed.h"
 
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/utsname.h>
@@ -7,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <map>
 #include <memory>
@@ -74,31 +76,17 @@ int64_t clock_ns(clockid_t clock) {
   return now.tv_sec * kSecond + now.tv_nsec;
 }
 
-// "0100007F:1538": the address' words in the machine's byte order, the port in hex.
-struct Endpoint {
-  std::string address = {};
-  uint16_t port = 0;
-};
+// "0100007F:1538": the address' words in the machine's byte order, the port in hex. An IPv4 address that hides in an IPv6
+// one (RFC 4291 §2.5.5.2) is written as IPv4.
 Endpoint parse_endpoint(std::string_view text) {
-  size_t colon = text.find(':');
+  const size_t colon = text.find(':');
   if (colon == std::string_view::npos || (colon != 8 && colon != 32)) return {};
-  Endpoint endpoint{.port = number<uint16_t>(text.substr(colon + 1), 16)};
-  std::vector<uint8_t> bytes;
-  for (size_t i = 0; i < colon; i += 8) {
-    auto word = number<uint32_t>(text.substr(i, 8), 16);
-    for (int shift = 0; shift < 32; shift += 8) bytes.push_back(static_cast<uint8_t>(word >> shift));
-  }
-  char part[8];
-  for (size_t i = 0; i < bytes.size(); i += bytes.size() == 4 ? 1 : 2) {
-    if (bytes.size() == 4)
-      std::snprintf(part, sizeof part, i ? ".%u" : "%u", bytes[i]);
-    else
-      std::snprintf(part, sizeof part, i ? ":%x" : "%x", bytes[i] << 8 | bytes[i + 1]);
-    endpoint.address += part;
-  }
-  if (endpoint.address == "0:0:0:0:0:0:0:0") endpoint.address = "::";
-  if (endpoint.address == "0:0:0:0:0:0:0:1") endpoint.address = "::1";
-  return endpoint;
+  std::array<uint32_t, 4> address{};
+  for (size_t i = 0; i < colon / 8; ++i) address[i] = number<uint32_t>(text.substr(8 * i, 8), 16);
+  const bool mapped = colon == 32 && address[0] == 0 && address[1] == 0 && address[2] == htonl(0xffff);
+  char shown[INET6_ADDRSTRLEN] = {};
+  inet_ntop(colon == 8 || mapped ? AF_INET : AF_INET6, mapped ? &address[3] : address.data(), shown, sizeof shown);
+  return {shown, number<uint16_t>(text.substr(colon + 1), 16)};
 }
 
 std::map<uint64_t, std::vector<int32_t>> socket_holders(const std::vector<int32_t>& pids) {
@@ -256,6 +244,24 @@ std::vector<ListeningSocket> parse_tcp_table(std::string_view text, ListeningSoc
                        .pids = {}});
   }
   return sockets;
+}
+
+Endpoint find_near_end(std::string_view tcp_table, const Endpoint& far) {
+  Endpoint near;
+  for (std::string_view line : split(tcp_table, '\n')) {
+    const auto fields = words(line);
+    if (fields.size() < 10 || fields[3] != "01") continue;  // TCP_ESTABLISHED
+    const Endpoint other = parse_endpoint(fields[2]);
+    if (other.port != far.port) continue;
+    if (other.address == far.address) return parse_endpoint(fields[1]);
+    if (near.port == 0) near = parse_endpoint(fields[1]);
+  }
+  return near;
+}
+
+Endpoint read_near_end(int32_t pid, const Endpoint& far) {
+  const Endpoint near = find_near_end(read_text(proc(pid, "net/tcp")), far);
+  return near.port != 0 ? near : find_near_end(read_text(proc(pid, "net/tcp6")), far);
 }
 
 // "Num RefCount Protocol Flags Type St Inode Path"

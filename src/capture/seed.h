@@ -35,6 +35,11 @@ struct ListeningSocket {
   std::vector<int32_t> pids;  // who holds it, of those asked about
 };
 
+struct Endpoint {
+  std::string address;  // as inet_ntop(3) writes it
+  uint16_t port = 0;    // 0: not known
+};
+
 struct HostSeed {
   std::string name, kernel, machine_id, boot_id;
   int32_t cpus = 0;
@@ -51,6 +56,9 @@ std::vector<ProcessSeed> read_processes(const std::vector<int32_t>& pids);
 Result<ProcessSeed> read_process(int32_t pid);
 // Of the network namespaces that these processes live in.
 std::vector<ListeningSocket> read_listening_sockets(const std::vector<int32_t>& pids);
+// The process' end of the connection whose other end is `far`; of any with that port, where none has the address too (it
+// may be a name).
+Endpoint read_near_end(int32_t pid, const Endpoint& far);
 HostSeed read_host();
 // How long the CPU quotas of a process' control group, and of those above it, have stopped it since they exist; 0: none did.
 int64_t read_throttled_ns(int32_t pid);
@@ -59,6 +67,7 @@ int64_t read_throttled_ns(int32_t pid);
 ProcessSeed parse_stat(std::string_view text, int64_t ticks_per_second);
 std::vector<ListeningSocket> parse_tcp_table(std::string_view text, ListeningSocket::Family family);
 std::vector<ListeningSocket> parse_unix_table(std::string_view text);
+Endpoint find_near_end(std::string_view tcp_table, const Endpoint& far);
 // Directories of the groups whose CPU quotas bind a process, by its /proc/PID/cgroup, innermost first.
 std::vector<std::string> parse_quota_groups(std::string_view cgroups);
 // Of a group's cpu.stat.

@@ -51,6 +51,21 @@ TEST(Seed, FindsListeningSocketsInTheKernelsTables) {
   EXPECT_EQ(local[0].inode, 777u);
 }
 
+TEST(Seed, FindsAConnectionByItsOtherEnd) {
+  const char* table =
+      "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+      "   0: 0100007F:1538 0100007F:9C40 01 00000000:00000000 00:00000000 00000000 0 0 1\n"
+      "   1: 0100007F:9C40 0100007F:1538 01 00000000:00000000 00:00000000 00000000 0 0 2\n"
+      "   2: 0200000A:1539 0300000A:9C40 01 00000000:00000000 00:00000000 00000000 0 0 3\n"
+      "   3: 0100007F:153A 0100007F:9C41 06 00000000:00000000 00:00000000 00000000 0 0 4\n"
+      "   4: 0000000000000000FFFF00000100007F:153B 0000000000000000FFFF00000100007F:9C42 01 0:0 0:0 0 0 0 5\n";
+  EXPECT_EQ(find_near_end(table, {"127.0.0.1", 40000}).port, 5432);
+  EXPECT_EQ(find_near_end(table, {"10.0.0.3", 40000}).address, "10.0.0.2");
+  EXPECT_EQ(find_near_end(table, {"a.name", 40000}).port, 5432);
+  EXPECT_EQ(find_near_end(table, {"127.0.0.1", 40001}).port, 0);  // TIME_WAIT
+  EXPECT_EQ(find_near_end(table, {"127.0.0.1", 40002}).address, "127.0.0.1");
+}
+
 TEST(Seed, FindsTheGroupsWhoseQuotasBindAProcessInBothVersions) {
   EXPECT_EQ(parse_quota_groups("0::/kubepods/pod1\n"),
             (std::vector<std::string>{"/sys/fs/cgroup/kubepods/pod1", "/sys/fs/cgroup/kubepods"}));

@@ -35,7 +35,8 @@ event_switch in_order(event_switch event) {
 
 struct Assembler::Parts {
   Parts(AssemblerOptions options, HostView& host_view, Sink& sink)
-      : host(std::move(options.host)),
+      : view(host_view),
+        host(std::move(options.host)),
         clock(options.mono_ns, host.started_ns),
         start_ns(options.mono_ns),
         processes(host_view),
@@ -48,6 +49,9 @@ struct Assembler::Parts {
 
   Surroundings surroundings() { return {clock, ends, processes, threads, texts, requests, outbox, gaps, start_ns}; }
 
+  Endpoint server_of(int32_t backend, const BackendTitle& title);
+
+  HostView& view;
   HostInfo host;
   WallClock clock;
   const int64_t start_ns;
@@ -71,6 +75,16 @@ struct Assembler::Parts {
   int64_t busy_begin_ns = 0;
   int64_t settled_ns = 0, pushed_ns = 0, refreshed_ns = 0;
 };
+
+// Where a silent backend's client reached it. Of a Unix socket only the siblings tell: children of the same server.
+Endpoint Assembler::Parts::server_of(int32_t backend, const BackendTitle& title) {
+  if (title.peer.port != 0) return view.near_end(backend, title.peer);
+  const int32_t server = processes.at(backend).row.parent_pid;
+  for (const auto& [socket, end] : ends)
+    if (end->server() && end->row.transport == "unix" && processes.at(end->row.pid).row.parent_pid == server)
+      return {unix_path(*end), 0};
+  return {};
+}
 
 Assembler::Assembler(AssemblerOptions options, HostView& view, Sink& sink)
     : parts_(std::make_unique<Parts>(std::move(options), view, sink)) {
@@ -273,7 +287,7 @@ void Assembler::find_standing(const std::vector<OpenWait>& open_waits) {
     const BackendTitle title = read_backend_title(text);
     Thread* thread = p.threads.find(pid);
     if (title.command.empty() || !thread) continue;
-    p.standing.push_back({pid, standing_exchange(title, p.start_ns)});
+    p.standing.push_back({pid, standing_exchange(title, p.server_of(pid, title), p.start_ns)});
     if (!title.waiting) continue;
     p.threads.was_busy(*thread, p.start_ns, false);
     thread->serving.push_back({0, p.start_ns, LinkHow::SameThread});

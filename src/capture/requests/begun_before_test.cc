@@ -49,9 +49,12 @@ TEST_F(BegunBeforeTest, WhatTheRecorderItselfAsksIsLeftOut) {
 TEST_F(BegunBeforeTest, AStatementThatWaitsFromBeforeTheBeginningBeyondTheEndIsSeen) {
   view.titles[kBackend] = "postgres: 15/main: app shop 127.0.0.1(4000) UPDATE waiting";
   view.titles[kOther] = "postgres: 15/main: app shop 127.0.0.1(4001) idle in transaction";
+  view.near_ends[4000] = {"127.0.0.1", 5432};
   finish(1000, {asleep(kBackend, 0), asleep(kOther, 0)});
   ASSERT_EQ(sink.spans.size(), 1u);
   const Span& waiter = span("UPDATE", SpanKind::Server);
+  EXPECT_EQ(find_text(waiter.attributes, "server.address"), "127.0.0.1");
+  EXPECT_EQ(find_integer(waiter.attributes, "server.port", 0), 5432);
   EXPECT_EQ(waiter.pid, kBackend);
   EXPECT_EQ(waiter.service, "postgresql");
   EXPECT_EQ(waiter.flags, uint32_t{kBegunBefore | kUnfinished | kTextUnknown});
@@ -68,6 +71,18 @@ TEST_F(BegunBeforeTest, AStatementThatRunsAllTheTimeIsSeenAndWaitsForNoLock) {
   const Span& runner = span("SELECT", SpanKind::Server);
   EXPECT_EQ(runner.waits[Wait::Running], 900 * kMs);
   EXPECT_EQ(runner.waits[Wait::Runnable], 100 * kMs);
+}
+
+TEST_F(BegunBeforeTest, ASilentStatementOfAUnixSocketIsItsSiblingsServers) {
+  view.titles[kBackend] = "postgres: app shop [local] SELECT";
+  unix_socket(3, 4, kGateway);
+  unix_socket(4, 3, kOther);
+  sends(3, kGateway, 21, "Q one");
+  receives(4, kOther, 21, "Q one");
+  sends(4, kOther, 22, "Z");
+  off(kBackend, {.off = 400, .wake = 0, .on = 500, .state = 0});
+  finish(1000);
+  EXPECT_EQ(find_text(span("SELECT", SpanKind::Server).attributes, "server.address"), "/run/db");
 }
 
 TEST_F(BegunBeforeTest, TheDatabasesOwnWordNamesAStatementOfWhichNoByteWasSeen) {
@@ -128,7 +143,8 @@ TEST(BackendTitle, TellsCommandsOfClientsOnly) {
   EXPECT_EQ(command("postgres: app shop [local"), "");
   EXPECT_EQ(command("postgres: (1) (x) 1(0) SELECT"), "");
   EXPECT_TRUE(read_backend_title("postgres: a b [local] UPDATE waiting").waiting);
-  EXPECT_EQ(read_backend_title("postgres: a b 10.0.0.7(40312) UPDATE").client_port, 40312);
+  EXPECT_EQ(read_backend_title("postgres: a b 10.0.0.7(40312) UPDATE").peer.port, 40312);
+  EXPECT_EQ(read_backend_title("postgres: a b ::1(40312) UPDATE").peer.address, "::1");
 }
 
 }  // namespace

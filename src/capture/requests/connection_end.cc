@@ -72,6 +72,11 @@ void describe(ConnectionEnd& end, const event_socket& event) {
   end.remote = !peer.loopback && local.bytes != peer.bytes;
 }
 
+std::string unix_path(const ConnectionEnd& end) {
+  const std::string& path = end.server() ? end.row.local : end.row.peer;
+  return path.starts_with("unix:") ? path.substr(5) : path;
+}
+
 TcpKeys tcp_keys(const event_socket& event) {
   if (event.family != SOCKET_INET && event.family != SOCKET_INET6) return {};
   const Address local = address(event.family, event.local_address), peer = address(event.family, event.peer_address);

@@ -92,6 +92,9 @@ struct ConnectionEnd {
 // Fills in addresses from the event.
 void describe(ConnectionEnd& end, const event_socket& event);
 
+// Where the server of a Unix socket listens.
+std::string unix_path(const ConnectionEnd& end);
+
 // The key under which the other end of a TCP connection on this host stands. Mirrored ends have each other's.
 struct TcpKeys {
   uint64_t own = 0, mirrored = 0;

@@ -102,13 +102,17 @@ class FakeView : public HostView {
     return facts;
   }
   std::vector<uint16_t> listening_ports() override { return {5432}; }
+  Endpoint near_end(int32_t, const Endpoint& far) override {
+    return near_ends.contains(far.port) ? near_ends[far.port] : Endpoint{};
+  }
   std::vector<CpuTimes> cpu_times() override { return {}; }
   int64_t throttled_ns(int32_t pid) override { return throttled[pid]; }
   int64_t busy_ns() override { return 0; }
   HostInfo host() override { return {}; }
 
   std::map<int32_t, std::string> programs;
-  std::map<int32_t, std::string> titles;  // command lines that say more
+  std::map<int32_t, std::string> titles;   // command lines that say more
+  std::map<uint16_t, Endpoint> near_ends;  // by the other end's port
   std::map<int32_t, int64_t> throttled;
 };
 

@@ -9,7 +9,6 @@
 
 #include "base/hash.h"
 #include "base/text.h"
-#include "capture/seed.h"
 
 namespace culprit::capture {
 namespace {
@@ -52,6 +51,8 @@ class ProcView : public HostView {
       if (socket.port != 0) ports.push_back(socket.port);
     return ports;
   }
+
+  Endpoint near_end(int32_t pid, const Endpoint& far) override { return read_near_end(pid, far); }
 
   std::vector<CpuTimes> cpu_times() override {
     std::vector<CpuTimes> all;

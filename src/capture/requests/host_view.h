@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "capture/seed.h"
 #include "model/record.h"
 
 namespace culprit::capture {
@@ -33,6 +34,8 @@ class HostView {
   virtual ~HostView() = default;
   virtual ProcessFacts process(int32_t pid) = 0;
   virtual std::vector<uint16_t> listening_ports() = 0;
+  // The process' end of the TCP connection whose other end is `far`.
+  virtual Endpoint near_end(int32_t pid, const Endpoint& far) = 0;
   virtual std::vector<CpuTimes> cpu_times() = 0;
   // How long CPU quotas have stopped its control group so far.
   virtual int64_t throttled_ns(int32_t pid) = 0;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "capture/seed.h"
 #include "protocol/conversation.h"
 
 namespace culprit::capture {
@@ -17,11 +18,12 @@ struct BackendTitle {
   bool client = false;       // it serves one; false: a process of the server's own, or another program
   std::string_view command;  // "UPDATE", "CREATE INDEX"; empty: idle, or not known
   bool waiting = false;      // for a heavyweight lock
-  int64_t client_port = 0;   // 0: a Unix socket
+  Endpoint peer;             // the client's; port 0: a Unix socket
 };
 BackendTitle read_backend_title(std::string_view title);
 
-// The request, as far as a title tells it: without a text.
-Exchange standing_exchange(const BackendTitle& title, int64_t begin_ns);
+// The request, as far as a title tells it: without a text. `server` is the address that the client reached; port 0 and a
+// path: a Unix socket.
+Exchange standing_exchange(const BackendTitle& title, const Endpoint& server, int64_t begin_ns);
 
 }  // namespace culprit::capture

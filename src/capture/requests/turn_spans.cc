@@ -25,8 +25,7 @@ void Turns::add_server_attributes(const ConnectionEnd& end, Span& span) const {
   const bool server = end.server();
   if (end.row.transport.empty()) return;
   if (end.row.transport == "unix") {
-    const std::string& path = server ? end.row.local : end.row.peer;
-    add_text(span.attributes, "server.address", path.starts_with("unix:") ? std::string_view(path).substr(5) : path);
+    add_text(span.attributes, "server.address", unix_path(end));
     add_text(span.attributes, "network.transport", "unix");
     return;
   }
