@@ -54,6 +54,10 @@ def judge(directory, fault):
     row["right"] = row["class"] and row["entity"] and row["holder"]
     row["diff_right"] = bool(diff["findings"]) and diff["findings"][0]["verdict"] == "fixed"
     row["prediction"] = diff["findings"][0]["prediction"] if diff["findings"] else "none"
+    if row["prediction"] in ("inside", "outside"):
+        change = diff["findings"][0]
+        row["predicted_ns"] = [change["predicted_interval"]["low_ns"], change["predicted_ns"], change["predicted_interval"]["high_ns"]]
+        row["after_ns"] = change["after_ns"]
     return row
 
 

@@ -29,7 +29,7 @@ constexpr int64_t kManyRows = 10'000;
 constexpr int64_t kFewCalls = 20;
 // From this share of all CPU time on, who waits for a CPU here waits for this statement first of all.
 constexpr double kCrowd = 0.3;
-// The careful end: it costs three times what is comparable.
+// The careful end where nothing comparable tells how much costs vary: three times as much.
 constexpr int64_t kCarefulTimes = 3;
 
 struct Costs {
@@ -37,6 +37,7 @@ struct Costs {
   int64_t of = 0;       // not 0: these are only the dear ones of so many calls
   int64_t calls = 0;    // that were looked at
   int64_t running_ns = 0, disk_ns = 0, duration_ns = 0, runnable_ns = 0, lock_ns = 0, rows = -1;  // medians
+  int64_t bad_ns = 0;                                                                             // work's p95
   int64_t work_ns() const { return served ? running_ns : duration_ns; }
 };
 
@@ -44,11 +45,12 @@ struct Costs {
 Costs costs_of(const Statement& statement, int64_t from_ns = 0) {
   Costs costs;
   costs.served = statement.served * 2 >= statement.calls && statement.served > 0;
-  std::vector<int64_t> running, disk, duration, runnable, lock, rows;
+  std::vector<int64_t> works, running, disk, duration, runnable, lock, rows;
   for (const CallSample& sample : statement.samples) {
     if (costs.served && !sample.waits.known) continue;
     int64_t work = costs.served ? sample.waits[Wait::Running] + sample.waits[Wait::Disk] : sample.duration_ns;
     if (work < from_ns) continue;
+    works.push_back(work);
     if (sample.rows >= 0) rows.push_back(sample.rows);
     duration.push_back(sample.duration_ns);
     running.push_back(sample.waits[Wait::Running]);
@@ -57,6 +59,7 @@ Costs costs_of(const Statement& statement, int64_t from_ns = 0) {
     lock.push_back(sample.waits[Wait::Lock]);
   }
   costs.running_ns = median(running), costs.disk_ns = median(disk), costs.duration_ns = median(duration);
+  if (!works.empty()) costs.bad_ns = quantile(works, 0.95);
   costs.calls = static_cast<int64_t>(duration.size());
   costs.runnable_ns = median(runnable), costs.lock_ns = median(lock);
   if (!rows.empty()) costs.rows = median(rows);
@@ -77,27 +80,31 @@ Costs dear_costs(const Statement& statement, const Costs& all, int64_t expected_
   return dear;
 }
 
-// What another statement of the same server costs, the lower quartile: several may be slow for the same reason.
+// What another statement of the same server costs, the lower quartile: several may be slow for the same reason. On a bad day:
+// what one call in twenty costs, the upper quartile, for a p95 is made of such calls.
 struct Comparable {
-  int64_t ns = kUsualLookup;
+  int64_t ns = kUsualLookup, bad_ns = kCarefulTimes * kUsualLookup;
   bool seen = false;  // from this server's own statements, not what a lookup usually costs
 };
 Comparable comparable_cost(const Population& now, uint32_t id, const Statement& statement, bool served) {
-  std::vector<int64_t> others;
+  std::vector<int64_t> others, bad;
   for (const auto& [other_id, other] : now.statements()) {
     StatementSort sort = sort_of(now.names().text(other.text));
     bool usual = sort == StatementSort::Read || sort == StatementSort::Write;
     if (other_id == id || other.instance != statement.instance || !usual || other.calls < 5) continue;
     Costs costs = costs_of(other);
-    if (costs.served == served) others.push_back(costs.work_ns());
+    if (costs.served != served) continue;
+    others.push_back(costs.work_ns());
+    bad.push_back(costs.bad_ns);
   }
   if (others.empty()) return {};
-  return {std::max(quantile(others, 0.25), kUsualLookup / 4), true};
+  const int64_t ns = std::max(quantile(others, 0.25), kUsualLookup / 4);
+  return {ns, std::max(quantile(bad, 0.75), kCarefulTimes * ns), true};
 }
 
 // For as many rows as a request can use: who returns more would cost that part of what it costs.
-int64_t expected_cost(const Comparable& comparable, const Costs& costs) {
-  int64_t expected_ns = comparable.ns + kPerRow * std::max<int64_t>(costs.rows, 0);
+int64_t expected_cost(int64_t comparable_ns, const Costs& costs) {
+  int64_t expected_ns = comparable_ns + kPerRow * std::max<int64_t>(costs.rows, 0);
   if (costs.rows < kManyRows) return expected_ns;
   double used = static_cast<double>(kManyRows) / static_cast<double>(costs.rows);
   return std::min(expected_ns, static_cast<int64_t>(used * static_cast<double>(costs.work_ns())));
@@ -194,17 +201,17 @@ Contention contention_in(const Names& names, const Request& request, uint32_t st
 }
 
 std::function<Saved(const Request&)> saving(const Names& names, uint32_t id, bool reads, int64_t expected_ns,
-                                            double share) {
-  return [&names, id, reads, expected_ns, share](const Request& request) {
+                                            int64_t careful_ns, double share) {
+  return [&names, id, reads, expected_ns, careful_ns, share](const Request& request) {
     auto [work, calls] = work_in(names, request, id, reads);
     Contention contention = contention_in(names, request, id, share);
-    auto cheaper = [&](int64_t times) {
-      int64_t kept = std::min(work, times * calls * expected_ns);
+    auto cheaper = [&](int64_t per_call_ns) {
+      int64_t kept = std::min(work, calls * per_call_ns);
       double gone = work > 0 ? 1 - static_cast<double>(kept) / static_cast<double>(work) : 0;
       return work - kept + static_cast<int64_t>(gone * static_cast<double>(contention.own_ns));
     };
     int64_t others = work > 0 ? contention.others_ns : contention.others_ns / 2;
-    return Saved{work + contention.own_ns + others, cheaper(1) + others, cheaper(kCarefulTimes) + others / 2};
+    return Saved{work + contention.own_ns + others, cheaper(expected_ns) + others, cheaper(careful_ns) + others / 2};
   };
 }
 
@@ -246,7 +253,7 @@ std::vector<Cause> find_slow_statements(const Scene& scene, const CpuStory& cpu)
     if (sort == StatementSort::Commit || sort == StatementSort::Control || statement.samples.empty()) continue;
     Costs costs = costs_of(statement);
     Comparable comparable = comparable_cost(scene.now, id, statement, costs.served);
-    int64_t expected_ns = expected_cost(comparable, costs);
+    int64_t expected_ns = expected_cost(comparable.ns, costs);
     Signature signature = signature_of(statement, costs, text, expected_ns);
     if (!signature.holds) {
       costs = dear_costs(statement, costs, expected_ns);
@@ -284,7 +291,7 @@ std::vector<Cause> find_slow_statements(const Scene& scene, const CpuStory& cpu)
     add_evidence(cause, statement, costs, expected_ns, comparable.seen, share);
     bool reads = sort == StatementSort::Read;
     cause.work = [&names, id = id, reads](const Request& request) { return work_in(names, request, id, reads); };
-    cause.saved = saving(names, id, reads, expected_ns, share);
+    cause.saved = saving(names, id, reads, expected_ns, expected_cost(comparable.bad_ns, costs), share);
     cause.blamed = [&names, id = id](const Place& place) { return same_statement(names, place.statement, id); };
     causes.push_back(std::move(cause));
   }
