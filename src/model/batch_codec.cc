@@ -8,6 +8,7 @@
 
 #include "base/packed.h"
 #include "model/batch_columns.h"
+#include "model/span_ids.h"
 
 namespace culprit {
 
@@ -119,9 +120,35 @@ class TableEncoder {
     nested_ += table.nested_rows();
     finish(id);
   }
+  void ids(batch_columns::IdColumns columns) {
+    const SpanIds ids = pack_ids(rows_);
+    auto fixed = [&](uint64_t value) { column_.u64(value); };
+    values(columns.parent_ahead, ids.parent_ahead, [&](int64_t value) { column_.zigzag(value); });
+    values(columns.parent, ids.parent, fixed);
+    values(ids.trace_by_span ? columns.trace_by_span : columns.trace_low, ids.trace_low, fixed, ids.trace_by_span);
+  }
+  // What is left of a field once `expected` is taken off, where that is nothing for most rows. False: it is not.
+  template <class Get, class Expected>
+  bool rest(uint32_t id, Get get, Expected expected) {
+    std::vector<int64_t> left;
+    for (const Row* row : rows_)
+      left.push_back(static_cast<int64_t>(static_cast<uint64_t>(std::invoke(get, *row)) - expected(*row)));
+    if (2 * std::count(left.begin(), left.end(), 0) < std::ssize(left)) return false;
+    values(
+        id, left, [&](int64_t value) { column_.zigzag(value); }, true);
+    return true;
+  }
   size_t nested_rows() const { return nested_; }
 
  private:
+  // One value a row; where all are zero only if `always`.
+  template <class Number, class Write>
+  void values(uint32_t id, const std::vector<Number>& all, Write write, bool always = false) {
+    if (!always && std::all_of(all.begin(), all.end(), [](Number value) { return value == 0; })) return;
+    for (Number value : all) write(value);
+    finish(id);
+  }
+
   template <class Get, class Write>
   void column(uint32_t id, Get get, Write write) {
     bool filled = first_;
@@ -283,8 +310,35 @@ class TableDecoder {
     TableDecoder<Child> table(budget_, all, in.rest());
     batch_columns::describe(table, child);
   }
+  void ids(batch_columns::IdColumns columns) {
+    SpanIds ids;
+    ids.trace_by_span = !column(columns.trace_by_span).empty();
+    ids.parent_ahead = values<int64_t>(columns.parent_ahead, [](PackedReader& in) { return in.zigzag(); });
+    auto fixed = [](PackedReader& in) { return in.u64(); };
+    ids.parent = values<uint64_t>(columns.parent, fixed);
+    ids.trace_low = values<uint64_t>(ids.trace_by_span ? columns.trace_by_span : columns.trace_low, fixed);
+    if (!unpack_ids(ids, rows_)) fail();
+  }
+  template <class Get, class Expected>
+  bool rest(uint32_t id, Get get, Expected expected) {
+    each(id, [&](Row& row, PackedReader& in) {
+      std::invoke(get, row) = static_cast<int64_t>(expected(row) + static_cast<uint64_t>(in.zigzag()));
+    });
+    return !column(id).empty();
+  }
 
  private:
+  // One value a row, zeros where the column is not there.
+  template <class Number, class Read>
+  std::vector<Number> values(uint32_t id, Read read) {
+    std::vector<Number> all(rows_.size());
+    PackedReader in(column(id));
+    for (Number& value : all)
+      if (!column(id).empty()) value = read(in);
+    if (in.failed()) fail();
+    return all;
+  }
+
   std::string_view column(uint32_t id) const { return columns_[id]; }
   void fail() { budget_.failed = true; }
 

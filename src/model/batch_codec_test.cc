@@ -7,6 +7,7 @@
 
 #include "model/frame.h"
 #include "model/generated_batch.h"
+#include "model/span_ids.h"
 
 namespace culprit {
 namespace {
@@ -38,8 +39,76 @@ TEST(BatchCodec, ReturnsEveryGeneratedBatchAsItWas) {
       ASSERT_EQ(again.spans[i].name, batch.spans[i].name);
       ASSERT_EQ(again.spans[i].start_ns, batch.spans[i].start_ns);
       ASSERT_EQ(again.spans[i].duration_ns, batch.spans[i].duration_ns);
+      ASSERT_EQ(again.spans[i].received_ns, batch.spans[i].received_ns);
+      ASSERT_EQ(again.spans[i].trace_id, batch.spans[i].trace_id);
+      ASSERT_EQ(again.spans[i].parent_span_id, batch.spans[i].parent_span_id);
     }
   }
+}
+
+// As a recorder makes them: the answer's end and what it answers, a run's half of the trace id, the root's own id the other.
+Batch recorded_pairs(size_t pairs) {
+  Batch batch;
+  std::mt19937_64 random(2);
+  int64_t at = 1'700'000'000'000'000'000;
+  for (size_t i = 0; i < pairs; ++i) {
+    Span client;
+    client.span_id = random(), client.trace_id = {77, client.span_id};
+    client.start_ns = at += static_cast<int64_t>(random() % 60'000), client.duration_ns = 50'000;
+    client.received_ns = client.end_ns();
+    Span server = client;
+    server.span_id = random(), server.parent_span_id = client.span_id;
+    server.start_ns += 10'000, server.duration_ns = 20'000, server.received_ns = server.end_ns();
+    batch.spans.push_back(server);
+    batch.spans.push_back(client);
+  }
+  return batch;
+}
+
+TEST(BatchCodec, TheIdsOfARecordersPairsAreHeldOnce) {
+  Batch batch = recorded_pairs(500);
+  std::string bytes = encoded(batch);
+  auto decoded = decode_batch(bytes);
+  ASSERT_TRUE(decoded.has_value());
+  EXPECT_EQ(encoded(decoded.value()), bytes);
+  for (size_t i = 0; i < batch.spans.size(); ++i) {
+    const Span &was = batch.spans[i], &is = decoded.value().spans[i];
+    ASSERT_EQ(is.trace_id, was.trace_id);
+    ASSERT_EQ(is.parent_span_id, was.parent_span_id);
+    ASSERT_EQ(is.received_ns, was.received_ns);
+  }
+  EXPECT_LE(encode_frame(FrameHeader{}, batch).value().size(), batch.spans.size() * (8 + 6)) << "an id and a little";
+}
+
+TEST(SpanIds, AnywhereParentsAndSharedIdsComeBack) {
+  std::mt19937_64 random(3);
+  for (int round = 0; round < 200; ++round) {
+    Batch batch;
+    for (uint64_t i = 0; i < 1 + random() % 60; ++i) {
+      Span span;
+      span.span_id = random() % 40,
+      span.parent_span_id = random() % 40;  // some are shared, some nobody's, some their own
+      span.trace_id = {random() % 2, random() % 2 ? span.span_id : random() % 3};
+      span.received_ns = random() % 2 ? 0 : INT64_MAX, span.duration_ns = random() % 3 ? 0 : INT64_MAX;
+      span.waits[Wait::Running] = random() % 3 ? span.duration_ns : INT64_MIN;
+      batch.spans.push_back(span);
+    }
+    auto decoded = decode_batch(encoded(batch));
+    ASSERT_TRUE(decoded.has_value());
+    for (size_t i = 0; i < batch.spans.size(); ++i) {
+      ASSERT_EQ(decoded.value().spans[i].trace_id, batch.spans[i].trace_id) << "round " << round << ", row " << i;
+      ASSERT_EQ(decoded.value().spans[i].parent_span_id, batch.spans[i].parent_span_id);
+      ASSERT_EQ(decoded.value().spans[i].duration_ns, batch.spans[i].duration_ns);
+      ASSERT_EQ(decoded.value().spans[i].received_ns, batch.spans[i].received_ns);
+    }
+  }
+}
+
+TEST(SpanIds, AParentsRowThatIsNoneIsRefused) {
+  Span span;
+  std::vector<Span*> rows{&span};
+  for (int64_t ahead : {int64_t{-1}, int64_t{1}, INT64_MAX, INT64_MIN})
+    EXPECT_FALSE(unpack_ids({.parent_ahead = {ahead}, .trace_low = {0}, .parent = {0}}, rows));
 }
 
 TEST(BatchCodec, KeepsZerosWhereAFieldBeginsWithSomethingElse) {

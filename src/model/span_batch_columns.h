@@ -8,6 +8,21 @@ namespace culprit::batch_columns {
 template <class Row>
 struct Of {};
 
+// Columns that hold two fields together, in the shorter of two ways (docs/formats/frame.md).
+struct IdColumns {
+  uint32_t trace_low, parent, parent_ahead, trace_by_span;
+};
+
+// What a span's fields mostly are by its others, modulo 2^64: a stranger's times may be anything.
+inline uint64_t waits_of(const Span& span) {
+  uint64_t sum = 0;
+  for (int64_t ns : span.waits.ns) sum += static_cast<uint64_t>(ns);
+  return sum;
+}
+inline uint64_t end_of(const Span& span) {
+  return static_cast<uint64_t>(span.start_ns) + static_cast<uint64_t>(span.duration_ns);
+}
+
 template <class Table>
 void describe(Table& t, Of<Resource>) {
   t.text(1, &Resource::service);
@@ -53,15 +68,13 @@ template <class Table>
 void describe(Table& t, Of<Span>) {
   t.delta(1, &Span::start_ns);
   t.fixed(2, [](auto& row) -> auto& { return row.trace_id.high; });
-  t.fixed(3, [](auto& row) -> auto& { return row.trace_id.low; });
   t.fixed(4, &Span::span_id);
-  t.fixed(5, &Span::parent_span_id);
+  t.ids({.trace_low = 3, .parent = 5, .parent_ahead = 41, .trace_by_span = 42});
   t.choice(6, &Span::link, LinkHow::Containment);
   t.real(7, &Span::link_confidence);
   t.text(8, &Span::name);
   t.choice(9, &Span::kind, SpanKind::Consumer);
   t.text(10, &Span::service);
-  t.number(11, &Span::duration_ns);
   t.choice(12, &Span::status, SpanStatus::Error);
   t.text(13, &Span::status_message);
   t.text(14, &Span::source);
@@ -75,7 +88,6 @@ void describe(Table& t, Of<Span>) {
   t.number(22, &Span::dropped_attributes);
   t.number(23, &Span::dropped_events);
   t.number(24, &Span::dropped_links);
-  t.delta(25, &Span::received_ns);
   t.text(26, &Span::trace_state);
   t.number(27, [](auto& row) -> auto& { return row.waits.known; });
   for (uint32_t wait = 0; wait < kWaits; ++wait)
@@ -85,6 +97,9 @@ void describe(Table& t, Of<Span>) {
   t.attributes(38, &Span::attributes);
   t.nested(39, &Span::events, Of<SpanEvent>());
   t.nested(40, &Span::links, Of<SpanLink>());
+  // In this order: each needs what stands above it.
+  if (!t.rest(44, &Span::duration_ns, waits_of)) t.number(11, &Span::duration_ns);
+  if (!t.rest(43, &Span::received_ns, end_of)) t.delta(25, &Span::received_ns);
 }
 
 }  // namespace culprit::batch_columns
