@@ -10,4 +10,5 @@ set_target_properties(culprit PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY
 if(NOT CULPRIT_SANITIZE)
   find_library(MIMALLOC mimalloc REQUIRED)
   target_link_libraries(culprit PRIVATE ${MIMALLOC})
+  target_compile_definitions(culprit PRIVATE CULPRIT_MIMALLOC)
 endif()
