@@ -187,8 +187,9 @@ void Assembler::add_log(LogRecord log) {
     Processes::Entry& waiter = parts_->processes.at(wait->waiter_pid);
     // A database on another machine has other processes.
     if (waiter.row.service == "postgresql") {
+      if (waiter.asked_statement != wait->waiter_statement) waiter.asked_first_ns = wait->time_ns;
       waiter.asked_statement = wait->waiter_statement;
-      waiter.asked_ns = wait->time_ns;
+      waiter.asked_last_ns = wait->time_ns;
     }
   }
   log.source = "recorder";

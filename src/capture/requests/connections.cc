@@ -8,6 +8,8 @@ namespace {
 
 // A protocol shows itself in its first messages; a dialogue that has not by then is none that we know.
 constexpr uint32_t kMostUnrecognised = 8;
+// Nor has one of which so much has gone one way: every protocol that we know shows itself in less.
+constexpr size_t kEnoughUnrecognised = 64;
 constexpr size_t kMostKeptBytes = 16 << 10;
 // Requests carry what we are after: a statement, a request line and its headers. Of answers the first message tells the
 // outcome and the last 64 bytes, which are always copied, the end.
@@ -137,7 +139,9 @@ void Connections::recognise(ConnectionEnd& end, const KeptSegment& segment) {
     speak(end, recognised.protocol);
     return;
   }
-  if (++end.segments_unrecognised >= kMostUnrecognised) give_up(end);
+  size_t one_way = 0;
+  for (const KeptSegment& kept : end.kept) one_way = kept.sent == segment.sent ? one_way + kept.length_bytes : 0;
+  if (++end.segments_unrecognised >= kMostUnrecognised || one_way >= kEnoughUnrecognised) give_up(end);
 }
 
 Role Connections::role_by_port(const ConnectionEnd& end) {
@@ -179,6 +183,11 @@ void Connections::speak(ConnectionEnd& end, std::string_view protocol) {
 
 void Connections::give_up(ConnectionEnd& end) {
   end.role = role_by_port(end);
+  // Of a Unix socket nobody tells who listens; who speaks first asks.
+  if (end.row.transport == "unix") {
+    end.role = end.kept_sent == 1 ? Role::Client : Role::Server;
+    end.offset_known = true;  // 0: mostly both ends are seen from the first byte, and of opaque turns it is not learnt
+  }
   if (end.role != Role::Unknown) {
     speak(end, "");
     return;
@@ -222,6 +231,8 @@ void Connections::finish_open(ConnectionEnd& end, int64_t now_ns, bool closed) {
   if (!end.conversation) return;
   for (Exchange& exchange : end.conversation->open()) {
     const bool answered = end.opaque && !end.busy && end.last_reply_ns >= exchange.begin_ns;
+    // What comes after the answer and is never answered may be the last part of the request.
+    if (!answered && closed && end.opaque && turns_.drop_uncalled(end)) continue;
     exchange.end_ns = answered ? end.last_reply_ns : now_ns;
     if (answered) exchange.flags &= ~uint32_t{kUnfinished};
     if (!answered && closed) {

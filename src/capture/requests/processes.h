@@ -44,7 +44,7 @@ class Processes {
     uint64_t server_connection = 0;  // the latest on which it answers
     // The statement that it waits with, as its database said when it was last asked (wall clock).
     std::string asked_statement;
-    int64_t asked_ns = 0;
+    int64_t asked_first_ns = 0, asked_last_ns = 0;
   };
   Entry& at(int32_t pid);
   static void remember(Entry& entry, const Ran& ran);

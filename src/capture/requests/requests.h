@@ -27,6 +27,7 @@ struct Request {
   int32_t worker_tid = 0;            // took it over
   int64_t handed_ns = 0;
   uint64_t parent = 0;    // Requests::adopt()
+  int32_t calls = 0;      // that it waits for
   uint32_t children = 0;  // that have not left
   LinkHow how = LinkHow::None;
   float confidence = 1;

@@ -81,6 +81,7 @@ void Threads::on_switch(const event_switch& event) {
     return;
   }
   count(thread, event);
+  if (event.state != 0 && call_kind(event.syscall) == CallKind::Poll) thread.fresh.clear();
   Stretch stretch;
   stretch.off_ns = as_time(event.off_ns);
   stretch.on_ns = as_time(event.header.time_ns);
@@ -98,6 +99,18 @@ void Threads::on_switch(const event_switch& event) {
   if (stretch.on_ns - ready_ns >= kLeastBlamed) blame_cpu(thread, event, ready_ns);
 }
 
+// Who woke it had its own request in hand: another thread of its program waited for the answer.
+bool Threads::brings_answer(const Thread& thread, int32_t waker_tid) {
+  const Thread* waker = find(waker_tid);
+  if (!waker || waker->pid != thread.pid) return false;
+  auto ours = [&](uint64_t request) {
+    return request != 0 && std::any_of(thread.serving.begin(), thread.serving.end(),
+                                       [&](const Serving& own) { return own.request == request; });
+  };
+  return ours(waker->touched) || std::any_of(waker->serving.begin(), waker->serving.end(),
+                                             [&](const Serving& other) { return ours(other.request); });
+}
+
 Wait Threads::classify(Thread& thread, const event_switch& event, Stretch& stretch) {
   const CallKind kind = call_kind(event.syscall);
   if (kind == CallKind::Child) return Wait::Other;
@@ -106,7 +119,11 @@ Wait Threads::classify(Thread& thread, const event_switch& event, Stretch& stret
   switch (kind) {
     case CallKind::Sleep: return Wait::Sleep;
     case CallKind::Mutex:
-      if (event.waker == WAKER_INTERRUPT) return Wait::Sleep;  // its time-out
+      if (event.waker == WAKER_INTERRUPT) {  // its time-out: a pause, unless it waits on until somebody wakes it
+        stretch.guessed = true;
+        return Wait::Sleep;
+      }
+      if (event.waker == WAKER_THREAD && brings_answer(thread, as_pid(event.waker_tid))) return Wait::Peer;
       if (event.waker == WAKER_THREAD) blame_lock(thread, event, false);
       return Wait::Lock;
     case CallKind::Connect: return Wait::Peer;
@@ -120,6 +137,7 @@ Wait Threads::classify(Thread& thread, const event_switch& event, Stretch& stret
 Wait Threads::classify_poll(Thread& thread, const event_switch& event, Stretch& stretch) {
   if (thread.calls > 0) return thread.remote_calls == thread.calls ? Wait::Network : Wait::Peer;
   if (thread.serving.empty()) return Wait::Other;
+  if (event.socket == 0 && writes(event.syscall)) return Wait::Peer;  // room in a pipe, whoever of the others told it so
   if (event.waker == WAKER_THREAD && event.waker_pid != 0) return classify_woken(thread, event);
   if (event.socket != 0) return Wait::Peer;  // its client's bytes, or room for the answer
   stretch.guessed = true;                    // a timer, unless bytes follow
@@ -157,6 +175,7 @@ void Threads::was_busy(Thread& thread, int64_t since_ns, bool calling) {
     event_switch event = {};
     event.off_ns = static_cast<uint64_t>(stretch.off_ns);
     event.wake_ns = static_cast<uint64_t>(stretch.wake_ns);
+    event.syscall = stretch.syscall;
     event.waker = WAKER_THREAD;
     event.waker_pid = static_cast<uint32_t>(stretch.waker_pid);
     event.waker_tid = static_cast<uint32_t>(stretch.waker_tid);
@@ -227,8 +246,9 @@ void Threads::blame_lock(Thread& thread, const event_switch& event, bool latch) 
   blame.wait = Wait::Lock;
   blame.pid = as_pid(event.waker_pid);
   blame.tid = as_pid(event.waker_tid);
-  if (latch && !thread.serving.empty()) {
-    const int64_t start_ns = thread.timeline.start_of_guesses(thread.serving.front().since_ns, blame.from_ns);
+  if (!thread.serving.empty()) {
+    const int64_t start_ns =
+        thread.timeline.start_of_guesses(thread.serving.front().since_ns, blame.from_ns, event.syscall);
     if (start_ns < blame.from_ns) thread.timeline.reclassify(start_ns, Wait::Sleep, Wait::Lock);
     blame.from_ns = start_ns;
   }
@@ -291,7 +311,7 @@ void Threads::on_sync(const event_sync& event) {
 
 void Threads::on_bytes(Thread& thread) {
   const Stretch* last = thread.timeline.last();
-  if (last && last->guessed) thread.timeline.settle_guess(Wait::Peer);
+  if (last && last->guessed && call_kind(last->syscall) != CallKind::Mutex) thread.timeline.settle_guess(Wait::Peer);
 }
 
 void Threads::on_exit(int32_t tid, int64_t time_ns) {
@@ -335,7 +355,9 @@ Threads::Asleep Threads::on_open_wait(const OpenWait& wait, int64_t end_ns) {
   }
   asleep.lock_like |= stretch.wait == Wait::Lock && !thread.serving.empty();
   const int64_t start_ns =
-      asleep.lock_like ? thread.timeline.start_of_guesses(thread.serving.front().since_ns, stretch.off_ns) : 0;
+      asleep.lock_like
+          ? thread.timeline.start_of_guesses(thread.serving.front().since_ns, stretch.off_ns, stretch.syscall)
+          : 0;
   if (asleep.lock_like && start_ns < stretch.off_ns) thread.timeline.reclassify(start_ns, Wait::Sleep, Wait::Lock);
   thread.timeline.add(stretch);
   if (asleep.lock_like) thread.timeline.blame({start_ns, stretch.wake_ns, Wait::Lock, 0, 0, 0});

@@ -32,6 +32,7 @@ struct Thread {
   Timeline timeline;
   std::vector<Serving> serving;
   uint64_t touched = 0;            // the request whose bytes, or whose call's answer, came last; 0: not known
+  std::vector<uint64_t> fresh;     // whose bytes came since it last waited for several, and that have sent nothing since
   uint64_t call_begun_before = 0;  // whose answer it received last, and on whose behalf that was is not known
   int32_t calls = 0;
   int32_t remote_calls = 0;  // of these, to machines that are not recorded
@@ -93,6 +94,7 @@ class Threads {
   Wait classify_poll(Thread& thread, const event_switch& event, Stretch& stretch);
   Wait classify_woken(Thread& thread, const event_switch& event);
   bool helper(const Thread& thread, int32_t pid);
+  bool brings_answer(const Thread& thread, int32_t waker_tid);
   uint32_t statement_of_holder(int32_t pid, int64_t freed_ns, bool latch) const;
   Wait classify_woken_by_parent(const Thread& thread, const event_switch& event);
   Wait helper_state(int32_t worker_tid, const event_switch& event);

@@ -161,14 +161,16 @@ std::vector<ThreadState> Timeline::states(int64_t begin_ns, int64_t end_ns, size
   return rows;
 }
 
-int64_t Timeline::start_of_guesses(int64_t since_ns, int64_t before_ns) const {
-  // PostgreSQL's backend runs its deadlock check when its timer ends the first wait, within milliseconds, then waits on.
+int64_t Timeline::start_of_guesses(int64_t since_ns, int64_t before_ns, int16_t syscall) const {
+  // PostgreSQL's backend runs its deadlock check when its timer ends the first wait, within milliseconds, then waits on; an
+  // interpreter's thread that waits for its lock looks up every few milliseconds.
   constexpr int64_t kMostRunBetween = 10'000'000;
   int64_t start_ns = before_ns;
   for (size_t i = stretches_.size(); i-- > 0;) {
     const Stretch& stretch = stretches_[i];
     if (stretch.on_ns > start_ns) continue;
     if (!stretch.guessed && stretch.wake_ns > stretch.off_ns) break;
+    if (stretch.guessed && stretch.syscall != syscall) break;
     if (start_ns - stretch.on_ns > kMostRunBetween || stretch.off_ns < since_ns) break;
     start_ns = stretch.off_ns;
   }

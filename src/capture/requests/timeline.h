@@ -53,8 +53,8 @@ class Timeline {
   std::vector<Blame> blames(int64_t begin_ns, int64_t end_ns) const;
   // The stretches as rows (monotonic times), at most `limit`, the running ones between them included.
   std::vector<ThreadState> states(int64_t begin_ns, int64_t end_ns, size_t limit) const;
-  // Adjoining stretches before `before_ns` that are guesses or sleeps, newest first: their earliest start.
-  int64_t start_of_guesses(int64_t since_ns, int64_t before_ns) const;
+  // Adjoining stretches before `before_ns` that are guesses, of waits in the same call, newest first: their earliest start.
+  int64_t start_of_guesses(int64_t since_ns, int64_t before_ns, int16_t syscall) const;
   // When `waker_tid` first woke this thread in [begin_ns, end_ns]; 0: it did not.
   int64_t woken_by(int32_t waker_tid, int64_t begin_ns, int64_t end_ns) const;
 

@@ -86,16 +86,21 @@ void Turns::add_waits(const ConnectionEnd& end, const Request& request, int64_t 
   const Thread* second = span.tid != request.tid ? around_.threads.find(span.tid) : nullptr;
   std::vector<Blame> blames;
   int64_t handed_ns = end_ns;
+  bool taken_over = false;
   if (second) {
     handed_ns = second->timeline.woken_by(request.tid, request.begin_ns, end_ns);
-    if (handed_ns == 0) handed_ns = request.begin_ns;  // it was awake: its time from the beginning, at most
+    taken_over = handed_ns == 0;
+    if (taken_over) handed_ns = request.begin_ns;  // it was awake: its time from the beginning, at most
   }
   auto add = [&](const Thread* thread, int64_t from_ns, int64_t to_ns) {
     if (!thread || to_ns <= from_ns) return;
-    const WaitSums part = thread->timeline.sums(from_ns, to_ns);
+    WaitSums part = thread->timeline.sums(from_ns, to_ns);
+    // When it took the request over nobody saw: what it waited for may have been work.
+    if (taken_over) part[Wait::Other] += std::exchange(part[Wait::Lock], 0);
     span.waits.known = true;
     for (int wait = 0; wait < kWaits; ++wait) span.waits.ns[wait] += part.ns[wait];
-    for (const Blame& blame : thread->timeline.blames(from_ns, to_ns)) blames.push_back(blame);
+    for (const Blame& blame : thread->timeline.blames(from_ns, to_ns))
+      if (!taken_over || blame.wait != Wait::Lock) blames.push_back(blame);
   };
   add(first, request.begin_ns, handed_ns);
   add(second, handed_ns, end_ns);

@@ -23,31 +23,51 @@ HalfRequest* find_position(std::array<HalfRequest, N>& halves, uint32_t position
 
 }  // namespace
 
+// Whom a thread sends for. Tasks of an event loop, and of a runtime that moves them between threads, send in the order in
+// which their bytes came; who waits for an answer sends nothing, if anybody is free.
 Turns::Origin Turns::origin_of(const Thread& thread) const {
-  Origin origin;
-  if (!thread.serving.empty()) {
-    // Of several, an event loop works on the one whose bytes came last.
-    auto touched = std::find_if(thread.serving.begin(), thread.serving.end(),
-                                [&](const Serving& candidate) { return candidate.request == thread.touched; });
-    const Serving& serving = touched != thread.serving.end() ? *touched : thread.serving.back();
-    origin.request = serving.request;
-    origin.how = serving.how;
-    if (thread.serving.size() > 1 && touched == thread.serving.end()) {
-      origin.how = LinkHow::Containment;
-      origin.confidence = 1.0f / static_cast<float>(thread.serving.size());
-    } else if (thread.serving.size() > 1) {
-      origin.confidence = 0.8f;
-    } else if (serving.how == LinkHow::WakeUp) {
-      origin.confidence = 0.9f;
-    }
-    return origin;
-  }
+  const std::vector<Serving>& serving = thread.serving;
+  auto touched = std::find_if(serving.begin(), serving.end(),
+                              [&](const Serving& one) { return one.request == thread.touched; });
+  const float among = serving.size() > 1 ? 0.8f : 1.0f;
+  auto served = [&](const Serving& one) {
+    return Origin{one.request, one.how, one.how == LinkHow::WakeUp ? std::min(among, 0.9f) : among};
+  };
+
+  auto free = [&](uint64_t request) { return is_free(request); };
+  const auto ready = std::count_if(thread.fresh.begin(), thread.fresh.end(), free);
+  if (ready > 0)
+    return {*std::find_if(thread.fresh.begin(), thread.fresh.end(), free), LinkHow::SameThread, ready > 1 ? 0.8f : 1.0f};
+  if (is_free(thread.touched))
+    return touched != serving.end() ? served(*touched) : Origin{thread.touched, LinkHow::WakeUp, 0.9f};
+  for (const Serving& one : serving)
+    if (is_free(one.request)) return served(one);
+
   auto open = open_.find(thread.pid);
-  if (open == open_.end() || open->second.empty() || open->second.size() > kMostCandidates) return origin;
-  origin.request = open->second.back();
-  origin.how = LinkHow::Containment;
-  origin.confidence = 1.0f / static_cast<float>(open->second.size());
-  return origin;
+  if (open != open_.end()) {
+    const auto idle = std::count_if(open->second.begin(), open->second.end(), free);
+    if (idle > 0 && static_cast<size_t>(idle) <= kMostCandidates)
+      return {*std::find_if(open->second.rbegin(), open->second.rend(), free), LinkHow::Containment,
+              1.0f / static_cast<float>(idle)};
+  }
+
+  // All wait: one of them has more than one call under way.
+  if (touched != serving.end()) return served(*touched);
+  if (!serving.empty())
+    return {serving.back().request, LinkHow::Containment, 1.0f / static_cast<float>(serving.size())};
+  if (open == open_.end() || open->second.empty() || open->second.size() > kMostCandidates) return {};
+  return {open->second.back(), LinkHow::Containment, 1.0f / static_cast<float>(open->second.size())};
+}
+
+bool Turns::is_free(uint64_t id) const {
+  const Request* request = around_.requests.find(id);
+  return request && request->server && request->end_ns == 0 && request->left_ns == 0 && request->calls == 0;
+}
+
+void Turns::refresh(Thread& thread, uint64_t request) {
+  thread.touched = request;
+  const bool known = std::find(thread.fresh.begin(), thread.fresh.end(), request) != thread.fresh.end();
+  if (!known && thread.fresh.size() < kMostServing) thread.fresh.push_back(request);
 }
 
 void Turns::request_bytes(ConnectionEnd& end, Thread& thread, int64_t time_ns, uint32_t position) {
@@ -69,13 +89,15 @@ void Turns::request_bytes(ConnectionEnd& end, Thread& thread, int64_t time_ns, u
   begin_request(end, segment, end.current);
   if (!end.server()) {
     ++thread.calls;
+    if (Request* parent = around_.requests.find(segment.parent)) ++parent->calls;
+    std::erase(thread.fresh, segment.parent);
     if (end.remote && end.socket_pair == 0) ++thread.remote_calls;
     return;
   }
   std::erase_if(thread.serving, [](const Serving& serving) { return serving.how == LinkHow::WakeUp; });
   thread.call_begun_before = 0;
   if (thread.serving.size() < kMostServing) thread.serving.push_back({end.current, time_ns, LinkHow::SameThread});
-  thread.touched = end.current;
+  refresh(thread, end.current);
   open_[thread.pid].push_back(end.current);
   around_.processes.at(thread.pid).server_connection = end.row.id;
 }
@@ -85,7 +107,7 @@ void Turns::reply_bytes(ConnectionEnd& end, Thread& thread, int64_t time_ns) {
   end.last_reply_ns = time_ns;
   if (end.server() || end.current == 0) return;
   Request* call = around_.requests.find(end.current);
-  if (call && call->parent != 0) thread.touched = call->parent;
+  if (call && call->parent != 0) refresh(thread, call->parent);
 }
 
 Request& Turns::begin_request(ConnectionEnd& end, const RequestSegment& segment, uint64_t id) {
@@ -225,8 +247,8 @@ void Turns::ask_text(int32_t pid, Exchange& exchange) const {
   const Processes::Entry* process = around_.processes.find(pid);
   if (!process || process->asked_statement.empty() || exchange.protocol != "postgresql") return;
   // Asked while it was under way: a process has one at a time.
-  if (process->asked_ns < around_.clock.wall(exchange.begin_ns)) return;
-  if (exchange.end_ns != 0 && process->asked_ns > around_.clock.wall(exchange.end_ns)) return;
+  if (process->asked_last_ns < around_.clock.wall(exchange.begin_ns)) return;
+  if (exchange.end_ns != 0 && process->asked_first_ns > around_.clock.wall(exchange.end_ns)) return;
   tell_text(exchange, process->asked_statement);
 }
 
@@ -247,17 +269,21 @@ void Turns::tie_begun_before(ConnectionEnd& end, Request& request) {
   call->confidence = 0.8f;
 }
 
-// Of an encrypted exchange the server's own report names both ends.
+// Where the caller's end has no text (it is encrypted, or sent a name prepared before), the server's own report names both.
 void Turns::share_name(const Request& request) {
   const Request* other = around_.requests.find(request.pair);
   if (!other) return;
   const Request& server = request.server ? request : *other;
   const Request& client = request.server ? *other : request;
-  if (!server.span || !client.span || !(client.span->flags & kOpaque)) return;
+  if (!server.span || !client.span) return;
   const Attributes& known = server.span->attributes;
-  if (find_text(known, "db.system.name").empty() || find(client.span->attributes, "db.system.name")) return;
+  const bool unnamed = (client.span->flags & kOpaque) && !find(client.span->attributes, "db.system.name");
+  const bool texted = (client.span->flags & kTextUnknown) && !(server.span->flags & kTextUnknown);
+  if (find_text(known, "db.system.name").empty() || !(unnamed || texted)) return;
   client.span->name = server.span->name;
+  client.span->flags &= ~uint32_t{kTextUnknown};
   client.span->flags |= server.span->flags & (kTextUnknown | kTextCut | kBatch);
+  std::erase_if(client.span->attributes, [](const Attribute& attribute) { return attribute.key.starts_with("db."); });
   for (const Attribute& attribute : known)
     if (attribute.key.starts_with("db.")) client.span->attributes.push_back(attribute);
 }
@@ -278,12 +304,15 @@ void Turns::end_turn(ConnectionEnd& end) {
     thread->calls = std::max(0, thread->calls - 1);
     thread->remote_calls = std::min(thread->remote_calls, thread->calls);
   }
+  Request* parent = request && !end.server() ? around_.requests.find(request->parent) : nullptr;
+  if (parent) parent->calls = std::max(0, parent->calls - 1);
   if (end.server()) {
     for (int32_t worker : {tid, request ? request->worker_tid : 0, end.reply_tid}) {
       Thread* thread = around_.threads.find(worker);
       if (!thread) continue;
       std::erase_if(thread->serving, [&](const Serving& serving) { return serving.request == end.current; });
       if (thread->touched == end.current) thread->touched = 0;
+      std::erase(thread->fresh, end.current);
     }
     release(end.current, end.row.pid);
   }
@@ -291,8 +320,15 @@ void Turns::end_turn(ConnectionEnd& end) {
   if (!end.opaque) around_.requests.drop(end.current);
 }
 
+bool Turns::drop_uncalled(const ConnectionEnd& end) {
+  const Request* request = around_.requests.find(end.current);
+  if (!request || !request->server || !request->awaits_caller) return false;
+  around_.requests.drop(end.current);
+  return true;
+}
+
 void Turns::hand_over(Thread& thread, int32_t waker_tid, int64_t wake_ns) {
-  const Thread* waker = around_.threads.find(waker_tid);
+  Thread* waker = around_.threads.find(waker_tid);
   if (!waker || waker->pid != thread.pid || waker->serving.empty() || thread.calls > 0) return;
   for (const Serving& serving : thread.serving)
     if (serving.how == LinkHow::SameThread) return;
@@ -301,6 +337,7 @@ void Turns::hand_over(Thread& thread, int32_t waker_tid, int64_t wake_ns) {
   if (!request || !request->server || request->end_ns != 0) return;
   thread.serving.assign(1, Serving{id, wake_ns, LinkHow::WakeUp});
   thread.touched = id;
+  std::erase(waker->fresh, id);
   request->worker_tid = thread.tid;
   request->handed_ns = wake_ns;
 }

@@ -49,6 +49,8 @@ class Turns {
   void finish_unseen(int32_t pid, Exchange exchange);
   // The conversation cut it off as ended at `exchange.end_ns`, or, with kUnfinished, as under way.
   void finish(ConnectionEnd& end, Exchange exchange);
+  // Where the caller's end is recorded and did not send what this server's turn began with: it is none.
+  bool drop_uncalled(const ConnectionEnd& end);
   // The answer has ended: thread and connection are free for the next.
   void end_turn(ConnectionEnd& end);
   // A thread woke up: takes over what the thread that woke it was serving.
@@ -63,6 +65,10 @@ class Turns {
     float confidence = 1;
   };
   Origin origin_of(const Thread& thread) const;
+  // It is served and waits for no answer.
+  bool is_free(uint64_t request) const;
+  // Its bytes, or an answer for it, came to this thread.
+  static void refresh(Thread& thread, uint64_t request);
   Request& begin_request(ConnectionEnd& end, const RequestSegment& segment, uint64_t id);
   RequestSegment segment_at(const ConnectionEnd& end, int64_t time_ns) const;
   void find_half(ConnectionEnd& end, Request& request, uint32_t position);

@@ -61,4 +61,9 @@ CallKind call_kind(int16_t syscall) {
   }
 }
 
+bool writes(int16_t syscall) {
+  return syscall == SYS_write || syscall == SYS_writev || syscall == SYS_sendto || syscall == SYS_sendmsg ||
+         syscall == SYS_sendmmsg;
+}
+
 }  // namespace culprit::capture

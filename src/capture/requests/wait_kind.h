@@ -17,5 +17,6 @@ enum class CallKind : uint8_t {
   Other,
 };
 CallKind call_kind(int16_t syscall);
+bool writes(int16_t syscall);
 
 }  // namespace culprit::capture
