@@ -67,6 +67,15 @@ bool names_one_call(std::string_view caller, std::string_view callee) {
          (longer.size() == shorter.size() || !is_word(longer[longer.size() - shorter.size() - 1]));
 }
 
+std::string first_word(std::string_view statement) {
+  std::string word;
+  for (char c : trimmed(statement)) {
+    if (!is_word(c)) break;
+    word += lower(c);
+  }
+  return word;
+}
+
 }  // namespace
 
 SpanIndex callee_view(const Trace& trace, SpanIndex caller) {
@@ -193,12 +202,16 @@ std::string without_ids(std::string_view operation) {
   return out;
 }
 
+bool changes_tables(std::string_view statement) {
+  const std::string word = first_word(statement);
+  for (std::string_view other :
+       {"alter", "analyze", "cluster", "create", "drop", "lock", "refresh", "reindex", "truncate", "vacuum"})
+    if (word == other) return true;
+  return false;
+}
+
 StatementSort sort_of(std::string_view statement) {
-  std::string word;
-  for (char c : trimmed(statement)) {
-    if (!is_word(c)) break;
-    word += lower(c);
-  }
+  const std::string word = first_word(statement);
   auto is = [&](std::initializer_list<std::string_view> words) {
     return std::find(words.begin(), words.end(), word) != words.end();
   };

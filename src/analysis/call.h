@@ -46,6 +46,8 @@ bool looks_up(std::string_view statement);
 // Whether it may wait for what another transaction holds: a write, a read FOR UPDATE and the like, an advisory lock.
 bool locks_rows(std::string_view statement);
 bool has_limit(std::string_view statement);
+// Whether it changes or keeps whole tables (ALTER, VACUUM, REINDEX, LOCK …): it takes long by nature, and locks them meanwhile.
+bool changes_tables(std::string_view statement);
 // The first table it names ("orders"), or empty.
 std::string table_of(std::string_view statement);
 

@@ -59,6 +59,8 @@ struct Cause {
   std::optional<Entity> holder;
   std::string caller;
   int32_t caller_pid = 0;
+  std::string
+      queued_in;  // the service inside which requests wait, it may be in a queue for what its calls hold; empty: no queue
   double quality = kGuessed;
   double best_quality = kConfirmed;  // that a change since the baseline may give it: a change says that, not why
   std::function<Saved(const Request&)> saved;

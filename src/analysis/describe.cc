@@ -88,6 +88,9 @@ std::pair<std::string, int32_t> caller_of(const Scene& scene, const Ranked& rank
       if (!ranked.cause.blamed(place) || !ranked.cause.entity.kind.starts_with("s")) {
         if (ranked.cause.entity.kind != "lock" || !ranked.cause.blamed(place)) continue;
       }
+      // Those that wait for what a slow statement holds are blamed on it, but did not send it.
+      if (ranked.cause.cause == "slow_statement" && !same_statement(names, place.statement, ranked.cause.statement))
+        continue;
       uint32_t caller = sender_of(names, place);
       if (caller != kNone) callers[caller] += sum(part.ns) + 1;
     }

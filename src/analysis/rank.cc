@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "analysis/call.h"
+#include "analysis/plan_advice.h"
 #include "analysis/root_cause/detectors.h"
 #include "base/text.h"
 
@@ -15,8 +16,6 @@ namespace {
 
 // The database is asked for the plans of so many statements: each question has a time limit of its own.
 constexpr int kMaxPlans = 3;
-// A scan that returns a tenth of what it reads would not be faster by an index.
-constexpr double kSelective = 10;
 
 Ranked priced(const Scene& scene, Cause cause) {
   Ranked ranked;
@@ -52,29 +51,6 @@ void sort_ranked(std::vector<Ranked>& ranked) {
     if (a.cause.cause != b.cause.cause) return a.cause.cause < b.cause.cause;
     return a.cause.entity.name < b.cause.entity.name;
   });
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string out;
-  for (const std::string& word : words) out += (out.empty() ? "" : ", ") + word;
-  return out;
-}
-
-// What the plan says for or against a scan.
-void judge_plan(Cause& cause, const Plan& plan) {
-  cause.evidence.push_back({"EXPLAIN: " + plan.summary, plan.rows_read, "rows", {}, "confirmed by the database"});
-  bool scans = plan.scan.find("Seq Scan") != std::string::npos;
-  bool selective = plan.rows_read >= kSelective * std::max(plan.rows_returned, 1.0);
-  if (scans && !plan.filter_columns.empty() && selective) {
-    cause.quality = kConfirmed;
-    cause.mechanism = "scan";
-    cause.advice = "CREATE INDEX CONCURRENTLY ON " + plan.relation + " (" + joined(plan.filter_columns) + ");";
-    return;
-  }
-  if (cause.mechanism == "scan") cause.mechanism = scans ? "scan" : "plan";
-  if (!scans) cause.against.push_back("the plan is no scan: " + plan.scan);
-  if (scans && plan.filter_columns.empty())
-    cause.against.push_back("the scan filters by nothing: no index would shorten it");
 }
 
 void confirm(const Scene& scene, std::vector<Ranked>& ranked, Inquiry& inquiry) {
@@ -119,7 +95,7 @@ std::vector<Cause> detect(const Scene& scene) {
   append(causes, find_cpu_saturation(scene, cpu, slow_share));
   append(causes, find_cpu_throttled(scene, cpu));
   append(causes, find_slow_dependencies(scene));
-  append(causes, find_changed_work(scene));
+  append(causes, find_cpu_bound(scene));
   append(causes, find_own_time(scene));
   append(causes, find_slow_edges(scene));
   append(causes, find_retry_storms(scene));
@@ -189,9 +165,15 @@ bool relays(const Clients& clients, const std::string& service, const std::strin
   return false;
 }
 
+bool sent_by_nobody(const Scene& scene, const Cause& cause) {
+  auto found = scene.now.statements().find(cause.statement);
+  return found != scene.now.statements().end() && found->second.callers.empty();
+}
+
 bool called_by(const Scene& scene, const Cause& cause, const std::string& service) {
   auto found = scene.now.statements().find(cause.statement);
-  if (found == scene.now.statements().end()) return cause.caller == service;
+  if (found == scene.now.statements().end())
+    return cause.caller == service || (cause.cause == "cpu_bound" && cause.entity.name == service);
   const Statement& statement = found->second;
   const Clients clients = clients_of(scene.now.around(), scene.now.names().text(statement.system));
   // Of one that was under way all the time nobody saw who sent it: any client of such servers may have; where all of their
@@ -200,17 +182,6 @@ bool called_by(const Scene& scene, const Cause& cause, const std::string& servic
   return std::any_of(statement.callers.begin(), statement.callers.end(), [&](const auto& caller) {
     return relays(clients, service, scene.now.names().text(caller.first));
   });
-}
-
-// The service inside which requests queue, for a lock or for nothing that was recorded; empty: the cause is no queue.
-std::string queue_in(const Cause& cause) {
-  if (cause.mechanism == "mutex") return cause.caller;
-  bool blocked = cause.cause == "dependency_slow" && (cause.mechanism.empty() || cause.mechanism == "own_time");
-  return blocked ? cause.entity.name : "";
-}
-
-Saved plus(const Saved& a, const Saved& b) {
-  return {a.most_ns + b.most_ns, a.likely_ns + b.likely_ns, a.least_ns + b.least_ns};
 }
 
 // Whether its calls hold a connection or a worker while they are stuck: pauses between attempts, or an order of calls, hold none.
@@ -226,15 +197,30 @@ bool is_stuck(const Scene& scene, const Ranked& entry) {
          entry.price.saved_ns * 2 >= static_cast<double>(entry.price.affected) * window;
 }
 
+// Whether what waits in `queue` may wait for what `stuck` holds. Who only sleeps may do so on purpose: a connection or a worker
+// that others hold for a lock is the one thing that it is known to be put to sleep for by a runtime.
+bool may_queue_for(const Scene& scene, const Cause& queue, const Ranked& stuck) {
+  const bool sleeps = queue.mechanism == "sleeps" && stuck.cause.cause == "lock_wait";
+  // Behind a Unix socket of which nobody reads sits a program of this machine, as silent as who sent what is stuck all along.
+  const bool silent = queue.mechanism == "unseen" && queue.queued_in.empty() && queue.entity.name.starts_with("/");
+  const std::string& service = sleeps || silent ? queue.entity.name : queue.queued_in;
+  if (service.empty() || !stuck.cause.queued_in.empty() || !is_stuck(scene, stuck)) return false;
+  if (!holds_others_up(stuck.cause)) return false;
+  return silent ? sent_by_nobody(scene, stuck.cause) : called_by(scene, stuck.cause, service);
+}
+
+Saved plus(const Saved& a, const Saved& b) {
+  return {a.most_ns + b.most_ns, a.likely_ns + b.likely_ns, a.least_ns + b.least_ns};
+}
+
 // Who waits inside a service whose calls are stuck elsewhere waits for those: it queues for a pool of connections or workers.
 // Its time goes to what the calls are stuck in.
 void explain_queues(const Scene& scene, std::vector<Ranked>& ranked) {
   for (Ranked& queue : ranked) {
-    std::string service = queue_in(queue.cause);
-    if (!queue.finding || service.empty()) continue;
+    if (!queue.finding) continue;
+    const std::string service = queue.cause.queued_in.empty() ? queue.cause.entity.name : queue.cause.queued_in;
     for (Ranked& stuck : ranked) {
-      if (!is_stuck(scene, stuck) || !queue_in(stuck.cause).empty() || !holds_others_up(stuck.cause)) continue;
-      if (!called_by(scene, stuck.cause, service)) continue;
+      if (!may_queue_for(scene, queue.cause, stuck)) continue;
       Cause cause = stuck.cause;
       cause.evidence.push_back(
           inferred("requests queue inside " + service + " meanwhile, for what its stuck calls hold"));

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "ask/index_keys.h"
 #include "ask/plan.h"
 #include "ask/postmaster.h"
 
@@ -10,7 +11,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string_view text(reinterpret_cast<const char*>(data), size);
   culprit::ask::parse_postmaster_file(text);
   culprit::ask::Scan scan = culprit::ask::dearest_scan(text);
-  culprit::ask::columns_in(scan.filter, {"id", "customer_id"});
+  culprit::ask::Table table{scan.alias, {{"id", "integer"}, {"name", "text"}}, [](const std::string&) { return true; }};
+  culprit::ask::keys_of_filter(text, table);
+  culprit::ask::keys_of_filter(scan.filter, table);
+  culprit::ask::keys_of_sort(scan.sort_keys, table);
   culprit::ask::with_parameters(text);
   return 0;
 }

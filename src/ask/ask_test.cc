@@ -85,11 +85,51 @@ TEST(DearestScan, IsNoneInForeignBytes) {
   EXPECT_FALSE(dearest_scan(std::string(100'000, '[')).found);
 }
 
-TEST(ColumnsIn, AreTheNamesThatTheExpressionUses) {
-  std::vector<std::string> columns = {"id", "customer_id", "status", "Odd Name"};
-  EXPECT_EQ(columns_in("((customer_id = $1) AND (status = 'id'::text))", columns),
-            (std::vector<std::string>{"customer_id", "status"}));
-  EXPECT_EQ(columns_in("(o.\"Odd Name\" = $1)", columns), (std::vector<std::string>{"Odd Name"}));
+TEST(DearestScan, CountsASubplanOncePerRun) {
+  Scan scan = dearest_scan(
+      R"json([{"Plan": {"Node Type": "Seq Scan", "Relation Name": "things", "Alias": "t", "Total Cost": 120050,
+  "Plan Rows": 5, "Filter": "(t.owner = (SubPlan 1))", "Plans": [
+    {"Node Type": "Aggregate", "Parent Relationship": "SubPlan", "Total Cost": 1200, "Plans": [
+      {"Node Type": "Seq Scan", "Parent Relationship": "Outer", "Relation Name": "bits", "Alias": "b", "Total Cost": 1190,
+       "Plan Rows": 2, "Filter": "(b.part_id = t.id)"}]}]}}])json");
+  EXPECT_EQ(scan.relation, "bits");
+  EXPECT_EQ(scan.rows, 200);
+}
+
+TEST(DearestScan, KnowsTheSortThatALimitTakesTheFirstRowsOf) {
+  Scan scan = dearest_scan(
+      R"json([{"Plan": {"Node Type": "Limit", "Total Cost": 50, "Plans": [
+  {"Node Type": "Gather Merge", "Parent Relationship": "Outer", "Plans": [
+    {"Node Type": "Sort", "Parent Relationship": "Outer", "Sort Key": ["loans.due DESC", "loans.loan_id DESC"], "Plans": [
+      {"Node Type": "Seq Scan", "Parent Relationship": "Outer", "Relation Name": "loans", "Schema": "public",
+       "Alias": "loans", "Total Cost": 40, "Plan Rows": 5000}]}]}]}}])json");
+  EXPECT_EQ(scan.sort_keys, (std::vector<std::string>{"loans.due DESC", "loans.loan_id DESC"}));
+  EXPECT_FALSE(scan.joined);
+}
+
+TEST(DearestScan, LeavesOutSortsOfAllRowsAndOfJoins) {
+  Scan whole = dearest_scan(
+      R"json([{"Plan": {"Node Type": "Sort", "Sort Key": ["t.a"], "Plans": [
+  {"Node Type": "Seq Scan", "Parent Relationship": "Outer", "Relation Name": "t", "Alias": "t", "Total Cost": 4}]}}])json");
+  EXPECT_TRUE(whole.found);
+  EXPECT_TRUE(whole.sort_keys.empty());
+  Scan join = dearest_scan(
+      R"json([{"Plan": {"Node Type": "Limit", "Plans": [{"Node Type": "Sort", "Sort Key": ["t.a"], "Plans": [
+  {"Node Type": "Hash Join", "Plans": [{"Node Type": "Seq Scan", "Relation Name": "t", "Alias": "t", "Total Cost": 4}]}
+  ]}]}}])json");
+  EXPECT_TRUE(join.found);
+  EXPECT_TRUE(join.sort_keys.empty());
+  EXPECT_TRUE(join.joined);
+}
+
+TEST(DearestScan, SaysWhatIsWritten) {
+  Scan scan = dearest_scan(
+      R"json([{"Plan": {"Node Type": "ModifyTable", "Operation": "Delete", "Schema": "public", "Relation Name": "cards",
+  "Total Cost": 8.3, "Plans": [{"Node Type": "Index Scan", "Relation Name": "cards", "Alias": "cards", "Total Cost": 8.3,
+  "Index Cond": "(cards.id = $1)"}]}}])json");
+  EXPECT_EQ(scan.node, "Index Scan");
+  EXPECT_EQ(scan.written_how, "Delete");
+  EXPECT_EQ(scan.written, "cards");
 }
 
 TEST(MakeInquiry, FailsWhereTheServerOfADsnIsNotThere) {

@@ -9,11 +9,13 @@ namespace culprit::ask {
 namespace {
 
 // A row for each pair. The relation of a row lock: who waits for a transaction holds the row's own lock ("tuple") meanwhile,
-// or waits for that one (storage/lmgr/README.tuplock). to_jsonb: pg_locks has waitstart since 14 only.
+// or waits for that one (storage/lmgr/README.tuplock). Who is idle holds it for nothing since then, whatever it waited for
+// before. to_jsonb: pg_locks has waitstart since 14 only.
 constexpr const char* kPairs = R"(
 SELECT w.pid, h.pid, w.query, h.query,
        (extract(epoch FROM clock_timestamp() - coalesce((to_jsonb(l)->>'waitstart')::timestamptz, w.query_start)) * 1e9)::bigint,
-       coalesce((extract(epoch FROM clock_timestamp() - h.xact_start) * 1e9)::bigint, 0),
+       coalesce((extract(epoch FROM clock_timestamp() - CASE WHEN h.state LIKE 'idle%' THEN h.state_change ELSE h.xact_start END)
+                 * 1e9)::bigint, 0),
        coalesce(nullif(h.application_name, ''), host(h.client_addr), 'local'), coalesce(h.state, ''),
        coalesce(l.locktype, ''), coalesce(l.mode, ''),
        coalesce(l.relation, (SELECT t.relation FROM pg_locks t WHERE t.pid = w.pid AND t.locktype = 'tuple' LIMIT 1))::regclass::text

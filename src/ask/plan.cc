@@ -4,8 +4,8 @@
 #include <array>
 #include <cctype>
 #include <cstdlib>
-#include <iterator>
 
+#include "ask/index_keys.h"
 #include "base/text.h"
 #include "protocol/sql.h"
 #include "protocol/sql_lexer.h"
@@ -63,6 +63,25 @@ Reply explain(Session& session, const std::string& sql) {
                      (values.empty() ? "" : "(" + values + ")"));
 }
 
+std::vector<Column> columns_of(Session& session, const std::string& oid) {
+  Reply reply = session.run(
+      "SELECT quote_ident(attname), format_type(coalesce(nullif(typbasetype, 0), atttypid), NULL) "
+      "FROM pg_attribute JOIN pg_type t ON t.oid = atttypid WHERE attrelid = $1::oid AND attnum > 0 "
+      "AND NOT attisdropped ORDER BY attnum LIMIT 1600",
+      {oid});
+  std::vector<Column> columns;
+  for (const std::vector<std::string>& row : reply.rows) columns.push_back({row[0], row[1]});
+  return columns;
+}
+
+// All functions of that name: which of them it is, only the parser knows.
+bool is_immutable(Session& session, const std::string& function) {
+  size_t dot = function.rfind('.');
+  Reply reply = session.run("SELECT bool_and(provolatile = 'i') FROM pg_proc WHERE quote_ident(proname) = $1",
+                            {dot == std::string::npos ? function : function.substr(dot + 1)});
+  return !reply.rows.empty() && reply.rows[0][0] == "t";
+}
+
 void add_relation(Session& session, const Scan& scan, Plan& plan) {
   Reply table = session.run(
       "SELECT c.oid, pg_table_size(c.oid), greatest(c.reltuples, 0) FROM pg_class c JOIN pg_namespace n "
@@ -71,29 +90,58 @@ void add_relation(Session& session, const Scan& scan, Plan& plan) {
   if (table.failure || table.rows.empty()) return;
   const std::string& oid = table.rows[0][0];
   plan.relation_bytes = std::atoll(table.rows[0][1].c_str());
-  if (scan.node == "Seq Scan") plan.rows_read = std::atof(table.rows[0][2].c_str());
+  if (scan.node == "Seq Scan") plan.rows_read = std::max(std::atof(table.rows[0][2].c_str()), scan.rows_per_turn);
   Reply indexes = session.run(
-      "SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = $1::oid ORDER BY 1 LIMIT 50", {oid});
-  for (const std::vector<std::string>& row : indexes.rows) plan.indexes.push_back(row[0]);
-  Reply columns = session.run(
-      "SELECT attname FROM pg_attribute WHERE attrelid = $1::oid AND attnum > 0 AND NOT attisdropped "
-      "ORDER BY attnum LIMIT 1600",
+      "SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = $1::oid AND indisvalid ORDER BY 1 LIMIT 50",
       {oid});
-  std::vector<std::string> names;
-  for (const std::vector<std::string>& row : columns.rows) names.push_back(row[0]);
-  plan.filter_columns = columns_in(scan.filter.empty() ? scan.condition : scan.filter, names);
+  for (const std::vector<std::string>& row : indexes.rows) plan.indexes.push_back(row[0]);
+  Table known{scan.alias, columns_of(session, oid),
+              [&](const std::string& function) { return is_immutable(session, function); }};
+  FilterKeys filter = keys_of_filter(scan.filter.empty() ? scan.condition : scan.filter, known);
+  plan.filter_columns = std::move(filter.keys);
+  plan.pattern_columns = std::move(filter.patterns);
+  plan.sort_keys = keys_of_sort(scan.sort_keys, known);
+}
+
+// Each deleted row is looked for in the tables that refer to it, and what ON DELETE CASCADE deletes there again. Not asked
+// for an UPDATE: it looks only where it changes the key, and keys hardly ever change.
+void add_unindexed_references(Session& session, const Scan& scan, Plan& plan) {
+  // From 1 MB on: to read less is no matter. An index that begins with one of several columns leaves few rows to read.
+  Reply reply = session.run(
+      "WITH RECURSIVE emptied(id) AS ("
+      "SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = $1 AND relname = $2 "
+      "UNION SELECT conrelid FROM pg_constraint JOIN emptied ON confrelid = id "
+      "WHERE contype = 'f' AND confdeltype = 'c') "
+      "SELECT conrelid::regclass || ' (' || (SELECT string_agg(quote_ident(attname), ', ' ORDER BY at) "
+      "FROM unnest(conkey) WITH ORDINALITY AS k(number, at) "
+      "JOIN pg_attribute ON attrelid = conrelid AND attnum = k.number) || ')' "
+      "FROM pg_constraint JOIN emptied ON confrelid = id JOIN pg_class child ON child.oid = conrelid "
+      "WHERE contype = 'f' AND relkind = 'r' AND pg_relation_size(conrelid) > 1000000 AND NOT EXISTS ("
+      "SELECT FROM pg_index WHERE indrelid = conrelid AND indisvalid AND indkey[0] = ANY (conkey) AND "
+      "(indpred IS NULL OR pg_get_expr(indpred, indrelid) LIKE '%IS NOT NULL%')) "
+      "ORDER BY pg_relation_size(conrelid) DESC, conrelid LIMIT 3",
+      {scan.written_schema, scan.written});
+  for (const std::vector<std::string>& row : reply.rows) plan.unindexed_references.push_back(row[0]);
+}
+
+std::string quoted_relation(Session& session, const std::string& schema, const std::string& relation) {
+  Reply reply = session.run("SELECT quote_ident($1), quote_ident($2)", {schema, relation});
+  if (reply.rows.empty()) return relation;
+  return (schema.empty() || schema == "public" ? "" : reply.rows[0][0] + ".") + reply.rows[0][1];
 }
 
 // EXPLAIN VERBOSE puts the table's alias before every column: in a line about one table it only hides.
 std::string without_alias(std::string text, const std::string& alias) {
-  std::string prefix = alias + ".";
-  for (size_t at = text.find(prefix); !alias.empty() && at != std::string::npos; at = text.find(prefix, at)) {
-    bool begins = at == 0 || !(std::isalnum(static_cast<unsigned char>(text[at - 1])) || text[at - 1] == '_' ||
-                               text[at - 1] == '.');
-    if (begins)
-      text.erase(at, prefix.size());
-    else
-      ++at;
+  if (alias.empty()) return text;
+  for (const std::string& prefix : {alias + ".", "\"" + alias + "\"."}) {
+    for (size_t at = text.find(prefix); at != std::string::npos; at = text.find(prefix, at)) {
+      bool begins = at == 0 || !(std::isalnum(static_cast<unsigned char>(text[at - 1])) || text[at - 1] == '_' ||
+                                 text[at - 1] == '.' || text[at - 1] == '"');
+      if (begins)
+        text.erase(at, prefix.size());
+      else
+        ++at;
+    }
   }
   return text;
 }
@@ -103,6 +151,25 @@ std::string summary_of(const Scan& scan, const std::string& relation) {
   if (!scan.condition.empty()) text += " (condition: " + without_alias(scan.condition, scan.alias) + ")";
   if (!scan.filter.empty()) text += " (filter: " + without_alias(scan.filter, scan.alias) + ")";
   return text;
+}
+
+void add_scan(Session& session, const Scan& scan, Plan& plan) {
+  plan.scan = scan.node;
+  plan.relation = quoted_relation(session, scan.schema, scan.relation);
+  plan.unfiltered = scan.filter.empty();
+  plan.needed_whole = plan.unfiltered && scan.sort_keys.empty() && !scan.joined;
+  plan.rows_read = scan.rows;
+  plan.rows_returned = scan.rows_per_turn;
+  plan.summary = summary_of(scan, plan.relation);
+  add_relation(session, scan, plan);
+}
+
+// "offset" may be a column's name too: then it has no number behind it.
+bool skips_rows(std::string_view statement) {
+  SqlTokens lexed = lex_sql(statement, SqlDialect::Postgresql, Backslash::Plain);
+  for (size_t i = 0; i + 1 < lexed.tokens.size(); ++i)
+    if (is_word(lexed.tokens[i].text, "OFFSET") && lexed.tokens[i + 1].kind == SqlTokenKind::Literal) return true;
+  return false;
 }
 
 }  // namespace
@@ -129,21 +196,6 @@ std::string with_parameters(std::string_view statement) {
   return text;
 }
 
-std::vector<std::string> columns_in(std::string_view expression, const std::vector<std::string>& columns) {
-  SqlTokens lexed = lex_sql(expression, SqlDialect::Postgresql, Backslash::Plain);
-  auto named = [&](const std::string& column) {
-    return std::any_of(lexed.tokens.begin(), lexed.tokens.end(), [&](const SqlToken& token) {
-      if (token.kind == SqlTokenKind::Quoted) return token.text == "\"" + column + "\"";
-      if (token.kind != SqlTokenKind::Word) return false;
-      // "o.customer_id" may come as one word.
-      return token.text == column || token.text.ends_with("." + column);
-    });
-  };
-  std::vector<std::string> found;
-  std::copy_if(columns.begin(), columns.end(), std::back_inserter(found), named);
-  return found;
-}
-
 Plan ask_plan(Session& session, const std::string& statement) {
   std::string sql = with_parameters(statement);
   if (sql.empty()) return unknown("it is no single whole statement that has a plan");
@@ -159,16 +211,14 @@ Plan ask_plan(Session& session, const std::string& statement) {
   Plan plan;
   plan.known = true;
   plan.cost = scan.total_cost;
-  plan.rows_returned = scan.total_rows;
-  if (!scan.found) {
-    plan.summary = "no table is read";
-    return plan;
-  }
-  plan.scan = scan.node;
-  plan.relation = scan.schema.empty() || scan.schema == "public" ? scan.relation : scan.schema + "." + scan.relation;
-  plan.rows_read = scan.rows;
-  plan.summary = summary_of(scan, plan.relation);
-  add_relation(session, scan, plan);
+  plan.write = scan.written_how;
+  plan.skips = skips_rows(sql);
+  if (scan.found) add_scan(session, scan, plan);
+  if (!scan.found) plan.summary = "no table is read";
+  if (plan.write.empty()) return plan;
+  plan.summary =
+      plan.write + " on " + quoted_relation(session, scan.written_schema, scan.written) + ": " + plan.summary;
+  if (plan.write == "Delete") add_unindexed_references(session, scan, plan);
   return plan;
 }
 

@@ -18,15 +18,17 @@ std::string with_parameters(std::string_view statement);
 struct Scan {
   bool found = false;
   std::string node, schema, relation, alias, index;
-  std::string filter;                     // what rows are tested by after they were read
-  std::string condition;                  // what the index is asked for
-  double rows = 0;                        // estimated to come out
-  double total_cost = 0, total_rows = 0;  // of the whole plan
+  std::string filter;                  // what rows are tested by after they were read
+  std::string condition;               // what the index is asked for
+  std::vector<std::string> sort_keys;  // what its rows are sorted by, only for a LIMIT to take the first of them
+  bool joined = false;                 // its rows meet those of another
+  double rows = 0;                     // estimated to come out
+  double rows_per_turn = 0;            // where a loop scans it again and again
+  // Of the whole plan.
+  double total_cost = 0;
+  std::string written_how, written_schema, written;  // "Delete", and of what; empty: it only reads
 };
 Scan dearest_scan(std::string_view explain_json);
-
-// The names among `columns` that occur in `expression`, in the order of `columns`.
-std::vector<std::string> columns_in(std::string_view expression, const std::vector<std::string>& columns);
 
 Plan ask_plan(Session& session, const std::string& statement);
 

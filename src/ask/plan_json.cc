@@ -2,6 +2,8 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 #include "ask/plan.h"
 
@@ -35,16 +37,58 @@ Scan scan_of(element node) {
   scan.filter = text_of(node, "Filter");
   scan.condition = text_of(node, "Index Cond");
   if (scan.condition.empty()) scan.condition = text_of(node, "Recheck Cond");
-  scan.rows = number_of(node, "Plan Rows");
+  scan.rows_per_turn = number_of(node, "Plan Rows");
   return scan;
 }
 
 struct Visit {
   element node;
-  double loops;  // estimated
+  double loops = 1;  // estimated
+  bool joined = false;
+  bool limited = false;                     // of what comes out of it a LIMIT takes the first rows
+  std::vector<std::string> sort_keys = {};  // its rows are sorted by these and limited
 };
 
-void push_children(Visit visit, std::vector<Visit>& open) {
+std::vector<std::string> sort_keys_of(element node) {
+  std::vector<std::string> keys;
+  simdjson::dom::array array;
+  if (node["Sort Key"].get(array) != simdjson::SUCCESS) return keys;
+  for (element key : array) {
+    std::string_view text;
+    if (key.get(text) == simdjson::SUCCESS) keys.emplace_back(text);
+  }
+  return keys;
+}
+
+// How often a node runs a subplan: its cost has theirs in it.
+double runs_of(element node, element child) {
+  if (text_of(child, "Parent Relationship") != "SubPlan") return 0;
+  return std::floor(number_of(node, "Total Cost") / std::max(number_of(child, "Total Cost"), 0.01));
+}
+
+double own_cost(element node) {
+  double cost = number_of(node, "Total Cost");
+  simdjson::dom::array children;
+  if (node["Plans"].get(children) != simdjson::SUCCESS) return cost;
+  for (element child : children) cost -= runs_of(node, child) * number_of(child, "Total Cost");
+  return cost;
+}
+
+// What holds of a node's input. Others below it (an InitPlan) have rows of their own.
+Visit input_of(const Visit& visit, element child) {
+  std::string node = text_of(visit.node, "Node Type");
+  Visit input{child, visit.loops, visit.joined};
+  bool join = node == "Nested Loop" || node.ends_with(" Join");
+  if (text_of(child, "Parent Relationship") == "SubPlan" || text_of(child, "Parent Relationship") == "InitPlan")
+    return input;
+  input.joined = visit.joined || join;
+  bool passes_on = node == "Gather" || node == "Gather Merge" || node == "LockRows" || node == "Result";
+  input.limited = node == "Limit" || (visit.limited && passes_on);
+  if (node == "Sort" && visit.limited) input.sort_keys = sort_keys_of(visit.node);
+  return input;
+}
+
+void push_children(const Visit& visit, std::vector<Visit>& open) {
   simdjson::dom::array children;
   if (visit.node["Plans"].get(children) != simdjson::SUCCESS) return;
   double outer_rows = 1;
@@ -53,8 +97,17 @@ void push_children(Visit visit, std::vector<Visit>& open) {
     // The cost of a nested loop's inner side is that of one turn.
     bool inner = nested_loop && text_of(child, "Parent Relationship") == "Inner";
     if (!inner) outer_rows = std::max(1.0, number_of(child, "Plan Rows"));
-    if (open.size() < kMaxNodes) open.push_back({child, inner ? visit.loops * outer_rows : visit.loops});
+    if (open.size() >= kMaxNodes) continue;
+    open.push_back(input_of(visit, child));
+    open.back().loops *= inner ? outer_rows : std::max(runs_of(visit.node, child), 1.0);
   }
+}
+
+void read_write(element root, Scan& scan) {
+  if (text_of(root, "Node Type") != "ModifyTable") return;
+  scan.written_how = text_of(root, "Operation");
+  scan.written_schema = text_of(root, "Schema");
+  scan.written = text_of(root, "Relation Name");
 }
 
 }  // namespace
@@ -66,21 +119,23 @@ Scan dearest_scan(std::string_view explain_json) {
   if (parser.parse(explain_json.data(), explain_json.size()).get(document) != simdjson::SUCCESS) return dearest;
   if (document.at(0)["Plan"].get(root) != simdjson::SUCCESS) return dearest;
   double dearest_cost = -1;
-  std::vector<Visit> open = {{root, 1}};
+  std::vector<Visit> open = {{root}};
   for (size_t visited = 0; !open.empty() && visited < kMaxNodes; ++visited) {
-    Visit visit = open.back();
+    Visit visit = std::move(open.back());
     open.pop_back();
-    double cost = number_of(visit.node, "Total Cost") * visit.loops;
+    double cost = own_cost(visit.node) * visit.loops;
     bool reads = text_of(visit.node, "Relation Name").size() > 0 && text_of(visit.node, "Node Type") != "ModifyTable";
     if (reads && cost > dearest_cost) {
       dearest = scan_of(visit.node);
-      dearest.rows *= visit.loops;
+      dearest.rows = dearest.rows_per_turn * visit.loops;
+      dearest.joined = visit.joined;
+      dearest.sort_keys = visit.sort_keys;
       dearest_cost = cost;
     }
     push_children(visit, open);
   }
   dearest.total_cost = number_of(root, "Total Cost");
-  dearest.total_rows = number_of(root, "Plan Rows");
+  read_write(root, dearest);
   return dearest;
 }
 

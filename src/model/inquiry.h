@@ -33,16 +33,25 @@ struct LockWait {
 // What the planner would do with a statement, without running it.
 struct Plan {
   bool known = false;
-  std::string unknown_why;                  // where not known: the server's own words
-  std::string summary;                      // "Seq Scan on orders (filter: customer_id = $1)"
-  std::string scan;                         // of the dearest node: "Seq Scan", "Index Scan" …
-  std::string relation;                     // its table, with schema where not public
-  std::vector<std::string> filter_columns;  // columns that the scan compares to something
-  double rows_read = 0;                     // estimated rows the scan looks at
-  double rows_returned = 0;                 // estimated rows of the whole statement
+  std::string unknown_why;  // where not known: the server's own words
+  std::string summary;      // "Seq Scan on orders (filter: customer_id = $1)"
+  std::string scan;         // of the dearest node: "Seq Scan", "Index Scan" …; empty: no table is read
+  std::string relation;     // its table, with schema where not public
+  bool unfiltered = false;  // no row is tested after it was read
+  // As CREATE INDEX takes them: what the scan compares, equality first, then one range; what LIKE compares.
+  std::vector<std::string> filter_columns, pattern_columns;
+  // "due DESC": what all rows of the scan are sorted by for a LIMIT to take the first of them.
+  std::vector<std::string> sort_keys;
+  bool needed_whole = false;  // no filter, no join and no LIMIT over a sort leaves out any of the scan's rows
+  bool skips = false;         // the statement has an OFFSET
+  std::string write;          // "Insert", "Update", "Delete"; empty: it only reads
+  double rows_read = 0;       // estimated rows the scan looks at
+  double rows_returned = 0;   // estimated rows of those that pass its filter
   int64_t relation_bytes = 0;
   std::vector<std::string> indexes;  // definitions, of that table
   double cost = 0;                   // the planner's total cost
+  // Of a Delete, "stamps (card_id)": large tables that refer to the rows and have no index to find that by. Largest first.
+  std::vector<std::string> unindexed_references;
 };
 
 class Inquiry {

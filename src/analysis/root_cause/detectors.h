@@ -22,7 +22,7 @@ std::vector<Cause> find_n_plus_one(const Scene& scene, const Claimed& slow);
 std::vector<Cause> find_cpu_saturation(const Scene& scene, const CpuStory& cpu, double slow_share);
 std::vector<Cause> find_cpu_throttled(const Scene& scene, const CpuStory& cpu);
 std::vector<Cause> find_slow_dependencies(const Scene& scene);
-std::vector<Cause> find_changed_work(const Scene& scene);  // with a baseline only: a watched service runs for longer
+std::vector<Cause> find_cpu_bound(const Scene& scene);
 // From spans alone:
 std::vector<Cause> find_own_time(const Scene& scene);
 std::vector<Cause> find_slow_edges(const Scene& scene);

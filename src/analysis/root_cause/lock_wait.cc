@@ -17,6 +17,9 @@ namespace {
 // Shorter waits are the ordinary give and take of a busy table; PostgreSQL itself only looks for deadlocks after 1 s.
 constexpr int64_t kLongWait = 5'000'000;
 
+// A transaction that does nothing for so long is forgotten; one that is short is idle between two statements.
+constexpr int64_t kForgotten = 1'000'000'000;
+
 struct Group {
   std::string table, mode, relation;  // mode: asked lock type
   uint32_t instance = 0, system = 0;
@@ -115,7 +118,8 @@ std::string last_statement_of(const Population& now, int32_t pid) {
 
 struct Held {
   int32_t pid = 0;
-  int64_t ns = 0;
+  int64_t ns = 0, of_ns = 0;  // the waits for this one, and for anybody that is known
+  size_t holders = 0;
   std::string statement, program, state, how;
   int64_t held_ns = 0;
   std::string relation, lock;
@@ -130,12 +134,18 @@ const Process* process_of(const Population& now, int32_t pid) {
 // As people call it: not "python3", but its script.
 const std::string& called(const Process& process) { return process.service.empty() ? process.name : process.service; }
 
-// Who is behind a backend: the program at the other end of its connection; else the process itself.
-std::string program_of(const Population& now, int32_t pid) {
+// The program at the other end of a backend's connection, or empty.
+std::string client_of(const Population& now, int32_t pid) {
   for (const Connection& connection : now.around().connections) {
     if (!connection.server || connection.pid != pid || connection.peer_pid == 0) continue;
     if (const Process* client = process_of(now, connection.peer_pid)) return called(*client);
   }
+  return {};
+}
+
+// Who is behind a backend; else the process itself.
+std::string program_of(const Population& now, int32_t pid) {
+  if (std::string client = client_of(now, pid); !client.empty()) return client;
   const Process* process = process_of(now, pid);
   return process == nullptr ? "" : called(*process);
 }
@@ -155,6 +165,10 @@ void add_said(const Population& now, Held& held) {
     held.how = "confirmed by the database";
     if (!wait.holder_statement.empty()) held.statement = wait.holder_statement;
     if (!wait.holder_program.empty()) held.program = wait.holder_program;
+    // Where it gave the database no name, the database gives its address.
+    const bool nameless =
+        held.program == "local" || held.program.find_first_not_of("0123456789abcdef.:") == std::string::npos;
+    if (std::string client = client_of(now, held.pid); nameless && !client.empty()) held.program = client;
     held.state = wait.holder_state;
     held.held_ns = std::max(held.held_ns, wait.held_ns);
     if (!wait.relation.empty()) held.relation = wait.relation;
@@ -176,15 +190,23 @@ Held holder_of(const Population& now, const Group& group) {
     }
     if (ours) said[end_of_chain(chain, wait.holder_pid)] += std::max<int64_t>(wait.waited_ns, 1);
   }
-  for (auto [pid, ns] : said)
+  for (auto [pid, ns] : said) {
+    held.of_ns += ns, ++held.holders;
     if (ns > held.ns) held.pid = pid, held.ns = ns;
+  }
   if (held.pid != 0) {
     add_said(now, held);
     return held;
   }
-  for (const auto& [pid, blame] : group.blockers)
+  int64_t unknown_ns = 0;
+  for (const auto& [pid, blame] : group.blockers) {
+    (pid != 0 ? held.of_ns : unknown_ns) += blame.ns;
+    if (pid == 0) continue;
+    ++held.holders;
     if (blame.ns > held.ns)
       held.pid = pid, held.ns = blame.ns, held.statement = most_of(blame.statements), held.how = "observed";
+  }
+  if (unknown_ns > held.of_ns) return {};  // most of it was for somebody who never ran
   int32_t end = held.pid == 0 ? 0 : end_of_queue(now, held.pid, held.ns);
   if (end != held.pid) held.pid = end, held.statement = last_statement_of(now, end);
   held.program = program_of(now, held.pid);
@@ -232,6 +254,7 @@ std::vector<std::pair<Group, Held>> join_groups(const Population& now) {
 std::string mechanism_of(const Held& held, std::string_view text) {
   if (held.lock == "relation") return "table_ddl";
   if (held.lock == "advisory" || text.find("pg_advisory") != std::string_view::npos) return "advisory";
+  if (changes_tables(held.statement)) return "table_ddl";
   if (!held.lock.empty()) return "row";
   // Who only reads holds no row: what it gives free is a lock of the server's own, on a page or a table of its memory.
   if (!held.statement.empty() && !locks_rows(held.statement) && held.how == "observed") return "lwlock";
@@ -257,16 +280,21 @@ void describe(Cause& cause, const Group& group, const Held& held, bool asked) {
   std::string who = (held.program.empty() ? "pid " : held.program + " (pid ") + std::to_string(held.pid) +
                     (held.program.empty() ? "" : ")");
   std::string since = held.held_ns > 0 ? " for " + format_duration(held.held_ns) : "";
-  cause.what = "held by " + who + (held.state.empty() ? "" : ", " + held.state) + since +
+  // Many hold it in turn: none of them is the cause, but what they all do.
+  bool in_turn = held.holders > 2 && held.ns * 2 < held.of_ns;
+  std::string turns =
+      in_turn ? format_count(static_cast<int64_t>(held.holders)) + " sessions in turn, most often by " : "";
+  cause.what = "held by " + turns + who + (held.state.empty() ? "" : ", " + held.state) + since +
                (held.statement.empty() ? "" : "; its last statement: " + held.statement);
   EvidenceLine line = observed(cause.what, static_cast<double>(held.ns), "ns");
   line.how = held.how;
   cause.evidence.push_back(line);
   if (held.how != "observed") cause.quality = kConfirmed;
-  bool idle = held.state.find("idle") != std::string::npos;
+  bool idle = !in_turn && held.state.find("idle") != std::string::npos && held.held_ns >= kForgotten;
   cause.advice = idle ? "end that session's transaction (pg_terminate_backend(" + std::to_string(held.pid) +
                             ")), find why it stays open, set idle_in_transaction_session_timeout"
-                      : "shorten the transaction that runs this statement: take the lock last, commit at once";
+                      : "shorten the transaction that runs this statement: take the lock last, commit at once" +
+                            std::string(in_turn ? "; of a queue of jobs: FOR UPDATE SKIP LOCKED" : "");
   cause.would_tell = "culprit record --ask: the database's own lock table";
 }
 
@@ -351,7 +379,7 @@ void add_mutexes(const Population& now, std::vector<Cause>& causes) {
     cause.cause = "lock_wait";
     cause.mechanism = "mutex";
     cause.entity = {"lock", "a lock in " + names.text(service), "", "", "", 0};
-    cause.caller = names.text(service);
+    cause.caller = cause.queued_in = names.text(service);
     cause.quality = kObserved;
     cause.pathological = true;
     cause.phrase = "it waits for a lock inside " + names.text(service) + " for {share} of its time";

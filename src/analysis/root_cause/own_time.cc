@@ -262,6 +262,7 @@ std::vector<Cause> find_own_time(const Scene& scene) {
     cause.best_quality = kInferred;  // a change tells where, never what the service does meanwhile
     cause.pathological = late || some;
     cause.caller = names.text(service.caller);
+    cause.queued_in = names.text(id);
     describe(cause, service, slow, some, comparable_ns, most_in(names, service));
     name_origin(cause, names, where);
     cause.blamed = [id = id](const Place& place) { return own_time_of(place, id); };

@@ -1,7 +1,6 @@
 // dependency_slow: somebody that requests wait for answers late, and what it does meanwhile is not to be seen: it sleeps,
 // waits for what was not recorded, or was not recorded itself. (A service whose spans alone are known is own_time.cc's.)
-//
-// With a baseline also: a service was seen to run for longer (cpu_bound), and at the end what nothing explains.
+// And at the end what nothing explains.
 #include <algorithm>
 #include <map>
 
@@ -116,8 +115,12 @@ void describe(Cause& cause, const Late& who, const Times& times, int64_t typical
   bool sleeps = times.inside.known && times.inside[Wait::Sleep] * 2 > times.inside[Wait::Running] +
                                                                           times.inside[Wait::Other] +
                                                                           times.inside[Wait::Peer];
+  bool runs =
+      times.inside.known &&
+      times.inside[Wait::Running] > times.inside[Wait::Sleep] + times.inside[Wait::Other] + times.inside[Wait::Peer];
   std::string doing = !who.seen            ? "its own view of them was not seen"
                       : sleeps             ? "it sleeps meanwhile"
+                      : runs               ? "it runs for most of that, and is blocked in between"
                       : times.inside.known ? "it is blocked meanwhile, by what was not recorded"
                                            : "what it does meanwhile was not recorded";
   cause.what = format_duration(typical) + " per request (median) pass in " + name + "; " + doing;
@@ -136,11 +139,13 @@ void describe(Cause& cause, const Late& who, const Times& times, int64_t typical
 // An address where a recorded program listens: who that is.
 void name_listener(Cause& cause, const Population& now) {
   for (const Connection& connection : now.around().connections) {
-    if (!connection.server || connection.pid == 0 || connection.local != cause.entity.name) continue;
+    const bool there = connection.local == cause.entity.name || connection.local == "unix:" + cause.entity.name;
+    if (!connection.server || connection.pid == 0 || !there) continue;
     for (const Process& process : now.around().processes) {
       if (process.pid != connection.pid || process.name.empty()) continue;
       const std::string& name = process.service.empty() ? process.name : process.service;
       cause.entity.pid = process.pid;
+      cause.queued_in = name;
       cause.evidence.push_back(
           observed("at that address answers " + name + " (pid " + std::to_string(process.pid) + ")"));
       return;
@@ -188,6 +193,7 @@ std::vector<Cause> find_slow_dependencies(const Scene& scene) {
     cause.pathological = waits || late;
     cause.caller = names.text(times.caller);
     cause.inside = times.inside;
+    if (who.seen && !sleeps) cause.queued_in = cause.entity.name;
     describe(cause, who, times, std::max(watched, unwatched), comparable_ns);
     if (!who.seen) name_listener(cause, scene.now);
     check_edge(cause, scene.now);
@@ -199,51 +205,6 @@ std::vector<Cause> find_slow_dependencies(const Scene& scene) {
       });
       int64_t likely = std::max<int64_t>(ns - comparable_ns, 0);
       return Saved{ns, likely, std::max<int64_t>(ns - 3 * comparable_ns, 0)};
-    };
-    causes.push_back(std::move(cause));
-  }
-  return causes;
-}
-
-// The services whose own time was mostly seen to run, and is not only the length of their spans.
-std::set<uint32_t> watched_services(const Population& now) {
-  std::map<uint32_t, std::pair<int64_t, int64_t>> times;
-  for (const Operation& operation : now.operations())
-    for (const Request& request : operation.kept)
-      for (const Part& part : request.parts) {
-        const Place& place = now.names().place(part.place);
-        if (place.statement != kNone || place.role == Role::Call) continue;
-        times[place.service].first += of(part.ns, SectionKind::Own);
-        times[place.service].second += part.ns[kUnknown];
-      }
-  std::set<uint32_t> services;
-  for (const auto& [service, time] : times)
-    if (time.first > time.second) services.insert(service);
-  return services;
-}
-
-std::vector<Cause> find_changed_work(const Scene& scene) {
-  std::vector<Cause> causes;
-  if (scene.before == nullptr) return causes;
-  const Names& names = scene.now.names();
-  for (uint32_t service : watched_services(scene.now)) {
-    Cause cause;
-    cause.cause = "cpu_bound";
-    cause.entity = {"service", names.text(service), "", "", "", 0};
-    cause.quality = kObserved;
-    cause.phrase = names.text(service) + "'s own work takes {share} of it";
-    cause.what = names.text(service) + " runs for longer than it did";
-    cause.assuming = "it works for as long as it did before";
-    cause.advice = "profile " + names.text(service) + ", and look at what changed in it";
-    cause.would_tell = "stacks of its threads";
-    cause.blamed = [service](const Place& place) {
-      return place.service == service && place.statement == kNone && place.role != Role::Call;
-    };
-    cause.saved = [&names, blamed = cause.blamed](const Request& request) {
-      int64_t ns = sum_parts(names, request, [&](const Place& place, const Part& part) {
-        return blamed(place) ? of(part.ns, SectionKind::Own) : 0;
-      });
-      return Saved{ns, ns, ns / 2};
     };
     causes.push_back(std::move(cause));
   }

@@ -37,6 +37,7 @@ struct Costs {
   int64_t of = 0;       // not 0: these are only the dear ones of so many calls
   int64_t calls = 0;    // that were looked at
   int64_t running_ns = 0, disk_ns = 0, duration_ns = 0, runnable_ns = 0, lock_ns = 0, rows = -1;  // medians
+  int64_t asleep_ns = 0;                                                                          // median
   int64_t bad_ns = 0;                                                                             // work's p95
   int64_t work_ns() const { return served ? running_ns : duration_ns; }
 };
@@ -45,7 +46,7 @@ struct Costs {
 Costs costs_of(const Statement& statement, int64_t from_ns = 0) {
   Costs costs;
   costs.served = statement.served * 2 >= statement.calls && statement.served > 0;
-  std::vector<int64_t> works, running, disk, duration, runnable, lock, rows;
+  std::vector<int64_t> works, running, disk, duration, runnable, lock, asleep, rows;
   for (const CallSample& sample : statement.samples) {
     if (costs.served && !sample.waits.known) continue;
     int64_t work = costs.served ? sample.waits[Wait::Running] + sample.waits[Wait::Disk] : sample.duration_ns;
@@ -57,11 +58,12 @@ Costs costs_of(const Statement& statement, int64_t from_ns = 0) {
     disk.push_back(sample.waits[Wait::Disk]);
     runnable.push_back(sample.waits[Wait::Runnable]);
     lock.push_back(sample.waits[Wait::Lock]);
+    asleep.push_back(sample.waits[Wait::Sleep] + sample.waits[Wait::Other]);
   }
   costs.running_ns = median(running), costs.disk_ns = median(disk), costs.duration_ns = median(duration);
   if (!works.empty()) costs.bad_ns = quantile(works, 0.95);
   costs.calls = static_cast<int64_t>(duration.size());
-  costs.runnable_ns = median(runnable), costs.lock_ns = median(lock);
+  costs.runnable_ns = median(runnable), costs.lock_ns = median(lock), costs.asleep_ns = median(asleep);
   if (!rows.empty()) costs.rows = median(rows);
   return costs;
 }
@@ -133,12 +135,26 @@ Signature unwatched_signature(const Costs& costs, int64_t expected_ns) {
   return signature;
 }
 
+// The server's process neither runs nor reads, and nobody is known to hold it up.
+Signature asleep_signature(const Costs& costs, int64_t expected_ns) {
+  Signature signature;
+  signature.mechanism = "sleeps";
+  signature.holds = costs.asleep_ns >= std::max(kSlowUnwatched, kTimesComparable * expected_ns);
+  signature.quality = kInferred;
+  signature.what =
+      format_duration(costs.asleep_ns) +
+      " per call (median) in which the server is blocked without working: it sleeps (pg_sleep), or waits for "
+      "another server or an extension";
+  return signature;
+}
+
 Signature signature_of(const Statement& statement, const Costs& costs, std::string_view text, int64_t expected_ns) {
   if (!costs.served) {
     Signature signature = unwatched_signature(costs, expected_ns);
     signature.holds = signature.holds && !is_report(statement, text);
     return signature;
   }
+  if (costs.asleep_ns * 2 > costs.duration_ns - costs.runnable_ns) return asleep_signature(costs, expected_ns);
   Signature signature;
   std::string rows = costs.rows < 0 ? "" : " for " + format_count(costs.rows) + (costs.rows == 1 ? " row" : " rows");
   int64_t at_work = costs.running_ns + costs.disk_ns;
@@ -165,15 +181,23 @@ Signature signature_of(const Statement& statement, const Costs& costs, std::stri
   return signature;
 }
 
+// What of a server's time on a statement is its work, besides running.
+struct Working {
+  bool reads = false;  // from the disk
+  bool sleeps = false;
+};
+
 // The statement's own work in a request: what the server ran and read, or all of it where it was not watched.
-Work work_in(const Names& names, const Request& request, uint32_t statement, bool reads) {
+Work work_in(const Names& names, const Request& request, uint32_t statement, Working working) {
   Work sum;
   for (const Part& part : request.parts) {
     const Place& place = names.place(part.place);
     if (!same_statement(names, place.statement, statement)) continue;
     if (place.role == Role::Served || !place.callee_seen) sum.calls += part.calls;
     int64_t work = part.ns[kUnknown] + (place.role == Role::Served ? of(part.ns, SectionKind::Own) : 0);
-    if (reads && place.role == Role::Served) work += of(part.ns, SectionKind::Disk);
+    if (working.reads && place.role == Role::Served) work += of(part.ns, SectionKind::Disk);
+    if (working.sleeps && place.role == Role::Served)
+      work += of(part.ns, SectionKind::Sleep) + of(part.ns, SectionKind::Unexplained);
     if (!place.callee_seen && place.role == Role::Call)
       work +=
           of(part.ns, SectionKind::Peer) + of(part.ns, SectionKind::Network) + of(part.ns, SectionKind::Unexplained);
@@ -200,10 +224,10 @@ Contention contention_in(const Names& names, const Request& request, uint32_t st
   return contention;
 }
 
-std::function<Saved(const Request&)> saving(const Names& names, uint32_t id, bool reads, int64_t expected_ns,
+std::function<Saved(const Request&)> saving(const Names& names, uint32_t id, Working working, int64_t expected_ns,
                                             int64_t careful_ns, double share) {
-  return [&names, id, reads, expected_ns, careful_ns, share](const Request& request) {
-    auto [work, calls] = work_in(names, request, id, reads);
+  return [&names, id, working, expected_ns, careful_ns, share](const Request& request) {
+    auto [work, calls] = work_in(names, request, id, working);
     Contention contention = contention_in(names, request, id, share);
     auto cheaper = [&](int64_t per_call_ns) {
       int64_t kept = std::min(work, calls * per_call_ns);
@@ -213,6 +237,13 @@ std::function<Saved(const Request&)> saving(const Names& names, uint32_t id, boo
     int64_t others = work > 0 ? contention.others_ns : contention.others_ns / 2;
     return Saved{work + contention.own_ns + others, cheaper(expected_ns) + others, cheaper(careful_ns) + others / 2};
   };
+}
+
+// Whether the database said that it waits for a lock: then its being blocked is that.
+bool is_told_to_wait(const Population& now, const std::string& text) {
+  const std::vector<LockWait>& waits = now.around().lock_waits;
+  return std::any_of(waits.begin(), waits.end(),
+                     [&](const LockWait& wait) { return without_literals(wait.waiter_statement) == text; });
 }
 
 void add_evidence(Cause& cause, const Statement& statement, const Costs& costs, int64_t expected_ns, bool seen,
@@ -251,6 +282,7 @@ std::vector<Cause> find_slow_statements(const Scene& scene, const CpuStory& cpu)
     const std::string& text = names.text(statement.text);
     StatementSort sort = sort_of(text);
     if (sort == StatementSort::Commit || sort == StatementSort::Control || statement.samples.empty()) continue;
+    if (changes_tables(text)) continue;
     Costs costs = costs_of(statement);
     Comparable comparable = comparable_cost(scene.now, id, statement, costs.served);
     int64_t expected_ns = expected_cost(comparable.ns, costs);
@@ -262,6 +294,7 @@ std::vector<Cause> find_slow_statements(const Scene& scene, const CpuStory& cpu)
         signature.what += ", in " + format_count(costs.calls) + " of " + format_count(costs.of) + " calls";
     }
     if (!signature.holds && scene.before == nullptr) continue;
+    if (signature.mechanism == "sleeps" && is_told_to_wait(scene.now, text)) continue;
     double share = cpu.busy < 0 || cpu.busy >= 0.7 ? std::min(cpu.share_of(statement.running_ns), 1.0) : 0;
     Cause cause;
     cause.cause = "slow_statement";
@@ -278,7 +311,8 @@ std::vector<Cause> find_slow_statements(const Scene& scene, const CpuStory& cpu)
                                : "it costs what a lookup usually costs, as nothing comparable was seen here (") +
                   format_duration(expected_ns) + " per call)";
     cause.advice =
-        signature.mechanism == "big_result"
+        signature.mechanism == "sleeps" ? "look at pg_stat_activity.wait_event while it runs: what it waits for"
+        : signature.mechanism == "big_result"
             ? "ask for the rows that are used: LIMIT, a narrower WHERE, or page by page"
             : "EXPLAIN (ANALYZE, BUFFERS) the statement; an index on what it looks up by is missing where it scans";
     cause.would_tell = "culprit why --ask: the plan of the statement";
@@ -289,9 +323,9 @@ std::vector<Cause> find_slow_statements(const Scene& scene, const CpuStory& cpu)
                                  ? observed(signature.what, static_cast<double>(costs.work_ns()), "ns")
                                  : inferred(signature.what, static_cast<double>(costs.work_ns()), "ns"));
     add_evidence(cause, statement, costs, expected_ns, comparable.seen, share);
-    bool reads = sort == StatementSort::Read;
-    cause.work = [&names, id = id, reads](const Request& request) { return work_in(names, request, id, reads); };
-    cause.saved = saving(names, id, reads, expected_ns, expected_cost(comparable.bad_ns, costs), share);
+    const Working working{sort == StatementSort::Read, signature.mechanism == "sleeps"};
+    cause.work = [&names, id = id, working](const Request& request) { return work_in(names, request, id, working); };
+    cause.saved = saving(names, id, working, expected_ns, expected_cost(comparable.bad_ns, costs), share);
     cause.blamed = [&names, id = id](const Place& place) { return same_statement(names, place.statement, id); };
     causes.push_back(std::move(cause));
   }

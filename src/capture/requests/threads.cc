@@ -137,7 +137,8 @@ Wait Threads::classify(Thread& thread, const event_switch& event, Stretch& stret
 Wait Threads::classify_poll(Thread& thread, const event_switch& event, Stretch& stretch) {
   if (thread.calls > 0) return thread.remote_calls == thread.calls ? Wait::Network : Wait::Peer;
   if (thread.serving.empty()) return Wait::Other;
-  if (event.socket == 0 && writes(event.syscall)) return Wait::Peer;  // room in a pipe, whoever of the others told it so
+  if (event.socket == 0 && writes(event.syscall))
+    return Wait::Peer;  // room in a pipe, whoever of the others told it so
   if (event.waker == WAKER_THREAD && event.waker_pid != 0) return classify_woken(thread, event);
   if (event.socket != 0) return Wait::Peer;  // its client's bytes, or room for the answer
   stretch.guessed = true;                    // a timer, unless bytes follow
@@ -354,10 +355,9 @@ Threads::Asleep Threads::on_open_wait(const OpenWait& wait, int64_t end_ns) {
     asleep.lock_like = true;
   }
   asleep.lock_like |= stretch.wait == Wait::Lock && !thread.serving.empty();
-  const int64_t start_ns =
-      asleep.lock_like
-          ? thread.timeline.start_of_guesses(thread.serving.front().since_ns, stretch.off_ns, stretch.syscall)
-          : 0;
+  const int64_t start_ns = asleep.lock_like ? thread.timeline.start_of_guesses(thread.serving.front().since_ns,
+                                                                               stretch.off_ns, stretch.syscall)
+                                            : 0;
   if (asleep.lock_like && start_ns < stretch.off_ns) thread.timeline.reclassify(start_ns, Wait::Sleep, Wait::Lock);
   thread.timeline.add(stretch);
   if (asleep.lock_like) thread.timeline.blame({start_ns, stretch.wake_ns, Wait::Lock, 0, 0, 0});

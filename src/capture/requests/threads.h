@@ -31,8 +31,8 @@ struct Thread {
   int32_t pid = 0, tid = 0;
   Timeline timeline;
   std::vector<Serving> serving;
-  uint64_t touched = 0;            // the request whose bytes, or whose call's answer, came last; 0: not known
-  std::vector<uint64_t> fresh;     // whose bytes came since it last waited for several, and that have sent nothing since
+  uint64_t touched = 0;         // the request whose bytes, or whose call's answer, came last; 0: not known
+  std::vector<uint64_t> fresh;  // whose bytes came since it last waited for several, and that have sent nothing since
   uint64_t call_begun_before = 0;  // whose answer it received last, and on whose behalf that was is not known
   int32_t calls = 0;
   int32_t remote_calls = 0;  // of these, to machines that are not recorded

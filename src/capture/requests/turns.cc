@@ -27,8 +27,8 @@ HalfRequest* find_position(std::array<HalfRequest, N>& halves, uint32_t position
 // which their bytes came; who waits for an answer sends nothing, if anybody is free.
 Turns::Origin Turns::origin_of(const Thread& thread) const {
   const std::vector<Serving>& serving = thread.serving;
-  auto touched = std::find_if(serving.begin(), serving.end(),
-                              [&](const Serving& one) { return one.request == thread.touched; });
+  auto touched =
+      std::find_if(serving.begin(), serving.end(), [&](const Serving& one) { return one.request == thread.touched; });
   const float among = serving.size() > 1 ? 0.8f : 1.0f;
   auto served = [&](const Serving& one) {
     return Origin{one.request, one.how, one.how == LinkHow::WakeUp ? std::min(among, 0.9f) : among};
@@ -37,7 +37,8 @@ Turns::Origin Turns::origin_of(const Thread& thread) const {
   auto free = [&](uint64_t request) { return is_free(request); };
   const auto ready = std::count_if(thread.fresh.begin(), thread.fresh.end(), free);
   if (ready > 0)
-    return {*std::find_if(thread.fresh.begin(), thread.fresh.end(), free), LinkHow::SameThread, ready > 1 ? 0.8f : 1.0f};
+    return {*std::find_if(thread.fresh.begin(), thread.fresh.end(), free), LinkHow::SameThread,
+            ready > 1 ? 0.8f : 1.0f};
   if (is_free(thread.touched))
     return touched != serving.end() ? served(*touched) : Origin{thread.touched, LinkHow::WakeUp, 0.9f};
   for (const Serving& one : serving)
