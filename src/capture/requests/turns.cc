@@ -61,7 +61,7 @@ Turns::Origin Turns::origin_of(const Thread& thread) const {
 }
 
 bool Turns::is_free(uint64_t id) const {
-  const Request* request = around_.requests.find(id);
+  const Request* request = id == 0 ? nullptr : around_.requests.find(id);
   return request && request->server && request->end_ns == 0 && request->left_ns == 0 && request->calls == 0;
 }
 
