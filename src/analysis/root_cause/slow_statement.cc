@@ -13,8 +13,10 @@ namespace culprit::analysis {
 
 namespace {
 
-// An index lookup costs PostgreSQL 0.05–0.3 ms of CPU; in 5 ms it reads some 50,000 rows.
+// An index lookup costs PostgreSQL 0.05–0.3 ms of CPU; in 5 ms it reads some 50,000 rows. What costs less than the cheapest
+// lookup is not slow, whatever it cost before.
 constexpr int64_t kSlowRunning = 5'000'000;
+constexpr int64_t kCheapLookup = 50'000;
 // Without the server's own view the time has the network and the wait for a CPU in it, so more is asked for.
 constexpr int64_t kSlowUnwatched = 20'000'000;
 // A tenth of a second is what a person notices, whatever other statements cost.
@@ -293,7 +295,7 @@ std::vector<Cause> find_slow_statements(const Scene& scene, const CpuStory& cpu)
       if (costs.of > 0)
         signature.what += ", in " + format_count(costs.calls) + " of " + format_count(costs.of) + " calls";
     }
-    if (!signature.holds && scene.before == nullptr) continue;
+    if (!signature.holds && (scene.before == nullptr || costs.work_ns() < kCheapLookup)) continue;
     if (signature.mechanism == "sleeps" && is_told_to_wait(scene.now, text)) continue;
     double share = cpu.busy < 0 || cpu.busy >= 0.7 ? std::min(cpu.share_of(statement.running_ns), 1.0) : 0;
     Cause cause;
