@@ -8,7 +8,8 @@ namespace {
 
 // A protocol shows itself in its first messages; a dialogue that has not by then is none that we know.
 constexpr uint32_t kMostUnrecognised = 8;
-// Nor has one of which so much has gone one way: every protocol that we know shows itself in less.
+// Nor has one whose caller has sent so much at once: every request that we know shows itself in less. (Of answers the recording
+// may have begun in the middle.)
 constexpr size_t kEnoughUnrecognised = 64;
 constexpr size_t kMostKeptBytes = 16 << 10;
 // Requests carry what we are after: a statement, a request line and its headers. Of answers the first message tells the
@@ -141,7 +142,9 @@ void Connections::recognise(ConnectionEnd& end, const KeptSegment& segment) {
   }
   size_t one_way = 0;
   for (const KeptSegment& kept : end.kept) one_way = kept.sent == segment.sent ? one_way + kept.length_bytes : 0;
-  if (++end.segments_unrecognised >= kMostUnrecognised || one_way >= kEnoughUnrecognised) give_up(end);
+  const bool asked = one_way >= kEnoughUnrecognised &&
+                     (end.row.transport == "unix" || role_by_port(end) == (segment.sent ? Role::Client : Role::Server));
+  if (++end.segments_unrecognised >= kMostUnrecognised || asked) give_up(end);
 }
 
 Role Connections::role_by_port(const ConnectionEnd& end) {

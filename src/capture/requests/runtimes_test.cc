@@ -120,12 +120,23 @@ TEST_F(RuntimesTest, AShortConversationInAnUnknownProtocolTiesCallsToItsRequest)
   receives(13, kPhp, 15, "Z", 1);
   sends(12, kPhp, 16, records);
   receives(11, kLoop, 17, records);
+  receives(12, kPhp, 17.1, records.substr(0, 8));  // what was left of the request
+  closes(12, kPhp, 17.2);
   sends(2, kLoop, 18, "Z", 1);
   finish(2000);
   const Span& call = span("select", SpanKind::Client);
   const Span& page = span("page", SpanKind::Server);
   EXPECT_EQ(call.trace_id, page.trace_id);
   EXPECT_NE(call.parent_span_id, 0u);
+  EXPECT_EQ(sink.ledger["unpaired_edge"], 1);
+}
+
+TEST_F(RuntimesTest, AnAnswerInWhoseMiddleTheRecordingBeganHidesNoLaterRequest) {
+  sends(2, kLoop, 5, std::string(100, 'x'), 1);  // the rest of a page
+  receives(2, kLoop, 10, "Q next", 1);
+  sends(2, kLoop, 12, "Z", 101);
+  finish(100);
+  EXPECT_EQ(span("next", SpanKind::Server).duration_ns, 2 * kMs);
 }
 
 }  // namespace

@@ -86,6 +86,12 @@ class Machine {
     report.event.header.size_bytes = sizeof report;
     assembler_.handle(report.event.header);
   }
+  void closes(uint64_t socket, int32_t pid, double at_ms) {
+    event_socket_end event = {};
+    head(event, EVENT_SOCKET_END, pid, pid, at_ms);
+    event.socket = socket;
+    assembler_.handle(event.header);
+  }
   void lost(double from_ms, double to_ms, event_type type, uint64_t n) {
     event_gap event = {};
     head(event, EVENT_GAP, 0, 0, to_ms);
@@ -158,7 +164,10 @@ class Machine {
       if (bytes.starts_with('Q')) recognised = {"letters", From::Client, true};
       return recognised;
     };
-    options.protocols.make = [](std::string_view) { return std::make_unique<LetterConversation>(); };
+    options.protocols.make = [](std::string_view protocol) -> std::unique_ptr<Conversation> {
+      if (protocol.empty()) return make_conversation(protocol);
+      return std::make_unique<LetterConversation>();
+    };
     options.set_capture = [this](uint64_t socket, uint32_t sent, uint32_t received) {
       captures[socket] = {sent, received};
     };

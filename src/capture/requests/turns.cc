@@ -324,6 +324,9 @@ void Turns::end_turn(ConnectionEnd& end) {
 bool Turns::drop_uncalled(const ConnectionEnd& end) {
   const Request* request = around_.requests.find(end.current);
   if (!request || !request->server || !request->awaits_caller) return false;
+  around_.outbox.count(LedgerKind::unpaired_edge, 1, around_.clock.wall(request->begin_ns), "wire",
+                       "bytes behind an answer, of a protocol that is not known: taken for no request",
+                       Evidence::Heuristic);
   around_.requests.drop(end.current);
   return true;
 }
