@@ -1,9 +1,11 @@
-# culprit_module(name deps...): one folder of src is one static library (culprit_name) and one test binary (name_test).
+# culprit_module(name deps... [ROOMS rooms...]): one folder of src is one static library (culprit_name) and one test binary
+# (name_test).
 #
 # A module's own src/NAME/libraries.cmake, where there is one, links third-party libraries to culprit_NAME.
-# `deps` are the modules it may include; tools/check_layers.py holds every #include against the same list.
-# Files: *_test.cc go to the test binary, *_fuzz.cc each become a fuzzer in the `fuzz` preset, *_bench.cc a benchmark;
-# main.cc becomes the program `culprit` in the build directory's root.
+# `deps` are the modules it may include, `rooms` its sub-folders in the order in which they may include each other, peers in
+# braces; tools/check_layers.py holds every #include against the same list.
+# Files: *_test.cc go to the test binary, *_testing.cc to a library for tests, fuzzers and benchmarks, *_fuzz.cc each become a
+# fuzzer in the `fuzz` preset, *_bench.cc a benchmark; main.cc becomes the program `culprit` in the build directory's root.
 add_custom_target(fuzzers)
 add_custom_target(benches)
 add_custom_target(unit_tests)
@@ -11,14 +13,17 @@ add_custom_target(unit_tests)
 function(culprit_module name)
   file(GLOB_RECURSE all CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cc)
   set(sources ${all})
-  list(FILTER sources EXCLUDE REGEX "_(test|fuzz|bench)\\.cc$|/main\\.cc$|/bpf/")
+  list(FILTER sources EXCLUDE REGEX "_(test|testing|fuzz|bench)\\.cc$|/main\\.cc$|/bpf/")
   set(tests ${all})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   set(fuzzers ${all})
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
   set(benches ${all})
   list(FILTER benches INCLUDE REGEX "_bench\\.cc$")
-  list(TRANSFORM ARGN PREPEND culprit_ OUTPUT_VARIABLE deps)
+  set(testing ${all})
+  list(FILTER testing INCLUDE REGEX "_testing\\.cc$")
+  cmake_parse_arguments(PARSE_ARGV 1 module "" "" "ROOMS")
+  list(TRANSFORM module_UNPARSED_ARGUMENTS PREPEND culprit_ OUTPUT_VARIABLE deps)
 
   if(sources)
     add_library(culprit_${name} STATIC ${sources})
@@ -30,13 +35,26 @@ function(culprit_module name)
   target_include_directories(culprit_${name} ${visibility} ${CMAKE_CURRENT_SOURCE_DIR})
   target_link_libraries(culprit_${name} ${visibility} ${deps})
   # A file's anonymous namespace is no longer its own there: a batch stays small, so that a clash is rare and cheap to mend.
-  # Not analysis: each cause gives its own thresholds the names that fit, and several the same.
-  if(CULPRIT_UNITY AND sources AND NOT name STREQUAL "analysis")
+  # Not analysis: each cause gives its own thresholds the names that fit, and several the same. Not statement: each reader of
+  # text has its own classes of characters.
+  if(CULPRIT_UNITY AND sources AND NOT name MATCHES "^(analysis|statement)$")
     set_target_properties(culprit_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
   endif()
 
   # What the module links besides (find_library, pkg-config, generated files), in its own words.
   include(${CMAKE_CURRENT_SOURCE_DIR}/${name}/libraries.cmake OPTIONAL)
+
+  # What tests, fuzzers and benchmarks link: the module, and its fakes.
+  set(with_fakes culprit_${name})
+  if(testing)
+    add_library(culprit_${name}_testing STATIC EXCLUDE_FROM_ALL ${testing})
+    target_link_libraries(culprit_${name}_testing PUBLIC culprit_${name})
+  endif()
+  foreach(dependency culprit_${name} ${deps})
+    if(TARGET ${dependency}_testing)
+      list(APPEND with_fakes ${dependency}_testing)
+    endif()
+  endforeach()
 
   if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/main.cc AND NOT TARGET culprit)
     add_executable(culprit ${name}/main.cc)
@@ -72,7 +90,7 @@ function(culprit_program name file group)
     string(REPLACE "/" "_" program ${program})
   endif()
   add_executable(${program} EXCLUDE_FROM_ALL ${file})
-  target_link_libraries(${program} PRIVATE culprit_${name})
+  target_link_libraries(${program} PRIVATE ${with_fakes})
   set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/${group})
   add_dependencies(${group} ${program})
   set(program ${program} PARENT_SCOPE)
@@ -84,7 +102,7 @@ set(root_suites "BpfSource.*:PrivateServer.*")
 # Every TEST is a test of ctest's own, so that what was skipped is counted and named as such.
 function(culprit_tests name tests)
   add_executable(${name}_test ${tests})
-  target_link_libraries(${name}_test PRIVATE culprit_${name} GTest::gtest GTest::gtest_main)
+  target_link_libraries(${name}_test PRIVATE ${with_fakes} GTest::gtest GTest::gtest_main)
   add_dependencies(unit_tests ${name}_test)
   if(CULPRIT_UNITY)  # where a clean build must be quick: the tests' own files in half the time
     target_compile_options(${name}_test PRIVATE -O0)

@@ -4,15 +4,18 @@
     tools/check_layers.py [ROOT]       prints every breach, exits 1 if there is one
     tools/check_layers.py --self-test
 
-The module list in src/CMakeLists.txt is the law; style.md's rules are named where they are checked.
+The list of modules and their rooms in src/CMakeLists.txt is the law: a module includes the modules on its line (and
+theirs), a room the rooms named before it.
 """
 
 import os
 import re
+import subprocess
 import sys
 import tempfile
 
 MODULE = re.compile(r"^\s*culprit_module\(\s*([a-z_]+)([^)]*)\)", re.M)
+MAX_FILE_BYTES = 256 * 1024  # of anything that is committed: a recording, a picture, a package that slipped in
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^">]+)[">]', re.M)
 
 MAX_LINES = {".cc": 500, ".h": 200}
@@ -22,12 +25,12 @@ MAX_FUNCTION_LINES = 60
 NEVER_IN_HEADERS = {"iostream", "regex", "filesystem", "future"}
 # Cheap ones that a wrapper's own header may include.
 IN_HEADERS_TOO = {"duckdb.h"}  # 0.02 CPU seconds, and its handles have no names to declare ahead
-# Third-party headers, by prefix, and the modules that may use them.
+# Third-party headers, by prefix, and the modules (or rooms) that may use them.
 THIRD_PARTY = {
-    "bpf/": {"capture"},
-    "gelf.h": {"capture"},
-    "libelf.h": {"capture"},
-    "sys/capability.h": {"capture"},
+    "bpf/": {"capture/kernel"},
+    "gelf.h": {"capture/kernel"},
+    "libelf.h": {"capture/kernel"},
+    "sys/capability.h": {"capture/kernel"},
     "duckdb.h": {"store"},
     "duckdb.hpp": set(),  # the C++ API changes between versions; the C API does not
     "CLI/": {"cli"},
@@ -39,7 +42,7 @@ THIRD_PARTY = {
     "libdeflate.h": {"ingest"},
     "zlib.h": {"ingest"},
     "zstd.h": {"ingest", "model"},  # files in, and frames: two formats that share a compressor
-    "xxhash.h": {"protocol", "store"},  # header only: fingerprints of statements, of frames
+    "xxhash.h": {"statement", "store"},  # header only: fingerprints of statements, of frames
     "fmt/": None,  # any .cc
     "nlohmann/": set(),
     "spdlog/": set(),
@@ -52,17 +55,32 @@ def read(path):
         return file.read()
 
 
-def modules_of(text):
-    """Module -> the modules it may include (with theirs). Raises on a module that uses one below it."""
-    allowed = {}
-    for name, rest in MODULE.findall(re.sub(r"#.*", "", text)):
-        reach = {name}
-        for dependency in rest.split():
-            if dependency not in allowed:
-                raise ValueError(f"{name} uses {dependency}, which is not above it")
-            reach |= allowed[dependency]
-        allowed[name] = reach
-    return allowed
+class Law:
+    """What src/CMakeLists.txt says. Raises on a module that uses one below it."""
+
+    def __init__(self, text):
+        self.modules = {}  # module -> the modules it may include (with theirs)
+        self.rooms = {}    # module -> {room -> the rooms of its module that it may include}; empty: the module is flat
+        for name, rest in MODULE.findall(re.sub(r"#.*", "", text)):
+            uses, _, rooms = rest.partition("ROOMS")
+            reach = {name}
+            for dependency in uses.split():
+                if dependency not in self.modules:
+                    raise ValueError(f"{name} uses {dependency}, which is not above it")
+                reach |= self.modules[dependency]
+            self.modules[name] = reach
+            self.rooms[name] = rooms_of(rooms)
+
+
+def rooms_of(text):
+    """Room -> the rooms it may include: those named before it, and itself. Peers stand in braces and don't see each other."""
+    reach, before = {}, set()
+    for group in re.findall(r"\{[^}]*\}|[a-z0-9_]+", text):
+        rooms = group.strip("{}").split()
+        for room in rooms:
+            reach[room] = before | {room}
+        before = before | set(rooms)
+    return reach
 
 
 class File:
@@ -73,14 +91,18 @@ class File:
         self.folder = parts[2] if len(parts) > 3 else None
         self.text = read(path)
         self.extension = os.path.splitext(path)[1]
-        self.is_test = bool(re.search(r"_(test|fuzz|bench)\.cc$|\b(\w+_)?(testing|fuzzing)\.h$", path))
+        self.is_test = bool(re.search(r"_(test|fuzz|bench|testing)\.cc$|_testing\.h$", path))
         self.is_bpf = self.module == "capture" and self.folder == "bpf"
+
+    @staticmethod
+    def test_only(target):
+        return target.endswith("_testing.h")
 
     def lines_of(self, position):
         return self.text.count("\n", 0, position) + 1
 
 
-def check_own_include(file, target, allowed, root):
+def check_own_include(file, target, law, root):
     if file.is_bpf and target.startswith("../wire/"):  # clang-16 -target bpf is given no include path of ours
         target = target.replace("..", "capture")
     if file.module == "capture" and re.fullmatch(r"\w+\.skel\.h", target):
@@ -88,20 +110,25 @@ def check_own_include(file, target, allowed, root):
     module, *rest = target.split("/")
     if not rest:
         return f'"{target}": name the module too, as in "{file.module}/{target}"'
-    if module not in allowed:
+    if module not in law.modules:
         return f'"{target}": {module} is no module of src/CMakeLists.txt'
     if file.is_bpf:
         inside = module == "capture" and rest[0] in ("bpf", "wire")
         return None if inside else f'"{target}": BPF programs include only capture/wire'
-    if module not in allowed[file.module]:
+    if module not in law.modules[file.module]:
         return f'"{target}": {file.module} may not use {module}'
-    folder = rest[0] if len(rest) > 1 else None
-    if module == "capture" and folder == "bpf" and not target.endswith(".skel.h"):
+    room = rest[0] if len(rest) > 1 else None
+    if module == "capture" and room == "bpf":
         return f'"{target}": nothing includes capture/bpf'
-    if module == "capture" and folder == "wire":
-        return None if file.module == "capture" else f'"{target}": the layout of kernel events stays in capture'
-    if module == file.module and folder and file.folder and folder != file.folder:
-        return f'"{target}": sub-folders of a module never include each other: move up what they share'
+    if module == "capture" and room == "wire" and file.module != "capture":
+        return f'"{target}": the layout of kernel events stays in capture'
+    # Tests see their whole module: they are linked with all of it.
+    if module == file.module and room and file.folder and not file.is_test:
+        may = law.rooms[module].get(file.folder, {file.folder})
+        if room not in may:
+            return f'"{target}": {module}/{file.folder} may not use {module}/{room}, which is not before it'
+    if file.test_only(target) and not file.is_test:
+        return f'"{target}": code for tests is not for the product'
     if not os.path.exists(os.path.join(root, "src", target)) and not target.endswith((".skel.h", ".inc")):
         return f'"{target}": no such file'
     return None
@@ -117,7 +144,7 @@ def check_foreign_include(file, target):
             continue
         if file.is_bpf:
             return None
-        if users is not None and file.module not in users and not file.is_test:
+        if users is not None and not users & {file.module, f"{file.module}/{file.folder}"} and not file.is_test:
             where = " and ".join(sorted(users)) or "nothing"
             return f"<{target}>: a third-party header stays in one module (this one in {where})"
         if file.extension == ".h" and target not in IN_HEADERS_TOO:
@@ -125,12 +152,12 @@ def check_foreign_include(file, target):
     return None
 
 
-def check_includes(file, allowed, root):
+def check_includes(file, law, root):
     for match in INCLUDE.finditer(file.text):
         bracket, target = match.groups()
         if file.is_bpf and target in ("vmlinux.h",):
             continue
-        problem = (check_own_include(file, target, allowed, root)
+        problem = (check_own_include(file, target, law, root)
                    if bracket == '"' and not (file.is_bpf and "/" not in target) else check_foreign_include(file, target))
         if problem:
             yield file.lines_of(match.start()), problem
@@ -155,14 +182,22 @@ def check_sizes(file):
             begin = number
 
 
+def check_room(file, law):
+    rooms = law.rooms[file.module]
+    if rooms and file.folder is None:
+        yield file.path, f"{file.module} has rooms: its root holds no files"
+    elif (rooms or file.folder) and file.folder not in rooms:
+        yield file.path, f"{file.folder} is no room of {file.module} in src/CMakeLists.txt"
+
+
 def check_tree(root):
     """Pairs of place and breach."""
     try:
-        allowed = modules_of(read(os.path.join(root, "src", "CMakeLists.txt")))
+        law = Law(read(os.path.join(root, "src", "CMakeLists.txt")))
     except ValueError as error:
         yield "src/CMakeLists.txt", str(error)
         return
-    if not allowed:
+    if not law.modules:
         yield "src/CMakeLists.txt", "names no module"
     for folder, folders, names in os.walk(os.path.join(root, "src")):
         folders.sort()
@@ -177,18 +212,29 @@ def check_tree(root):
             if depth > 3:
                 yield os.path.relpath(path, root), "deeper than three folders under src"
             file = File(root, path)
-            if file.module not in allowed:
+            if file.module not in law.modules:
                 yield file.path, f"{file.module} is no module of src/CMakeLists.txt"
                 continue
-            for line, problem in [*check_includes(file, allowed, root), *check_sizes(file)]:
+            yield from check_room(file, law)
+            for line, problem in [*check_includes(file, law, root), *check_sizes(file)]:
                 yield f"{file.path}:{line}", problem
+
+
+def check_weight(root):
+    """Files of the repository that are too large to be kept in it."""
+    listed = subprocess.run(["git", "-C", root, "ls-files", "-z"], capture_output=True, text=True, check=False).stdout
+    for name in filter(None, listed.split("\0")):
+        path = os.path.join(root, name)
+        size = os.path.getsize(path) if os.path.isfile(path) else 0
+        if size > MAX_FILE_BYTES:
+            yield name, f"{size} bytes, at most {MAX_FILE_BYTES} are committed"
 
 
 def main():
     if sys.argv[1:] == ["--self-test"]:
         return self_test()
     root = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    breaches = list(check_tree(root))
+    breaches = [*check_tree(root), *check_weight(root)]
     for place, problem in breaches:
         print(f"{place}: {problem}")
     print(f"layers: {len(breaches)} breaches" if breaches else "layers: kept")
@@ -204,20 +250,29 @@ SELF_TESTS = [
     ("an include names its module", "src/b/x.cc", '#include "b.h"\n', "name the module"),
     ("an include is there", "src/b/x.cc", '#include "b/no.h"\n', "no such file"),
     ("a spaced include counts", "src/a/x.cc", '#  include  "b/b.h"\n', "a may not use b"),
-    ("a sub-folder looks up", "src/b/one/x.cc", '#include "b/b.h"\n', None),
-    ("a sub-folder looks at itself", "src/b/one/x.cc", '#include "b/one/one.h"\n', None),
-    ("sub-folders don't look at each other", "src/b/one/x.cc", '#include "b/two/two.h"\n', "never include each other"),
-    ("capture reads the wire", "src/capture/requests/x.cc", '#include "capture/wire/event.h"\n', None),
+    ("a room uses itself", "src/r/two/x.cc", '#include "r/two/two.h"\n', None),
+    ("a room uses those before it", "src/r/three/x.cc", '#include "r/one/one.h"\n#include "r/two/two.h"\n', None),
+    ("a room uses none after it", "src/r/one/x.cc", '#include "r/two/two.h"\n', "not before it"),
+    ("peers don't use each other", "src/r/two/x.cc", '#include "r/peer/peer.h"\n', "not before it"),
+    ("tests use every room", "src/r/one/x_test.cc", '#include "r/two/two.h"\n', None),
+    ("other modules use every room", "src/f/x.cc", '#include "r/two/two.h"\n', None),
+    ("a room is in the list", "src/r/four/x.cc", "", "no room of r"),
+    ("a flat module has no rooms", "src/b/one/x.cc", "", "no room of b"),
+    ("a module with rooms has no files at its root", "src/r/x.cc", "", "its root holds no files"),
+    ("code for tests stays in tests", "src/a/x.cc", '#include "a/a_testing.h"\n', "not for the product"),
+    ("and is used there", "src/a/x_test.cc", '#include "a/a_testing.h"\n', None),
+    ("capture reads the wire", "src/capture/kernel/x.cc", '#include "capture/wire/event.h"\n', None),
     ("others don't", "src/e/x.cc", '#include "capture/wire/event.h"\n', "stays in capture"),
     ("BPF reads the wire", "src/capture/bpf/x.bpf.c", '#include "capture/wire/event.h"\n#include <bpf/bpf_helpers.h>\n', None),
     ("BPF reads nothing else", "src/capture/bpf/x.bpf.c", '#include "a/a.h"\n', "only capture/wire"),
     ("BPF reads the wire by a short way", "src/capture/bpf/x.h", '#include "../wire/event.h"\n', None),
-    ("what is made of BPF programs is included", "src/capture/x.cc", '#include "recorder.skel.h"\n', None),
-    ("nothing includes BPF", "src/capture/x.cc", '#include "capture/bpf/x.h"\n', "nothing includes"),
+    ("what is made of BPF programs is included", "src/capture/kernel/x.cc", '#include "recorder.skel.h"\n', None),
+    ("nothing includes BPF", "src/capture/kernel/x.cc", '#include "capture/bpf/x.h"\n', "nothing includes"),
     ("costly headers stay out of headers", "src/a/x.h", "#include <iostream>\n", "too costly"),
     ("and may be in files", "src/a/x.cc", "#include <regex>\n", None),
     ("libbpf stays in capture", "src/a/x.cc", "#include <bpf/libbpf.h>\n", "one module"),
-    ("libbpf stays out of headers", "src/capture/x.h", "#include <bpf/libbpf.h>\n", "stay in .cc"),
+    ("and in one room of it", "src/capture/host/x.cc", "#include <bpf/libbpf.h>\n", "one module"),
+    ("libbpf stays out of headers", "src/capture/kernel/x.h", "#include <bpf/libbpf.h>\n", "stay in .cc"),
     ("the test library is for tests", "src/a/x.cc", "#include <gtest/gtest.h>\n", "only in tests"),
     ("and tests have it", "src/a/x_test.cc", "#include <gtest/gtest.h>\n", None),
     ("a long file is told", "src/a/x.h", "\n" * 201, "201 lines"),
@@ -239,9 +294,10 @@ def breaches_with(files):
 
 def self_test():
     tree = {"src/CMakeLists.txt": "# words\nculprit_module(a)\nculprit_module(b a)\nculprit_module(c b)\nculprit_module(d a)\n"
-                                  "culprit_module(capture a)\nculprit_module(e capture)\n",
-            "src/a/a.h": "", "src/b/b.h": "", "src/b/one/one.h": "", "src/b/two/two.h": "", "src/capture/wire/event.h": "",
-            "src/capture/bpf/x.h": ""}
+                                  "culprit_module(capture a ROOMS wire bpf kernel host)\nculprit_module(e capture)\n"
+                                  "culprit_module(r a ROOMS one {two peer} three)\nculprit_module(f r)\n",
+            "src/a/a.h": "", "src/a/a_testing.h": "", "src/b/b.h": "", "src/r/one/one.h": "", "src/r/two/two.h": "",
+            "src/r/peer/peer.h": "", "src/capture/wire/event.h": "", "src/capture/bpf/x.h": ""}
     wrong = []
     for title, path, text, word in SELF_TESTS:
         found = breaches_with({**tree, path: text})

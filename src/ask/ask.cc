@@ -70,9 +70,9 @@ std::string port_and_database(const std::string& instance) {
   return colon == std::string::npos ? std::string() : instance.substr(colon);
 }
 
-class PostgresqlInquiry : public Inquiry {
+class PostgresqlInspector : public DatabaseInspector {
  public:
-  explicit PostgresqlInquiry(Whom whom) : whom_(std::move(whom)) {}
+  explicit PostgresqlInspector(Target target) : target_(std::move(target)) {}
 
   Result<void> connect_dsn();
   Result<std::vector<LockWait>> lock_waits() override;
@@ -88,14 +88,14 @@ class PostgresqlInquiry : public Inquiry {
   std::vector<Place*> places_of(const std::string& instance);
   void refuse(const std::string& instance, const std::string& why) { asked_[instance].refused.insert(why); }
 
-  const Whom whom_;
+  const Target target_;
   std::map<std::string, Place> places_;  // by instance
   std::map<std::string, Asked> asked_;
 };
 
-Result<void> PostgresqlInquiry::connect_dsn() {
+Result<void> PostgresqlInspector::connect_dsn() {
   Place place;
-  place.login.parameters = {{"dbname", whom_.dsn}};
+  place.login.parameters = {{"dbname", target_.dsn}};
   place.session = TRY(Session::open(place.login));
   place.database = place.session->database();
   std::string host = place.session->host();
@@ -106,13 +106,13 @@ Result<void> PostgresqlInquiry::connect_dsn() {
   return {};
 }
 
-bool PostgresqlInquiry::wanted(const Postmaster& postmaster) const {
-  const std::vector<std::string>& only = whom_.data_directories;
+bool PostgresqlInspector::wanted(const Postmaster& postmaster) const {
+  const std::vector<std::string>& only = target_.data_directories;
   return only.empty() || std::find(only.begin(), only.end(), postmaster.data_directory) != only.end();
 }
 
 // Any database will do to ask which are in use; not every server has one called postgres.
-std::vector<std::string> PostgresqlInquiry::databases_of(const Postmaster& postmaster) {
+std::vector<std::string> PostgresqlInspector::databases_of(const Postmaster& postmaster) {
   std::string why;
   for (const char* first : {"postgres", "template1"}) {
     Result<Session> session = Session::open(local_login(postmaster, first));
@@ -129,7 +129,7 @@ std::vector<std::string> PostgresqlInquiry::databases_of(const Postmaster& postm
   return {};
 }
 
-void PostgresqlInquiry::look_at(const Postmaster& postmaster) {
+void PostgresqlInspector::look_at(const Postmaster& postmaster) {
   for (const std::string& database : databases_of(postmaster)) {
     Place place;
     place.instance = local_instance(postmaster, database);
@@ -141,8 +141,8 @@ void PostgresqlInquiry::look_at(const Postmaster& postmaster) {
 }
 
 // A server may have come, or a database into use, since the last time.
-void PostgresqlInquiry::look_around() {
-  if (!whom_.dsn.empty()) return;
+void PostgresqlInspector::look_around() {
+  if (!target_.dsn.empty()) return;
   for (const Postmaster& postmaster : find_postmasters()) {
     std::string port = ":" + std::to_string(postmaster.port) + "/";
     bool known = std::any_of(places_.begin(), places_.end(),
@@ -151,7 +151,7 @@ void PostgresqlInquiry::look_around() {
   }
 }
 
-Session* PostgresqlInquiry::session_of(Place& place) {
+Session* PostgresqlInspector::session_of(Place& place) {
   if (place.session && place.session->usable()) return &*place.session;
   place.session.reset();
   Result<Session> session = Session::open(place.login);
@@ -163,7 +163,7 @@ Session* PostgresqlInquiry::session_of(Place& place) {
   return &*place.session;
 }
 
-Result<std::vector<LockWait>> PostgresqlInquiry::lock_waits() {
+Result<std::vector<LockWait>> PostgresqlInspector::lock_waits() {
   look_around();
   std::vector<LockWait> waits;
   for (auto& [instance, place] : places_) {
@@ -177,7 +177,7 @@ Result<std::vector<LockWait>> PostgresqlInquiry::lock_waits() {
   return waits;
 }
 
-std::vector<Place*> PostgresqlInquiry::places_of(const std::string& instance) {
+std::vector<Place*> PostgresqlInspector::places_of(const std::string& instance) {
   std::string wanted = port_and_database(instance);
   std::vector<Place*> same, all;
   for (auto& [name, place] : places_) {
@@ -188,7 +188,7 @@ std::vector<Place*> PostgresqlInquiry::places_of(const std::string& instance) {
   return same.empty() ? all : same;
 }
 
-Result<Plan> PostgresqlInquiry::plan(const std::string& statement, const std::string& instance) {
+Result<Plan> PostgresqlInspector::plan(const std::string& statement, const std::string& instance) {
   look_around();
   Plan plan;
   plan.unknown_why = "no server could be asked";
@@ -202,7 +202,7 @@ Result<Plan> PostgresqlInquiry::plan(const std::string& statement, const std::st
   return plan;
 }
 
-std::vector<std::string> PostgresqlInquiry::said() const {
+std::vector<std::string> PostgresqlInspector::said() const {
   std::vector<std::string> lines;
   for (const auto& [instance, asked] : asked_) {
     std::string what;
@@ -221,10 +221,10 @@ std::vector<std::string> PostgresqlInquiry::said() const {
 
 }  // namespace
 
-Result<std::unique_ptr<Inquiry>> make_inquiry(const Whom& whom) {
-  auto inquiry = std::make_unique<PostgresqlInquiry>(whom);
+Result<std::unique_ptr<DatabaseInspector>> make_inquiry(const Target& whom) {
+  auto inquiry = std::make_unique<PostgresqlInspector>(whom);
   if (!whom.dsn.empty()) TRY(inquiry->connect_dsn());
-  return std::unique_ptr<Inquiry>(std::move(inquiry));
+  return std::unique_ptr<DatabaseInspector>(std::move(inquiry));
 }
 
 }  // namespace culprit::ask

@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "base/result.h"
-#include "model/inquiry.h"
+#include "model/database_inspector.h"
 
 namespace culprit::ask {
 
-struct Whom {
+struct Target {
   std::string dsn;  // as libpq takes it; empty: the servers of this machine, by their own local login (needs root)
   // Without a DSN: only the servers of these data directories. Empty: all.
   std::vector<std::string> data_directories;
@@ -21,6 +21,6 @@ struct Whom {
 
 // One thread at a time. Error{Unavailable} where a DSN's server cannot be reached; without a DSN never an error: what could
 // not be asked is in said().
-Result<std::unique_ptr<Inquiry>> make_inquiry(const Whom& whom);
+Result<std::unique_ptr<DatabaseInspector>> make_inquiry(const Target& whom);
 
 }  // namespace culprit::ask

@@ -5,7 +5,7 @@
 #include <optional>
 #include <span>
 
-#include "protocol/sql_lexer.h"
+#include "statement/lexer.h"
 
 namespace culprit::ask {
 

@@ -2,7 +2,7 @@
 
 #include <cstdlib>
 
-#include "protocol/sql.h"
+#include "statement/normalise.h"
 
 namespace culprit::ask {
 

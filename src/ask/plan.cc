@@ -7,8 +7,8 @@
 
 #include "ask/index_keys.h"
 #include "base/text.h"
-#include "protocol/sql.h"
-#include "protocol/sql_lexer.h"
+#include "statement/lexer.h"
+#include "statement/normalise.h"
 
 namespace culprit::ask {
 

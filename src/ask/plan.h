@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "ask/session.h"
-#include "model/inquiry.h"
+#include "model/database_inspector.h"
 
 namespace culprit::ask {
 

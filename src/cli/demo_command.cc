@@ -1,6 +1,6 @@
 #include <cstdio>
 
-#include "analysis/why.h"
+#include "analysis/answer/why.h"
 #include "ask/ask.h"
 #include "base/text.h"
 #include "cli/arguments.h"
@@ -19,7 +19,7 @@ void say(const std::string& text) {
   std::fflush(stdout);
 }
 
-Result<std::unique_ptr<Inquiry>> ask_only(const demo::Scene& scene) {
+Result<std::unique_ptr<DatabaseInspector>> ask_only(const demo::Scene& scene) {
   return ask::make_inquiry({"", {scene.data_directory}});
 }
 

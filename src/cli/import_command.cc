@@ -5,8 +5,8 @@
 #include "base/tree.h"
 #include "cli/command.h"
 #include "cli/progress.h"
-#include "ingest/import.h"
-#include "store/open.h"
+#include "ingest/registry/import.h"
+#include "store/interface/open.h"
 
 namespace culprit::cli {
 

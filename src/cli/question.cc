@@ -16,8 +16,9 @@ Result<analysis::Question> question_of(const Options& options) {
   return question;
 }
 
-Result<std::unique_ptr<Inquiry>> inquiry_of(const Options& options, const std::vector<std::string>& data_directories) {
-  if (!options.ask) return std::unique_ptr<Inquiry>();
+Result<std::unique_ptr<DatabaseInspector>> inquiry_of(const Options& options,
+                                                      const std::vector<std::string>& data_directories) {
+  if (!options.ask) return std::unique_ptr<DatabaseInspector>();
   return ask::make_inquiry({options.dsn, data_directories});
 }
 

@@ -5,16 +5,17 @@
 #include <string>
 #include <vector>
 
-#include "analysis/why.h"
+#include "analysis/answer/why.h"
 #include "base/result.h"
 #include "cli/options.h"
-#include "model/inquiry.h"
+#include "model/database_inspector.h"
 
 namespace culprit::cli {
 
 Result<analysis::Question> question_of(const Options& options);
 
 // Null without --ask. `data_directories`: only these servers; empty: all of this machine, or the DSN's.
-Result<std::unique_ptr<Inquiry>> inquiry_of(const Options& options, const std::vector<std::string>& data_directories);
+Result<std::unique_ptr<DatabaseInspector>> inquiry_of(const Options& options,
+                                                      const std::vector<std::string>& data_directories);
 
 }  // namespace culprit::cli

@@ -9,7 +9,7 @@
 #include "base/tree.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
-#include "store/open.h"
+#include "store/interface/open.h"
 
 namespace culprit::cli {
 

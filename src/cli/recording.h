@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "capture/record.h"
+#include "capture/recorder/record.h"
 
 namespace culprit::cli {
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <map>
 
-#include "analysis/critical_path.h"
+#include "analysis/trace/critical_path.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/source.h"

@@ -7,8 +7,8 @@
 
 #include "base/text.h"
 #include "cli/progress.h"
-#include "ingest/import.h"
-#include "store/open.h"
+#include "ingest/registry/import.h"
+#include "store/interface/open.h"
 
 namespace culprit::cli {
 

@@ -8,7 +8,7 @@
 #include "base/result.h"
 #include "base/tree.h"
 #include "cli/options.h"
-#include "store/reader.h"
+#include "store/interface/reader.h"
 
 namespace culprit::cli {
 

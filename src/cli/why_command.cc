@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "analysis/why.h"
+#include "analysis/answer/why.h"
 #include "base/text.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
@@ -17,7 +17,7 @@ namespace {
 // Long enough for several hundred requests of a busy service, short enough to wait for.
 constexpr int64_t kRecordNs = 15'000'000'000;
 
-Result<std::string> recorded_now(const Options& options, Inquiry* inquiry) {
+Result<std::string> recorded_now(const Options& options, DatabaseInspector* inquiry) {
   capture::RecordOptions record;
   record.all = options.pids.empty();
   record.pids.assign(options.pids.begin(), options.pids.end());

@@ -56,7 +56,7 @@ class PrivateServer : public testing::Test {
   std::optional<Place> place_;
   std::optional<Postgres> server_;
   User user_;
-  std::unique_ptr<Inquiry> inquiry_;
+  std::unique_ptr<DatabaseInspector> inquiry_;
 };
 
 TEST_F(PrivateServer, TellsWhoHoldsTheRowThatOthersWaitFor) {

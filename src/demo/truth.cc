@@ -1,7 +1,7 @@
 #include "demo/truth.h"
 
 #include "base/json.h"
-#include "protocol/sql.h"
+#include "statement/normalise.h"
 
 namespace culprit::demo {
 

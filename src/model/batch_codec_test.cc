@@ -6,7 +6,7 @@
 #include <random>
 
 #include "model/frame.h"
-#include "model/generated_batch.h"
+#include "model/generated_batch_testing.h"
 #include "model/span_ids.h"
 
 namespace culprit {

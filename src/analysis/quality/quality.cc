@@ -11,7 +11,7 @@ namespace {
 constexpr size_t kMostRows = 5;
 
 // How much a kind bears on who is to blame: 0 not at all (a redacted literal, a probe's own cost).
-int bearing(const std::string& kind) {
+int relevance(const std::string& kind) {
   static const std::map<std::string, int> kBearing = {
       {"ring_full", 9},      {"map_full", 9},          {"seq_gap", 9},       {"recorder_down", 9},
       {"sdk_queue", 9},      {"collector_refused", 9}, {"refused", 8},       {"orphan_local", 8},
@@ -45,8 +45,8 @@ double share(int64_t part, int64_t rest) {
 
 }  // namespace
 
-Result<Trust> weigh(Reader& reader, const Seen& seen) {
-  Trust trust;
+Result<DataQuality> assess(Reader& reader, const Seen& seen) {
+  DataQuality trust;
   trust.quality.account = TRY(reader.account());
   std::vector<LedgerRow> rows = TRY(reader.ledger());
   std::vector<HostInfo> hosts = TRY(reader.hosts());
@@ -55,7 +55,7 @@ Result<Trust> weigh(Reader& reader, const Seen& seen) {
 
   trust.lost_share = share(seen.touched_by_loss, seen.spans - seen.touched_by_loss);
   for (LedgerRow& row : rows) {
-    if (row.n <= 0 || bearing(row.kind) == 0) continue;
+    if (row.n <= 0 || relevance(row.kind) == 0) continue;
     trust.touched = true;
     if (is_loss(row.kind)) {
       int64_t rest = row.unit == "event" ? std::max(events, seen.spans)
@@ -70,7 +70,7 @@ Result<Trust> weigh(Reader& reader, const Seen& seen) {
         ledger_row(LedgerKind::holder_asleep, 1, "analysis", "analysis", "no waker and nobody asked"));
   }
   std::stable_sort(trust.quality.rows.begin(), trust.quality.rows.end(), [](const LedgerRow& a, const LedgerRow& b) {
-    if (bearing(a.kind) != bearing(b.kind)) return bearing(a.kind) > bearing(b.kind);
+    if (relevance(a.kind) != relevance(b.kind)) return relevance(a.kind) > relevance(b.kind);
     if (a.n != b.n) return a.n > b.n;
     return std::tie(a.kind, a.source, a.service, a.detail) < std::tie(b.kind, b.source, b.service, b.detail);
   });
@@ -81,7 +81,7 @@ Result<Trust> weigh(Reader& reader, const Seen& seen) {
   return trust;
 }
 
-Verdict verdict_of(const Trust& trust, const Seen& seen, double flip_share) {
+Verdict verdict_of(const DataQuality& trust, const Seen& seen, double flip_share) {
   if (seen.requests == 0) return Verdict::NoData;
   double gaps = trust.lost_share + trust.open_share;
   if (gaps > 0 && gaps >= flip_share) return Verdict::Undecided;

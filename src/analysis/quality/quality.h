@@ -6,7 +6,7 @@
 
 #include "base/result.h"
 #include "model/finding.h"
-#include "store/reader.h"
+#include "store/interface/reader.h"
 
 namespace culprit::analysis {
 
@@ -18,15 +18,15 @@ struct Seen {
   bool holder_asleep = false;  // a lock's holder left no event
 };
 
-struct Trust {
+struct DataQuality {
   Quality quality;
   double lost_share = 0;  // the largest share of anything that is counted as lost
   double open_share = 0;  // requests not seen whole that nothing explains
   bool touched = false;   // there are rows that bear on the answer
 };
-Result<Trust> weigh(Reader& reader, const Seen& seen);
+Result<DataQuality> assess(Reader& reader, const Seen& seen);
 
 // `flip_share`: the share of requests whose loss would let another cause win.
-Verdict verdict_of(const Trust& trust, const Seen& seen, double flip_share);
+Verdict verdict_of(const DataQuality& trust, const Seen& seen, double flip_share);
 
 }  // namespace culprit::analysis

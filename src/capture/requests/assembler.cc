@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "base/hash.h"
-#include "capture/requests/standing.h"
-#include "model/inquiry.h"
+#include "capture/server/postgresql_process_title.h"
+#include "model/database_inspector.h"
 
 namespace culprit::capture {
 namespace {
@@ -49,7 +49,7 @@ struct Assembler::Parts {
 
   Surroundings surroundings() { return {clock, ends, processes, threads, texts, requests, outbox, gaps, start_ns}; }
 
-  Endpoint server_of(int32_t backend, const BackendTitle& title);
+  SocketAddress server_of(int32_t backend, const BackendTitle& title);
 
   HostView& view;
   HostInfo host;
@@ -77,7 +77,7 @@ struct Assembler::Parts {
 };
 
 // Where a silent backend's client reached it. Of a Unix socket only the siblings tell: children of the same server.
-Endpoint Assembler::Parts::server_of(int32_t backend, const BackendTitle& title) {
+SocketAddress Assembler::Parts::server_of(int32_t backend, const BackendTitle& title) {
   if (title.peer.port != 0) return view.near_end(backend, title.peer);
   const int32_t server = processes.at(backend).row.parent_pid;
   for (const auto& [socket, end] : ends)

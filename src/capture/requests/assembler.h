@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
+#include "capture/host/host_view.h"
+#include "capture/kernel/event_source.h"
 #include "capture/requests/connections.h"
-#include "capture/requests/host_view.h"
-#include "capture/source.h"
 #include "model/sink.h"
 
 namespace culprit::capture {

@@ -6,8 +6,8 @@
 #include <memory>
 #include <vector>
 
-#include "capture/requests/testing.h"
-#include "protocol/conversation.h"
+#include "capture/requests/assembler_testing.h"
+#include "protocol/registry/registry.h"
 
 using namespace culprit;
 using namespace culprit::capture;

@@ -2,9 +2,9 @@
 #include <gtest/gtest.h>
 #include <sys/syscall.h>
 
-#include "capture/requests/standing.h"
-#include "capture/requests/testing.h"
-#include "model/inquiry.h"
+#include "capture/requests/assembler_testing.h"
+#include "capture/server/postgresql_process_title.h"
+#include "model/database_inspector.h"
 
 namespace culprit::capture::testing {
 namespace {

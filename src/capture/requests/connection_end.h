@@ -12,7 +12,7 @@
 
 #include "capture/wire/event.h"
 #include "model/record.h"
-#include "protocol/conversation.h"
+#include "protocol/interface/conversation.h"
 
 namespace culprit::capture {
 

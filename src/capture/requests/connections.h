@@ -10,8 +10,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "capture/kernel/event_source.h"
 #include "capture/requests/turns.h"
-#include "capture/source.h"
 #include "capture/wire/event.h"
 
 namespace culprit::capture {

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "base/saturated.h"
-#include "capture/requests/host_view.h"
+#include "capture/host/host_view.h"
 #include "model/sink.h"
-#include "protocol/conversation.h"
+#include "protocol/registry/registry.h"
 
 namespace culprit::capture::testing {
 
@@ -102,8 +102,8 @@ class FakeView : public HostView {
     return facts;
   }
   std::vector<uint16_t> listening_ports() override { return {5432}; }
-  Endpoint near_end(int32_t, const Endpoint& far) override {
-    return near_ends.contains(far.port) ? near_ends[far.port] : Endpoint{};
+  SocketAddress near_end(int32_t, const SocketAddress& far) override {
+    return near_ends.contains(far.port) ? near_ends[far.port] : SocketAddress{};
   }
   std::vector<CpuTimes> cpu_times() override { return {}; }
   int64_t throttled_ns(int32_t pid) override { return throttled[pid]; }
@@ -111,8 +111,8 @@ class FakeView : public HostView {
   HostInfo host() override { return {}; }
 
   std::map<int32_t, std::string> programs;
-  std::map<int32_t, std::string> titles;   // command lines that say more
-  std::map<uint16_t, Endpoint> near_ends;  // by the other end's port
+  std::map<int32_t, std::string> titles;        // command lines that say more
+  std::map<uint16_t, SocketAddress> near_ends;  // by the other end's port
   std::map<int32_t, int64_t> throttled;
 };
 

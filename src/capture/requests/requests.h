@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "model/span.h"
-#include "protocol/conversation.h"
+#include "protocol/interface/conversation.h"
 
 namespace culprit::capture {
 

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/syscall.h>
 
-#include "capture/requests/testing.h"
+#include "capture/requests/assembler_testing.h"
 
 namespace culprit::capture::testing {
 namespace {

@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
-#include "capture/requests/processes.h"
+#include "capture/host/process_table.h"
+#include "capture/kernel/event_source.h"
 #include "capture/requests/timeline.h"
-#include "capture/source.h"
 #include "capture/wire/event.h"
 #include "model/span.h"
 

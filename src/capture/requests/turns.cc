@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/hash.h"
-#include "protocol/sql_exchange.h"
+#include "protocol/shared/sql_exchange.h"
 
 namespace culprit::capture {
 namespace {

@@ -8,10 +8,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "capture/host/process_table.h"
 #include "capture/requests/clock.h"
 #include "capture/requests/connection_end.h"
 #include "capture/requests/outbox.h"
-#include "capture/requests/processes.h"
 #include "capture/requests/requests.h"
 #include "capture/requests/texts.h"
 #include "capture/requests/threads.h"

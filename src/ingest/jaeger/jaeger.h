@@ -6,7 +6,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "ingest/intake.h"
+#include "ingest/shared/intake.h"
 
 namespace simdjson::dom {
 class object;

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <string>
 
-#include "ingest/import.h"
-#include "ingest/recorded_sink.h"
+#include "ingest/registry/import.h"
+#include "ingest/shared/recorded_sink_testing.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   culprit::RecordedSink sink;

@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "ingest/jaeger/tags.h"
-#include "ingest/json_members.h"
-#include "ingest/sampling.h"
+#include "ingest/shared/json_members.h"
+#include "ingest/shared/sampling.h"
 
 namespace culprit::jaeger {
 

@@ -1,7 +1,7 @@
 // One span of Jaeger's JSON: kept or refused whole.
 #pragma once
 
-#include "ingest/intake.h"
+#include "ingest/shared/intake.h"
 
 namespace simdjson::dom {
 class element;

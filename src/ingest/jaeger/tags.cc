@@ -4,8 +4,8 @@
 
 #include <charconv>
 
-#include "ingest/base64.h"
-#include "ingest/json_members.h"
+#include "ingest/shared/base64.h"
+#include "ingest/shared/json_members.h"
 
 namespace culprit::jaeger {
 

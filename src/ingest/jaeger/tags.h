@@ -1,7 +1,7 @@
 // Jaeger's tags {key, type, value} as attributes.
 #pragma once
 
-#include "ingest/intake.h"
+#include "ingest/shared/intake.h"
 
 namespace simdjson::dom {
 class element;

@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "ingest/intake.h"
 #include "ingest/notation/line.h"
+#include "ingest/shared/intake.h"
 
 namespace culprit::notation {
 

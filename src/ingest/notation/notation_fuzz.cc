@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "ingest/notation/notation.h"
-#include "ingest/recorded_sink.h"
+#include "ingest/shared/recorded_sink_testing.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   culprit::RecordedSink sink;

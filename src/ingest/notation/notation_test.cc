@@ -5,8 +5,8 @@
 #include <set>
 #include <utility>
 
-#include "ingest/import.h"
-#include "ingest/recorded_sink.h"
+#include "ingest/registry/import.h"
+#include "ingest/shared/recorded_sink_testing.h"
 
 namespace culprit {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "ingest/base64.h"
+#include "ingest/shared/base64.h"
 
 namespace culprit::otlp {
 

@@ -4,9 +4,9 @@
 
 #include <optional>
 
-#include "ingest/json_members.h"
 #include "ingest/otlp/json_parts.h"
 #include "ingest/otlp/json_value.h"
+#include "ingest/shared/json_members.h"
 
 namespace culprit::otlp {
 

@@ -1,10 +1,10 @@
 #include <simdjson.h>
 
-#include "ingest/json_members.h"
 #include "ingest/otlp/json_parts.h"
 #include "ingest/otlp/json_value.h"
 #include "ingest/otlp/metric_point.h"
 #include "ingest/otlp/span_checks.h"
+#include "ingest/shared/json_members.h"
 
 namespace culprit::otlp {
 

@@ -1,7 +1,7 @@
 // The items of OTLP/JSON: one span, one log record, one metric. Each is kept or refused whole, with its reason.
 #pragma once
 
-#include "ingest/intake.h"
+#include "ingest/shared/intake.h"
 
 namespace simdjson::dom {
 class element;

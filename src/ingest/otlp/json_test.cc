@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "ingest/import.h"
-#include "ingest/recorded_sink.h"
+#include "ingest/registry/import.h"
+#include "ingest/shared/recorded_sink_testing.h"
 
 namespace culprit {
 namespace {

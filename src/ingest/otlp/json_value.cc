@@ -6,10 +6,10 @@
 #include <cmath>
 #include <limits>
 
-#include "ingest/base64.h"
-#include "ingest/json_members.h"
 #include "ingest/otlp/any_value.h"
 #include "ingest/otlp/span_checks.h"
+#include "ingest/shared/base64.h"
+#include "ingest/shared/json_members.h"
 
 namespace culprit::otlp {
 

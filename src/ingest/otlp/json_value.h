@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "ingest/intake.h"
+#include "ingest/shared/intake.h"
 
 namespace simdjson::dom {
 class element;

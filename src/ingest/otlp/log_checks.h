@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "ingest/intake.h"
+#include "ingest/shared/intake.h"
 
 namespace culprit::otlp {
 

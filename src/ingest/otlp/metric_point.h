@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "ingest/intake.h"
+#include "ingest/shared/intake.h"
 
 namespace culprit::otlp {
 

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "ingest/otlp/proto.h"
-#include "ingest/recorded_sink.h"
+#include "ingest/shared/recorded_sink_testing.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using culprit::otlp::SignalType;

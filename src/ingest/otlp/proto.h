@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "ingest/intake.h"
+#include "ingest/shared/intake.h"
 
 namespace culprit::otlp {
 

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "ingest/intake.h"
+#include "ingest/shared/intake.h"
 
 namespace culprit::otlp {
 

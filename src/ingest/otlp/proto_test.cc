@@ -8,9 +8,9 @@
 #include <random>
 
 #include "base/json.h"
-#include "ingest/base64.h"
-#include "ingest/import.h"
-#include "ingest/recorded_sink.h"
+#include "ingest/registry/import.h"
+#include "ingest/shared/base64.h"
+#include "ingest/shared/recorded_sink_testing.h"
 
 namespace culprit {
 namespace {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-#include "ingest/intake.h"
+#include "ingest/shared/intake.h"
 
 namespace culprit::otlp {
 

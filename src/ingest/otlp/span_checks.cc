@@ -2,7 +2,7 @@
 
 #include <limits>
 
-#include "ingest/sampling.h"
+#include "ingest/shared/sampling.h"
 
 namespace culprit::otlp {
 

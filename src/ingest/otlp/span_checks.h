@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "ingest/intake.h"
+#include "ingest/shared/intake.h"
 
 namespace culprit::otlp {
 

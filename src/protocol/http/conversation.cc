@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "protocol/redact.h"
+#include "statement/redact.h"
 
 namespace culprit::http {
 

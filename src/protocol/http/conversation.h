@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "protocol/conversation.h"
 #include "protocol/http/head.h"
 #include "protocol/http/reader.h"
+#include "protocol/interface/conversation.h"
 
 namespace culprit::http {
 

@@ -1,10 +1,9 @@
-#include "protocol/conversation.h"
-
 #include <gtest/gtest.h>
 
 #include <string>
 
 #include "protocol/http/head.h"
+#include "protocol/registry/registry.h"
 
 namespace culprit {
 namespace {

@@ -5,8 +5,8 @@
 #include <charconv>
 
 #include "base/text.h"
-#include "protocol/redact.h"
-#include "protocol/trace_context.h"
+#include "statement/redact.h"
+#include "statement/trace_context.h"
 
 namespace culprit::http {
 

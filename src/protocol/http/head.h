@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "protocol/conversation.h"
+#include "protocol/interface/conversation.h"
 
 namespace culprit::http {
 

@@ -1,4 +1,4 @@
-#include "protocol/conversation_fuzzing.h"
+#include "protocol/registry/conversation_testing.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   culprit::fuzz_conversation("http", data, size);

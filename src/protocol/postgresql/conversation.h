@@ -14,7 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "protocol/conversation.h"
+#include "protocol/interface/conversation.h"
 #include "protocol/postgresql/reader.h"
 #include "protocol/postgresql/request.h"
 

@@ -1,8 +1,8 @@
-#include "protocol/conversation.h"
-
 #include <gtest/gtest.h>
 
 #include <string>
+
+#include "protocol/registry/registry.h"
 
 namespace culprit {
 namespace {

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <variant>
 
-#include "protocol/conversation.h"
+#include "protocol/interface/conversation.h"
 
 namespace culprit::postgresql {
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "protocol/conversation.h"
-#include "protocol/sql_exchange.h"
+#include "protocol/interface/conversation.h"
+#include "protocol/shared/sql_exchange.h"
 
 namespace culprit::postgresql {
 

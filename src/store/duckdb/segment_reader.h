@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "store/manifest.h"
-#include "store/stored.h"
+#include "store/files/manifest.h"
+#include "store/files/stored.h"
 
 namespace culprit {
 

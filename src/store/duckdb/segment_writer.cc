@@ -9,7 +9,7 @@
 #include "base/crc32c.h"
 #include "base/saturated.h"
 #include "store/duckdb/span_cells.h"
-#include "store/file.h"
+#include "store/files/file.h"
 
 namespace culprit {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "store/duckdb/cells.h"
-#include "store/stored.h"
+#include "store/files/stored.h"
 
 namespace culprit {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "model/batch.h"
-#include "store/stored.h"
+#include "store/files/stored.h"
 
 namespace culprit::table_columns {
 

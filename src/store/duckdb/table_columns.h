@@ -6,7 +6,7 @@
 
 #include "model/batch.h"
 #include "store/duckdb/span_table_columns.h"
-#include "store/stored.h"
+#include "store/files/stored.h"
 
 namespace culprit::table_columns {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "store/duckdb/segment_reader.h"
-#include "store/reader.h"
+#include "store/interface/reader.h"
 
 namespace culprit {
 

@@ -1,4 +1,4 @@
-#include "store/writer.h"
+#include "store/interface/writer.h"
 
 #include <fcntl.h>
 #include <sys/random.h>
@@ -11,9 +11,9 @@
 
 #include "base/hash.h"
 #include "model/frame.h"
-#include "store/file.h"
-#include "store/layout.h"
-#include "store/open.h"
+#include "store/files/file.h"
+#include "store/files/layout.h"
+#include "store/interface/open.h"
 
 namespace culprit {
 

@@ -1,0 +1,122 @@
+#include "analysis/answer/why.h"
+
+#include <algorithm>
+
+#include "analysis/profile/profile_builder.h"
+#include "analysis/quality/quality.h"
+#include "analysis/ranking/finding_builder.h"
+#include "base/text.h"
+
+namespace culprit::analysis {
+
+namespace {
+
+// Those of the question's focus.
+bool in_focus(const Finding& finding, const Question& question) {
+  auto within = [](const std::string& wanted, std::string_view text) {
+    return wanted.empty() || text.find(wanted) != std::string_view::npos;
+  };
+  return within(question.operation, finding.operation) && within(question.statement, finding.entity.statement) &&
+         (question.service.empty() || finding.entity.name == question.service || finding.caller == question.service ||
+          std::any_of(finding.path.begin(), finding.path.end(),
+                      [&](const PathStep& s) { return s.entity == question.service; }));
+}
+
+std::string healthy_summary(const Answer& answer) {
+  int64_t requests = 0;
+  for (const OperationSummary& operation : answer.operations) requests += operation.requests;
+  std::string looked = format_count(requests) + " requests of " +
+                       format_count(static_cast<int64_t>(answer.operations.size())) +
+                       (answer.operations.size() == 1 ? " operation" : " operations");
+  if (answer.operations.empty()) return "no requests were seen";
+  const OperationSummary& first = answer.operations.front();
+  return "Nothing stands out: looked at " + looked + " in " + format_duration(answer.to_ns - answer.from_ns) +
+         "; most time is " + first.name + "'s, p95 " + format_duration(first.p95_ns);
+}
+
+void set_summary(Answer& answer) {
+  auto named = [](const Finding& finding) { return finding.cause != "unexplained"; };
+  auto first = std::find_if(answer.findings.begin(), answer.findings.end(), named);
+  if (!answer.operations.empty()) answer.operation = answer.operations.front();
+  if (first == answer.findings.end()) {
+    answer.summary = healthy_summary(answer);
+    return;
+  }
+  answer.focus = first->operation;
+  for (const OperationSummary& operation : answer.operations)
+    if (operation.name == first->operation) {
+      answer.operation = operation;
+      break;
+    }
+  answer.summary =
+      (answer.verdict == Verdict::Undecided ? "most likely, " : "") + first->operation + " is slow: " + first->title;
+}
+
+void set_not_seen(Answer& answer, const WorkloadProfile& now, bool asked) {
+  if (answer.baseline_kind == "none")
+    answer.not_seen.push_back("no baseline (only where the time goes, not what changed)");
+  bool watched =
+      std::any_of(now.statements().begin(), now.statements().end(), [](const auto& s) { return s.second.served > 0; });
+  if (!watched && !now.statements().empty())
+    answer.not_seen.push_back("whether the database ran, read or waited: these traces do not tell");
+  if (!asked && !now.statements().empty() && watched) answer.not_seen.push_back("the database was not asked (--ask)");
+  if (now.opaque_roots() > 0)
+    answer.not_seen.push_back("what " + format_count(now.opaque_roots()) +
+                              " exchanges were about: their protocol is not known");
+  if (now.begun_before() > 0)
+    answer.not_seen.push_back("what " + format_count(now.begun_before()) +
+                              " requests asked for: sent before the recording, or in a gap of it");
+}
+
+void set_next_command(Answer& answer, const Question& question) {
+  if (answer.findings.empty()) {
+    answer.next_command = "culprit quality " + question.source;
+    return;
+  }
+  const Finding& first = answer.findings.front();
+  if (!first.exemplars.empty())
+    answer.next_command = "culprit show " + to_hex(first.exemplars.front()) + " -s " + question.source;
+}
+
+}  // namespace
+
+Result<Answer> why(Reader& reader, Reader* baseline, DatabaseInspector* inquiry, const Question& question) {
+  Interner names;
+  ProfileBuilder study(names);
+  TRY(study.read(reader, inquiry, question));
+  ProfileBuilder before(names);
+  Question all_time = question;
+  all_time.from_ns = INT64_MIN, all_time.to_ns = INT64_MAX;
+  if (baseline != nullptr) TRY(before.read(*baseline, nullptr, all_time));
+
+  const WorkloadProfile& now = study.population();
+  DetectorInput scene{now, baseline == nullptr ? nullptr : &before.population()};
+  std::vector<Ranked> ranked = rank_causes(scene, inquiry);
+  Answer answer;
+  answer.source = question.source;
+  answer.baseline_kind = baseline == nullptr ? "none" : "given";
+  answer.baseline_source = question.baseline_source;
+  if (now.begin_ns() <= now.end_ns()) answer.from_ns = now.begin_ns(), answer.to_ns = now.end_ns();
+  answer.operations = summarise(now);
+  answer.findings = make_findings(scene, ranked);
+  std::erase_if(answer.findings, [&](const Finding& finding) { return !in_focus(finding, question); });
+  for (size_t i = 0; i < answer.findings.size(); ++i) answer.findings[i].rank = static_cast<int>(i) + 1;
+
+  Seen seen = study.seen();
+  for (const Finding& finding : answer.findings)
+    seen.holder_asleep |= finding.cause == "lock_wait" && finding.mechanism != "mutex" && !finding.holder;
+  DataQuality trust = TRY(assess(reader, seen));
+  trust.open_share = open_share(scene, ranked);
+  answer.verdict = verdict_of(trust, seen, flip_share(scene, ranked));
+  for (const std::string& problem : study.problems()) trust.quality.unknown.push_back(problem);
+  answer.quality = std::move(trust.quality);
+  for (Finding& finding : answer.findings)
+    finding.would_flip += "; counted loss: " + (trust.lost_share > 0 ? format_share(trust.lost_share) : "0");
+  set_summary(answer);
+  set_not_seen(answer, now, study.asked());
+  if (inquiry != nullptr) answer.asked = inquiry->said();
+  set_next_command(answer, question);
+  return answer;
+}
+
+}  // namespace culprit::analysis

@@ -1,0 +1,21 @@
+// why: names what is to blame in a recording or a set of traces, or says that it cannot tell.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "analysis/question/question.h"
+#include "base/result.h"
+#include "model/database_inspector.h"
+#include "model/finding.h"
+#include "store/interface/reader.h"
+
+namespace culprit::analysis {
+
+// Same input, same answer. `baseline` and `inquiry` may be null.
+Result<Answer> why(Reader& reader, Reader* baseline, DatabaseInspector* inquiry, const Question& question);
+
+// What changed between two recordings, and for each finding about BEFORE: fixed, not fixed, or can't tell.
+Result<Comparison> diff(Reader& before, Reader& after, DatabaseInspector* inquiry, const Question& question);
+
+}  // namespace culprit::analysis

@@ -1,0 +1,163 @@
+// cpu_bound: a service computes for long itself. Told by its own kind: between two of its calls it takes far more CPU in one
+// operation than in its others; with a baseline: more than it did.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "analysis/detectors/detector.h"
+#include "base/text.h"
+
+namespace culprit::analysis {
+
+namespace {
+
+// A page is put together in a few milliseconds of CPU; what takes more computes something.
+constexpr int64_t kLongWork = 20'000'000;
+// Where the service does nothing else to compare it with: a tenth of a second is what a person notices.
+constexpr int64_t kLongForAnyone = 100'000'000;
+constexpr int64_t kTimesComparable = 10;
+constexpr int64_t kCarefulTimes = 3;
+
+bool is_own(const CallNode& place, uint32_t service) {
+  return place.service == service && place.statement == kNone && place.role != Role::Call;
+}
+
+// What a service computes for one request, and in how many steps: its calls part them. Many calls with a little work around
+// each are a loop's, and are blamed there.
+struct Computed {
+  int64_t ns = 0, steps = 1;
+  int64_t per_step() const { return ns / steps; }
+};
+
+Computed computed(const Interner& names, const Request& request, uint32_t service) {
+  Computed all;
+  for (const Part& part : request.parts) {
+    const CallNode& place = names.place(part.place);
+    if (is_own(place, service)) all.ns += of(part.ns, SectionKind::Own);
+    if (place.service == service && place.role == Role::Call) all.steps += part.calls;
+  }
+  return all;
+}
+
+// The services whose own time was mostly seen to run, and is not only the length of their spans.
+std::set<uint32_t> watched_services(const WorkloadProfile& now) {
+  std::map<uint32_t, std::pair<int64_t, int64_t>> times;
+  for (const Operation& operation : now.operations())
+    for (const Request& request : operation.kept)
+      for (const Part& part : request.parts) {
+        const CallNode& place = now.names().place(part.place);
+        if (place.statement != kNone || place.role == Role::Call) continue;
+        times[place.service].first += of(part.ns, SectionKind::Own);
+        times[place.service].second += part.ns[kUnknown];
+      }
+  std::set<uint32_t> services;
+  for (const auto& [service, time] : times)
+    if (time.first > time.second) services.insert(service);
+  return services;
+}
+
+Cause make_cause(const Interner& names, uint32_t service) {
+  const std::string& name = names.text(service);
+  Cause cause;
+  cause.cause = "cpu_bound";
+  cause.entity = {"service", name, "", "", "", 0};
+  cause.quality = kObserved;
+  cause.phrase = name + "'s own work takes {share} of it";
+  cause.advice = "profile " + name + ", and look at what it computes there";
+  cause.would_tell = "stacks of its threads";
+  cause.blamed = [service](const CallNode& place) { return is_own(place, service); };
+  cause.blamed_kinds = {SectionKind::Own};
+  return cause;
+}
+
+// Medians of one operation's requests.
+struct Typical {
+  int64_t ns = 0, per_step_ns = 0;
+};
+
+using Operations = std::map<size_t, Typical>;
+
+Operations operations_of(const WorkloadProfile& now, uint32_t service) {
+  Operations all;
+  for (size_t index = 0; index < now.operations().size(); ++index) {
+    std::vector<int64_t> ns, per_step;
+    for (const Request& request : now.operations()[index].kept) {
+      const Computed here = computed(now.names(), request, service);
+      if (here.ns > 0) ns.push_back(here.ns), per_step.push_back(here.per_step());
+    }
+    if (!ns.empty()) all[index] = {median(ns), median(per_step)};
+  }
+  return all;
+}
+
+// What a step takes in the service's other operations; 0: it has none.
+int64_t comparable_to(const Operations& operations, size_t index) {
+  std::vector<int64_t> others;
+  for (const auto& [other, typical] : operations)
+    if (other != index) others.push_back(typical.per_step_ns);
+  return others.empty() ? 0 : median(others);
+}
+
+bool is_long(const Typical& typical, int64_t comparable_ns) {
+  if (comparable_ns == 0) return typical.ns >= kLongForAnyone;
+  return typical.ns >= kLongWork && typical.per_step_ns >= kTimesComparable * comparable_ns;
+}
+
+// A service computes in one operation as it does in none of its others.
+void find_long_work(const WorkloadProfile& now, uint32_t service, std::vector<Cause>& causes) {
+  const Interner& names = now.names();
+  const Operations operations = operations_of(now, service);
+  const Typical* longest = nullptr;
+  int64_t comparable_ns = 0;
+  for (const auto& [index, typical] : operations) {
+    const int64_t others_ns = comparable_to(operations, index);
+    if (!is_long(typical, others_ns) || (longest && longest->ns >= typical.ns)) continue;
+    longest = &typical, comparable_ns = others_ns;
+  }
+  if (!longest) return;
+  Cause cause = make_cause(names, service);
+  cause.pathological = true;
+  cause.what = format_duration(longest->ns) + " of CPU per request (median) in " + names.text(service) + " itself";
+  cause.evidence.push_back(observed(cause.what, static_cast<double>(longest->ns), "ns"));
+  if (comparable_ns > 0)
+    cause.evidence.push_back(observed(format_count(longest->per_step_ns / comparable_ns) +
+                                          " times what its other operations take between two calls (" +
+                                          format_duration(comparable_ns) + ")",
+                                      static_cast<double>(comparable_ns), "ns"));
+  cause.assuming = comparable_ns > 0 ? "it computes as little as in its other operations" : "it computes nothing";
+  cause.saved = [&names, service, comparable_ns](const Request& request) {
+    const Computed here = computed(names, request, service);
+    if (!is_long({here.ns, here.per_step()}, comparable_ns)) return Saved{};
+    const int64_t usual = comparable_ns * here.steps;
+    return Saved{here.ns, std::max<int64_t>(here.ns - usual, 0),
+                 std::max<int64_t>(here.ns - kCarefulTimes * usual, here.ns / 2)};
+  };
+  causes.push_back(std::move(cause));
+}
+
+Cause changed_work(const Interner& names, uint32_t service) {
+  Cause cause = make_cause(names, service);
+  cause.what = names.text(service) + " runs for longer than it did";
+  cause.assuming = "it works for as long as it did before";
+  cause.advice = "profile " + names.text(service) + ", and look at what changed in it";
+  cause.saved = [&names, service](const Request& request) {
+    const int64_t ns = computed(names, request, service).ns;
+    return Saved{ns, ns, ns / 2};
+  };
+  return cause;
+}
+
+}  // namespace
+
+std::vector<Cause> find_cpu_bound(const DetectorInput& scene) {
+  std::vector<Cause> causes;
+  for (uint32_t service : watched_services(scene.now)) {
+    if (scene.before == nullptr)
+      find_long_work(scene.now, service, causes);
+    else
+      causes.push_back(changed_work(scene.now.names(), service));
+  }
+  return causes;
+}
+
+}  // namespace culprit::analysis

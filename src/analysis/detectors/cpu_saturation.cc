@@ -1,0 +1,145 @@
+// cpu_saturation: requests are ready to run and get no CPU, because somebody else has them.
+//
+// Who: from the wakers' side, who ran while a request was ready; else who used most CPU time. A stranger (takes no part in
+// any request) is a noisy neighbour. Where the requests' own services use the CPUs up, that is load: only said where most of
+// the time goes there. What a slow statement's own crowd waits is the statement's.
+#include <algorithm>
+
+#include "analysis/detectors/detector.h"
+#include "base/text.h"
+
+namespace culprit::analysis {
+
+namespace {
+
+// A neighbour that holds less than this share of the CPUs does not make half of the others' waiting.
+constexpr double kNeighbourShare = 0.25;
+// Own load: a system near its limit waits a little; only where waiting dominates is it the cause.
+constexpr double kOwnLoadWaits = 0.4;
+constexpr int64_t kOwnLoadWaitNs = 10'000'000;
+
+struct Waiting {
+  int64_t runnable_ns = 0, path_ns = 0, requests = 0;
+  double share() const { return path_ns > 0 ? static_cast<double>(runnable_ns) / static_cast<double>(path_ns) : 0; }
+};
+
+Waiting waiting_of(const WorkloadProfile& now) {
+  Waiting waiting;
+  for (const Operation& operation : now.operations())
+    for (const Request& request : operation.kept) {
+      for (const Part& part : request.parts) waiting.runnable_ns += of(part.ns, SectionKind::Runnable);
+      waiting.path_ns += request.duration_ns;
+      ++waiting.requests;
+    }
+  return waiting;
+}
+
+// A command line as far as it fits a line: a compiler's fills a page.
+std::string cut(const std::string& command) {
+  constexpr size_t kLongest = 60;
+  if (command.size() <= kLongest) return command;
+  size_t end = kLongest;
+  while (end > 0 && (command[end] & 0xC0) == 0x80) --end;  // not inside a character
+  return command.substr(0, end) + "…";
+}
+
+struct Holder {
+  CpuHolder who;
+  double share = 0;      // of the others' waiting
+  bool watched = false;  // from who ran while a request was ready
+};
+
+// The largest holder that serves (or does not), and its share of what the requests waited.
+Holder largest(const CpuUsage& cpu, bool serves, int64_t runnable_ns) {
+  int64_t held = 0;
+  for (const CpuHolder& holder : cpu.holders) held += holder.held_from_requests_ns;
+  Holder best;
+  best.watched = held * 3 >= runnable_ns && held > 0;
+  for (const CpuHolder& holder : cpu.holders) {
+    if (holder.serves != serves) continue;
+    // The recorder works most where most happens: it is to blame only where it takes a neighbour's part of all CPUs itself.
+    double of_all =
+        cpu.capacity_ns > 0 ? static_cast<double>(holder.running_ns) / static_cast<double>(cpu.capacity_ns) : 0;
+    if (holder.recorder && of_all < kNeighbourShare) continue;
+    int64_t part = best.watched ? holder.held_from_requests_ns : holder.running_ns;
+    int64_t all = best.watched ? held : cpu.running_ns;
+    double share = all > 0 ? static_cast<double>(part) / static_cast<double>(all) : 0;
+    if (share > best.share) best.who = holder, best.share = share;
+  }
+  return best;
+}
+
+std::string named(const CpuHolder& who) {
+  std::string pid = who.processes > 1
+                        ? format_count(who.processes) + " processes, pid " + std::to_string(who.pid) + " first"
+                        : "pid " + std::to_string(who.pid);
+  return who.name.starts_with("pid ") ? who.name : who.name + " (" + pid + ")";
+}
+
+std::function<Saved(const Request&)> saving(const Interner& names, double share) {
+  return [&names, share](const Request& request) {
+    int64_t runnable =
+        sum_parts(names, request, [](const CallNode&, const Part& part) { return of(part.ns, SectionKind::Runnable); });
+    // A callee that is not given a CPU reads late: that wait lies between the two ends' views.
+    int64_t between =
+        sum_parts(names, request, [](const CallNode&, const Part& part) { return of(part.ns, SectionKind::Callee); });
+    if (runnable == 0) between = 0;
+    int64_t most = runnable + between;
+    return Saved{most, static_cast<int64_t>(share * static_cast<double>(most)),
+                 static_cast<int64_t>(share * static_cast<double>(most) / 2)};
+  };
+}
+
+Cause make_cause(const WorkloadProfile& now, const CpuUsage& cpu, const Holder& holder, const Waiting& waiting,
+                 double share) {
+  Cause cause;
+  cause.cause = "cpu_saturation";
+  cause.mechanism = holder.who.serves ? "own_load" : "neighbour";
+  cause.entity = {"process", holder.who.name, "", "", "", holder.who.pid};
+  cause.quality = holder.watched ? kObserved : kInferred;
+  cause.phrase = "requests wait for a CPU for {share} of their time; " + named(holder.who) + " holds them";
+  cause.what = named(holder.who) + " holds the CPUs while requests are ready to run";
+  int64_t mean_ns = waiting.runnable_ns / std::max<int64_t>(waiting.requests, 1);
+  cause.evidence.push_back(
+      observed("requests are ready and without a CPU for " + format_duration(mean_ns) + " each (mean)",
+               static_cast<double>(mean_ns), "ns"));
+  if (cpu.busy >= 0)
+    cause.evidence.push_back(
+        observed("the " + format_count(cpu.cpus) + " CPUs are " + format_share(std::min(cpu.busy, 1.0)) + " busy",
+                 cpu.busy, "share"));
+  std::string of_what = holder.watched ? " of the time that requests waited, it ran" : " of all CPU time is its";
+  cause.evidence.push_back(observed(format_share(holder.share) + of_what, holder.share, "share"));
+  if (!holder.who.command.empty()) cause.evidence.push_back(observed("its command: " + cut(holder.who.command)));
+  if (cpu.busy < 0) cause.against.push_back("how busy the CPUs were was not recorded");
+  cause.assuming = "it no longer competes for the CPUs";
+  cause.advice = holder.who.serves ? "give this service more CPUs, or less to do"
+                                   : "move it elsewhere, or bound it: nice, or a cgroup's cpu.max or cpu.weight";
+  cause.would_tell = "one recording while it is stopped";
+  cause.blamed = [](const CallNode&) { return true; };
+  cause.blamed_kinds = {SectionKind::Runnable, SectionKind::Callee};  // as saving() counts
+  cause.saved = saving(now.names(), share);
+  cause.pathological = true;
+  return cause;
+}
+
+}  // namespace
+
+std::vector<Cause> find_cpu_saturation(const DetectorInput& scene, const CpuUsage& cpu, double slow_share) {
+  Waiting waiting = waiting_of(scene.now);
+  if (waiting.runnable_ns <= 0 || cpu.holders.empty()) return {};
+  if (cpu.busy >= 0 && cpu.busy < kBusy) return {};
+  double left = std::clamp(1 - slow_share, 0.0, 1.0);
+  Holder stranger = largest(cpu, false, waiting.runnable_ns);
+  if (stranger.share >= kNeighbourShare) {
+    // Without it there would be room: nearly all waiting goes, not just its share (a queue grows without bound near 100 %).
+    double share = std::min(left, std::min(1.0, stranger.share * 1.5));
+    return {make_cause(scene.now, cpu, stranger, waiting, share)};
+  }
+  Holder own = largest(cpu, true, waiting.runnable_ns);
+  bool dominates = waiting.share() * left >= kOwnLoadWaits &&
+                   waiting.runnable_ns / std::max<int64_t>(waiting.requests, 1) >= kOwnLoadWaitNs;
+  if (!dominates || own.share <= 0) return {};
+  return {make_cause(scene.now, cpu, own, waiting, left * own.share)};
+}
+
+}  // namespace culprit::analysis

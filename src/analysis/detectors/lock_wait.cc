@@ -1,0 +1,423 @@
+// lock_wait: requests are blocked by somebody who holds what they need.
+//
+// The holder is named from the chain of wakers (who gave it free), or from the database's own lock table where somebody
+// asked. In a queue for a row the second waiter waits for the first: the chain is followed to who waits for nobody. A holder
+// that slept all along left no event: then the finding says so, and how to ask.
+#include <algorithm>
+#include <map>
+
+#include "analysis/detectors/detector.h"
+#include "analysis/trace/call.h"
+#include "base/text.h"
+
+namespace culprit::analysis {
+
+namespace {
+
+// Shorter waits are the ordinary give and take of a busy table; PostgreSQL itself only looks for deadlocks after 1 s.
+constexpr int64_t kLongWait = 5'000'000;
+
+// A transaction that does nothing for so long is forgotten; one that is short is idle between two statements.
+constexpr int64_t kForgotten = 1'000'000'000;
+
+struct Group {
+  std::string table, mode, relation;  // mode: asked lock type
+  uint32_t instance = 0, system = 0;
+  std::set<uint32_t> statements;  // ids
+  uint32_t dominant = kNone;
+  int64_t dominant_ns = 0, lock_ns = 0, waiting_calls = 0;
+  std::map<int32_t, Blame> blockers;  // by pid
+  WaitSums inside;
+};
+
+int64_t waiting_calls(const Statement& statement) {
+  int64_t waiting = 0;
+  for (const CallSample& sample : statement.samples) waiting += sample.waits[Wait::Lock] >= kLongWait;
+  return waiting;
+}
+
+// Waiters of one table at one server wait for the same thing, as far as anybody can see from outside.
+std::map<std::pair<uint32_t, std::string>, Group> group_waiters(const WorkloadProfile& now) {
+  std::map<std::pair<uint32_t, std::string>, Group> groups;
+  for (const auto& [id, statement] : now.statements()) {
+    const std::string& text = now.names().text(statement.text);
+    int64_t lock_ns = statement.waits[Wait::Lock];
+    if (lock_ns <= 0 || sort_of(text) == StatementSort::Commit) continue;  // a commit's lock is the log's: a flush
+    Group& group = groups[{statement.instance, table_of(text)}];
+    group.table = table_of(text);
+    group.instance = statement.instance, group.system = statement.system;
+    group.statements.insert(id);
+    group.lock_ns += lock_ns;
+    group.waiting_calls += waiting_calls(statement);
+    for (int wait = 0; wait < kWaits; ++wait) group.inside.ns[wait] += statement.waits.ns[wait];
+    group.inside.known = true;
+    if (lock_ns > group.dominant_ns) group.dominant_ns = lock_ns, group.dominant = id;
+    for (const auto& [key, blame] : statement.blockers) {
+      if (key.first != static_cast<int>(Wait::Lock)) continue;
+      Blame& sum = group.blockers[key.second];
+      sum.ns += blame.ns, sum.count += blame.count;
+      for (const auto& [said, ns] : blame.statements) sum.statements[said] += ns;
+    }
+  }
+  return groups;
+}
+
+// For each backend whom it waited for longest, over all statements.
+std::map<int32_t, int32_t> waits_for(const WorkloadProfile& now) {
+  std::map<int32_t, std::map<int32_t, int64_t>> sums;
+  for (const LockWait& wait : now.around().lock_waits)
+    sums[wait.waiter_pid][wait.holder_pid] += std::max<int64_t>(wait.waited_ns, 1);
+  std::map<int32_t, int32_t> longest;
+  for (const auto& [waiter, holders] : sums) {
+    auto most = std::max_element(holders.begin(), holders.end(),
+                                 [](const auto& a, const auto& b) { return a.second < b.second; });
+    longest[waiter] = most->first;
+  }
+  return longest;
+}
+
+// From a holder to who holds it up in turn; stops where nobody does, and in a circle.
+int32_t end_of_chain(const std::map<int32_t, int32_t>& chain, int32_t pid) {
+  std::set<int32_t> seen;
+  while (seen.insert(pid).second) {
+    auto next = chain.find(pid);
+    if (next == chain.end()) return pid;
+    pid = next->second;
+  }
+  return pid;
+}
+
+// The same by the wakers: who gave the lock free had waited for it himself, for most of the time that others waited for him.
+// Where they wait in a circle (each has the lock in turn), nobody holds all up: the first stands.
+int32_t end_of_queue(const WorkloadProfile& now, int32_t pid, int64_t waited_ns) {
+  std::set<int32_t> seen;
+  for (int32_t at = pid; seen.insert(at).second;) {
+    auto waits = now.lock_chain().find(at);
+    if (waits == now.lock_chain().end()) return at;
+    auto most = std::max_element(waits->second.begin(), waits->second.end(),
+                                 [](const auto& a, const auto& b) { return a.second < b.second; });
+    if (most->second * 2 < waited_ns) return at;
+    at = most->first;
+  }
+  return pid;
+}
+
+// What a backend ran last when it gave a lock free, by whoever saw it.
+std::string last_statement_of(const WorkloadProfile& now, int32_t pid) {
+  std::map<std::string, int64_t> all;
+  for (const auto& [id, statement] : now.statements()) {
+    auto blame = statement.blockers.find({static_cast<int>(Wait::Lock), pid});
+    if (blame == statement.blockers.end()) continue;
+    for (const auto& [text, ns] : blame->second.statements) all[text] += ns;
+  }
+  std::string best;
+  for (const auto& [text, ns] : all)
+    if (best.empty() || ns > all[best]) best = text;
+  return best;
+}
+
+struct LockHolder {
+  int32_t pid = 0;
+  int64_t ns = 0, of_ns = 0;  // the waits for this one, and for anybody that is known
+  size_t holders = 0;
+  std::string statement, program, state, how;
+  int64_t held_ns = 0;
+  std::string relation, lock;
+};
+
+const Process* process_of(const WorkloadProfile& now, int32_t pid) {
+  for (const Process& process : now.around().processes)
+    if (process.pid == pid) return &process;
+  return nullptr;
+}
+
+// As people call it: not "python3", but its script.
+const std::string& called(const Process& process) { return process.service.empty() ? process.name : process.service; }
+
+// The program at the other end of a backend's connection, or empty.
+std::string client_of(const WorkloadProfile& now, int32_t pid) {
+  for (const Connection& connection : now.around().connections) {
+    if (!connection.server || connection.pid != pid || connection.peer_pid == 0) continue;
+    if (const Process* client = process_of(now, connection.peer_pid)) return called(*client);
+  }
+  return {};
+}
+
+// Who is behind a backend; else the process itself.
+std::string program_of(const WorkloadProfile& now, int32_t pid) {
+  if (std::string client = client_of(now, pid); !client.empty()) return client;
+  const Process* process = process_of(now, pid);
+  return process == nullptr ? "" : called(*process);
+}
+
+std::string most_of(const std::map<std::string, int64_t>& by_text) {
+  std::string best;
+  int64_t most = -1;
+  for (const auto& [text, ns] : by_text)
+    if (ns > most) most = ns, best = text;
+  return best;
+}
+
+// Adds what the database said about `pid` as a holder.
+void add_said(const WorkloadProfile& now, LockHolder& held) {
+  for (const LockWait& wait : now.around().lock_waits) {
+    if (wait.holder_pid != held.pid) continue;
+    held.how = "confirmed by the database";
+    if (!wait.holder_statement.empty()) held.statement = wait.holder_statement;
+    if (!wait.holder_program.empty()) held.program = wait.holder_program;
+    // Where it gave the database no name, the database gives its address.
+    const bool nameless =
+        held.program == "local" || held.program.find_first_not_of("0123456789abcdef.:") == std::string::npos;
+    if (std::string client = client_of(now, held.pid); nameless && !client.empty()) held.program = client;
+    held.state = wait.holder_state;
+    held.held_ns = std::max(held.held_ns, wait.held_ns);
+    if (!wait.relation.empty()) held.relation = wait.relation;
+    held.lock = wait.lock;
+  }
+}
+
+// The database's word counts first, matched by the waiters' statement or pid; then the wakers.
+LockHolder holder_of(const WorkloadProfile& now, const Group& group) {
+  LockHolder held;
+  std::map<int32_t, int32_t> chain = waits_for(now);
+  std::map<int32_t, int64_t> said;
+  for (const LockWait& wait : now.around().lock_waits) {
+    bool ours = false;
+    for (uint32_t id : group.statements) {
+      const Statement& statement = now.statements().at(id);
+      ours = ours || statement.lock_waiters.contains(wait.waiter_pid) ||
+             without_literals(wait.waiter_statement) == now.names().text(statement.text);
+    }
+    if (ours) said[end_of_chain(chain, wait.holder_pid)] += std::max<int64_t>(wait.waited_ns, 1);
+  }
+  for (auto [pid, ns] : said) {
+    held.of_ns += ns, ++held.holders;
+    if (ns > held.ns) held.pid = pid, held.ns = ns;
+  }
+  if (held.pid != 0) {
+    add_said(now, held);
+    return held;
+  }
+  int64_t unknown_ns = 0;
+  for (const auto& [pid, blame] : group.blockers) {
+    (pid != 0 ? held.of_ns : unknown_ns) += blame.ns;
+    if (pid == 0) continue;
+    ++held.holders;
+    if (blame.ns > held.ns)
+      held.pid = pid, held.ns = blame.ns, held.statement = most_of(blame.statements), held.how = "observed";
+  }
+  if (unknown_ns > held.of_ns) return {};  // most of it was for somebody who never ran
+  int32_t end = held.pid == 0 ? 0 : end_of_queue(now, held.pid, held.ns);
+  if (end != held.pid) held.pid = end, held.statement = last_statement_of(now, end);
+  held.program = program_of(now, held.pid);
+  return held;
+}
+
+// Who waits for one holder waits for one thing, whatever tables it is about; and of statements that were sent before the
+// recording the server's address is not known.
+bool same_lock(const Interner& names, const std::pair<Group, LockHolder>& a, const std::pair<Group, LockHolder>& b) {
+  if (a.first.system != b.first.system) return false;
+  if (a.second.pid != 0 && b.second.pid != 0) return a.second.pid == b.second.pid;
+  bool known = !names.text(a.first.instance).empty() && !names.text(b.first.instance).empty();
+  return !known && a.first.table == b.first.table;
+}
+
+void join(std::pair<Group, LockHolder>& all, const std::pair<Group, LockHolder>& other) {
+  Group& group = all.first;
+  const Group& more = other.first;
+  group.statements.insert(more.statements.begin(), more.statements.end());
+  group.lock_ns += more.lock_ns, group.waiting_calls += more.waiting_calls;
+  for (int wait = 0; wait < kWaits; ++wait) group.inside.ns[wait] += more.inside.ns[wait];
+  if (all.second.pid == 0) all.second = other.second;
+}
+
+std::vector<std::pair<Group, LockHolder>> join_groups(const WorkloadProfile& now) {
+  const Interner& names = now.names();
+  std::vector<std::pair<Group, LockHolder>> all, joined;
+  for (auto& [key, group] : group_waiters(now)) all.emplace_back(group, holder_of(now, group));
+  // What is told is told of the first: whose server is known, then who waited longest.
+  std::stable_sort(all.begin(), all.end(), [&](const auto& a, const auto& b) {
+    bool ka = !names.text(a.first.instance).empty(), kb = !names.text(b.first.instance).empty();
+    return ka != kb ? ka : a.first.lock_ns > b.first.lock_ns;
+  });
+  for (const auto& one : all) {
+    auto same =
+        std::find_if(joined.begin(), joined.end(), [&](const auto& other) { return same_lock(names, one, other); });
+    if (same == joined.end())
+      joined.push_back(one);
+    else
+      join(*same, one);
+  }
+  return joined;
+}
+
+std::string mechanism_of(const LockHolder& held, std::string_view text) {
+  if (held.lock == "relation") return "table_ddl";
+  if (held.lock == "advisory" || text.find("pg_advisory") != std::string_view::npos) return "advisory";
+  if (changes_tables(held.statement)) return "table_ddl";
+  if (!held.lock.empty()) return "row";
+  // Who only reads holds no row: what it gives free is a lock of the server's own, on a page or a table of its memory.
+  if (!held.statement.empty() && !locks_rows(held.statement) && held.how == "observed") return "lwlock";
+  return locks_rows(text) ? "row" : "table_ddl";  // a plain SELECT waits only for who changes the table itself
+}
+
+void describe(Cause& cause, const Group& group, const LockHolder& held, bool asked) {
+  std::string mean = format_duration(group.lock_ns / std::max<int64_t>(group.waiting_calls, 1));
+  cause.evidence.push_back(observed(format_count(group.waiting_calls) + " calls waited for a lock, " + mean + " each",
+                                    static_cast<double>(group.lock_ns), "ns"));
+  cause.assuming = "nobody holds the lock while it is asked for";
+  if (held.pid == 0) {
+    cause.quality = kInferred;
+    cause.what = mean + " per wait for a lock on " + (group.table.empty() ? "the table" : group.table) +
+                 "; its holder never ran during the recording";
+    cause.against.push_back("the holder is not known: it slept all along and left no event");
+    cause.would_tell =
+        asked ? "look at pg_locks while it happens" : "culprit record --ask, or why --ask: who holds the lock";
+    cause.advice = "ask the database who holds it: culprit record --ask";
+    return;
+  }
+  cause.holder = Entity{"process", held.program, cause.entity.instance, cause.entity.system, held.statement, held.pid};
+  std::string who = (held.program.empty() ? "pid " : held.program + " (pid ") + std::to_string(held.pid) +
+                    (held.program.empty() ? "" : ")");
+  std::string since = held.held_ns > 0 ? " for " + format_duration(held.held_ns) : "";
+  // Many hold it in turn: none of them is the cause, but what they all do.
+  bool in_turn = held.holders > 2 && held.ns * 2 < held.of_ns;
+  std::string turns =
+      in_turn ? format_count(static_cast<int64_t>(held.holders)) + " sessions in turn, most often by " : "";
+  cause.what = "held by " + turns + who + (held.state.empty() ? "" : ", " + held.state) + since +
+               (held.statement.empty() ? "" : "; its last statement: " + held.statement);
+  EvidenceLine line = observed(cause.what, static_cast<double>(held.ns), "ns");
+  line.how = held.how;
+  cause.evidence.push_back(line);
+  if (held.how != "observed") cause.quality = kConfirmed;
+  bool idle = !in_turn && held.state.find("idle") != std::string::npos && held.held_ns >= kForgotten;
+  cause.advice = idle ? "end that session's transaction (pg_terminate_backend(" + std::to_string(held.pid) +
+                            ")), find why it stays open, set idle_in_transaction_session_timeout"
+                      : "shorten the transaction that runs this statement: take the lock last, commit at once" +
+                            std::string(in_turn ? "; of a queue of jobs: FOR UPDATE SKIP LOCKED" : "");
+  cause.would_tell = "culprit record --ask: the database's own lock table";
+}
+
+Cause make_cause(const WorkloadProfile& now, const Group& group, const LockHolder& held) {
+  const Interner& names = now.names();
+  const std::string& text = names.text(group.dominant == kNone ? 0 : now.statements().at(group.dominant).text);
+  Cause cause;
+  cause.cause = "lock_wait";
+  cause.mechanism = mechanism_of(held, text);
+  std::string what = held.relation.empty() ? group.table : held.relation;
+  std::string kind = cause.mechanism == "row"        ? "row lock"
+                     : cause.mechanism == "lwlock"   ? "lock inside the server"
+                     : cause.mechanism == "advisory" ? "advisory lock"
+                                                     : "table lock";
+  cause.entity = {"lock", what.empty() ? kind : what, names.instance(group.instance), names.text(group.system), text,
+                  0};
+  cause.quality = kObserved;
+  cause.phrase = "it waits for a " + kind + (what.empty() ? "" : " on " + what) + " for {share} of its time";
+  cause.inside = group.inside;
+  cause.statement = group.dominant;
+  cause.pathological =
+      group.lock_ns >= kLongWait * std::max<int64_t>(group.waiting_calls, 1) && group.waiting_calls > 0;
+  describe(cause, group, held, now.around().asked);
+  std::set<uint32_t> ids = group.statements;
+  auto ours = [&names, ids](const CallNode& place) {
+    return place.role == Role::Served &&
+           std::any_of(ids.begin(), ids.end(), [&](uint32_t id) { return same_statement(names, place.statement, id); });
+  };
+  cause.blamed = ours;
+  cause.blamed_kinds = {SectionKind::Lock};
+  if (held.how == "confirmed by the database")
+    cause.blamed_kinds.insert(cause.blamed_kinds.end(), {SectionKind::Sleep, SectionKind::Unexplained});
+  // A backend that handles a statement does not sleep of itself: where the database said that these wait for a lock, their
+  // being blocked without a word is the same wait, seen when nobody asked.
+  bool said = held.how == "confirmed by the database";
+  cause.saved = [&names, ours, said](const Request& request) {
+    int64_t lock = sum_parts(names, request, [&](const CallNode& place, const Part& part) {
+      if (!ours(place)) return int64_t{0};
+      int64_t silent = of(part.ns, SectionKind::Sleep) + of(part.ns, SectionKind::Unexplained);
+      return of(part.ns, SectionKind::Lock) + (said ? silent : 0);
+    });
+    // Carefully: the ordinary give and take of a busy lock stays.
+    return Saved{lock, lock, std::max(lock - kLongWait, lock / 2)};
+  };
+  return cause;
+}
+
+// Whether the holder was at work on a statement that is slow itself: then that is the cause, and gets the waits' time.
+bool explained_by(const WorkloadProfile& now, const LockHolder& held, const Cause& lock, std::vector<Cause>& slow) {
+  if (held.statement.empty() || held.state.find("idle") != std::string::npos) return false;
+  if (lock.mechanism == "lwlock") return false;
+  std::string holder = without_literals(held.statement);
+  for (Cause& cause : slow) {
+    if (!cause.pathological || now.names().text(now.statements().at(cause.statement).text) != holder) continue;
+    cause.evidence.push_back(observed("others wait for the lock that it holds meanwhile: " + lock.entity.name));
+    cause.saved = [own = cause.saved, waits = lock.saved](const Request& request) {
+      Saved a = own(request), b = waits(request);
+      return Saved{a.most_ns + b.most_ns, a.likely_ns + b.likely_ns, a.least_ns + b.least_ns};
+    };
+    cause.blamed = [own = cause.blamed, waits = lock.blamed](const CallNode& place) {
+      return own(place) || waits(place);
+    };
+    return true;
+  }
+  return false;
+}
+
+// Whether a lock that is waited for in this place is the service's own. A thread that has called somebody and is put to sleep
+// on a futex meanwhile waits for the answer.
+bool waits_inside(const CallNode& place) { return place.statement == kNone && place.role != Role::Call; }
+
+// Locks inside a program that is no database: its threads wait for one another.
+void add_mutexes(const WorkloadProfile& now, std::vector<Cause>& causes) {
+  const Interner& names = now.names();
+  std::set<uint32_t> services;
+  for (const Operation& operation : now.operations())
+    for (const Request& request : operation.kept)
+      for (const Part& part : request.parts) {
+        const CallNode& place = names.place(part.place);
+        if (waits_inside(place) && of(part.ns, SectionKind::Lock) >= kLongWait) services.insert(place.service);
+      }
+  for (uint32_t service : services) {
+    Cause cause;
+    cause.cause = "lock_wait";
+    cause.mechanism = "mutex";
+    cause.entity = {"lock", "a lock in " + names.text(service), "", "", "", 0};
+    cause.caller = cause.queued_in = names.text(service);
+    cause.quality = kObserved;
+    cause.pathological = true;
+    cause.phrase = "it waits for a lock inside " + names.text(service) + " for {share} of its time";
+    cause.what = "threads of " + names.text(service) + " wait for one another";
+    auto blame = now.mutex_blockers().find(service);
+    if (blame != now.mutex_blockers().end())
+      cause.evidence.push_back(
+          observed(format_count(blame->second.count) + " waits, " + format_duration(blame->second.ns) + " in all",
+                   static_cast<double>(blame->second.ns), "ns"));
+    cause.assuming = "the lock is free when asked for";
+    cause.advice = "hold the lock for less, or split it: culprit show TRACE names the waits";
+    cause.would_tell = "stacks of the waiting threads";
+    cause.blamed = [service](const CallNode& place) { return place.service == service && waits_inside(place); };
+    cause.blamed_kinds = {SectionKind::Lock};
+    cause.saved = [&names, service](const Request& request) {
+      int64_t lock = sum_parts(names, request, [&](const CallNode& place, const Part& part) {
+        return place.service == service && waits_inside(place) ? of(part.ns, SectionKind::Lock) : 0;
+      });
+      return Saved{lock, lock, std::max(lock - kLongWait, lock / 2)};
+    };
+    causes.push_back(std::move(cause));
+  }
+}
+
+}  // namespace
+
+std::vector<Cause> find_lock_waits(const DetectorInput& scene, std::vector<Cause>& slow) {
+  std::vector<Cause> causes;
+  for (const auto& [group, held] : join_groups(scene.now)) {
+    Cause cause = make_cause(scene.now, group, held);
+    if (!cause.pathological && scene.before == nullptr) continue;
+    if (explained_by(scene.now, held, cause, slow)) continue;
+    causes.push_back(std::move(cause));
+  }
+  add_mutexes(scene.now, causes);
+  return causes;
+}
+
+}  // namespace culprit::analysis

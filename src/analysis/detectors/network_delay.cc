@@ -1,0 +1,141 @@
+// network_delay: the time between a caller's and its callee's view of one call: the way there and back, and the queues at both
+// ends. Told from spans of both ends; where the ends themselves were recorded, queues for a CPU have their own sections.
+//
+//   caller  ├────────────── call ──────────────┤
+//   callee           ├─── served ───┤
+//           ├─ gap ──┤              ├── gap ───┤
+#include <algorithm>
+#include <map>
+
+#include "analysis/detectors/detector.h"
+#include "base/text.h"
+
+namespace culprit::analysis {
+
+namespace {
+
+// A round trip across a continent takes less; what takes longer waits.
+constexpr int64_t kLongGap = 100'000'000;
+constexpr int64_t kGap = 20'000'000;  // beyond what data centres need, where other edges here show how fast it can be
+constexpr int64_t kTimesComparable = 10;
+constexpr int64_t kCarefulTimes = 3;
+
+using Ends = std::pair<uint32_t, uint32_t>;  // services: caller, callee
+
+struct Edge {
+  std::vector<int64_t> gaps;  // per call, the mean of each request's
+  std::set<uint32_t> places;
+};
+
+// The callee of each place that is a call whose other end was seen.
+std::map<uint32_t, uint32_t> callees(const Interner& names) {
+  std::map<uint32_t, uint32_t> found;
+  for (uint32_t id = 0; id < names.places(); ++id) {
+    const CallNode& place = names.place(id);
+    if (place.role != Role::Served || place.parent == kNone || place.statement != kNone) continue;
+    if (names.place(place.parent).role == Role::Call) found.emplace(place.parent, place.service);
+  }
+  return found;
+}
+
+std::map<Ends, Edge> gather(const WorkloadProfile& now, const std::map<uint32_t, uint32_t>& callees) {
+  std::map<Ends, Edge> edges;
+  for (const Operation& operation : now.operations())
+    for (const Request& request : operation.kept)
+      for (const Part& part : request.parts) {
+        auto callee = callees.find(part.place);
+        int64_t gap = of(part.ns, SectionKind::Callee);
+        if (callee == callees.end() || gap == 0) continue;
+        Edge& edge = edges[{now.names().place(part.place).service, callee->second}];
+        edge.gaps.push_back(gap / std::max<int64_t>(part.calls, 1));
+        edge.places.insert(part.place);
+      }
+  return edges;
+}
+
+int64_t comparable(const std::map<Ends, Edge>& edges, const Ends& ends) {
+  std::vector<int64_t> others;
+  for (const auto& [other, edge] : edges)
+    if (other != ends) others.push_back(median(edge.gaps));
+  return others.empty() ? 0 : median(others);
+}
+
+void describe(Cause& cause, const Edge& edge, const Groups& groups, bool some, int64_t comparable_ns) {
+  cause.phrase = "the way between " + cause.caller + " and its callee takes {share} of it";
+  if (some)
+    cause.what = format_duration(groups.slow_ns) + " per call in " + format_count(static_cast<int64_t>(groups.slow)) +
+                 " of " + format_count(static_cast<int64_t>(groups.all)) + " requests, " +
+                 format_duration(groups.usual_ns) + " in the others";
+  else
+    cause.what = format_duration(median(edge.gaps)) + " per call (median)";
+  cause.what += " pass between the caller's view and the callee's";
+  cause.evidence.push_back(observed(cause.what, static_cast<double>(median(edge.gaps)), "ns"));
+  if (comparable_ns > 0 && median(edge.gaps) >= 3 * comparable_ns)
+    cause.evidence.push_back(observed("on the other edges here it is " + format_duration(comparable_ns) + " (median)",
+                                      static_cast<double>(comparable_ns), "ns"));
+  cause.against.push_back("whether it is the network or a queue at either end: these traces do not tell");
+  cause.assuming = some ? "its slow calls take what the others take" : "it takes what other edges here take";
+  cause.advice = "look at the way from " + cause.caller +
+                 " to its callee, and at what queues in front of it: ss -ti, its "
+                 "accept queue and its pool of workers";
+  cause.would_tell = "sudo culprit record on both machines: retransmits, and waits for a CPU";
+}
+
+}  // namespace
+
+std::vector<Cause> find_network_delays(const DetectorInput& scene) {
+  std::vector<Cause> causes;
+  // Where the machine itself was recorded, its queues and retransmits speak for themselves.
+  if (!scene.now.around().processes.empty()) return causes;
+  const Interner& names = scene.now.names();
+  std::map<uint32_t, uint32_t> seen = callees(names);
+  std::map<Ends, Edge> edges = gather(scene.now, seen);
+  for (const auto& [ends, edge] : edges) {
+    int64_t comparable_ns = comparable(edges, ends), typical = median(edge.gaps);
+    Groups groups = two_groups(edge.gaps);
+    bool late =
+        typical >= kLongGap || (comparable_ns > 0 && typical >= std::max(kGap, kTimesComparable * comparable_ns));
+    bool some = !late && groups.apart && groups.slow_ns - groups.usual_ns >= kGap;
+    if (!late && !some && scene.before == nullptr) continue;
+    Cause cause;
+    cause.cause = "network_delay";
+    cause.mechanism = "gap";
+    cause.caller = names.text(ends.first);
+    cause.entity = {"edge", names.text(ends.first) + " → " + names.text(ends.second), "", "", "", 0};
+    cause.quality = kInferred;
+    cause.best_quality = kInferred;  // the gap is seen; what makes it is not
+    cause.pathological = late || some;
+    describe(cause, edge, groups, some, comparable_ns);
+    auto ours = [&names, seen, ends = ends](uint32_t id) {
+      auto callee = seen.find(id);
+      return callee != seen.end() && callee->second == ends.second && names.place(id).service == ends.first;
+    };
+    cause.blamed = [service = ends.first](const CallNode& place) {
+      return place.service == service && place.role == Role::Call && place.callee_seen && place.statement == kNone;
+    };
+    cause.blamed_kinds = {SectionKind::Callee};
+    cause.work = [ours](const Request& request) {
+      int64_t ns = 0;
+      for (const Part& part : request.parts)
+        if (ours(part.place)) ns += of(part.ns, SectionKind::Callee);
+      return Work{ns, ns > 0};
+    };
+    int64_t usual = some ? groups.usual_ns : comparable_ns, from = some ? groups.from_ns : 0;
+    cause.saved = [ours, usual, from](const Request& request) {
+      Saved saved;
+      for (const Part& part : request.parts) {
+        int64_t gap = of(part.ns, SectionKind::Callee), calls = std::max<int64_t>(part.calls, 1);
+        if (gap == 0 || !ours(part.place)) continue;
+        saved.most_ns += gap;
+        if (gap / calls < from) continue;
+        saved.likely_ns += std::max<int64_t>(gap - usual * calls, 0);
+        saved.least_ns += std::max<int64_t>(gap - kCarefulTimes * usual * calls, 0);
+      }
+      return saved;
+    };
+    causes.push_back(std::move(cause));
+  }
+  return causes;
+}
+
+}  // namespace culprit::analysis

@@ -1,0 +1,81 @@
+// serial_calls: a caller makes calls of several kinds one after the other that need not wait for each other: in the baseline, or
+// in other requests of the same kind, they ran side by side.
+//
+//   before  ├─────────────┤         now  ├──────────────────────────┤
+//             ├── a ────┤                  ├── a ────┤
+//             ├── b ──┤                               ├── b ──┤
+#include <algorithm>
+#include <map>
+
+#include "analysis/detectors/detector.h"
+#include "base/text.h"
+
+namespace culprit::analysis {
+
+namespace {
+
+// Calls that run side by side for a fifth of their time and more don't wait for each other; those for less than a twentieth do.
+constexpr double kSideBySide = 0.8, kSerial = 0.95;
+
+struct FanOutStats {
+  std::vector<FanOut> all;
+  // Of those with as many calls: how much of the calls' time is time that passes.
+  double spread(int64_t calls) const {
+    int64_t sum = 0, covered = 0;
+    for (const FanOut& fan : all)
+      if (fan.calls == calls) sum += fan.sum_ns, covered += fan.union_ns;
+    return sum > 0 ? static_cast<double>(covered) / static_cast<double>(sum) : 1;
+  }
+  int64_t usual_calls() const {
+    std::vector<int64_t> calls;
+    for (const FanOut& fan : all) calls.push_back(fan.calls);
+    return median(calls);
+  }
+};
+
+std::map<uint32_t, FanOutStats> gather(const WorkloadProfile& population) {
+  std::map<uint32_t, FanOutStats> places;
+  for (const Operation& operation : population.operations())
+    for (const Request& request : operation.kept)
+      for (const FanOut& fan : request.fan_outs) places[fan.place].all.push_back(fan);
+  return places;
+}
+
+}  // namespace
+
+std::vector<Cause> find_serial_calls(const DetectorInput& scene) {
+  std::vector<Cause> causes;
+  if (scene.before == nullptr) return causes;
+  const Interner& names = scene.now.names();
+  std::map<uint32_t, FanOutStats> now = gather(scene.now), before = gather(*scene.before);
+  for (const auto& [id, fans] : now) {
+    auto was = before.find(id);
+    int64_t calls = fans.usual_calls();
+    if (was == before.end() || was->second.spread(calls) > kSideBySide || fans.spread(calls) < kSerial) continue;
+    const CallNode& place = names.place(id);
+    Cause cause;
+    cause.cause = "serial_calls";
+    cause.entity = {"service", names.text(place.service), "", "", "", 0};
+    cause.caller = names.text(place.service);
+    cause.quality = kObserved;
+    cause.pathological = true;
+    cause.phrase = cause.entity.name + " makes its calls one after the other: {share} of it";
+    cause.what = format_count(calls) + " calls of " + names.text(place.label) +
+                 " follow one another; in the baseline they ran side by side";
+    cause.evidence.push_back(observed(cause.what, static_cast<double>(calls), "1/request"));
+    cause.assuming = "they run side by side, as they did";
+    cause.advice = "make the calls of " + names.text(place.label) + " in " + cause.entity.name + " side by side again";
+    cause.would_tell = "what changed in " + cause.entity.name;
+    cause.blamed = [place](const CallNode& other) { return other == place; };
+    cause.saved = [id = id](const Request& request) {
+      int64_t ns = 0;
+      for (const FanOut& fan : request.fan_outs)
+        if (fan.place == id) ns += fan.union_ns - fan.longest_ns;
+      return Saved{ns, ns, ns / 2};
+    };
+    causes.push_back(std::move(cause));
+  }
+  return causes;
+}
+
+}  // namespace culprit::analysis

@@ -1,0 +1,337 @@
+// slow_statement: a database works on one statement for longer than it should, without waiting for anybody.
+//
+// A scan for a few rows, a plan that went wrong, a result nobody needs, or reads of what is not in memory. What tells a slow
+// statement from a dear one: comparable statements of the same server cost a tenth, and few rows come of it. Whoever sums
+// up a table on purpose (a report) is not slow for reading it.
+#include <algorithm>
+
+#include "analysis/detectors/detector.h"
+#include "analysis/trace/call.h"
+#include "base/text.h"
+
+namespace culprit::analysis {
+
+namespace {
+
+// An index lookup costs PostgreSQL 0.05–0.3 ms of CPU; in 5 ms it reads some 50,000 rows. What costs less than the cheapest
+// lookup is not slow, whatever it cost before.
+constexpr int64_t kSlowRunning = 5'000'000;
+constexpr int64_t kCheapLookup = 50'000;
+// Without the server's own view the time has the network and the wait for a CPU in it, so more is asked for.
+constexpr int64_t kSlowUnwatched = 20'000'000;
+// A tenth of a second is what a person notices, whatever other statements cost.
+constexpr int64_t kSlowForAnyone = 100'000'000;
+constexpr int64_t kTimesComparable = 10;
+// Where nothing comparable was seen: a lookup with parse and plan.
+constexpr int64_t kUsualLookup = 300'000;
+// A server makes and sends about 200,000 to 1,000,000 rows a second on one CPU.
+constexpr int64_t kPerRow = 5'000;
+// More rows than a person or a page can use in one request.
+constexpr int64_t kManyRows = 10'000;
+constexpr int64_t kFewCalls = 20;
+// From this share of all CPU time on, who waits for a CPU here waits for this statement first of all.
+constexpr double kCrowd = 0.3;
+// The careful end where nothing comparable tells how much costs vary: three times as much.
+constexpr int64_t kCarefulTimes = 3;
+
+struct Costs {
+  bool served = false;  // the server was watched
+  int64_t of = 0;       // not 0: these are only the dear ones of so many calls
+  int64_t calls = 0;    // that were looked at
+  int64_t running_ns = 0, disk_ns = 0, duration_ns = 0, runnable_ns = 0, lock_ns = 0, rows = -1;  // medians
+  int64_t asleep_ns = 0;                                                                          // median
+  int64_t bad_ns = 0;                                                                             // work's p95
+  int64_t work_ns() const { return served ? running_ns : duration_ns; }
+};
+
+// Of the calls that cost at least `from_ns`.
+Costs costs_of(const Statement& statement, int64_t from_ns = 0) {
+  Costs costs;
+  costs.served = statement.served * 2 >= statement.calls && statement.served > 0;
+  std::vector<int64_t> works, running, disk, duration, runnable, lock, asleep, rows;
+  for (const CallSample& sample : statement.samples) {
+    if (costs.served && !sample.waits.known) continue;
+    int64_t work = costs.served ? sample.waits[Wait::Running] + sample.waits[Wait::Disk] : sample.duration_ns;
+    if (work < from_ns) continue;
+    works.push_back(work);
+    if (sample.rows >= 0) rows.push_back(sample.rows);
+    duration.push_back(sample.duration_ns);
+    running.push_back(sample.waits[Wait::Running]);
+    disk.push_back(sample.waits[Wait::Disk]);
+    runnable.push_back(sample.waits[Wait::Runnable]);
+    lock.push_back(sample.waits[Wait::Lock]);
+    asleep.push_back(sample.waits[Wait::Sleep] + sample.waits[Wait::Other]);
+  }
+  costs.running_ns = median(running), costs.disk_ns = median(disk), costs.duration_ns = median(duration);
+  if (!works.empty()) costs.bad_ns = quantile(works, 0.95);
+  costs.calls = static_cast<int64_t>(duration.size());
+  costs.runnable_ns = median(runnable), costs.lock_ns = median(lock), costs.asleep_ns = median(asleep);
+  if (!rows.empty()) costs.rows = median(rows);
+  return costs;
+}
+
+// A statement may be cheap for most values and dear for a few (data skew): then the dear calls are looked at by themselves,
+// where there are enough of them and most of the statement's time is theirs.
+Costs dear_costs(const Statement& statement, const Costs& all, int64_t expected_ns) {
+  // Where nobody watched, a tail of tens of milliseconds may be the scheduler's, or the network's.
+  int64_t least = all.served ? kSlowRunning : kSlowForAnyone;
+  Costs dear = costs_of(statement, std::max(least, kTimesComparable * expected_ns));
+  auto total = [](const Costs& costs) {
+    return costs.calls * (costs.served ? costs.running_ns + costs.disk_ns : costs.duration_ns);
+  };
+  if (dear.calls < kFewestAffected || dear.calls == all.calls || total(dear) < total(all)) return all;
+  dear.of = all.calls;
+  return dear;
+}
+
+// What another statement of the same server costs, the lower quartile: several may be slow for the same reason. On a bad day:
+// what one call in twenty costs, the upper quartile, for a p95 is made of such calls.
+struct Comparable {
+  int64_t ns = kUsualLookup, bad_ns = kCarefulTimes * kUsualLookup;
+  bool seen = false;  // from this server's own statements, not what a lookup usually costs
+};
+Comparable comparable_cost(const WorkloadProfile& now, uint32_t id, const Statement& statement, bool served) {
+  std::vector<int64_t> others, bad;
+  for (const auto& [other_id, other] : now.statements()) {
+    StatementSort sort = sort_of(now.names().text(other.text));
+    bool usual = sort == StatementSort::Read || sort == StatementSort::Write;
+    if (other_id == id || other.instance != statement.instance || !usual || other.calls < 5) continue;
+    Costs costs = costs_of(other);
+    if (costs.served != served) continue;
+    others.push_back(costs.work_ns());
+    bad.push_back(costs.bad_ns);
+  }
+  if (others.empty()) return {};
+  const int64_t ns = std::max(quantile(others, 0.25), kUsualLookup / 4);
+  return {ns, std::max(quantile(bad, 0.75), kCarefulTimes * ns), true};
+}
+
+// For as many rows as a request can use: who returns more would cost that part of what it costs.
+int64_t expected_cost(int64_t comparable_ns, const Costs& costs) {
+  int64_t expected_ns = comparable_ns + kPerRow * std::max<int64_t>(costs.rows, 0);
+  if (costs.rows < kManyRows) return expected_ns;
+  double used = static_cast<double>(kManyRows) / static_cast<double>(costs.rows);
+  return std::min(expected_ns, static_cast<int64_t>(used * static_cast<double>(costs.work_ns())));
+}
+
+bool is_report(const Statement& statement, std::string_view text) {
+  if (!aggregates(text)) return false;
+  if (!looks_up(text)) return true;
+  bool grouped = text.find("GROUP BY") != std::string_view::npos || text.find("group by") != std::string_view::npos;
+  return grouped && statement.calls < kFewCalls;
+}
+
+struct Match {
+  bool holds = false;
+  std::string mechanism, what;
+  double quality = kInferred;
+};
+
+Match unwatched_signature(const Costs& costs, int64_t expected_ns) {
+  Match signature;
+  bool stands_out = costs.duration_ns >= std::max(kSlowUnwatched, kTimesComparable * expected_ns);
+  signature.holds = stands_out || costs.duration_ns >= std::max(kSlowForAnyone, 3 * expected_ns);
+  signature.quality = kGuessed;
+  signature.what = format_duration(costs.duration_ns) +
+                   " per call (median); whether the server ran, read or waited was not recorded";
+  return signature;
+}
+
+// The server's process neither runs nor reads, and nobody is known to hold it up.
+Match asleep_signature(const Costs& costs, int64_t expected_ns) {
+  Match signature;
+  signature.mechanism = "sleeps";
+  signature.holds = costs.asleep_ns >= std::max(kSlowUnwatched, kTimesComparable * expected_ns);
+  signature.quality = kInferred;
+  signature.what =
+      format_duration(costs.asleep_ns) +
+      " per call (median) in which the server is blocked without working: it sleeps (pg_sleep), or waits for "
+      "another server or an extension";
+  return signature;
+}
+
+Match signature_of(const Statement& statement, const Costs& costs, std::string_view text, int64_t expected_ns) {
+  if (!costs.served) {
+    Match signature = unwatched_signature(costs, expected_ns);
+    signature.holds = signature.holds && !is_report(statement, text);
+    return signature;
+  }
+  if (costs.asleep_ns * 2 > costs.duration_ns - costs.runnable_ns) return asleep_signature(costs, expected_ns);
+  Match signature;
+  std::string rows = costs.rows < 0 ? "" : " for " + format_count(costs.rows) + (costs.rows == 1 ? " row" : " rows");
+  int64_t at_work = costs.running_ns + costs.disk_ns;
+  bool works = at_work * 2 >= costs.duration_ns - costs.runnable_ns;
+  bool reads = sort_of(text) == StatementSort::Read;
+  if (reads && costs.disk_ns > costs.running_ns) {
+    signature.mechanism = "cold_read";
+    signature.holds = works && costs.disk_ns >= std::max(kSlowRunning, kTimesComparable * expected_ns);
+    signature.quality = kObserved;
+    signature.what = format_duration(costs.disk_ns) + " of reading from the disk" + rows + " (median)";
+    return signature;
+  }
+  if (costs.rows >= kManyRows && !has_limit(text) && !aggregates(text)) {
+    signature.mechanism = "big_result";
+    signature.holds = works && costs.duration_ns >= kSlowUnwatched && statement.calls >= kFewCalls;
+    signature.what = format_count(costs.rows) + " rows per call (median): more than a request can use";
+    return signature;
+  }
+  signature.mechanism = "scan";
+  signature.holds = works && costs.running_ns >= std::max(kSlowRunning, kTimesComparable * expected_ns) &&
+                    !is_report(statement, text);
+  signature.quality = costs.rows >= 0 ? kObserved : kInferred;
+  signature.what = format_duration(costs.running_ns) + " of CPU" + rows + " (median): looks like a scan";
+  return signature;
+}
+
+// What of a server's time on a statement is its work, besides running.
+struct Working {
+  bool reads = false;  // from the disk
+  bool sleeps = false;
+};
+
+// The statement's own work in a request: what the server ran and read, or all of it where it was not watched.
+Work work_in(const Interner& names, const Request& request, uint32_t statement, Working working) {
+  Work sum;
+  for (const Part& part : request.parts) {
+    const CallNode& place = names.place(part.place);
+    if (!same_statement(names, place.statement, statement)) continue;
+    if (place.role == Role::Served || !place.callee_seen) sum.calls += part.calls;
+    int64_t work = part.ns[kUnknown] + (place.role == Role::Served ? of(part.ns, SectionKind::Own) : 0);
+    if (working.reads && place.role == Role::Served) work += of(part.ns, SectionKind::Disk);
+    if (working.sleeps && place.role == Role::Served)
+      work += of(part.ns, SectionKind::Sleep) + of(part.ns, SectionKind::Unexplained);
+    if (!place.callee_seen && place.role == Role::Call)
+      work +=
+          of(part.ns, SectionKind::Peer) + of(part.ns, SectionKind::Network) + of(part.ns, SectionKind::Unexplained);
+    sum.ns += work;
+  }
+  return sum;
+}
+
+// What waits for a CPU because of it. Its own waits shrink with its work: who has a hundredth to run waits about a hundredth.
+// Others' waits are its in the proportion of its part of all CPU time.
+struct Contention {
+  int64_t own_ns = 0, others_ns = 0;
+};
+Contention contention_in(const Interner& names, const Request& request, uint32_t statement, double share) {
+  Contention contention;
+  int64_t others = 0;
+  for (const Part& part : request.parts) {
+    bool ours = same_statement(names, names.place(part.place).statement, statement);
+    int64_t waited = of(part.ns, SectionKind::Runnable) + of(part.ns, SectionKind::Callee);
+    if (ours) contention.own_ns += of(part.ns, SectionKind::Runnable);
+    others += ours ? of(part.ns, SectionKind::Callee) : waited;
+  }
+  contention.others_ns = static_cast<int64_t>(share * static_cast<double>(others));
+  return contention;
+}
+
+std::function<Saved(const Request&)> saving(const Interner& names, uint32_t id, Working working, int64_t expected_ns,
+                                            int64_t careful_ns, double share) {
+  return [&names, id, working, expected_ns, careful_ns, share](const Request& request) {
+    auto [work, calls] = work_in(names, request, id, working);
+    Contention contention = contention_in(names, request, id, share);
+    auto cheaper = [&](int64_t per_call_ns) {
+      int64_t kept = std::min(work, calls * per_call_ns);
+      double gone = work > 0 ? 1 - static_cast<double>(kept) / static_cast<double>(work) : 0;
+      return work - kept + static_cast<int64_t>(gone * static_cast<double>(contention.own_ns));
+    };
+    int64_t others = work > 0 ? contention.others_ns : contention.others_ns / 2;
+    return Saved{work + contention.own_ns + others, cheaper(expected_ns) + others, cheaper(careful_ns) + others / 2};
+  };
+}
+
+// Whether the database said that it waits for a lock: then its being blocked is that.
+bool is_told_to_wait(const WorkloadProfile& now, const std::string& text) {
+  const std::vector<LockWait>& waits = now.around().lock_waits;
+  return std::any_of(waits.begin(), waits.end(),
+                     [&](const LockWait& wait) { return without_literals(wait.waiter_statement) == text; });
+}
+
+void add_evidence(Cause& cause, const Statement& statement, const Costs& costs, int64_t expected_ns, bool seen,
+                  double share) {
+  int64_t times = costs.work_ns() / std::max<int64_t>(expected_ns, 1);
+  if (times >= 3 && seen) {
+    std::string cost = costs.rows > 1 ? "would cost for as many rows" : "cost";
+    EvidenceLine line = observed(format_count(times) + " times what comparable statements of this server " + cost +
+                                     " (" + format_duration(expected_ns) + ")",
+                                 static_cast<double>(times), "1");
+    if (costs.rows > 1) line.how = "inferred";  // the part for the rows is reckoned
+    cause.evidence.push_back(line);
+  }
+  if (costs.served) {
+    int64_t all = 0;
+    for (int64_t ns : statement.waits.ns) all += ns;
+    double runnable = all > 0 ? static_cast<double>(statement.waits[Wait::Runnable]) / static_cast<double>(all) : 0;
+    std::string crowd = share >= kCrowd ? ", in a crowd of its own kind" : "";
+    if (runnable >= 0.01) cause.against.push_back(format_share(runnable) + " of its time it waits for a CPU" + crowd);
+    double lock = all > 0 ? static_cast<double>(statement.waits[Wait::Lock]) / static_cast<double>(all) : 0;
+    if (lock >= 0.05) cause.against.push_back(format_share(lock) + " of its time it waits for a lock");
+  } else {
+    cause.against.push_back("whether the server ran, read or waited: these traces do not tell");
+    cause.would_tell = "sudo culprit record on the database's machine";
+  }
+  if (share >= 0.1)
+    cause.evidence.push_back(observed("it takes " + format_share(share) + " of all CPU time", share, "share"));
+}
+
+}  // namespace
+
+std::vector<Cause> find_slow_statements(const DetectorInput& scene, const CpuUsage& cpu) {
+  std::vector<Cause> causes;
+  const Interner& names = scene.now.names();
+  for (const auto& [id, statement] : scene.now.statements()) {
+    const std::string& text = names.text(statement.text);
+    StatementSort sort = sort_of(text);
+    if (sort == StatementSort::Commit || sort == StatementSort::Control || statement.samples.empty()) continue;
+    if (changes_tables(text)) continue;
+    Costs costs = costs_of(statement);
+    Comparable comparable = comparable_cost(scene.now, id, statement, costs.served);
+    int64_t expected_ns = expected_cost(comparable.ns, costs);
+    Match signature = signature_of(statement, costs, text, expected_ns);
+    if (!signature.holds) {
+      costs = dear_costs(statement, costs, expected_ns);
+      signature = signature_of(statement, costs, text, expected_ns);
+      if (costs.of > 0)
+        signature.what += ", in " + format_count(costs.calls) + " of " + format_count(costs.of) + " calls";
+    }
+    if (!signature.holds && (scene.before == nullptr || costs.work_ns() < kCheapLookup)) continue;
+    if (signature.mechanism == "sleeps" && is_told_to_wait(scene.now, text)) continue;
+    double share = cpu.busy < 0 || cpu.busy >= 0.7 ? std::min(cpu.share_of(statement.running_ns), 1.0) : 0;
+    Cause cause;
+    cause.cause = "slow_statement";
+    cause.mechanism = signature.mechanism;
+    cause.entity = {"statement", text, names.instance(statement.instance), names.text(statement.system), text, 0};
+    cause.quality = signature.quality;
+    cause.pathological = signature.holds;
+    cause.what = signature.what;
+    cause.phrase = "one statement takes {share} of it";
+    cause.assuming =
+        signature.mechanism == "big_result"
+            ? "it returns " + format_count(kManyRows) + " rows at most"
+            : (comparable.seen ? "it costs what this server's other statements cost ("
+                               : "it costs what a lookup usually costs, as nothing comparable was seen here (") +
+                  format_duration(expected_ns) + " per call)";
+    cause.advice =
+        signature.mechanism == "sleeps" ? "look at pg_stat_activity.wait_event while it runs: what it waits for"
+        : signature.mechanism == "big_result"
+            ? "ask for the rows that are used: LIMIT, a narrower WHERE, or page by page"
+            : "EXPLAIN (ANALYZE, BUFFERS) the statement; an index on what it looks up by is missing where it scans";
+    cause.would_tell = "culprit why --ask: the plan of the statement";
+    cause.inside = statement.waits;
+    cause.statement = id;
+    cause.calls_of_statement = statement.calls;
+    cause.evidence.push_back(signature.quality == kObserved
+                                 ? observed(signature.what, static_cast<double>(costs.work_ns()), "ns")
+                                 : inferred(signature.what, static_cast<double>(costs.work_ns()), "ns"));
+    add_evidence(cause, statement, costs, expected_ns, comparable.seen, share);
+    const Working working{sort == StatementSort::Read, signature.mechanism == "sleeps"};
+    cause.work = [&names, id = id, working](const Request& request) { return work_in(names, request, id, working); };
+    cause.saved = saving(names, id, working, expected_ns, expected_cost(comparable.bad_ns, costs), share);
+    cause.blamed = [&names, id = id](const CallNode& place) { return same_statement(names, place.statement, id); };
+    causes.push_back(std::move(cause));
+  }
+  return causes;
+}
+
+}  // namespace culprit::analysis

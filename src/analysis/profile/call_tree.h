@@ -1,0 +1,27 @@
+// Places: where in the call tree each span of a trace stands, and which calls repeat there.
+#pragma once
+
+#include <vector>
+
+#include "analysis/profile/interner.h"
+#include "analysis/profile/workload_profile.h"
+
+namespace culprit::analysis {
+
+struct Places {
+  std::vector<uint32_t> of;         // by span: its place; never kNone
+  std::vector<uint32_t> statement;  // by span: of the database call it is a view of; kNone: none
+  std::vector<SpanIndex> entry;     // by span: the span by which its service was entered
+  std::vector<SpanIndex> heads;     // the callers' first views of all calls
+};
+Places place_spans(const Trace& trace, Interner& names);
+
+// The calls of one place by one caller that follow one another; at least kFewestRepeats of them.
+std::vector<Repeat> find_repeats(const Trace& trace, const Places& places);
+constexpr int64_t kFewestRepeats =
+    5;  // fewer are how programs are written (facts: Sentry and perf-sentinel both take 5)
+
+// The critical path from `root`, by place.
+std::vector<Part> parts_of(const Trace& trace, SpanIndex root, const Places& places);
+
+}  // namespace culprit::analysis

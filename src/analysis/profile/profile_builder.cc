@@ -1,0 +1,65 @@
+#include "analysis/profile/profile_builder.h"
+
+#include <algorithm>
+
+#include "analysis/trace/call.h"
+
+namespace culprit::analysis {
+
+namespace {
+
+bool matches(const Trace& trace, const Question& question) {
+  if (question.service.empty() && question.operation.empty() && question.statement.empty()) return true;
+  auto within = [](const std::string& wanted, std::string_view text) {
+    return wanted.empty() || text.find(wanted) != std::string_view::npos;
+  };
+  SpanIndex root = trace.root();
+  if (root == kNoSpan || !within(question.operation, without_ids(trace.spans[root].name))) return false;
+  bool service = question.service.empty(), statement = question.statement.empty();
+  for (const Span& span : trace.spans) {
+    service = service || span.service == question.service;
+    statement = statement || (is_database(span) && within(question.statement, without_literals(statement_text(span))));
+  }
+  return service && statement;
+}
+
+}  // namespace
+
+Result<void> ProfileBuilder::read(Reader& reader, DatabaseInspector* inquiry, const Question& question) {
+  around_.processes = TRY(reader.processes());
+  around_.hosts = TRY(reader.hosts());
+  around_.connections = TRY(reader.connections());
+  around_.resources = TRY(reader.resources());
+  std::vector<LogRecord> logs = TRY(reader.logs());
+  for (const LogRecord& log : logs)
+    if (std::optional<LockWait> wait = lock_wait_from(log)) around_.lock_waits.push_back(*std::move(wait));
+  around_.asked = !around_.lock_waits.empty() || inquiry != nullptr;
+  if (inquiry != nullptr) {
+    Result<std::vector<LockWait>> waits = inquiry->lock_waits();
+    if (waits.has_value())
+      around_.lock_waits.insert(around_.lock_waits.end(), waits.value().begin(), waits.value().end());
+    else
+      problems_.push_back("who holds which lock now: " + waits.error().message);
+  }
+  population_ = std::make_unique<WorkloadProfile>(names_, around_);
+  return reader.for_each_trace(question.from_ns, question.to_ns, [&](Trace trace) {
+    if (!matches(trace, question)) return true;
+    foreign_ = foreign_ || std::any_of(trace.spans.begin(), trace.spans.end(), [](const Span& span) {
+                 return span.source.starts_with("otlp") || span.source == "jaeger";
+               });
+    population_->observe(std::move(trace));
+    return true;
+  });
+}
+
+Seen ProfileBuilder::seen() const {
+  Seen seen;
+  seen.spans = population_->spans();
+  seen.touched_by_loss = population_->touched_by_loss();
+  seen.opaque_roots = population_->opaque_roots();
+  for (const Operation& operation : population_->operations()) seen.requests += operation.requests;
+  seen.foreign = foreign_;
+  return seen;
+}
+
+}  // namespace culprit::analysis

@@ -1,0 +1,34 @@
+// Study: one source read through, trace after trace, into a population and what surrounds it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "analysis/profile/workload_profile.h"
+#include "analysis/quality/quality.h"
+#include "analysis/question/question.h"
+
+namespace culprit::analysis {
+
+class ProfileBuilder {
+ public:
+  // `names` outlives it.
+  explicit ProfileBuilder(Interner& names) : names_(names) {}
+
+  Result<void> read(Reader& reader, DatabaseInspector* inquiry, const Question& question);
+
+  const WorkloadProfile& population() const { return *population_; }
+  Seen seen() const;
+  bool asked() const { return around_.asked; }
+  const std::vector<std::string>& problems() const { return problems_; }
+
+ private:
+  Interner& names_;
+  Surroundings around_;
+  std::unique_ptr<WorkloadProfile> population_;
+  std::vector<std::string> problems_;  // what could not be asked
+  bool foreign_ = false;
+};
+
+}  // namespace culprit::analysis

@@ -1,0 +1,26 @@
+#include "analysis/profile/service_instances.h"
+
+namespace culprit::analysis {
+
+ServiceInstances::ServiceInstances(Interner& names, const std::vector<Resource>& resources) : names_(names) {
+  origins_.reserve(resources.size());
+  for (const Resource& resource : resources) {
+    Origin origin;
+    // The narrowest that an operator knows by name.
+    for (std::string_view key : {"service.instance.id", "k8s.pod.name", "host.name"})
+      if (std::string_view text = find_text(resource.attributes, key); !text.empty() && origin.instance == 0)
+        origin.instance = names.text(text);
+    if (std::string_view text = find_text(resource.attributes, "service.version"); !text.empty())
+      origin.version = names.text(text);
+    origins_.push_back(origin);
+  }
+}
+
+// A recorder's spans have one resource for the whole machine.
+Origin ServiceInstances::of(const Span& span) const {
+  Origin origin = span.resource < origins_.size() ? origins_[span.resource] : Origin();
+  if (origin.instance == 0 && !span.host.empty()) origin.instance = names_.text(span.host);
+  return origin;
+}
+
+}  // namespace culprit::analysis

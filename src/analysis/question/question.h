@@ -1,0 +1,16 @@
+// Question: what an answer is asked about: the source, the window, the focus.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace culprit::analysis {
+
+struct Question {
+  std::string source;           // as the user named it, for the answer
+  std::string baseline_source;  // empty: none given
+  int64_t from_ns = INT64_MIN, to_ns = INT64_MAX;
+  std::string service, operation, statement;  // focus; empty: all
+};
+
+}  // namespace culprit::analysis

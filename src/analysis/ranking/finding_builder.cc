@@ -1,0 +1,304 @@
+#include "analysis/ranking/finding_builder.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <set>
+
+#include "base/hash.h"
+#include "base/text.h"
+
+namespace culprit::analysis {
+
+namespace {
+
+// Fewer requests than this don't carry a ranking (facts: quality.md §1.4).
+constexpr int64_t kFewRequests = 10;
+constexpr size_t kMaxSteps = 8;
+// Steps of less than half a percent say nothing.
+constexpr double kLeastStep = 0.005;
+// What explains less than a tenth of what the first does is no rival to it.
+constexpr double kLeastRival = 0.1;
+
+std::string fill_share(std::string phrase, double share) {
+  size_t at = phrase.find("{share}");
+  if (at != std::string::npos) phrase.replace(at, 7, format_share(std::min(share, 1.0)));
+  return phrase;
+}
+
+// From the root to the cause: each service's own part of the path, the cause's last. Who asks for the blamed work is named even where
+// no time is spent there: the way is what a reader follows.
+std::vector<PathStep> path_of(const DetectorInput& scene, const Ranked& ranked) {
+  const Interner& names = scene.now.names();
+  const Operation& operation = scene.now.operations()[ranked.price.operation];
+  std::map<uint32_t, std::pair<uint32_t, double>> services;  // service → (depth, time)
+  std::set<uint32_t> asking;
+  double blamed = 0, all = 0;
+  for (const Request& request : operation.kept) {
+    auto weight = static_cast<double>(request.weight);
+    for (const Part& part : request.parts) {
+      const CallNode& place = names.place(part.place);
+      bool ours = ranked.cause.blamed(place);
+      for (uint32_t at = ours ? place.parent : kNone; at != kNone; at = names.place(at).parent) {
+        const CallNode& above = names.place(at);
+        if (above.service == place.service) continue;
+        asking.insert(above.service);
+        uint32_t& depth = services.emplace(above.service, std::pair{above.depth, 0.0}).first->second.first;
+        depth = std::min(depth, above.depth);
+      }
+      auto& [depth, time] = services.emplace(place.service, std::pair{place.depth, 0.0}).first->second;
+      depth = std::min(depth, place.depth);
+      for (int kind = 0; kind < kParts; ++kind) {
+        double ns = weight * static_cast<double>(part.ns[kind]);
+        SectionKind section = kind == kUnknown ? SectionKind::Own : static_cast<SectionKind>(kind);
+        (ranked.cause.blames(place, section) ? blamed : time) += ns;
+        all += ns;
+      }
+    }
+  }
+  std::vector<std::pair<uint32_t, PathStep>> steps;
+  for (const auto& [service, entry] : services)
+    if (all > 0 && (asking.contains(service) || entry.second / all >= kLeastStep))
+      steps.push_back({entry.first, {names.text(service), entry.second / all}});
+  std::sort(steps.begin(), steps.end(), [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first < b.first : a.second.entity < b.second.entity;
+  });
+  if (steps.size() > kMaxSteps) steps.resize(kMaxSteps);
+  std::vector<PathStep> path;
+  for (auto& [depth, step] : steps) path.push_back(std::move(step));
+  if (all > 0) path.push_back({"[" + ranked.cause.entity.kind + "]", blamed / all});
+  return path;
+}
+
+// The service that asks for what happens in a place: a call's own, else the next other one above; kNone: nobody.
+uint32_t sender_of(const Interner& names, const CallNode& place) {
+  if (place.role == Role::Call) return place.service;
+  for (uint32_t at = place.parent; at != kNone; at = names.place(at).parent)
+    if (names.place(at).service != place.service) return names.place(at).service;
+  return kNone;
+}
+
+// Who sends the blamed work in this operation: the service of the place above it, by time.
+std::pair<std::string, int32_t> caller_of(const DetectorInput& scene, const Ranked& ranked) {
+  const Interner& names = scene.now.names();
+  std::map<uint32_t, int64_t> callers;
+  for (const Request& request : scene.now.operations()[ranked.price.operation].kept)
+    for (const Part& part : request.parts) {
+      const CallNode& place = names.place(part.place);
+      if (!ranked.cause.blamed(place) || !ranked.cause.entity.kind.starts_with("s")) {
+        if (ranked.cause.entity.kind != "lock" || !ranked.cause.blamed(place)) continue;
+      }
+      // Those that wait for what a slow statement holds are blamed on it, but did not send it.
+      if (ranked.cause.cause == "slow_statement" && !same_statement(names, place.statement, ranked.cause.statement))
+        continue;
+      uint32_t caller = sender_of(names, place);
+      if (caller != kNone) callers[caller] += sum(part.ns) + 1;
+    }
+  uint32_t best = kNone;
+  int64_t most = 0;
+  for (auto [caller, ns] : callers)
+    if (ns > most) best = caller, most = ns;
+  if (best == kNone) return {ranked.cause.caller, ranked.cause.caller_pid};
+  int32_t pid = 0;
+  auto statement = scene.now.statements().find(ranked.cause.statement);
+  if (statement != scene.now.statements().end()) {
+    auto found = statement->second.caller_pids.find(best);
+    if (found != statement->second.caller_pids.end()) pid = found->second;
+  }
+  return {names.text(best), pid};
+}
+
+Confidence confidence_of(const Ranked& ranked, const Operation& operation, double next_score) {
+  if (ranked.cause.cause == "unexplained" || operation.requests < kFewRequests) return Confidence::Low;
+  bool clear = next_score * 2 <= ranked.score;
+  if (ranked.cause.quality >= kObserved && clear) return Confidence::High;
+  return ranked.cause.quality >= kInferred || clear ? Confidence::Medium : Confidence::Low;
+}
+
+void add_change(Finding& finding, const Impact& price) {
+  if (!price.changed) return;
+  finding.evidence.insert(finding.evidence.begin(),
+                          EvidenceLine{"since the baseline: " + format_duration(price.before_mean_ns) + " → " +
+                                           format_duration(price.now_mean_ns) + " on the critical path of " +
+                                           format_count(price.affected) + " requests (mean)",
+                                       static_cast<double>(price.now_mean_ns - price.before_mean_ns),
+                                       "ns",
+                                       {},
+                                       "observed"});
+  finding.saving.assuming = "it costs what it did before";
+}
+
+std::string reproduce(const std::string& operation) {
+  std::string pattern;
+  for (char c : operation) {
+    if (c == '\'')
+      pattern += "''";
+    else if (c == '"' || c == '\\' || c == '$' || c == '`')
+      pattern += '_';  // the shell's; LIKE's any character
+    else if (c == '?')
+      pattern += '%';
+    else
+      pattern += c;
+  }
+  return "culprit sql \"SELECT count(*) AS requests, quantile_disc(duration_ns, 0.95) AS p95_ns FROM span WHERE name "
+         "LIKE '" +
+         pattern + "'\"";
+}
+
+int64_t requests_of(const WorkloadProfile& population, bool requests_only = false) {
+  int64_t requests = 0;
+  for (const Operation& operation : population.operations())
+    if (!requests_only || !operation.statement) requests += operation.requests;
+  return requests;
+}
+
+// `lost` requests, as a share of all that there would have been.
+double lost_share(double lost, int64_t requests) {
+  return lost / (lost + static_cast<double>(std::max<int64_t>(requests, 1)));
+}
+
+// The share of requests whose loss could let another cause win. The worst case: all that were lost were as long as those
+// that this cause slows, and slow for the rival's reason alone, or for one that was not seen at all.
+// Only who takes time of the same requests is another answer to the same question.
+bool is_rival(const WorkloadProfile& now, const Ranked& own, const Ranked& other) {
+  if (other.cause.cause == "unexplained") return false;
+  return price(other.cause, now, own.price.operation, nullptr).saved_ns >= kLeastRival * own.price.saved_ns;
+}
+
+double flip_of(const WorkloadProfile& now, const std::vector<Ranked>& ranked, size_t index) {
+  const Ranked& own = ranked[index];
+  double rival = 0, quality = kObserved;
+  for (size_t i = index + 1; i < ranked.size(); ++i) {
+    if (ranked[i].score <= rival || !is_rival(now, own, ranked[i])) continue;
+    rival = ranked[i].score, quality = ranked[i].cause.quality;
+  }
+  auto path = static_cast<double>(now.path_ns());
+  double missing_ns = (own.score - rival) * path / quality;
+  double each_ns = own.price.saved_ns / static_cast<double>(std::max<int64_t>(own.price.affected, 1)) /
+                   std::clamp(own.price.share, 0.05, 1.0);
+  if (missing_ns <= 0 || each_ns <= 0) return 0;
+  // Loss strikes all alike: a thousand statements of a batch job beside don't make a request's loss a thousandth.
+  return lost_share(missing_ns / each_ns, requests_of(now, !now.operations()[own.price.operation].statement));
+}
+
+// Where nobody is accused: so many must be lost, each as long as the slowest hundredth, that their cause would be material.
+double flip_of_healthy(const WorkloadProfile& now) {
+  std::vector<Weighted> all;
+  for (const Operation& operation : now.operations())
+    all.insert(all.end(), operation.latencies.begin(), operation.latencies.end());
+  int64_t each_ns = Distribution(std::move(all)).quantile(0.99);
+  if (each_ns <= 0) return kMaterialShare;
+  double missing_ns = static_cast<double>(now.path_ns()) * kMaterialOfAll / (1 - kMaterialOfAll);
+  double lost = std::max(missing_ns / static_cast<double>(each_ns), static_cast<double>(kFewestAffected));
+  return lost_share(lost, requests_of(now));
+}
+
+Finding make_finding(const DetectorInput& scene, const std::vector<Ranked>& ranked, size_t index) {
+  const Ranked& own = ranked[index];
+  const Cause& cause = own.cause;
+  const Impact& price = own.price;
+  const Operation& operation = scene.now.operations()[price.operation];
+  const Interner& names = scene.now.names();
+  Finding finding;
+  finding.cause = cause.cause, finding.mechanism = cause.mechanism, finding.score = own.score;
+  finding.trigger = cause.trigger;
+  finding.entity = cause.entity, finding.holder = cause.holder, finding.inside = cause.inside;
+  finding.operation = names.text(operation.name);
+  if (cause.cause == "unexplained") finding.entity.name = finding.operation;
+  std::tie(finding.caller, finding.caller_pid) = caller_of(scene, own);
+  finding.id = finding_id(cause, finding.caller, finding.operation);
+  finding.title = fill_share(cause.phrase, price.share);
+  finding.what = cause.what;
+  finding.effect = {price.affected, std::min(price.share, 1.0), price.before_p95_ns, price.p95_ns, price.p95_interval};
+  finding.calls_per_request = price.calls_per_request;
+  finding.path = path_of(scene, own);
+  finding.evidence = cause.evidence, finding.against = cause.against;
+  auto saved = [&](int64_t after) { return std::max<int64_t>(price.p95_ns - after, 0); };
+  finding.saving = {saved(price.most_after_ns),
+                    saved(price.likely_after_ns),
+                    {saved(price.after.high_ns), saved(price.after.low_ns)},
+                    cause.assuming};
+  add_change(finding, price);
+  double next_score = 0;
+  for (size_t other = 0; other < ranked.size(); ++other) {
+    const Ranked& next = ranked[other];
+    if (other == index || next.score <= next_score || next.cause.cause == "unexplained") continue;
+    if (other < index) continue;  // what ranks above is not the next best
+    if (next.score < kLeastRival * own.score || !is_rival(scene.now, own, next)) continue;
+    next_score = next.score;
+    finding.next_best = Finding::NextBest{next.cause.cause, next.cause.entity, next.score, next.cause.would_tell};
+  }
+  finding.confidence = confidence_of(own, operation, next_score);
+  if (price.affected < kFewestAffected)
+    finding.against.push_back("only " + format_count(price.affected) +
+                              (price.affected == 1 ? " request is touched" : " requests are touched") +
+                              ": too few to be sure; said because most of all time is theirs");
+  finding.would_flip = "if ≥ " + format_share(flip_of(scene.now, ranked, index)) + " of requests were lost";
+  finding.exemplars = price.exemplars;
+  finding.reproduce = reproduce(finding.operation);
+  finding.advice = cause.advice;
+  return finding;
+}
+
+}  // namespace
+
+std::string finding_id(const Cause& cause, std::string_view caller, std::string_view operation) {
+  std::string key = cause.cause + "\n" + cause.entity.kind + "\n" + cause.entity.name + "\n" + std::string(caller) +
+                    "\n" + std::string(operation);
+  char text[24];
+  std::snprintf(text, sizeof text, "f-%012llx", static_cast<unsigned long long>(hash64(key) >> 16));
+  return text;
+}
+
+std::vector<Finding> make_findings(const DetectorInput& scene, const std::vector<Ranked>& ranked) {
+  std::vector<Finding> findings;
+  for (size_t i = 0; i < ranked.size(); ++i) {
+    if (!ranked[i].finding) continue;
+    findings.push_back(make_finding(scene, ranked, i));
+    findings.back().rank = static_cast<int>(findings.size());
+  }
+  return findings;
+}
+
+std::vector<OperationSummary> summarise(const WorkloadProfile& population) {
+  std::vector<OperationSummary> all;
+  for (const Operation& operation : population.operations()) {
+    Distribution latencies(operation.latencies);
+    OperationSummary summary;
+    summary.name = population.names().text(operation.name),
+    summary.service = population.names().text(operation.service);
+    summary.requests = operation.requests, summary.errors = operation.errors, summary.unfinished = operation.unfinished;
+    summary.p50_ns = latencies.quantile(0.5), summary.p95_ns = latencies.quantile(0.95),
+    summary.p99_ns = latencies.quantile(0.99);
+    summary.total_ns = operation.total_ns;
+    all.push_back(std::move(summary));
+  }
+  std::sort(all.begin(), all.end(), [](const OperationSummary& a, const OperationSummary& b) {
+    if (a.total_ns != b.total_ns) return a.total_ns > b.total_ns;
+    return std::tie(a.name, a.service) < std::tie(b.name, b.service);
+  });
+  return all;
+}
+
+double flip_share(const DetectorInput& scene, const std::vector<Ranked>& ranked) {
+  if (ranked.empty() || !ranked[0].finding) return flip_of_healthy(scene.now);
+  return flip_of(scene.now, ranked, 0);
+}
+
+double open_share(const DetectorInput& scene, const std::vector<Ranked>& ranked) {
+  int64_t open = 0;
+  bool accused = !ranked.empty() && ranked[0].finding;
+  for (const Operation& operation : scene.now.operations()) {
+    if (operation.unfinished == 0) continue;
+    int64_t slow_ns = Distribution(operation.latencies).quantile(0.95);
+    for (const Request& request : operation.kept) {
+      // What had just begun when the recording ended tells nothing, and hides nothing.
+      if (!request.unfinished || request.duration_ns < slow_ns) continue;
+      bool explained = accused && ranked[0].cause.saved(request).likely_ns * 2 >= request.duration_ns;
+      open += explained ? 0 : request.weight;
+    }
+  }
+  return lost_share(static_cast<double>(open), requests_of(scene.now) - open);
+}
+
+}  // namespace culprit::analysis

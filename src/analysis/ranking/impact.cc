@@ -1,0 +1,243 @@
+#include "analysis/ranking/impact.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace culprit::analysis {
+
+namespace {
+
+// Two recordings of one healthy system differ in their p95 by about this much, for reasons no trace holds (other load,
+// caches, the scheduler): an interval that promises less would not be kept. Parts of 100.
+constexpr int64_t kRunToRunLow = 75, kRunToRunHigh = 135;
+// And by the scheduler's own grain, which matters to requests of a millisecond.
+constexpr int64_t kGrainNs = 500'000;
+// A request counts as touched from here on.
+constexpr int64_t kTouchedNs = 100'000;
+// Four of five: the interval is a promise about one other recording, and one as wide as the samples' extremes is of no use.
+constexpr double kPromise = 1.28;
+
+struct Baseline {
+  bool known = false;
+  double mean_ns = 0, per_call_ns = 0;
+  int64_t calls = 0;
+  int64_t p95_ns = 0;  // of the mechanism's time per request
+  Distribution times;
+  Distribution passing;  // of the requests that come by the cause's work
+};
+
+Baseline measure_baseline(const Cause& cause, const Operation& before) {
+  Baseline baseline;
+  std::vector<Weighted> times, passing;
+  double work = 0;
+  for (const Request& request : before.kept) {
+    Weighted time{cause.saved(request).most_ns, request.weight};
+    times.push_back(time);
+    if (!cause.work) continue;
+    Work done = cause.work(request);
+    work += static_cast<double>(done.ns);
+    baseline.calls += done.calls;
+    if (done.calls > 0) passing.push_back(time);
+  }
+  baseline.passing = cause.work ? Distribution(std::move(passing)) : Distribution(times);
+  baseline.times = Distribution(std::move(times));
+  baseline.known = !baseline.times.empty();
+  baseline.mean_ns = baseline.times.mean();
+  baseline.p95_ns = baseline.times.quantile(0.95);
+  if (baseline.calls > 0) baseline.per_call_ns = work / static_cast<double>(baseline.calls);
+  return baseline;
+}
+
+// With a baseline the comparable cost is what it was, per call where calls can be counted.
+Saved against(const Baseline& baseline, const Cause& cause, const Request& request, Saved saved) {
+  if (!baseline.known || (cause.work && baseline.calls == 0)) return saved;
+  double usual = baseline.mean_ns, careful = static_cast<double>(baseline.p95_ns);
+  if (cause.work) {
+    Work done = cause.work(request);
+    usual = baseline.per_call_ns * static_cast<double>(done.calls);
+    careful = usual * 2;
+  }
+  auto less = [&](double by) { return std::max<int64_t>(saved.most_ns - static_cast<int64_t>(by), 0); };
+  return {saved.most_ns, less(usual), less(careful)};
+}
+
+// What is left of a request where neither the cause nor any queue (for a CPU, for a lock) beside it is: the cause may have made them.
+int64_t bare_ns(const Cause& cause, const Interner& names, const Request& request, int64_t without_cause_ns) {
+  int64_t queued = 0;
+  for (const Part& part : request.parts)
+    for (SectionKind kind : {SectionKind::Runnable, SectionKind::Lock})
+      if (!cause.blames(names.place(part.place), kind)) queued += of(part.ns, kind);
+  return std::max<int64_t>(without_cause_ns - queued, 0);
+}
+
+struct Retimed {
+  std::vector<Weighted> now, most, likely, least, bare, mechanism;
+  void add(const Request& request, const Saved& saved, int64_t bare_ns, bool predict) {
+    now.push_back({request.duration_ns, request.weight});
+    mechanism.push_back({saved.most_ns, request.weight});
+    if (!predict) return;
+    most.push_back({request.duration_ns - saved.most_ns, request.weight});
+    likely.push_back({request.duration_ns - saved.likely_ns, request.weight});
+    least.push_back({request.duration_ns - saved.least_ns, request.weight});
+    bare.push_back({bare_ns, request.weight});
+  }
+};
+
+std::vector<TraceId> pick_exemplars(std::vector<std::pair<int64_t, TraceId>> touched) {
+  std::sort(touched.begin(), touched.end());
+  std::vector<TraceId> picked;
+  for (size_t percent : {95, 50, 100}) {  // a bad one, an ordinary one, the worst
+    if (touched.empty()) break;
+    TraceId id = touched[std::min(touched.size() - 1, touched.size() * percent / 100)].second;
+    if (std::find(picked.begin(), picked.end(), id) == picked.end()) picked.push_back(id);
+  }
+  return picked;
+}
+
+// The requests that come by the cause's work: with a baseline these are compared with those that did before, however few of the
+// operation's they are. Without a count of its work, all.
+struct Passing {
+  double path_ns = 0, saved_ns = 0;
+  int64_t weight = 0;
+  std::vector<Weighted> mechanism;
+
+  void add(const Cause& cause, const Request& request, const Saved& saved) {
+    if (cause.work && cause.work(request).calls == 0) return;
+    auto w = static_cast<double>(request.weight);
+    path_ns += w * static_cast<double>(request.duration_ns);
+    saved_ns += w * static_cast<double>(saved.likely_ns);
+    weight += request.weight;
+    mechanism.push_back({saved.most_ns, request.weight});
+  }
+  bool worth(double least_share) const {
+    return saved_ns >= static_cast<double>(kMaterialNs * weight) && saved_ns >= least_share * path_ns && weight > 0;
+  }
+};
+
+bool has_changed(const Passing& passing, const Baseline& baseline) {
+  Distribution now(passing.mechanism);
+  double grown = now.mean() - baseline.passing.mean();
+  double typical = passing.path_ns / static_cast<double>(std::max<int64_t>(passing.weight, 1));
+  if (grown < static_cast<double>(kMaterialNs) || grown < kMaterialChange * typical) return false;
+  for (double q : {0.5, 0.95})
+    if (now.interval(q).low_ns > baseline.passing.interval(q).high_ns) return true;
+  // What befalls one request in ten moves no median, and a p95 of few requests has too wide an interval. Of as many requests
+  // of the same kind one is expected beyond the largest of the baseline.
+  int64_t longest_ns = baseline.passing.quantile(1);
+  int64_t beyond = std::count_if(passing.mechanism.begin(), passing.mechanism.end(),
+                                 [&](const Weighted& one) { return one.value_ns > longest_ns; });
+  double expected = static_cast<double>(now.size()) / static_cast<double>(baseline.passing.size() + 1);
+  return beyond >= kFewestAffected && static_cast<double>(beyond) > expected + 3 * std::sqrt(expected);
+}
+
+void set_quantiles(Impact& result, Retimed&& retimed) {
+  Distribution now(std::move(retimed.now)), most(std::move(retimed.most)), likely(std::move(retimed.likely)),
+      least(std::move(retimed.least)), bare(std::move(retimed.bare));
+  result.p95_ns = now.quantile(0.95);
+  result.p95_interval = now.interval(0.95);
+  result.most_after_ns = most.quantile(0.95);
+  result.likely_after_ns = likely.quantile(0.95);
+  int64_t low = bare.range(0.95, kPromise).low_ns,
+          high = std::max(least.range(0.95, kPromise).high_ns, likely.range(0.95, kPromise).high_ns);
+  low = low / 100 * kRunToRunLow;
+  high = high / 100 * kRunToRunHigh + kGrainNs;
+  result.after = {std::max<int64_t>(low, 0), std::max(high, result.likely_after_ns)};
+}
+
+// Whether enough requests are touched, and enough of all time, for anybody to care.
+bool is_enough(const WorkloadProfile& now, const Operation& operation, const Impact& price, int64_t affected_kept) {
+  double all = operation.statement ? static_cast<double>(now.path_ns()) : now.request_path_ns();
+  double of_all = price.saved_ns / std::max(all, 1.0);
+  double each = price.saved_ns / static_cast<double>(std::max<int64_t>(price.affected, 1));
+  bool noticed = each >= static_cast<double>(kNoticedNs);
+  if (affected_kept >= kFewestAffected)
+    return noticed || price.saved_ns >= kMaterialOfAll * now.ordinary_path_ns(!operation.statement);
+  if (operation.statement) return false;  // a job's long statement is its own business
+  // Few, but all that there is: a trace of one request may be asked about as well.
+  return of_all >= kMostOfAll && (affected_kept >= kAFew || price.affected * 2 >= operation.requests);
+}
+
+// The share of an operation's kept requests that failed of it.
+double failing(const Cause& cause, const Operation& operation, int64_t& requests) {
+  int64_t failed = 0, all = 0;
+  for (const Request& request : operation.kept) {
+    bool fails = cause.fails(request);
+    requests += fails;
+    failed += fails ? request.weight : 0;
+    all += request.weight;
+  }
+  return all > 0 ? static_cast<double>(failed) / static_cast<double>(all) : 0;
+}
+
+// How many fail is what matters of a failure, and with a baseline how many more than before: beyond three standard deviations.
+void weigh_failures(Impact& result, const Cause& cause, const Operation& now, const Operation* before) {
+  int64_t failed = 0, failed_before = 0;
+  double share = failing(cause, now, failed);
+  double was = before == nullptr ? 0 : failing(cause, *before, failed_before);
+  double expected = was * static_cast<double>(now.kept.size());
+  bool more = static_cast<double>(failed) > expected + 3 * std::sqrt(expected + 1);
+  result.changed = before != nullptr && more;
+  result.material = failed >= kFewestAffected && share - was >= kMaterialFailing && more;
+}
+
+}  // namespace
+
+Impact price(const Cause& cause, const WorkloadProfile& now, size_t index, const Operation* before) {
+  const Operation& operation = now.operations()[index];
+  Impact result;
+  result.operation = index;
+  Baseline baseline;
+  if (before != nullptr) baseline = measure_baseline(cause, *before);
+
+  Retimed retimed;
+  Passing passing;
+  std::vector<std::pair<int64_t, TraceId>> touched;
+  double kept_path = 0, saved = 0, most = 0, calls = 0;
+  int64_t kept_weight = 0, affected = 0;
+  // How long an unfinished request would have taken is not known, nor what of it the cause was: not what a prediction is for.
+  bool enough_finished = operation.requests - operation.unfinished >= std::max(kFewestAffected, operation.unfinished);
+  for (const Request& request : operation.kept) {
+    Saved own = against(baseline, cause, request, cause.saved(request));
+    auto within = [&](int64_t ns) { return std::clamp<int64_t>(ns, 0, request.duration_ns); };
+    auto w = static_cast<double>(request.weight);
+    own = {within(own.most_ns), within(own.likely_ns), within(own.least_ns)};
+    int64_t bare = bare_ns(cause, now.names(), request, request.duration_ns - own.most_ns);
+    retimed.add(request, own, bare, !request.unfinished || !enough_finished);
+    passing.add(cause, request, own);
+    kept_path += w * static_cast<double>(request.duration_ns);
+    saved += w * static_cast<double>(own.likely_ns);
+    most += w * static_cast<double>(own.most_ns);
+    kept_weight += request.weight;
+    if (own.likely_ns < kTouchedNs) continue;
+    affected += request.weight;
+    touched.push_back({own.likely_ns, request.trace});
+    for (const Part& part : request.parts) {
+      const CallNode& place = now.names().place(part.place);
+      bool last = place.role == Role::Served || (place.role == Role::Call && !place.callee_seen);
+      if (last && cause.blamed(place)) calls += static_cast<double>(part.calls) * w;
+    }
+  }
+  if (kept_path <= 0 || kept_weight == 0) return result;
+  double scale = static_cast<double>(operation.total_ns) / kept_path;  // from the kept to all
+  result.saved_ns = saved * scale, result.most_ns = most * scale, result.share = most / kept_path;
+  result.affected = static_cast<int64_t>(static_cast<double>(affected) * static_cast<double>(operation.requests) /
+                                         static_cast<double>(kept_weight));
+  result.calls_per_request = affected > 0 ? calls / static_cast<double>(affected) : 0;
+  result.exemplars = pick_exemplars(std::move(touched));
+  Distribution mechanism(std::move(retimed.mechanism));
+  result.now_mean_ns = static_cast<int64_t>(mechanism.mean());
+  result.before_mean_ns = static_cast<int64_t>(baseline.mean_ns);
+  bool comparable = baseline.known && !(cause.work && baseline.calls == 0);
+  double mean_saved = saved / static_cast<double>(kept_weight);
+  bool worth = comparable ? passing.worth(kMaterialChange)
+                          : mean_saved >= static_cast<double>(kMaterialNs) && saved / kept_path >= kMaterialShare;
+  if (comparable) result.changed = has_changed(passing, baseline);
+  result.material =
+      worth && is_enough(now, operation, result, affected) && (comparable ? result.changed : cause.pathological);
+  if (cause.fails) weigh_failures(result, cause, operation, before);
+  if (before != nullptr) result.before_p95_ns = Distribution(before->latencies).quantile(0.95);
+  set_quantiles(result, std::move(retimed));
+  return result;
+}
+
+}  // namespace culprit::analysis

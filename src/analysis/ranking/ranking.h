@@ -1,0 +1,24 @@
+// Ranks causes by the one rule (cause.h), and decides which of them are findings.
+#pragma once
+
+#include <vector>
+
+#include "analysis/detectors/cause.h"
+#include "analysis/ranking/impact.h"
+
+namespace culprit::analysis {
+
+struct Ranked {
+  Cause cause;
+  Impact price;  // of the operation where it costs most
+  double score = 0;
+  bool finding = false;  // material, and the signature (or the change) holds
+};
+
+// All causes of a scene, best first; `unexplained` last. What is no finding may still be a next-best hypothesis.
+std::vector<Ranked> rank_causes(const DetectorInput& scene, DatabaseInspector* inquiry);
+
+// The same operation in another population, or null.
+const Operation* same_operation(const WorkloadProfile& population, const Operation& operation);
+
+}  // namespace culprit::analysis

@@ -1,0 +1,270 @@
+#include "analysis/trace/call.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/text.h"
+
+namespace culprit::analysis {
+
+namespace {
+
+// Longer statements are told apart by their beginning: what a generator writes may be megabytes.
+constexpr size_t kMaxStatement = 2000;
+
+bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '$' || (c & 0x80); }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
+
+// Where `word` (lower case; a space in it is any single blank) stands in `text` as a whole word from `from` on, or npos.
+size_t find_word(std::string_view text, std::string_view word, size_t from = 0) {
+  for (size_t at = from; at + word.size() <= text.size(); ++at) {
+    if (at > 0 && is_word(text[at - 1]) && is_word(word.front())) continue;
+    size_t same = 0;
+    while (same < word.size() && lower(text[at + same]) == word[same]) ++same;
+    if (same < word.size()) continue;
+    size_t after = at + word.size();
+    if (after == text.size() || !is_word(word.back()) || !is_word(text[after])) return at;
+  }
+  return std::string_view::npos;
+}
+
+bool has_word(std::string_view text, std::string_view word) { return find_word(text, word) != std::string_view::npos; }
+
+// The end of the quoted text that begins at `at`; doubled quotes and backslashes are inside it.
+size_t end_of_quoted(std::string_view text, size_t at) {
+  for (size_t i = at + 1; i < text.size(); ++i) {
+    if (text[i] == '\\')
+      ++i;
+    else if (text[i] == '\'' && i + 1 < text.size() && text[i + 1] == '\'')
+      ++i;
+    else if (text[i] == '\'')
+      return i + 1;
+  }
+  return text.size();
+}
+
+void append_placeholder(std::string& out) {
+  // "?, ?" is "?": lists that differ in length are one statement.
+  if (out.size() >= 3 && out.ends_with("?, "))
+    out.resize(out.size() - 2);
+  else if (out.size() >= 2 && out.ends_with("?,"))
+    out.resize(out.size() - 1);
+  else
+    out += '?';
+}
+
+// Whether a caller's span and another service's are of one call, by their names: both ends of a remote call carry the method's
+// ("Sent.x.Cart/Get" and "/x.Cart/Get"), and who calls by HTTP often tells the verb alone.
+bool names_one_call(std::string_view caller, std::string_view callee) {
+  if (caller.starts_with("HTTP ")) caller.remove_prefix(5);
+  for (std::string_view verb : {"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"})
+    if (caller == verb) return true;
+  std::string_view longer = caller.size() > callee.size() ? caller : callee;
+  std::string_view shorter = caller.size() > callee.size() ? callee : caller;
+  if (shorter.starts_with("/")) shorter.remove_prefix(1);
+  return !shorter.empty() && longer.ends_with(shorter) &&
+         (longer.size() == shorter.size() || !is_word(longer[longer.size() - shorter.size() - 1]));
+}
+
+std::string first_word(std::string_view statement) {
+  std::string word;
+  for (char c : trimmed(statement)) {
+    if (!is_word(c)) break;
+    word += lower(c);
+  }
+  return word;
+}
+
+}  // namespace
+
+SpanIndex callee_view(const Trace& trace, SpanIndex caller) {
+  const Span& span = trace.spans[caller];
+  const auto& children = trace.children[caller];
+  if (children.size() != 1) return kNoSpan;
+  const Span& child = trace.spans[children[0]];
+  if (span.kind == SpanKind::Unspecified && child.kind == SpanKind::Unspecified) {
+    SpanIndex parent = trace.parent[caller];
+    bool inside = parent != kNoSpan && trace.spans[parent].service == span.service;
+    return inside && child.service != span.service && names_one_call(span.name, child.name) ? children[0] : kNoSpan;
+  }
+  if (span.kind != SpanKind::Client) return kNoSpan;
+  bool linked = child.link == LinkHow::Connection || child.link == LinkHow::Reported || child.link == LinkHow::None;
+  return child.kind == SpanKind::Server && linked ? children[0] : kNoSpan;
+}
+
+SpanIndex last_view(const Trace& trace, SpanIndex index) {
+  for (size_t steps = 0; steps < trace.spans.size(); ++steps) {
+    SpanIndex next = callee_view(trace, index);
+    if (next == kNoSpan && trace.children[index].size() == 1 &&
+        (trace.spans[trace.children[index][0]].flags & kOtherObserver))
+      next = trace.children[index][0];
+    if (next == kNoSpan) return index;
+    index = next;
+  }
+  return index;
+}
+
+bool is_database(const Span& span) {
+  for (const Attribute& attribute : span.attributes)
+    if (attribute.key.starts_with("db.")) return true;
+  return false;
+}
+
+std::string_view system_of(const Span& span) {
+  std::string_view system = find_text(span.attributes, "db.system.name");
+  return system.empty() ? find_text(span.attributes, "db.system") : system;
+}
+
+std::string_view statement_text(const Span& span) {
+  std::string_view text = find_text(span.attributes, "db.query.text");
+  if (text.empty()) text = find_text(span.attributes, "db.statement");
+  return text.empty() ? std::string_view(span.name) : text;
+}
+
+std::string address_of(const Span& span) {
+  std::string address(find_text(span.attributes, "server.address"));
+  if (address.empty()) address = find_text(span.attributes, "net.peer.name");
+  int64_t port = find_integer(span.attributes, "server.port", 0);
+  if (!address.empty() && port > 0) address += ":" + std::to_string(port);
+  return address;
+}
+
+std::string_view database_of(const Span& span) {
+  std::string_view database = find_text(span.attributes, "db.namespace");
+  return database.empty() ? find_text(span.attributes, "db.name") : database;
+}
+
+std::string peer_of(const Span& span) {
+  for (std::string_view key :
+       {"peer.service", "server.address", "net.peer.name", "http.host", "network.peer.address"}) {
+    std::string_view name = find_text(span.attributes, key);
+    if (name.empty()) continue;
+    int64_t port = find_integer(span.attributes, "server.port", 0);
+    bool address = key == "server.address" && port > 0;
+    return address ? std::string(name) + ":" + std::to_string(port) : std::string(name);
+  }
+  return {};
+}
+
+int64_t rows_of(const Span& span) {
+  for (std::string_view key : {"db.response.returned_rows", "culprit.rows_affected"}) {
+    int64_t rows = find_integer(span.attributes, key, -1);
+    if (rows >= 0) return rows;
+  }
+  return -1;
+}
+
+std::string without_literals(std::string_view text) {
+  text = text.substr(0, kMaxStatement);
+  std::string out;
+  out.reserve(text.size());
+  for (size_t at = 0; at < text.size();) {
+    char c = text[at];
+    bool after_word = !out.empty() && is_word(out.back());
+    if (c == '\'') {
+      at = end_of_quoted(text, at);
+      append_placeholder(out);
+    } else if ((is_digit(c) || (c == '$' && at + 1 < text.size() && is_digit(text[at + 1]))) && !after_word) {
+      ++at;
+      while (at < text.size() &&
+             (is_word(text[at]) || (text[at] == '.' && at + 1 < text.size() && is_digit(text[at + 1]))))
+        ++at;
+      append_placeholder(out);
+    } else if (c == '?') {
+      ++at;
+      append_placeholder(out);
+    } else if (std::isspace(static_cast<unsigned char>(c))) {
+      ++at;
+      if (!out.empty() && out.back() != ' ') out += ' ';
+    } else {
+      ++at;
+      out += c;
+    }
+  }
+  while (!out.empty() && (out.back() == ' ' || out.back() == ';')) out.pop_back();
+  return out;
+}
+
+std::string without_ids(std::string_view operation) {
+  size_t slash = operation.find('/');
+  if (slash == std::string_view::npos || (slash > 0 && operation[slash - 1] != ' ')) return std::string(operation);
+  std::string out(operation.substr(0, slash));
+  std::string_view path = operation.substr(slash, operation.find_first_of("?#", slash) - slash);
+  for (std::string_view part : split(path.substr(1), '/')) {
+    auto digits = std::count_if(part.begin(), part.end(), is_digit);
+    bool number = digits > 0 && digits == static_cast<ptrdiff_t>(part.size());
+    bool hex =
+        part.size() >= 8 && digits > 0 && part.find_first_not_of("0123456789abcdefABCDEF-") == std::string_view::npos;
+    out += '/';
+    out += number || hex ? "?" : part;
+  }
+  return out;
+}
+
+bool changes_tables(std::string_view statement) {
+  const std::string word = first_word(statement);
+  for (std::string_view other :
+       {"alter", "analyze", "cluster", "create", "drop", "lock", "refresh", "reindex", "truncate", "vacuum"})
+    if (word == other) return true;
+  return false;
+}
+
+StatementSort sort_of(std::string_view statement) {
+  const std::string word = first_word(statement);
+  auto is = [&](std::initializer_list<std::string_view> words) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+  };
+  if (is({"commit", "end"})) return StatementSort::Commit;
+  if (is({"begin", "start", "rollback", "savepoint", "release", "set", "reset", "discard", "deallocate", "show"}))
+    return StatementSort::Control;
+  if (is({"insert", "update", "delete", "merge", "copy", "replace"})) return StatementSort::Write;
+  // A query with a name before it may write all the same.
+  bool writes = word == "with" && (has_word(statement, "insert into") || has_word(statement, "delete from") ||
+                                   (has_word(statement, "update") && has_word(statement, "set")));
+  if (writes) return StatementSort::Write;
+  if (is({"select", "with", "table", "values", "fetch"})) return StatementSort::Read;
+  return StatementSort::Other;
+}
+
+bool aggregates(std::string_view statement) {
+  for (std::string_view word :
+       {"group by", "distinct", "over", "sum", "avg", "count", "min", "max", "array_agg", "string_agg"})
+    if (has_word(statement, word)) return true;
+  return false;
+}
+
+bool looks_up(std::string_view statement) {
+  size_t where = find_word(statement, "where");
+  if (where == std::string_view::npos) return false;
+  std::string_view condition = statement.substr(where);
+  for (std::string_view form : {"= ?", "=?", "in (?", "like ?", "any (?", "any(?"})
+    if (find_word(condition, form) != std::string_view::npos) return true;
+  return false;
+}
+
+bool locks_rows(std::string_view statement) {
+  if (sort_of(statement) != StatementSort::Read) return true;
+  for (std::string_view form : {"for update", "for share", "for no key update", "for key share"})
+    if (has_word(statement, form)) return true;
+  return statement.find("pg_advisory") != std::string_view::npos;
+}
+
+bool has_limit(std::string_view statement) {
+  return has_word(statement, "limit") || has_word(statement, "fetch first");
+}
+
+std::string table_of(std::string_view statement) {
+  for (std::string_view word : {"from", "update", "into", "table", "join"}) {
+    size_t at = find_word(statement, word);
+    if (at == std::string_view::npos) continue;
+    at = statement.find_first_not_of(' ', at + word.size());
+    if (at == std::string_view::npos) continue;
+    size_t end = at;
+    while (end < statement.size() && (is_word(statement[end]) || statement[end] == '.' || statement[end] == '"')) ++end;
+    if (end > at) return std::string(statement.substr(at, end - at));
+  }
+  return {};
+}
+
+}  // namespace culprit::analysis

@@ -1,0 +1,18 @@
+// Statements and operations as programs send them: whatever the text, each function ends and stays within it.
+#include <cstddef>
+#include <cstdint>
+
+#include "analysis/trace/call.h"
+#include "base/check.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace culprit::analysis;
+  std::string_view text(reinterpret_cast<const char*>(data), size);
+  std::string plain = without_literals(text);
+  CHECK(plain.size() <= text.size(), "taking literals out makes nothing longer");
+  CHECK(without_literals(plain).size() <= plain.size(), "nor does doing it twice");
+  without_ids(text);
+  sort_of(text);
+  aggregates(text), looks_up(text), has_limit(text), locks_rows(text), table_of(text);
+  return 0;
+}

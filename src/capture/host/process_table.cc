@@ -1,0 +1,239 @@
+#include "capture/host/process_table.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <iterator>
+
+#include "base/text.h"
+#include "statement/redact.h"
+
+namespace culprit::capture {
+namespace {
+
+std::string_view base_name(std::string_view path) {
+  if (path.ends_with(" (deleted)")) path.remove_suffix(10);  // the kernel's words for an executable replaced meanwhile
+  const size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? path : path.substr(slash + 1);
+}
+
+bool interpreter(std::string_view name) {
+  static constexpr std::array<std::string_view, 10> kNames = {"python", "node", "nodejs", "ruby", "perl",
+                                                              "php",    "java", "bash",   "sh",   "dash"};
+  while (!name.empty() && (name.back() == '.' || (name.back() >= '0' && name.back() <= '9'))) name.remove_suffix(1);
+  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+}
+
+// The script among an interpreter's arguments; of java the jar or the main class.
+std::string_view script_of(const std::vector<std::string>& command) {
+  for (size_t i = 1; i < command.size(); ++i) {
+    std::string_view word = command[i];
+    if (word == "-m" && i + 1 < command.size()) return command[i + 1];
+    if (word == "-jar" && i + 1 < command.size()) return base_name(command[i + 1]);
+    if (word == "-c" || word == "-e") return {};
+    if (word == "-cp" || word == "-classpath" || word == "-W" || word == "-X" || word == "--require" || word == "-r") {
+      ++i;
+      continue;
+    }
+    if (word.empty() || word[0] == '-') continue;
+    return base_name(word);
+  }
+  return {};
+}
+
+std::string_view unit_of(std::string_view cgroup) {
+  const std::string_view last = base_name(cgroup);
+  // Scopes and slices are sessions and groups, and these services hold whatever a person started.
+  if (!last.ends_with(".service") || last.starts_with("user@") || last.starts_with("session-")) return {};
+  for (std::string_view shared :
+       {"ssh.service", "sshd.service", "cron.service", "docker.service", "containerd.service", "init.service"})
+    if (last == shared) return {};
+  return last.substr(0, last.size() - 8);
+}
+
+// The command line without its secrets. A server's process that writes what it does there (PostgreSQL) shows its program only.
+std::string shown_command(const ProcessFacts& facts) {
+  constexpr size_t kMost = 1024;
+  if (facts.command.empty()) return {};
+  if (base_name(facts.executable) == "postgres" && facts.command[0].starts_with("postgres:")) return "postgres";
+  std::string line;
+  for (const std::string& word : facts.command) line.append(word).push_back('\0');
+  std::string text = redact_command(line).text;
+  return text.size() <= kMost ? text : repaired_utf8(text.substr(0, kMost)) + "…";
+}
+
+std::string fixed_text(const char* text, size_t size) { return repaired_utf8({text, strnlen(text, size)}); }
+
+}  // namespace
+
+std::string service_name(const ProcessFacts& facts) {
+  if (!facts.service.empty()) return repaired_utf8(facts.service);
+  const std::string_view program = base_name(facts.executable);
+  if (program == "postgres" || facts.name == "postgres") return "postgresql";
+  if (interpreter(program)) {
+    const std::string_view script = script_of(facts.command);
+    if (!script.empty()) return repaired_utf8(script);
+  }
+  const std::string_view unit = unit_of(facts.cgroup);
+  if (!unit.empty()) return repaired_utf8(unit);
+  // comm is cut at 15 bytes; the executable's name is not.
+  if (!program.empty() && program.starts_with(facts.name)) return repaired_utf8(program);
+  return repaired_utf8(facts.name.empty() ? program : std::string_view(facts.name));
+}
+
+Processes::Entry* Processes::find(int32_t pid) {
+  auto found = entries_.find(pid);
+  return found == entries_.end() ? nullptr : &found->second;
+}
+
+Processes::Entry& Processes::at(int32_t pid) {
+  auto [place, fresh] = entries_.try_emplace(pid);
+  Entry& entry = place->second;
+  if (!fresh) return entry;
+  entry.row.pid = pid;
+  ProcessFacts facts = view_.process(pid);
+  if (!facts.found) {
+    ++unseen_;
+    return entry;
+  }
+  entry.known = true;
+  entry.row.parent_pid = facts.parent_pid;
+  entry.row.started_ns = facts.started_ns;
+  entry.row.name = repaired_utf8(facts.name);
+  entry.row.executable = repaired_utf8(facts.executable);
+  entry.row.command = shown_command(facts);
+  entry.row.cgroup = repaired_utf8(facts.cgroup);
+  entry.row.service = service_name(facts);
+  entry.throttled_before_ns = view_.throttled_ns(pid);
+  return entry;
+}
+
+void Processes::forked(int32_t pid, int32_t parent_pid, const char* name, int64_t mono_ns, int64_t wall_ns) {
+  auto old = entries_.find(pid);
+  if (old != entries_.end()) {
+    if (old->second.row.exited_ns != 0) gone_.push_back(std::move(old->second.row));
+    entries_.erase(old);
+  }
+  Entry& parent = at(parent_pid);
+  Entry child;
+  child.row = parent.row;  // same program until it execs; its own numbers
+  child.known = parent.known;
+  child.row.pid = pid;
+  child.row.parent_pid = parent_pid;
+  child.row.started_ns = wall_ns;
+  child.row.exited_ns = 0;
+  child.row.running_ns = child.row.runnable_ns = 0;
+  child.row.name = fixed_text(name, 16);
+  child.forked_ns = mono_ns;
+  child.throttled_before_ns = parent.throttled_before_ns;
+  entries_.insert_or_assign(pid, std::move(child));
+}
+
+void Processes::executed(int32_t pid, const char* name, const char* path) {
+  Entry& entry = at(pid);
+  ProcessFacts facts = view_.process(pid);  // may be gone or further already: the event's own words count first
+  facts.name = fixed_text(name, 16);
+  const std::string told = fixed_text(path, 128);
+  if (facts.executable.empty()) facts.executable = told;
+  if (facts.found) entry.row.parent_pid = facts.parent_pid;
+  entry.known = true;
+  entry.dirty = true;
+  entry.row.name = facts.name;
+  entry.row.executable = repaired_utf8(facts.executable);
+  entry.row.command = shown_command(facts);
+  if (!facts.cgroup.empty()) entry.row.cgroup = repaired_utf8(facts.cgroup);
+  entry.row.service = service_name(facts);
+}
+
+void Processes::exited(int32_t pid, int32_t code, int64_t mono_ns, int64_t wall_ns) {
+  Entry* entry = find(pid);
+  if (!entry) return;
+  endings_[next_ending_++ % endings_.size()] = {pid, entry->row.parent_pid, entry->forked_ns, mono_ns};
+  entry->row.exited_ns = wall_ns;
+  entry->row.exit_code = code;
+  entry->dirty = true;
+}
+
+void Processes::remember(Entry& entry, const Ran& ran) {
+  entry.ran[entry.next_ran++ % entry.ran.size()] = ran;
+  if (ran.takes_locks) entry.locked[entry.next_locked++ % entry.locked.size()] = ran;
+}
+
+int32_t Processes::child_that_ended(int32_t parent, int64_t born_ns, int64_t from_ns, int64_t to_ns) const {
+  Ending last;
+  for (const Ending& ending : endings_)
+    if (ending.parent_pid == parent && ending.forked_ns >= born_ns && ending.at_ns >= from_ns &&
+        ending.at_ns <= to_ns && ending.at_ns > last.at_ns)
+      last = ending;
+  return last.pid;
+}
+
+bool Processes::siblings(int32_t a, int32_t b) {
+  const Entry& first = at(a);
+  const Entry& second = at(b);
+  if (!first.known || !second.known) return false;
+  if (first.row.parent_pid == b || second.row.parent_pid == a) return false;
+  if (!first.row.executable.empty()) return first.row.executable == second.row.executable;
+  return first.row.service == second.row.service;
+}
+
+void Processes::begin_cpu_times() {
+  for (const CpuTimes& times : view_.cpu_times()) begin_.insert_or_assign(times.pid, times);
+}
+
+void Processes::end_cpu_times() {
+  // Below one tick in a hundred a process holds nobody up, and each costs a row.
+  constexpr int64_t kLeast = 20'000'000;
+  for (const CpuTimes& now : view_.cpu_times()) {
+    CpuTimes before;
+    auto found = begin_.find(now.pid);
+    if (found != begin_.end() && found->second.started_ns == now.started_ns) before = found->second;
+    const int64_t running_ns = now.running_ns - before.running_ns;
+    Entry* entry = find(now.pid);
+    if (!entry && running_ns < kLeast) continue;
+    if (!entry) entry = &at(now.pid);
+    if (entry->row.recorded && entry->row.running_ns > 0) continue;  // the events are exact
+    entry->row.running_ns = running_ns;
+    entry->row.runnable_ns = std::max<int64_t>(0, now.runnable_ns - before.runnable_ns);
+    entry->dirty = true;
+  }
+  for (auto& [pid, entry] : entries_) {
+    if (!entry.row.recorded || entry.row.exited_ns != 0) continue;
+    entry.row.throttled_ns = std::max<int64_t>(0, view_.throttled_ns(pid) - entry.throttled_before_ns);
+    entry.dirty |= entry.row.throttled_ns > 0;
+  }
+}
+
+std::vector<int32_t> Processes::recorded(std::string_view service) const {
+  std::vector<int32_t> pids;
+  for (const auto& [pid, entry] : entries_)
+    if (entry.row.recorded && entry.row.exited_ns == 0 && entry.row.service == service) pids.push_back(pid);
+  std::sort(pids.begin(), pids.end());
+  return pids;
+}
+
+std::string Processes::title(int32_t pid) {
+  const ProcessFacts facts = view_.process(pid);
+  return facts.command.empty() ? std::string() : facts.command.front();
+}
+
+std::vector<Process> Processes::take_changed(const std::string& host) {
+  std::vector<Process> rows = std::move(gone_);
+  gone_.clear();
+  // Asked about once a second: by then who still waits for something of it has been told.
+  constexpr uint32_t kRoundsAfterExit = 30;
+  for (auto place = entries_.begin(); place != entries_.end();) {
+    Entry& entry = place->second;
+    if (entry.dirty) rows.push_back(entry.row);
+    entry.dirty = false;
+    const bool over = entry.row.exited_ns != 0 && ++entry.rounds_after_exit > kRoundsAfterExit;
+    place = over ? entries_.erase(place) : std::next(place);
+  }
+  for (Process& row : rows) row.host = host;
+  std::sort(rows.begin(), rows.end(), [](const Process& a, const Process& b) {
+    return a.pid != b.pid ? a.pid < b.pid : a.started_ns < b.started_ns;
+  });
+  return rows;
+}
+
+}  // namespace culprit::capture

@@ -1,0 +1,225 @@
+#include "capture/kernel/bpf_source.h"
+
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/clock.h"
+#include "capture/host/procfs.h"
+#include "capture/kernel/bpf_source_programs.h"
+#include "capture/kernel/bpf_source_ring.h"
+#include "capture/kernel/uprobe.h"
+
+namespace culprit::capture {
+namespace {
+
+// An event gets its time, then its place in a ring: at most so much later, unless its (virtual) CPU is taken away.
+constexpr uint64_t kReorderWindowNs = 1'000'000;
+// How often rings are looked at that are less than a quarter full. Each look takes a CPU from somebody: at 50 ms the
+// caches are disturbed twenty times a second, and an event waits no longer than anybody notices.
+constexpr int kPollMs = 50;
+// Room is given back to the kernel after so much of each ring.
+constexpr uint64_t kBudgetBytes = 1u << 20;
+constexpr uint64_t kEverything = ~0ull;
+
+class BpfSource : public EventSource {
+ public:
+  static Result<std::unique_ptr<EventSource>> open(const SourceOptions& options) {
+    std::unique_ptr<BpfSource> source(new BpfSource(options, TRY(Programs::load(options))));
+    TRY(source->open_rings());
+    return std::unique_ptr<EventSource>(std::move(source));
+  }
+  ~BpfSource() override {
+    if (epoll_fd_ >= 0) close(epoll_fd_);
+  }
+
+  Result<void> start() override;
+  Result<uint64_t> poll(int timeout_ms, const Handler& handle) override;
+  Result<void> stop(const Handler& handle) override;
+  int64_t begin_ns() const override { return begin_ns_; }
+  SourceCounts counts() const override;
+  std::vector<OpenWait> open_waits() const override { return open_waits_; }
+  void set_capture(uint64_t socket, uint32_t sent_head_bytes, uint32_t received_head_bytes) override {
+    programs_->set_capture(socket, {clamp_head(sent_head_bytes), clamp_head(received_head_bytes)});
+  }
+
+ private:
+  BpfSource(const SourceOptions& options, std::unique_ptr<Programs> programs)
+      : options_(options), programs_(std::move(programs)) {}
+  static uint16_t clamp_head(uint32_t bytes) { return static_cast<uint16_t>(std::min<uint32_t>(bytes, HEAD_LIMIT)); }
+  Result<void> open_rings();
+  Result<void> seed_scope();
+  void probe_server(int32_t pid);
+  uint64_t drain(uint64_t horizon_ns, const Handler& handle);
+  void collect(uint64_t horizon_ns);
+  void deliver(const event_header& event, const Handler& handle);
+  void keep_open_waits();
+
+  SourceOptions options_;
+  std::unique_ptr<Programs> programs_;
+  ReportServers servers_;
+  std::vector<EventRing> rings_;  // control first: of equal times, a socket comes before its bytes
+  std::vector<EventRing*> order_;
+  int epoll_fd_ = -1;
+  uint64_t last_ns_ = 0;
+  int64_t begin_ns_ = 0;
+  std::vector<int32_t> executed_;  // since the last look for servers
+  std::vector<OpenWait> open_waits_;
+  SourceCounts counts_;
+};
+
+Result<void> BpfSource::open_rings() {
+  epoll_fd_ = epoll_create1(EPOLL_CLOEXEC);
+  if (epoll_fd_ < 0)
+    return Error{Error::Kind::Unavailable, std::string("cannot wait for events: ") + std::strerror(errno)};
+  rings_.push_back(TRY(EventRing::open(programs_->control_fd(), programs_->control_size_bytes())));
+  for (int fd : programs_->ring_fds()) rings_.push_back(TRY(EventRing::open(fd, programs_->ring_size_bytes())));
+  for (EventRing& ring : rings_) {
+    epoll_event wish{};
+    wish.events = EPOLLIN | EPOLLET;  // level-triggered, it would never wait: some events are always too young
+    if (epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, ring.map_fd(), &wish) != 0)
+      return Error{Error::Kind::Unavailable, std::string("cannot wait for a ring: ") + std::strerror(errno)};
+    order_.push_back(&ring);
+  }
+  return {};
+}
+
+// Servers' reports come first: to find and to measure them takes longest, and what is sent under TLS without them has no name.
+Result<void> BpfSource::start() {
+  if (options_.reports)
+    for (int32_t pid : options_.scope.all ? list_pids() : descendants(options_.scope.pids)) probe_server(pid);
+  TRY(programs_->attach());
+  if (!options_.scope.all) TRY(seed_scope());
+  begin_ns_ = clock_ns(CLOCK_MONOTONIC);
+  if (options_.scheduling) programs_->seed_threads();
+  return {};
+}
+
+// Processes are forked while we look for them. The roots come first: from then on the fork hook adds what they fork; so
+// it is over when a look finds nobody new.
+Result<void> BpfSource::seed_scope() {
+  TRY(programs_->add_to_scope(options_.scope.pids));
+  std::vector<int32_t> known = options_.scope.pids;
+  for (;;) {
+    std::vector<int32_t> now = descendants(options_.scope.pids), added;
+    for (int32_t pid : now)
+      if (std::find(known.begin(), known.end(), pid) == known.end()) added.push_back(pid);
+    if (added.empty()) return {};
+    TRY(programs_->add_to_scope(added));
+    known.insert(known.end(), added.begin(), added.end());
+  }
+}
+
+void BpfSource::probe_server(int32_t pid) {
+  auto found = servers_.look_at(pid);
+  if (!found) return;
+  std::string name = "pgstat_report_activity in " + found->name;
+  uint64_t cost_ns = 0;  // stays so where it cannot be measured
+  auto sample = servers_.sample_for(found->first_bytes);
+  auto link = programs_->link_report(sample.path, sample.offset);
+  if (link.has_value()) cost_ns = sample.measure_ns();
+  if (cost_ns > options_.report_limit_ns) {
+    programs_->note_probe({.name = name,
+                           .state = ProbeState::State::TooDear,
+                           .reason = std::to_string(cost_ns) + " ns a hit here",
+                           .cost_ns = cost_ns});
+    return;
+  }
+  // A failure is noted with the probe, and the recording goes on without it.
+  static_cast<void>(programs_->attach_report(name, found->path, found->offset, cost_ns).has_value());
+}
+
+Result<uint64_t> BpfSource::poll(int timeout_ms, const Handler& handle) {
+  int64_t deadline = clock_ns(CLOCK_MONOTONIC) + std::max(timeout_ms, 0) * int64_t{1'000'000};
+  for (;;) {
+    int64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID), now = clock_ns(CLOCK_MONOTONIC);
+    uint64_t n = drain(now - kReorderWindowNs, handle);
+    for (int32_t pid : std::exchange(executed_, {})) probe_server(pid);
+    counts_.user_ns += static_cast<uint64_t>(clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu);
+    if (n > 0 || now >= deadline) return n;
+    epoll_event woken[16];
+    int wait_ms = static_cast<int>(std::min<uint64_t>(kPollMs, (deadline - now) / 1'000'000 + 1));
+    if (epoll_wait(epoll_fd_, woken, 16, wait_ms) < 0 && errno != EINTR)
+      return Error{Error::Kind::Unavailable, std::string("cannot wait for events: ") + std::strerror(errno)};
+  }
+}
+
+void BpfSource::collect(uint64_t horizon_ns) {
+  for (EventRing& ring : rings_) {
+    ring.collect(horizon_ns, kBudgetBytes);
+    if (ring.cut_short()) horizon_ns = std::min(horizon_ns, ring.items().back().time_ns);
+  }
+  for (EventRing& ring : rings_) ring.trim(horizon_ns);
+}
+
+// Everything up to the horizon, in portions.
+uint64_t BpfSource::drain(uint64_t horizon_ns, const Handler& handle) {
+  uint64_t total = 0;
+  for (;;) {
+    uint64_t n = 0;
+    collect(horizon_ns);
+    merge(order_, [&](const event_header& event) { deliver(event, handle), ++n; });
+    for (EventRing& ring : rings_) ring.release();
+    if (n == 0) return total;
+    total += n;
+  }
+}
+
+void BpfSource::deliver(const event_header& event, const Handler& handle) {
+  if (event.time_ns < last_ns_) ++counts_.late;
+  last_ns_ = std::max<uint64_t>(last_ns_, event.time_ns);
+  if (event.type < kEventTypes) ++counts_.kept[event.type];
+  counts_.bytes += event.size_bytes;
+  if (event.type == EVENT_EXEC && options_.reports) executed_.push_back(static_cast<int32_t>(event.pid));
+  handle(event);
+}
+
+Result<void> BpfSource::stop(const Handler& handle) {
+  programs_->detach();
+  keep_open_waits();
+  // A program that was running when its hook went may still be writing: it takes microseconds.
+  for (int i = 0; i < 3; ++i) {
+    drain(kEverything, handle);
+    usleep(2000);
+  }
+  drain(kEverything, handle);
+  return {};
+}
+
+void BpfSource::keep_open_waits() {
+  for (const thread_slot& slot : programs_->slots()) {
+    if (slot.off_ns == 0) continue;
+    open_waits_.push_back({.pid = static_cast<int32_t>(slot.tgid),
+                           .tid = static_cast<int32_t>(slot.tid),
+                           .off_ns = slot.off_ns,
+                           .wake_ns = slot.wake_ns >= slot.off_ns ? slot.wake_ns : 0,
+                           .state = slot.state,
+                           .syscall = slot.syscall,
+                           .argument = slot.argument,
+                           .socket = slot.argument == slot.descriptor ? slot.socket : 0});
+  }
+}
+
+SourceCounts BpfSource::counts() const {
+  SourceCounts counts = counts_;
+  cpu_counts kernel = programs_->total_counts();
+  std::copy(std::begin(kernel.lost), std::end(kernel.lost), counts.lost.begin());
+  counts.read_faults = kernel.read_faults;
+  counts.slot_collisions = kernel.slot_collisions;
+  counts.map_full = kernel.map_full;
+  counts.payload_unseen = kernel.payload_unseen;
+  counts.ring_peak_bytes = kernel.ring_peak_bytes;
+  counts.ring_size_bytes = programs_->ring_size_bytes();
+  counts.probes = programs_->probes();
+  return counts;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<EventSource>> open_bpf_source(const SourceOptions& options) { return BpfSource::open(options); }
+
+}  // namespace culprit::capture

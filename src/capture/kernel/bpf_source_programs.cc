@@ -1,0 +1,344 @@
+#include "capture/kernel/bpf_source_programs.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <string_view>
+
+// The generated header allocates with calloc and casts nothing that g++ would warn of but this.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#include "recorder.skel.h"
+#pragma GCC diagnostic pop
+
+namespace culprit::capture {
+namespace {
+
+enum class Part : uint8_t { Life, Scheduling, Interrupts, Sockets, Disk, Reports };
+struct Hook {
+  const char* program;
+  Part part;
+  bool needed;  // without it the part is worth nothing
+};
+constexpr Hook kHooks[] = {
+    {"sched_process_fork", Part::Life, true},      {"sched_process_exec", Part::Life, true},
+    {"sched_process_exit", Part::Life, true},      {"sched_switch", Part::Scheduling, true},
+    {"sched_waking", Part::Scheduling, true},      {"sched_wakeup_new", Part::Scheduling, false},
+    {"seed_threads", Part::Scheduling, false},     {"local_timer_entry", Part::Interrupts, false},
+    {"local_timer_exit", Part::Interrupts, false}, {"irq_handler_entry", Part::Interrupts, false},
+    {"irq_handler_exit", Part::Interrupts, false}, {"sock_send_length", Part::Sockets, true},
+    {"sock_recv_length", Part::Sockets, true},     {"tcp_sendmsg_locked", Part::Sockets, false},
+    {"inet_sock_set_state", Part::Sockets, false}, {"tcp_retransmit_skb", Part::Sockets, false},
+    {"block_rq_insert", Part::Disk, false},        {"block_rq_issue", Part::Disk, false},
+    {"block_rq_complete", Part::Disk, false},      {"ext4_sync_file_enter", Part::Disk, false},
+    {"ext4_sync_file_exit", Part::Disk, false},    {"report_multi", Part::Reports, false},
+    {"report_single", Part::Reports, false},
+};
+
+constexpr std::string_view kSeedThreads = "seed_threads";
+
+bool wanted(const SourceOptions& options, Part part) {
+  switch (part) {
+    case Part::Life: return true;
+    case Part::Scheduling: return options.scheduling;
+    case Part::Interrupts: return options.interrupts && options.scheduling;
+    case Part::Sockets: return options.sockets;
+    case Part::Disk: return options.disk;
+    case Part::Reports: return options.reports;
+  }
+  return false;
+}
+
+// What libbpf last complained of. It gives its print function no context, hence thread_local: one load at a time.
+thread_local std::string last_complaints;
+
+int keep_complaint(enum libbpf_print_level level, const char* format, va_list arguments) {
+  char line[512];
+  if (level != LIBBPF_WARN) return 0;
+  std::vsnprintf(line, sizeof line, format, arguments);
+  if (last_complaints.size() < 16384) last_complaints += line;
+  return 0;
+}
+
+// The program that libbpf complained of last ("prog 'NAME': …"), and the complaint.
+std::pair<std::string, std::string> culprit_of(std::string_view complaints) {
+  size_t at = complaints.rfind("prog '");
+  if (at == std::string_view::npos) return {};
+  std::string_view rest = complaints.substr(at + 6);
+  std::string name(rest.substr(0, rest.find('\'')));
+  size_t first = complaints.find("prog '" + name + "': ");
+  std::string_view text = complaints.substr(first + name.size() + 9);
+  return {name, std::string(text.substr(0, text.find('\n')))};
+}
+
+bool has_rights() {
+  // Bits of /proc/self/status' CapEff: linux/capability.h.
+  constexpr uint64_t kSysAdmin = 1ull << 21, kPerfmon = 1ull << 38, kBpf = 1ull << 39;
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.compare(0, 8, "CapEff:\t") != 0) continue;
+    uint64_t effective = std::strtoull(line.c_str() + 8, nullptr, 16);
+    return (effective & kSysAdmin) || ((effective & kPerfmon) && (effective & kBpf));
+  }
+  return true;  // no /proc to ask: the kernel will say
+}
+
+// The programs see the machine's own process numbers; in a container with numbers of its own none would fit.
+bool in_own_pid_namespace() {
+  constexpr std::string_view kFirst = "pid:[4026531836]";  // PROC_PID_INIT_INO, the same on every Linux
+  char target[64];
+  ssize_t n = readlink("/proc/self/ns/pid", target, sizeof target);
+  return n > 0 && std::string_view(target, static_cast<size_t>(n)) != kFirst;
+}
+
+Error denied(std::string_view what) {
+  return {Error::Kind::Denied, "no right to record: " + std::string(what),
+          "run it with sudo, or give the program the rights once: sudo setcap cap_bpf,cap_perfmon,cap_sys_ptrace,"
+          "cap_dac_read_search+ep $(command -v culprit)"};
+}
+
+void destroy_link(bpf_link* link) { bpf_link__destroy(link); }
+
+std::string error_text(int error) { return std::strerror(error < 0 ? -error : error); }
+
+}  // namespace
+
+Result<std::unique_ptr<Programs>> Programs::load(const SourceOptions& options) {
+  if (!has_rights()) return denied("CAP_BPF and CAP_PERFMON are missing");
+  if (in_own_pid_namespace())
+    return Error{
+        Error::Kind::Unavailable, "this container has process numbers of its own, and the kernel tells others",
+        "run it on the host, or in a container with the host's process numbers (docker run --pid=host --privileged)"};
+  int n_cpus = libbpf_num_possible_cpus();
+  if (n_cpus <= 0) return Error{Error::Kind::Unavailable, "cannot tell how many CPUs there are: " + error_text(n_cpus)};
+  std::unique_ptr<Programs> programs(new Programs(options));
+  programs->n_cpus_ = static_cast<uint32_t>(n_cpus);
+  programs->ring_size_bytes_ = std::bit_ceil(std::clamp(options.ring_size_bytes, 64u << 10, 1u << 30));
+  for (const Hook& hook : kHooks)
+    if (!wanted(options, hook.part)) programs->off_[hook.program] = {.name = hook.program};
+  libbpf_set_print(keep_complaint);
+  // One program that the kernel refuses makes the whole object fail: leave that one out and try again.
+  for (size_t i = 0; i <= std::size(kHooks); ++i) {
+    last_complaints.clear();
+    auto loaded = programs->try_load();
+    if (loaded.has_value()) return programs;
+    auto [name, complaint] = culprit_of(last_complaints);
+    if (name.empty() || programs->off_.contains(name)) return std::move(loaded).error();
+    bool missing = complaint.find("failed to find kernel BTF") != std::string::npos;
+    programs->off_[name] = {.name = name,
+                            .state = missing ? ProbeState::State::Missing : ProbeState::State::Failed,
+                            .reason = missing ? "this kernel has no such tracepoint" : complaint};
+  }
+  return Error{Error::Kind::Unavailable, "the kernel refuses every BPF program"};
+}
+
+Result<void> Programs::try_load() {
+  if (skeleton_ != nullptr) recorder_bpf__destroy(skeleton_);
+  skeleton_ = recorder_bpf__open();
+  if (skeleton_ == nullptr)
+    return Error{Error::Kind::Unavailable, "cannot open the BPF programs: " + error_text(errno)};
+  TRY(configure());
+  int error = recorder_bpf__load(skeleton_);
+  if (error == -EPERM && last_complaints.find("prog '") == std::string::npos)
+    return denied("the kernel refuses BPF programs");
+  if (error != 0)
+    return Error{Error::Kind::Unavailable, "cannot load the BPF programs: " + error_text(error),
+                 "culprit needs Linux 6.3 or newer with BTF (/sys/kernel/btf/vmlinux)"};
+  return fill_rings();
+}
+
+Result<void> Programs::configure() {
+  std::ifstream pid_max_file("/proc/sys/kernel/pid_max");
+  uint32_t pid_max = 0;
+  pid_max_file >> pid_max;
+  // As many slots as threads can have numbers, so that no two share one, up to 8 MiB.
+  uint32_t slots = std::bit_ceil(std::clamp(pid_max, 1024u, 65536u));
+  skeleton_->rodata->own_tgid = static_cast<uint32_t>(getpid());
+  skeleton_->rodata->scope_all = options_.scope.all;
+  skeleton_->rodata->slot_mask = slots - 1;
+  skeleton_->rodata->undecided_bytes = std::min<uint32_t>(options_.undecided_head_bytes, HEAD_LIMIT);
+  skeleton_->rodata->ring_bytes = ring_size_bytes_;
+  bpf_map__set_max_entries(skeleton_->maps.slots, slots);
+  bpf_map__set_max_entries(skeleton_->maps.rings, n_cpus_);
+  bpf_program* program;
+  bpf_object__for_each_program(program, skeleton_->obj) {
+    std::string name = bpf_program__name(program);
+    bpf_program__set_autoload(program, !off_.contains(name));
+  }
+  return {};
+}
+
+Result<void> Programs::fill_rings() {
+  for (uint32_t cpu = 0; cpu < n_cpus_; ++cpu) {
+    int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "events", 0, 0, ring_size_bytes_, nullptr);
+    if (fd < 0)
+      return Error{Error::Kind::Unavailable, "no memory for a ring: " + error_text(fd), "a smaller --ring-size"};
+    rings_.push_back(fd);
+    int error = bpf_map_update_elem(bpf_map__fd(skeleton_->maps.rings), &cpu, &fd, BPF_ANY);
+    if (error != 0) return Error{Error::Kind::Unavailable, "cannot place a ring: " + error_text(error)};
+  }
+  return {};
+}
+
+Programs::~Programs() {
+  detach();
+  for (int fd : rings_) close(fd);
+  if (stats_fd_ >= 0) close(stats_fd_);
+  if (skeleton_ != nullptr) recorder_bpf__destroy(skeleton_);
+}
+
+Result<void> Programs::attach() {
+  if (options_.measure_programs) stats_fd_ = bpf_enable_stats(BPF_STATS_RUN_TIME);
+  for (const Hook& hook : kHooks) {
+    // Attached where a server is found; run by seed_threads().
+    if (hook.part == Part::Reports || hook.program == kSeedThreads) continue;
+    auto known = off_.find(hook.program);
+    if (known == off_.end()) {
+      bpf_program* program = bpf_object__find_program_by_name(skeleton_->obj, hook.program);
+      last_complaints.clear();
+      bpf_link* link = bpf_program__attach(program);
+      if (link != nullptr) {
+        links_.emplace(hook.program, Link(link, destroy_link));
+        attached_.insert(hook.program);
+        continue;
+      }
+      known = off_.emplace(hook.program, ProbeState{.name = hook.program,
+                                                    .state = ProbeState::State::Failed,
+                                                    .reason = "cannot be attached: " + error_text(errno)})
+                  .first;
+    }
+    if (hook.needed && known->second.state != ProbeState::State::Off)
+      return Error{Error::Kind::Unavailable, "cannot record: " + known->second.name + ": " + known->second.reason};
+  }
+  return {};
+}
+
+void Programs::detach() { links_.clear(); }
+
+Result<void> Programs::add_to_scope(const std::vector<int32_t>& pids) {
+  uint8_t yes = 1;
+  for (int32_t pid : pids) {
+    auto key = static_cast<uint32_t>(pid);
+    int error = bpf_map_update_elem(bpf_map__fd(skeleton_->maps.scope), &key, &yes, BPF_ANY);
+    if (error != 0) return Error{Error::Kind::Full, "too many processes to record: " + error_text(error)};
+  }
+  __atomic_fetch_add(&skeleton_->data->scope_epoch, 1, __ATOMIC_RELEASE);
+  return {};
+}
+
+void Programs::seed_threads() {
+  if (off_.contains(std::string(kSeedThreads))) return;
+  Link link(bpf_program__attach_iter(skeleton_->progs.seed_threads, nullptr), destroy_link);
+  int fd = link ? bpf_iter_create(bpf_link__fd(link.get())) : -1;
+  if (fd < 0) {
+    off_[std::string(kSeedThreads)] = {.name = std::string(kSeedThreads),
+                                       .state = ProbeState::State::Failed,
+                                       .reason = "cannot look at the threads that are there: " + error_text(errno)};
+    return;
+  }
+  attached_.insert(std::string(kSeedThreads));
+  char nothing[64];
+  while (read(fd, nothing, sizeof nothing) > 0) continue;  // the program runs as it is read
+  close(fd);
+}
+
+Result<Programs::Link> Programs::link_report(const std::string& path, uint64_t offset) {
+  bpf_link* link = nullptr;
+  int error = ENOENT;
+  if (!off_.contains("report_multi")) {
+    LIBBPF_OPTS(bpf_uprobe_multi_opts, options, .offsets = &offset, .cnt = 1);
+    link = bpf_program__attach_uprobe_multi(skeleton_->progs.report_multi, -1, path.c_str(), nullptr, &options);
+    error = errno;
+  }
+  if (link == nullptr && !off_.contains("report_single")) {
+    link = bpf_program__attach_uprobe(skeleton_->progs.report_single, false, -1, path.c_str(), offset);
+    error = errno;
+  }
+  if (link == nullptr) return Error{Error::Kind::Unavailable, "cannot probe '" + path + "': " + error_text(error)};
+  return Link(link, destroy_link);
+}
+
+Result<void> Programs::attach_report(const std::string& name, const std::string& path, uint64_t offset,
+                                     uint64_t cost_ns) {
+  auto link = link_report(path, offset);
+  ProbeState state{.name = name, .state = ProbeState::State::Attached, .cost_ns = cost_ns};
+  if (!link.has_value()) {
+    state.state = ProbeState::State::Failed;
+    state.reason = link.error().message;
+    note_probe(std::move(state));
+    return std::move(link).error();
+  }
+  note_probe(std::move(state));
+  links_.emplace(name + " " + path, std::move(link).value());
+  return {};
+}
+
+void Programs::set_capture(uint64_t socket, capture_wish wish) {
+  // A full table forgets the oldest wish; its socket has most likely taken it over already.
+  bpf_map_update_elem(bpf_map__fd(skeleton_->maps.wishes), &socket, &wish, BPF_ANY);
+  __atomic_fetch_add(&skeleton_->data->capture_epoch, 1, __ATOMIC_RELEASE);
+}
+
+int Programs::control_fd() const { return bpf_map__fd(skeleton_->maps.control); }
+uint32_t Programs::control_size_bytes() const { return bpf_map__max_entries(skeleton_->maps.control); }
+
+cpu_counts Programs::total_counts() const {
+  cpu_counts total{};
+  std::vector<cpu_counts> each(n_cpus_);
+  uint32_t zero = 0;
+  if (bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.counters), &zero, each.data()) != 0) return total;
+  for (const cpu_counts& one : each) {
+    for (size_t type = 0; type < EVENT_TYPES; ++type) total.lost[type] += one.lost[type];
+    total.read_faults += one.read_faults;
+    total.slot_collisions += one.slot_collisions;
+    total.map_full += one.map_full;
+    total.payload_unseen += one.payload_unseen;
+    total.ring_peak_bytes = std::max(total.ring_peak_bytes, one.ring_peak_bytes);
+  }
+  return total;
+}
+
+std::vector<ProbeState> Programs::probes() const {
+  std::vector<ProbeState> states;
+  for (const Hook& hook : kHooks) {
+    if (hook.part == Part::Reports) continue;  // said for each server
+    auto known = off_.find(hook.program);
+    ProbeState state = known != off_.end() ? known->second : ProbeState{.name = hook.program};
+    if (known == off_.end() && attached_.contains(hook.program)) state.state = ProbeState::State::Attached;
+    bpf_program* program = bpf_object__find_program_by_name(skeleton_->obj, hook.program);
+    bpf_prog_info info{};
+    uint32_t size = sizeof info;
+    if (known == off_.end() && bpf_prog_get_info_by_fd(bpf_program__fd(program), &info, &size) == 0) {
+      state.runs = info.run_cnt;
+      state.run_ns = info.run_time_ns;
+      state.recursion_misses = info.recursion_misses;
+    }
+    states.push_back(std::move(state));
+  }
+  states.insert(states.end(), reports_.begin(), reports_.end());
+  return states;
+}
+
+std::vector<thread_slot> Programs::slots() const {
+  uint32_t n = bpf_map__max_entries(skeleton_->maps.slots);
+  size_t size_bytes = n * sizeof(thread_slot);
+  std::vector<thread_slot> recorded;
+  void* mapped = mmap(nullptr, size_bytes, PROT_READ, MAP_SHARED, bpf_map__fd(skeleton_->maps.slots), 0);
+  if (mapped == MAP_FAILED) return recorded;
+  const auto* all = static_cast<const thread_slot*>(mapped);
+  std::copy_if(all, all + n, std::back_inserter(recorded),
+               [](const thread_slot& slot) { return slot.tid && slot.traced; });
+  munmap(mapped, size_bytes);
+  return recorded;
+}
+
+}  // namespace culprit::capture

@@ -1,0 +1,13 @@
+// A program's file belongs to whoever runs it: reading its symbols must survive any bytes.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+
+#include "capture/kernel/uprobe.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  std::string_view file(reinterpret_cast<const char*>(data), size);
+  auto offset = culprit::capture::function_offset(file, "f");
+  if (offset && *offset >= file.size()) std::abort();
+  return 0;
+}

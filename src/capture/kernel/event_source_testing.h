@@ -1,0 +1,40 @@
+// FakeSource: an EventSource for tests. It hands out the events it was given, in order of time.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "capture/kernel/event_source.h"
+
+namespace culprit::capture {
+
+class FakeSource : public EventSource {
+ public:
+  // Adds an event and the payload behind it. header.type and size_bytes are set here; the rest is the caller's.
+  template <class Event>
+  void add(event_type type, Event event, std::string_view payload = {}) {
+    event.header.type = static_cast<uint16_t>(type);
+    add_bytes(std::string_view(reinterpret_cast<const char*>(&event), sizeof event), payload);
+  }
+  void add_lost(event_type type, uint64_t n) { counts_.lost[type] += n; }
+
+  Result<void> start() override { return {}; }
+  Result<uint64_t> poll(int timeout_ms, const Handler& handle) override;
+  Result<void> stop(const Handler& handle) override;
+  SourceCounts counts() const override { return counts_; }
+  void set_capture(uint64_t socket, uint32_t sent_head_bytes, uint32_t received_head_bytes) override {
+    captures[socket] = {sent_head_bytes, received_head_bytes};
+  }
+
+  std::map<uint64_t, std::pair<uint32_t, uint32_t>> captures;  // what set_capture() was told
+
+ private:
+  void add_bytes(std::string_view event, std::string_view payload);
+
+  std::vector<std::vector<uint64_t>> events_;  // in words, for their alignment
+  SourceCounts counts_;
+};
+
+}  // namespace culprit::capture

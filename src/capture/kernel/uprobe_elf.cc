@@ -1,0 +1,78 @@
+#include <elf.h>
+
+#include <cstring>
+
+#include "capture/kernel/uprobe.h"
+
+namespace culprit::capture {
+namespace {
+
+constexpr size_t kSectionLimit = 1024, kSegmentLimit = 256;
+
+// Part of the file, or empty where it does not lie wholly within.
+std::string_view part(std::string_view file, uint64_t offset, uint64_t size_bytes) {
+  if (offset > file.size() || size_bytes > file.size() - offset) return {};
+  return file.substr(offset, size_bytes);
+}
+
+// The table's `index`-th entry, copied out: tables of foreign files need not be aligned. Zeros beyond the end.
+template <class Entry>
+Entry entry(std::string_view table, uint64_t index) {
+  Entry copy{};
+  if (index < table.size() / sizeof(Entry)) std::memcpy(&copy, table.data() + index * sizeof(Entry), sizeof(Entry));
+  return copy;
+}
+
+bool is_name(std::string_view strings, uint32_t at, std::string_view name) {
+  if (at >= strings.size() || strings.size() - at <= name.size()) return false;
+  return strings.substr(at, name.size()) == name && strings[at + name.size()] == '\0';
+}
+
+// The address of a function in one symbol table; 0 where it is not defined there.
+uint64_t find_symbol(std::string_view symbols, std::string_view strings, std::string_view name) {
+  for (size_t i = 0; i < symbols.size() / sizeof(Elf64_Sym); ++i) {
+    auto symbol = entry<Elf64_Sym>(symbols, i);
+    if (ELF64_ST_TYPE(symbol.st_info) != STT_FUNC || symbol.st_shndx == SHN_UNDEF) continue;
+    if (is_name(strings, symbol.st_name, name)) return symbol.st_value;
+  }
+  return 0;
+}
+
+// Where the segment that is loaded to `address` lies in the file.
+std::optional<uint64_t> offset_of(std::string_view segments, uint64_t address) {
+  for (size_t i = 0; i < segments.size() / sizeof(Elf64_Phdr) && i < kSegmentLimit; ++i) {
+    auto segment = entry<Elf64_Phdr>(segments, i);
+    if (segment.p_type != PT_LOAD || !(segment.p_flags & PF_X)) continue;
+    if (address < segment.p_vaddr || address - segment.p_vaddr >= segment.p_filesz) continue;
+    uint64_t offset = address - segment.p_vaddr + segment.p_offset;
+    if (offset < segment.p_offset) return std::nullopt;
+    return offset;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<uint64_t> function_offset(std::string_view file, std::string_view function) {
+  auto header = entry<Elf64_Ehdr>(file.substr(0, sizeof(Elf64_Ehdr)), 0);
+  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64 ||
+      header.e_ident[EI_DATA] != ELFDATA2LSB)
+    return std::nullopt;
+  if (header.e_shentsize != sizeof(Elf64_Shdr) || header.e_phentsize != sizeof(Elf64_Phdr)) return std::nullopt;
+  std::string_view sections = part(file, header.e_shoff, header.e_shnum * sizeof(Elf64_Shdr));
+  std::string_view segments = part(file, header.e_phoff, header.e_phnum * sizeof(Elf64_Phdr));
+  for (size_t i = 0; i < sections.size() / sizeof(Elf64_Shdr) && i < kSectionLimit; ++i) {
+    auto section = entry<Elf64_Shdr>(sections, i);
+    // Only what is exported: a program's own symbols may be gigabytes, and reading them would hold up the recorder.
+    if (section.sh_type != SHT_DYNSYM) continue;
+    auto names = entry<Elf64_Shdr>(sections, section.sh_link);
+    uint64_t address = find_symbol(part(file, section.sh_offset, section.sh_size),
+                                   part(file, names.sh_offset, names.sh_size), function);
+    if (address == 0) continue;
+    auto offset = offset_of(segments, address);
+    if (offset && *offset < file.size()) return offset;
+  }
+  return std::nullopt;
+}
+
+}  // namespace culprit::capture

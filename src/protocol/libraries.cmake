@@ -1,3 +1,0 @@
-# XXH3 keys the cache of normalised statements.
-find_library(XXHASH_LIBRARY xxhash REQUIRED)
-target_link_libraries(culprit_protocol PRIVATE ${XXHASH_LIBRARY})

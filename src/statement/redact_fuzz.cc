@@ -1,0 +1,15 @@
+#include <cstdint>
+#include <string_view>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "statement/redact.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace culprit;
+  std::string_view text(reinterpret_cast<const char*>(data), size);
+  CHECK(valid_utf8(redact_command(text).text), "what goes into a frame is UTF-8");
+  CHECK(valid_utf8(redact_target(text).text), "what goes into a frame is UTF-8");
+  CHECK(valid_utf8(redact_path(text).text), "what goes into a frame is UTF-8");
+  return 0;
+}

@@ -1,0 +1,48 @@
+// How a store directory is opened: to be written, to be read, or made for the moment out of batches in memory.
+//
+//   NAME.culprit/
+//     lock                    held (flock) by the one who writes or seals
+//     manifest                frames of type Manifest: what is sealed, appended to and never rewritten
+//     journal/<run>-<n>.frames  frames that are not sealed yet
+//     segments/<table>-<n>.parquet  sealed rows
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "model/batch.h"
+#include "store/interface/reader.h"
+#include "store/interface/writer.h"
+
+namespace culprit {
+
+struct WriterOptions {
+  enum class Existing { Refuse, Append };
+  Existing existing = Existing::Refuse;
+  // A journal file is followed by the next one at this size, so that sealing can free what it has done with.
+  uint64_t journal_file_bytes = 64u << 20;
+};
+
+// Creates the directory at `path`, or with Append opens a store that is there. One writer at a time: its lock is held
+// until close() or the end of the process. push() may be called from several threads.
+Result<std::unique_ptr<Writer>> open_writer(const std::string& path, WriterOptions options = {});
+
+struct ReaderOptions {
+  enum class Seal { Lazily, Privately };
+  // Lazily: what is still in the journal is sealed in place where the store is ours to write and nobody writes it, else
+  // into a private temporary directory. Privately: always the latter; the store is left exactly as it is.
+  Seal seal = Seal::Lazily;
+  // Test hook: the process ends (_exit) when sealing reaches this step; 0 never.
+  int die_at_step = 0;
+};
+
+// A snapshot of the store at `path`: everything whole that was in it at this moment, also while it is being written and
+// after its writer was killed.
+Result<std::unique_ptr<Reader>> open_reader(const std::string& path, ReaderOptions options = {});
+
+// The same over batches that lie in memory; they are sealed into a private temporary directory, removed at the end.
+Result<std::unique_ptr<Reader>> open_memory(std::vector<Batch> batches);
+
+}  // namespace culprit

@@ -1,0 +1,180 @@
+#include "store/local/seal.h"
+
+#include <algorithm>
+
+#include "model/batch_codec.h"
+
+namespace culprit {
+
+namespace {
+
+// Rows that gather before a segment is written: a span takes about 2 kB in memory while it waits.
+constexpr size_t kSpansPerSegment = 6 * kFenceRows;
+constexpr size_t kLogsPerSegment = 200'000;
+constexpr size_t kThreadStatesPerSegment = 2'000'000;
+
+constexpr int64_t kMillisecond = 1'000'000;
+constexpr int64_t kYear2000 = 946'684'800'000'000'000;  // before this no trace was taken: a clock that was never set
+
+}  // namespace
+
+Sealer::Sealer(SegmentWriter& writer, const Manifest& known) : writer_(writer), last_sequences_(known.last_sequences) {}
+
+Result<void> Sealer::add_file(std::string_view journal_file, const std::string& name) {
+  Result<void> outcome;
+  int64_t undecodable = 0;
+  int64_t missing = 0;
+  ScanDamage damage = scan_frames(journal_file, [&](const FrameHeader& header, std::string_view content) {
+    if (!outcome.has_value() || header.type != FrameType::Batch) return;
+    uint64_t& last = last_sequences_[header.identity];
+    if (header.sequence <= last) {  // the same frame again: sent twice, or sealed before a crash
+      ledger_.push_back(ledger_row(LedgerKind::duplicate, 1, name, "store", "a frame that was there already"));
+      ledger_.back().unit = to_string(LedgerUnit::Frame);
+      return;
+    }
+    missing += static_cast<int64_t>(header.sequence - last - 1);
+    last = header.sequence;
+    auto batch = decode_batch(content);
+    if (!batch.has_value()) return void(++undecodable);
+    outcome = add(std::move(batch).value());
+  });
+  auto note = [&](LedgerKind kind, LedgerUnit unit, int64_t n, const char* detail) {
+    if (n <= 0) return;
+    ledger_.push_back(ledger_row(kind, n, name, "store", detail));
+    ledger_.back().unit = to_string(unit);
+  };
+  note(LedgerKind::malformed, LedgerUnit::Frame, damage.frames + undecodable, "a frame of the journal is damaged");
+  note(LedgerKind::malformed, LedgerUnit::Byte, damage.tail_bytes, "the journal ends inside a frame");
+  // A damaged frame is missing as well: it is counted once.
+  note(LedgerKind::seq_gap, LedgerUnit::Frame, missing - damage.frames, "numbers missing between the journal's frames");
+  return outcome;
+}
+
+void Sealer::take_resources(Batch& batch, std::vector<uint64_t>& ids) {
+  for (Resource& resource : batch.resources) {
+    uint64_t id = resource_id(resource);
+    ids.push_back(id);
+    if (known_resources_.insert(id).second) resources_.push_back({std::move(resource), id});
+  }
+}
+
+void Sealer::count(LedgerKind kind, int64_t n, const Span& span) {
+  if (n > 0) counts_[{std::string(info(kind).name), span.source, span.service}] += n;
+}
+
+// What a span alone shows to be odd (what its sender dropped was counted when it was taken in); what only its trace shows is found over the whole store.
+void Sealer::note_span(const Span& span) {
+  int64_t end_ns = 0;
+  bool overflows = __builtin_add_overflow(span.start_ns, span.duration_ns, &end_ns);
+  bool coarse = !overflows && span.start_ns % kMillisecond == 0 && end_ns % kMillisecond == 0;
+  count(LedgerKind::coarse_clock, coarse, span);
+  count(LedgerKind::future, span.received_ns > 0 && span.start_ns > span.received_ns, span);
+  count(LedgerKind::past, span.start_ns < kYear2000, span);
+  count(LedgerKind::zero_id, span.trace_id.zero() || span.span_id == 0, span);
+}
+
+Result<void> Sealer::add(Batch batch) {
+  std::vector<uint64_t> ids;
+  take_resources(batch, ids);
+  auto id_of = [&](uint32_t index) { return index < ids.size() ? ids[index] : 0; };
+  for (Span& span : batch.spans) {
+    uint64_t resource = id_of(span.resource);
+    if (!seen_.insert(fingerprint(span, resource))) {
+      count(LedgerKind::duplicate, 1, span);
+      continue;
+    }
+    note_span(span);
+    spans_.push_back(std::move(span));
+    span_resources_.push_back(resource);
+  }
+  for (LogRecord& log : batch.logs) {
+    uint64_t resource = id_of(log.resource);
+    logs_.push_back({std::move(log), resource});
+  }
+  auto append = [](auto& to, auto& from) {
+    to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+  };
+  append(thread_states_, batch.thread_states);
+  append(metrics_, batch.metrics);
+  append(processes_, batch.processes);
+  append(connections_, batch.connections);
+  append(hosts_, batch.hosts);
+  append(ledger_, batch.ledger);
+  for (const Received& received : batch.received) received_[{received.source, received.unit}] += received.n;
+  if (spans_.size() >= kSpansPerSegment) TRY(write_spans());
+  if (logs_.size() >= kLogsPerSegment) TRY(write_logs());
+  if (thread_states_.size() >= kThreadStatesPerSegment) TRY(write_thread_states());
+  return {};
+}
+
+Result<void> Sealer::write_spans() {
+  std::vector<StoredSpan> rows;
+  for (size_t i = 0; i < spans_.size(); ++i) rows.push_back({&spans_[i], span_resources_[i]});
+  std::sort(rows.begin(), rows.end(), [](const StoredSpan& a, const StoredSpan& b) {
+    const Span &x = *a.span, &y = *b.span;
+    if (auto order = x.trace_id <=> y.trace_id; order != 0) return order < 0;
+    if (x.start_ns != y.start_ns) return x.start_ns < y.start_ns;
+    if (x.duration_ns != y.duration_ns) return x.duration_ns > y.duration_ns;
+    if (x.span_id != y.span_id) return x.span_id < y.span_id;
+    return a.span < b.span;
+  });
+  if (!rows.empty()) {
+    SegmentInfo info = TRY(writer_.write(rows));
+    record_.added.push_back(std::move(info));
+  }
+  spans_ = {};
+  span_resources_ = {};
+  return {};
+}
+
+template <class Row>
+Result<void> Sealer::write_all(std::vector<Row>& rows) {
+  if (!rows.empty()) {
+    SegmentInfo info = TRY(writer_.write(rows));
+    record_.added.push_back(std::move(info));
+  }
+  rows = {};
+  return {};
+}
+
+Result<void> Sealer::write_logs() {
+  std::stable_sort(logs_.begin(), logs_.end(),
+                   [](const StoredLog& a, const StoredLog& b) { return a.log.time_ns < b.log.time_ns; });
+  return write_all(logs_);
+}
+
+Result<void> Sealer::write_thread_states() {
+  std::stable_sort(thread_states_.begin(), thread_states_.end(), [](const ThreadState& a, const ThreadState& b) {
+    return std::tie(a.tid, a.start_ns) < std::tie(b.tid, b.start_ns);
+  });
+  return write_all(thread_states_);
+}
+
+Result<SealRecord> Sealer::finish() {
+  TRY(write_spans());
+  TRY(write_logs());
+  TRY(write_thread_states());
+  std::stable_sort(metrics_.begin(), metrics_.end(),
+                   [](const MetricPoint& a, const MetricPoint& b) { return a.time_ns < b.time_ns; });
+  TRY(write_all(metrics_));
+  TRY(write_all(processes_));
+  TRY(write_all(connections_));
+  TRY(write_all(hosts_));
+  TRY(write_all(resources_));
+  for (auto& [key, n] : counts_) {
+    LedgerRow row;
+    std::tie(row.kind, row.source, row.service) = key;
+    row.stage = "store", row.n = n;
+    for (const LedgerKindInfo& kind : ledger_kinds())
+      if (kind.name == row.kind) row.unit = to_string(kind.unit);
+    ledger_.push_back(row);
+  }
+  if (int64_t repaired = writer_.repaired_texts(); repaired > 0)
+    ledger_.push_back(ledger_row(LedgerKind::bad_utf8, repaired, "store", "store"));
+  TRY(write_all(ledger_));
+  for (auto& [key, n] : received_) record_.received.push_back({key.first, key.second, n});
+  for (auto& [identity, sequence] : last_sequences_) record_.last_sequences.emplace_back(identity, sequence);
+  return std::move(record_);
+}
+
+}  // namespace culprit

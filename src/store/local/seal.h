@@ -1,0 +1,64 @@
+// Sealer: frames become segments. Rows gather, are ordered and written; copies of a span are stored once and counted;
+// the account of what the frames said was received goes into the record with them.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "base/result.h"
+#include "model/frame.h"
+#include "store/duckdb/segment_writer.h"
+#include "store/files/fingerprint.h"
+#include "store/files/manifest.h"
+#include "store/journal/scan.h"
+
+namespace culprit {
+
+class Sealer {
+ public:
+  // `known` are the frames sealed before: their sequence numbers and resources are not taken twice.
+  Sealer(SegmentWriter& writer, const Manifest& known);
+
+  // What earlier sealings stored, as far as it may come again.
+  void know(uint64_t resource) { known_resources_.insert(resource); }
+  void know(const Span& span, uint64_t resource) { seen_.insert(fingerprint(span, resource)); }
+
+  Result<void> add_file(std::string_view journal_file, const std::string& name);
+  Result<void> add(Batch batch);
+  // Writes what is left. The record has everything but the journal files' names and derived rows.
+  Result<SealRecord> finish();
+
+ private:
+  void take_resources(Batch& batch, std::vector<uint64_t>& ids);
+  void note_span(const Span& span);
+  void count(LedgerKind kind, int64_t n, const Span& span);
+  Result<void> write_spans();
+  Result<void> write_logs();
+  Result<void> write_thread_states();
+  template <class Row>
+  Result<void> write_all(std::vector<Row>& rows);
+
+  SegmentWriter& writer_;
+  std::map<FrameIdentity, uint64_t> last_sequences_;
+  std::vector<Span> spans_;
+  std::vector<uint64_t> span_resources_;
+  std::vector<ThreadState> thread_states_;
+  std::vector<StoredLog> logs_;
+  std::vector<MetricPoint> metrics_;
+  std::vector<Process> processes_;
+  std::vector<Connection> connections_;
+  std::vector<HostInfo> hosts_;
+  std::vector<StoredResource> resources_;
+  std::set<uint64_t> known_resources_;
+  std::vector<LedgerRow> ledger_;
+  std::map<std::pair<std::string, std::string>, int64_t> received_;              // by source and unit
+  std::map<std::tuple<std::string, std::string, std::string>, int64_t> counts_;  // by kind, source, service
+  SeenSet seen_;
+  SealRecord record_;
+};
+
+}  // namespace culprit
