@@ -10,7 +10,7 @@ foreach(case ${cases})
   set_tests_properties(case/${name} PROPERTIES LABELS case TIMEOUT 120)
 endforeach()
 
-foreach(tool tests/run_cases.py tools/check_layers.py)
+foreach(tool tests/run_cases.py tools/check_layers.py tools/check_docs.py)
   get_filename_component(name ${tool} NAME_WE)
   add_test(NAME tool/${name} COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/${tool} --self-test)
   set_tests_properties(tool/${name} PROPERTIES LABELS tool TIMEOUT 60)
@@ -18,6 +18,10 @@ endforeach()
 
 add_test(NAME tool/manual COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tools/manual.py ${CMAKE_BINARY_DIR}/culprit)
 set_tests_properties(tool/manual PROPERTIES LABELS tool TIMEOUT 60)
+
+# What a document names exists: paths, verbs, options, modules, columns.
+add_test(NAME tool/docs COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tools/check_docs.py ${CMAKE_BINARY_DIR}/culprit)
+set_tests_properties(tool/docs PROPERTIES LABELS tool TIMEOUT 60)
 
 # tests/e2e/*.sh and *.py: exit 0 passed, 77 skipped (and says why). They share one kernel and one clock: one at a time.
 file(GLOB programs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/e2e/*_test.sh ${PROJECT_SOURCE_DIR}/tests/e2e/*_test.py)
