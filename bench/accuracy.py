@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How often the demo's planted fault is named first, nobody is accused without one, and diff is right.
+"""How often the demo's planted fault is the first finding, a healthy run has no finding, and diff is right.
 
 usage: accuracy.py [--each 10] [--healthy 20] [--for 20s] [--only FAULT]
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Faults planted in systems that nobody tuned culprit for: is the cause named first, is nobody accused where there is none?
+"""Faults planted in systems that culprit was not tuned for: is the cause the first finding, and has a healthy run none?
 
 usage: other_systems.py [--only NAME,…] [--for 8] [--no-diff] [--keep DIR] [--alone] [--list]
 
 Two PostgreSQL servers, a Python service (psycopg2, literals, TCP), a Node service (pg, bind values, Unix socket), a service of
-somebody else's, pgbench, all up before anybody records. Needs root, python3-psycopg2 (apt), node and npm (the pg package is
+another program's, pgbench, all running before the recording begins. Needs root, python3-psycopg2 (apt), node and npm (the pg package is
 fetched into a temporary directory; without it the Node cases are skipped, aloud).
 
 Right is: class, entity and (lock) holder of the first finding. A finding cpu_saturation/neighbour about a program that is none
@@ -171,7 +171,7 @@ class Lab:
 
 
 def foreign(finding, lab):
-    """Somebody else's work on this machine, on its CPUs or on another server: none of our doing."""
+    """Work of another program on this machine, on its CPUs or on another server."""
     instance = finding["entity"].get("instance") or ""
     ours = [str(place) for cluster in (lab.first, lab.second) if cluster for place in (cluster.port, cluster.directory)]
     if ":" in instance and finding["entity"]["kind"] in ("statement", "lock") and not any(place in instance for place in ours):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The same faults under other runtimes: is the cause named first, is nobody accused where there is none?
+"""The same faults under other runtimes: is the cause the first finding, and has a healthy run none?
 
 usage: runtimes.py [--only SYSTEM,…] [--for 8] [--keep DIR]
 

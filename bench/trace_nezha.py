@@ -5,7 +5,7 @@ usage: trace_nezha.py [--data ../shared/data/nezha] [--only online-boutique] [--
 
 Of each fault with traces on both sides. Its truth is a service and a kind; spans show time, no CPU, and these have neither status
 nor attributes: a returned error and an exception leave no mark in them but what is missing. Right is: the service is named first, in the
-entity or as an end of the edge. For quiet there is one check more: the halves of the quiet time against each other accuse nobody.
+entity or as an end of the edge. For quiet there is one check more: the halves of the quiet time against each other have no finding.
 """
 import argparse
 import glob

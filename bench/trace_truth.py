@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""How often `why` names the cause that was planted in traces alone, and how often it accuses somebody in healthy ones.
+"""How often `why` names the cause that was planted in traces alone, and how often it has a finding in healthy ones.
 
 usage: trace_truth.py [--systems 6] [--requests 300] [--first 1] [--only FAULT] [--verbose]
 
 Systems of made-up services (trace_systems.py: topology, naming habits, conventions, noise, losses and clocks by seed) are traced
 twice, healthy and with one fault planted. `why SLOW` and `why SLOW --baseline FAST` are held against what was planted: right is the
-class and the entity, first. Every system is asked about twice without a fault as well: then nobody may be accused.
+class and the entity, first. Every system is asked about twice without a fault as well: then no finding is right.
 """
 import argparse
 import json

@@ -10,7 +10,7 @@ foreach(case ${cases})
   set_tests_properties(case/${name} PROPERTIES LABELS case TIMEOUT 120)
 endforeach()
 
-foreach(tool tests/run_cases.py tools/check_layers.py tools/check_docs.py)
+foreach(tool tests/run_cases.py tools/check_layers.py tools/check_docs.py tools/check_words.py)
   get_filename_component(name ${tool} NAME_WE)
   add_test(NAME tool/${name} COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/${tool} --self-test)
   set_tests_properties(tool/${name} PROPERTIES LABELS tool TIMEOUT 60)

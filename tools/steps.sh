@@ -88,6 +88,7 @@ dev_lint() {
   timed setup setup_all || exit 1
   local status=0
   timed layers tools/check_layers.py || status=1
+  timed words tools/check_words.py || status=1
   timed format check_format || status=1
   return $status
 }
@@ -101,7 +102,7 @@ check_format() {
 
 # --- check: what a change must pass besides ./dev test
 
-# One of the presets that are too dear for every run, by the commit: over a few commits all get their turn.
+# Three presets take too long for one run: the commit's hash selects one, so that over a few commits each is run.
 preset_of_the_day() {
   local presets=(asan tsan strict) hash
   hash=$(git rev-parse HEAD 2>/dev/null | cut -c 1-7)

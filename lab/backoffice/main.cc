@@ -1,4 +1,4 @@
-// backoffice: somebody corrects the stock of some products by hand and forgets to commit. Ends, and rolls back, on SIGTERM.
+// backoffice: a clerk's session corrects the stock of some products and stays uncommitted. Ends, and rolls back, on SIGTERM.
 #include <unistd.h>
 
 #include <cstdio>

@@ -25,7 +25,7 @@ HttpResponse place_order(HttpPool& orders, HttpPool& catalogue, const HttpReques
 
 int main(int argc, char** argv) {
   Options options(argc, argv);
-  // As many connections to each service as clients are served at once: nobody waits for a connection.
+  // As many connections to each service as clients are served at once: no request waits for a connection.
   int connections = options.number("connections", 40);
   HttpPool orders(options.number("orders", 0), connections), catalogue(options.number("catalogue", 0), connections);
   serve_http(options.number("port", 0), [&](const HttpRequest& request) -> HttpResponse {

@@ -77,7 +77,7 @@ HttpPool::HttpPool(int port, int size) {
     auto connection = std::make_unique<HttpConnection>(port);
     int attempts = 0;
     while (!connection->connect()) {
-      if (++attempts == 200) give_up("nobody listens on port " + std::to_string(port));
+      if (++attempts == 200) give_up("no server listens on port " + std::to_string(port));
       usleep(50'000);
     }
     free_.push_back(std::move(connection));

@@ -9,7 +9,7 @@
 namespace {
 
 void compute() {
-  // Volatile: the compiler must not see that nobody reads it.
+  // Volatile: otherwise the compiler drops a result that is never read.
   for (volatile uint64_t state = 88172645463325252ull;;) {
     state = state ^ state << 13;
     state = state ^ state >> 7;

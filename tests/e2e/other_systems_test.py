@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A Python service on a server of its own: the planted cause is named first, and nobody is accused where there is none.
+"""A Python service on a server of its own: the planted cause is the first finding, and a healthy run has none.
 
 The faults are those of bench/other_systems/cases.py. Needs root, PostgreSQL and python3-psycopg2: without them it skips, and says so.
 """
@@ -40,7 +40,7 @@ def main():
             print(row, flush=True)
             if not row["right"]:
                 wrong.append(case.name)
-    assert not wrong, f"not named first, or accused without a cause: {wrong}"
+    assert not wrong, f"not the first finding, or a finding without a fault: {wrong}"
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`culprit record -- COMMAND`: it looks to the command as if nobody watched, and its status is what the recorder returns.
+"""`culprit record -- COMMAND`: the command runs as without a recorder, and its status is what the recorder returns.
 
 Needs root: without it, skips and says so.
 """
@@ -53,7 +53,7 @@ def main():
         expect(run.returncode == 125 and run.stderr, f"125 where the command can't be started ({run.returncode})")
         taken = next(names)
         os.mkdir(taken)
-        open(taken + "/somebody's", "w").close()
+        open(taken + "/another's", "w").close()
         run = record(taken, "touch", place + "/ran")
         expect(run.returncode == 125 and run.stderr, f"125 where the recorder fails ({run.returncode})")
         expect(not os.path.exists(place + "/ran"), "and then the command did not run")

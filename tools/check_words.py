@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""Words that an engineer whose first language is not English stumbles over, and names that were given up.
+
+    tools/check_words.py [ROOT]       prints where they stand, exits 1 where there are more than the list allows
+    tools/check_words.py --self-test
+
+A word's number is how many lines may still hold it. The numbers only go down: who removes the last of a word sets 0.
+Write instead: noun first, the field's term, one clause. GLOSSARY.md has the terms.
+"""
+
+import os
+import re
+import subprocess
+import sys
+
+# word (a regular expression, whole words, any case): lines that may still hold it, what to write instead
+WORDS = {
+    r"dear(er|est)?": (25, "expensive, over budget, most expensive"),
+    r"accus(e|es|ed|ing)": (73, "name, report a finding"),
+    r"nobody": (78, "no process, no request, not … by any"),
+    r"somebody": (30, "a process, another program"),
+    r"whom": (27, "name the noun: blocking session, peer"),
+    r"honest": (2, "exact, measured"),
+    r"bears? out": (0, "confirms"),
+    r"heed(s|ed)?": (9, "respects, applies, tracks"),
+    r"crowd": (4, "concurrent requests"),
+}
+# Identifiers that have another name now, as they stood in the sources.
+NAMES = {
+    "Population": "WorkloadProfile", "CpuStory": "CpuUsage", "tell_cpu": "measure_cpu_usage",
+    "Inquiry": "DatabaseInspector", "Asker": "LockWaitPoller", "ProcessSeed": "ProcessInfo",
+}
+SEARCHED = ("src", "lab", "tools", "docs", "tests", "bench", "dev", "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "GLOSSARY.md")
+LEFT_OUT = ("tools/check_words.py", "tests/corpus/", "tests/data/", "bench/results/", "GLOSSARY.md")
+
+
+def files(root):
+    listed = subprocess.run(["git", "-C", root, "ls-files", "-z", "--", *SEARCHED], capture_output=True, text=True, check=False).stdout
+    for name in filter(None, listed.split("\0")):
+        if not name.startswith(LEFT_OUT) and name.endswith((".cc", ".h", ".c", ".py", ".sh", ".md", ".test", ".cmake", ".inc", "dev")):
+            try:
+                with open(os.path.join(root, name), encoding="utf-8", errors="replace") as file:
+                    yield name, file.read()
+            except OSError:
+                pass
+
+
+def find(texts):
+    """Word -> places, for each list."""
+    words, names = {word: [] for word in WORDS}, {name: [] for name in NAMES}
+    patterns = {word: re.compile(rf"\b(?:{word})\b", re.I) for word in WORDS}
+    any_word = re.compile("|".join(rf"\b(?:{word})\b" for word in WORDS), re.I)
+    any_name = re.compile(r"\b(?:" + "|".join(NAMES) + r")\b")
+    for path, text in texts:
+        for number, line in enumerate(text.split("\n"), 1):
+            if any_word.search(line):
+                for word, pattern in patterns.items():
+                    if pattern.search(line):
+                        words[word].append(f"{path}:{number}")
+            for match in any_name.findall(line) if path.startswith("src/") else ():
+                names[match].append(f"{path}:{number}")
+    return words, names
+
+
+def breaches(texts):
+    words, names = find(texts)
+    for word, places in words.items():
+        allowed, instead = WORDS[word]
+        if len(places) > allowed:
+            yield f"'{word}': {len(places)} lines, {allowed} allowed; write {instead}: {' '.join(places[:8])}"
+    for name, places in names.items():
+        if places:
+            yield f"{name} is {NAMES[name]} now: {' '.join(places[:8])}"
+
+
+def self_test():
+    tests = [("// Nobody waits.", 1), ("// The dearest of them.", 1), ("// No request waits.", 0), ("struct Inquiry {", 1), ("// endearing", 0)]
+    wrong = []
+    for line, n in tests:
+        words, names = find([("src/x.cc", line)])
+        if sum(map(len, [*words.values(), *names.values()])) != n:
+            wrong.append(line)
+    for line in wrong:
+        print(f"wrong: {line}")
+    print(f"{len(tests) - len(wrong)} of {len(tests)} self-tests passed")
+    return 1 if wrong else 0
+
+
+def main():
+    if sys.argv[1:] == ["--self-test"]:
+        return self_test()
+    root = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    found = list(breaches(files(root)))
+    for problem in found:
+        print(problem)
+    print(f"words: {len(found)} breaches" if found else "words: kept")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
