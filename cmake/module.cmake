@@ -97,7 +97,7 @@ function(culprit_program name file group)
 endfunction()
 
 # The kernel's events, and a PostgreSQL of its own user.
-set(root_suites "BpfSource.*:PrivateServer.*")
+set(root_suites "BpfSource.*:CapturePolicy.*:PrivateServer.*")
 
 # Every TEST is a test of ctest's own, so that what was skipped is counted and named as such.
 function(culprit_tests name tests)

@@ -47,12 +47,25 @@ typedef struct {
   long long counter;
 } atomic64_t;
 
+struct ns_common {
+  unsigned int inum;
+};
+
+struct net {
+  struct ns_common ns;
+};
+
+typedef struct {
+  struct net* net;
+} possible_net_t;
+
 struct sock_common {
   __be32 skc_daddr, skc_rcv_saddr;
   __be16 skc_dport;
   __u16 skc_num;
   unsigned short skc_family;
   volatile unsigned char skc_state;
+  possible_net_t skc_net;
   struct in6_addr skc_v6_daddr, skc_v6_rcv_saddr;
   atomic64_t skc_cookie;
 };

@@ -4,78 +4,190 @@
 #include "recorder.h"
 #include "socket_state.h"
 
-#define IOV_LIMIT 8
-#define OFFSET_MASK 8191 /* above HEAD_LIMIT + TAIL_BYTES */
+#define CHUNK_BYTES 4096          /* copied at once */
+#define SEARCHED_CHUNK_BYTES 1024 /* copied at once while the blank line is looked for: so much may be copied in vain */
+#define PAYLOAD_LIMIT (HEAD_LIMIT + TAIL_LIMIT)
+#define PIECE_LIMIT 1024 /* UIO_MAXIOV */
+/* Steps of a walk: a piece each, and one more for each chunk. */
+#define STEP_LIMIT (PIECE_LIMIT + HEAD_LIMIT / SEARCHED_CHUNK_BYTES + TAIL_LIMIT / SEARCHED_CHUNK_BYTES + 4)
 
-struct message {
-  struct event_data event;
-  char payload[OFFSET_MASK + 1 + HEAD_LIMIT]; /* the verifier adds the greatest offset and the greatest length */
+/* The way over a message's bytes, as they lie in one buffer or in several pieces. */
+struct walk {
+  __u64 pieces;   /* address of struct iovec[] in the program, from the next on */
+  __u64 n_pieces; /* left of them */
+  __u64 base;     /* address of what is left of the piece under way */
+  __u64 size;
+  __u64 length;    /* of the message */
+  __u64 wanted;    /* of its head */
+  __u64 tail;      /* at most so much of its end */
+  __u64 position;  /* in the message */
+  __u64 head;      /* copied to here */
+  __u64 tail_from; /* and from here on */
+  __u64 searching; /* for the blank line */
+  __u64 search_at; /* from here on in the payload */
+  __u64 blank;     /* position behind the blank line that was found; 0: none */
+  __s64 failed;
 };
 
-/* Where messages that are cut, long or in pieces are put together. One for each direction: a program never runs twice at once on a CPU, so it has its own for itself. */
+/* The walk stands here and not on the stack: of what it loads from a map the verifier knows nothing, so each step looks
+ * to it like the one before, and it is done with the loop after two. */
+struct message {
+  struct walk walk;
+  struct event_data event;
+  char payload[PAYLOAD_LIMIT + CHUNK_BYTES]; /* the verifier adds the greatest offset and the greatest length */
+};
+
+/* Where messages that are cut, long or in pieces are put together: two for each CPU, one for each direction, for a
+ * program never runs twice at once on a CPU. Too long for a per-CPU array, whose values end at 32 KiB. */
 struct {
-  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-  __uint(max_entries, 2);
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 2); /* twice the CPUs, set before loading */
   __type(key, __u32);
   __type(value, struct message);
 } messages SEC(".maps");
 
-INLINE long copy_user(struct message* m, __u64 offset, __u64 n, const void* from) {
+INLINE long copy_user(struct message* m, __u64 offset, __u64 n, __u64 from) {
   asm volatile("" : "+r"(offset)); /* else the compiler drops, as always true, what the verifier wants to see */
-  offset &= OFFSET_MASK;
+  if (offset > PAYLOAD_LIMIT) return -1;
   asm volatile("" : "+r"(n));
-  if (n > HEAD_LIMIT) return -1;
-  return bpf_probe_read_user(m->payload + offset, n, from);
+  if (n > CHUNK_BYTES) return -1;
+  return bpf_probe_read_user(m->payload + offset, n, (const void*)from);
 }
 
-/* The walk over the pieces of a message. */
-struct walk {
+struct loop {
   struct message* m;
-  const char* pieces; /* struct iovec[] in the program */
-  __u64 n_pieces, position;
-  long failed;
 };
 
-/* Copies what of head and tail lies in one piece; 1 ends the walk. A callback, for the verifier walks it once: as a
- * loop it took half a second to load. */
-static long copy_piece(__u32 i, struct walk* walk) {
-  struct message* m = walk->m;
-  struct {
-    const char* base;
-    __u64 size;
-  } piece;
-  __u64 length = m->event.length_bytes, head = m->event.head_bytes, tail = m->event.tail_bytes;
-  __u64 position = walk->position, tail_from = length - tail, n, skip;
-  if (i >= walk->n_pieces || position >= length) return 1;
-  walk->failed = bpf_probe_read_user(&piece, sizeof piece, walk->pieces + i * sizeof piece);
-  if (walk->failed) return 1;
-  n = piece.size;
-  if (n > length - position) n = length - position;
-  if (position < head) walk->failed = copy_user(m, position, n < head - position ? n : head - position, piece.base);
-  if (!walk->failed && tail && position + n > tail_from) {
-    skip = tail_from > position ? tail_from - position : 0;
-    walk->failed = copy_user(m, head + position + skip - tail_from, n - skip, piece.base + skip);
-  }
-  walk->position = position + n;
-  return walk->failed != 0;
-}
-
-/* Head and tail of a message that lies in several pieces. */
-INLINE long copy_pieces(struct message* m, const void* pieces, __u64 n_pieces) {
-  struct walk walk = {.m = m, .pieces = pieces, .n_pieces = n_pieces};
-  bpf_loop(IOV_LIMIT, copy_piece, &walk, 0);
-  if (walk.failed) return walk.failed;
-  if (walk.position < m->event.length_bytes) { /* more pieces than we look at */
-    m->event.tail_bytes = 0;
-    if (walk.position < m->event.head_bytes) m->event.head_bytes = walk.position;
+/* Looks for CR LF CR LF from eight positions on; 1 ends the search. Loads bytes behind the position, too, which are
+ * those of older messages: what is found there does not count. */
+static long search_word(__u32 i, struct loop* loop) {
+  const __u64 kOnes = 0x0101010101010101ull, kCr = 0x0d * kOnes;
+  const __u32 kBlank = 0x0a0d0a0d; /* as a little-endian number */
+  struct walk* walk = &loop->m->walk;
+  __u64 at = walk->search_at, end = walk->position, low, high, marks;
+  const char* bytes;
+  if (at + 4 > end) return 1;
+  asm volatile("" : "+r"(at));
+  if (at > PAYLOAD_LIMIT) return 1;
+  bytes = loop->m->payload + at;
+  low = *(__u64*)bytes;
+  walk->search_at = at + 8;
+  /* Not 0 if and only if one of the bytes is CR. */
+  marks = ((low ^ kCr) - kOnes) & ~(low ^ kCr) & kOnes << 7;
+  if (likely(!marks)) return 0;
+  high = *(__u64*)(bytes + 4);
+  for (int k = 0; k < 8; ++k) {
+    if ((__u32)(k < 4 ? low >> 8 * k : high >> 8 * (k - 4)) != kBlank) continue;
+    if (at + k + 4 <= end) walk->blank = at + k + 4;
+    return 1;
   }
   return 0;
 }
 
-INLINE long copy_buffer(struct message* m, const void* buffer) {
-  __u64 head = m->event.head_bytes, tail = m->event.tail_bytes;
-  if (copy_user(m, 0, head, buffer)) return -1;
-  if (tail && copy_user(m, head, tail, buffer + m->event.length_bytes - tail)) return -1;
+/* The blank line may end in the chunk that came last and have begun in the one before. */
+INLINE void search_blank(struct loop* loop) {
+  struct walk* walk = &loop->m->walk;
+  bpf_loop(CHUNK_BYTES / 8 + 1, search_word, loop, 0);
+  walk->search_at = walk->position > 3 ? walk->position - 3 : 0;
+}
+
+INLINE void advance(struct walk* walk, __s64 n) {
+  walk->position += n;
+  walk->base += n;
+  walk->size -= n;
+}
+
+/* Where the tail begins, now that it is known where the head ends. */
+INLINE void place_tail(struct walk* walk) {
+  walk->tail_from = walk->length - walk->head < walk->tail ? walk->head : walk->length - walk->tail;
+}
+
+/* The blank line is found, or as much copied as may be. What was copied beyond the head is given back. */
+INLINE void end_search(struct walk* walk) {
+  walk->searching = 0;
+  if (walk->blank) {
+    walk->head = walk->blank > walk->wanted ? walk->blank : walk->wanted;
+    advance(walk, -(__s64)(walk->position - walk->head));
+  }
+  place_tail(walk);
+}
+
+INLINE void copy_head(struct loop* loop) {
+  struct walk* walk = &loop->m->walk;
+  bool beyond = walk->searching && walk->position >= walk->wanted;
+  __u64 n = walk->size, most = beyond ? SEARCHED_CHUNK_BYTES : CHUNK_BYTES;
+  __u64 left = (walk->searching && !beyond ? walk->wanted : walk->head) - walk->position;
+  if (n > left) n = left;
+  if (n > most) n = most;
+  walk->failed = copy_user(loop->m, walk->position, n, walk->base);
+  if (walk->failed) return;
+  advance(walk, n);
+  if (!walk->searching) return;
+  if (!walk->blank) search_blank(loop);
+  if (walk->position >= walk->wanted && (walk->blank || walk->position == walk->head)) end_search(walk);
+}
+
+INLINE void copy_tail(struct message* m) {
+  struct walk* walk = &m->walk;
+  __u64 n = walk->size, skip;
+  if (walk->position < walk->tail_from) {
+    skip = walk->tail_from - walk->position;
+    advance(walk, n < skip ? n : skip);
+    return;
+  }
+  if (n > walk->length - walk->position) n = walk->length - walk->position;
+  walk->failed = copy_user(m, walk->head + walk->position - walk->tail_from, n, walk->base);
+  advance(walk, n);
+}
+
+/* One step of the walk; 1 ends it. */
+static long copy_step(__u32 i, struct loop* loop) {
+  struct walk* walk = &loop->m->walk;
+  struct {
+    __u64 base, size;
+  } piece;
+  if (walk->position >= walk->length) return 1;
+  if (!walk->size) {
+    if (!walk->n_pieces) return 1;
+    walk->failed = bpf_probe_read_user(&piece, sizeof piece, (const void*)walk->pieces);
+    if (walk->failed) return 1;
+    walk->base = piece.base;
+    walk->size = piece.size;
+    walk->pieces += sizeof piece;
+    --walk->n_pieces;
+    if (!piece.size) return 0;
+  }
+  if (walk->position < walk->head)
+    copy_head(loop);
+  else if (walk->tail_from >= walk->length)
+    return 1; /* no tail is wanted */
+  else
+    copy_tail(loop->m);
+  return walk->failed != 0;
+}
+
+/* Copies the head and the tail that the policy wants of the message whose place the walk knows. */
+INLINE long copy_walk(struct message* m, const struct capture_policy* policy) {
+  struct loop loop = {m};
+  struct walk* walk = &m->walk;
+  __u64 length = m->event.length_bytes, most = length < HEAD_LIMIT ? length : HEAD_LIMIT;
+  walk->length = length;
+  walk->wanted = policy->head_bytes < most ? policy->head_bytes : most;
+  walk->tail = policy->tail_bytes < TAIL_LIMIT ? policy->tail_bytes : TAIL_LIMIT;
+  walk->position = 0;
+  walk->searching = policy->to_blank_line && walk->wanted < most;
+  walk->search_at = 0;
+  walk->head = walk->searching ? most : walk->wanted;
+  walk->blank = 0;
+  walk->failed = 0;
+  place_tail(walk);
+  bpf_loop(STEP_LIMIT, copy_step, &loop, 0);
+  if (walk->failed) return -1;
+  m->event.head_bytes = walk->head;
+  m->event.tail_bytes = length - walk->tail_from;
+  if (walk->position >= length) return 0;
+  if (walk->position < walk->head) m->event.head_bytes = walk->position; /* more pieces than we look at */
+  m->event.tail_bytes = 0;
   return 0;
 }
 
@@ -101,36 +213,36 @@ INLINE enum place place_of(struct pt_regs* regs, bool sent) {
 }
 
 /* Where the system call leaves its bytes; 1: not in a place that we know. */
-INLINE long copy_payload(struct message* m, struct pt_regs* regs, bool sent) {
-  const void* second = (const void*)regs->si;
+INLINE long copy_payload(struct message* m, const struct capture_policy* policy, struct pt_regs* regs, bool sent) {
   enum place place = place_of(regs, sent);
   struct {
-    const void* pieces;
-    __u64 n;
-  } where = {second, regs->dx};
+    __u64 pieces, n;
+  } where = {regs->si, regs->dx};
   if (place == PLACE_UNKNOWN) return 1;
-  if (place == PLACE_BUFFER) return copy_buffer(m, second);
+  if (place == PLACE_BUFFER) {
+    m->walk.base = regs->si;
+    m->walk.size = m->event.length_bytes;
+    m->walk.n_pieces = 0;
+    return copy_walk(m, policy);
+  }
   m->event.flags |= DATA_IOV;
   /* In user_msghdr, a system call's ABI: msg_iov at 16, msg_iovlen at 24. */
-  if (place == PLACE_MESSAGE && bpf_probe_read_user(&where, sizeof where, second + 16)) return -1;
-  return copy_pieces(m, where.pieces, where.n);
+  if (place == PLACE_MESSAGE && bpf_probe_read_user(&where, sizeof where, (const void*)(regs->si + 16))) return -1;
+  m->walk.size = 0;
+  m->walk.pieces = where.pieces;
+  m->walk.n_pieces = where.n;
+  return copy_walk(m, policy);
 }
 
-INLINE void add_payload(struct message* m, __u32 wanted, struct pt_regs* regs, bool sent, struct cpu_counts* c) {
+INLINE void add_payload(struct message* m, const struct capture_policy* policy, struct pt_regs* regs, bool sent,
+                        struct cpu_counts* c) {
   struct event_data* e = &m->event;
-  __u32 length = e->length_bytes;
-  long failed;
-  if (wanted) {
-    if (wanted > HEAD_LIMIT) wanted = HEAD_LIMIT;
-    e->head_bytes = length < wanted ? length : wanted;
-    if (length > wanted) e->tail_bytes = length - wanted < TAIL_BYTES ? length - wanted : TAIL_BYTES;
-    failed = copy_payload(m, regs, sent);
-    if (failed) e->head_bytes = e->tail_bytes = 0;
-    if (failed > 0) count(&c->payload_unseen);
-    if (failed < 0) {
-      e->flags |= DATA_READ_FAULT;
-      count(&c->read_faults);
-    }
+  long failed = copy_payload(m, policy, regs, sent);
+  if (failed) e->head_bytes = e->tail_bytes = 0;
+  if (failed > 0) count(&c->payload_unseen);
+  if (failed < 0) {
+    e->flags |= DATA_READ_FAULT;
+    count(&c->read_faults);
   }
-  if (e->head_bytes + e->tail_bytes < length) e->flags |= DATA_CUT;
+  if (e->head_bytes + e->tail_bytes < e->length_bytes) e->flags |= DATA_CUT;
 }

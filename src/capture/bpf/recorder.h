@@ -21,12 +21,12 @@
 const volatile __u32 own_tgid;
 const volatile __u32 scope_all;
 const volatile __u32 slot_mask;
-const volatile __u32 undecided_bytes;
+const volatile struct capture_policy undecided; /* of sockets about which the recorder has said nothing yet */
 const volatile __u64 ring_bytes;
 
 /* Written by the recorder while it runs. */
 __u32 scope_epoch = 1;   /* a newer one makes every cached decision void */
-__u32 capture_epoch = 1; /* a newer one: a capture wish was written */
+__u32 capture_epoch = 1; /* a newer one: a capture policy was written */
 
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);

@@ -27,7 +27,7 @@ INLINE void clear_slot(struct thread_slot* slot) {
   slot->socket = 0;
   slot->descriptor = 0;
   slot->sync_ns = 0;
-  slot->wish_epoch = 0;
+  slot->policy_epoch = 0;
   slot->left_ns = 0;
 }
 

@@ -9,7 +9,7 @@ struct socket_state {
   __u32 tgids[4]; /* processes that EVENT_SOCKET told about */
   __u32 next_tgid;
   __u32 capture_epoch;
-  struct capture_wish wish;
+  struct socket_policies policies;
   __u8 decided;
   __u8 ended;
 };
@@ -25,8 +25,8 @@ struct {
   __uint(type, BPF_MAP_TYPE_LRU_HASH);
   __uint(max_entries, 65536);
   __type(key, __u64);
-  __type(value, struct capture_wish);
-} wishes SEC(".maps");
+  __type(value, struct socket_policies);
+} policies SEC(".maps");
 
 INLINE struct socket_state* socket_state(struct sock* sk) {
   struct socket_state* state = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
@@ -90,6 +90,7 @@ INLINE bool tell_socket(struct socket_state* state, struct sock* sk, struct task
   e->socket = state->id;
   e->family = family;
   e->socket_type = sk->sk_type;
+  e->network_namespace = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
   if (family == AF_UNIX)
     tell_unix(e, sk);
   else

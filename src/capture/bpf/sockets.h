@@ -37,13 +37,13 @@ OUTLINE int tell_own(struct sock* sk, struct task_struct* task) {
   return 0;
 }
 
-INLINE void take_wish(struct socket_state* state, __u32 epoch) {
-  struct capture_wish* wish;
+INLINE void take_policies(struct socket_state* state, __u32 epoch) {
+  struct socket_policies* wanted;
   if (state->capture_epoch == epoch) return;
   state->capture_epoch = epoch;
-  wish = bpf_map_lookup_elem(&wishes, &state->id);
-  if (!wish) return;
-  state->wish = *wish;
+  wanted = bpf_map_lookup_elem(&policies, &state->id);
+  if (!wanted) return;
+  state->policies = *wanted;
   state->decided = 1;
 }
 
@@ -57,11 +57,11 @@ OUTLINE int know_socket(struct thread_slot* slot, struct sock* sk, struct task_s
     count(&c->map_full);
     return 0;
   }
-  take_wish(state, epoch);
+  take_policies(state, epoch);
   slot->socket = state->id;
-  slot->sent_bytes = state->decided ? state->wish.sent_bytes : undecided_bytes;
-  slot->received_bytes = state->decided ? state->wish.received_bytes : undecided_bytes;
-  slot->wish_epoch = tell_socket(state, sk, task, now, c) ? epoch : 0;
+  slot->sent = state->decided ? state->policies.sent : undecided;
+  slot->received = state->decided ? state->policies.received : undecided;
+  slot->policy_epoch = tell_socket(state, sk, task, now, c) ? epoch : 0;
   return 1;
 }
 
@@ -78,7 +78,9 @@ INLINE void fill_data(struct event_data* e, struct thread_slot* slot, struct soc
   e->socket = slot->socket;
   e->length_bytes = length;
   e->tcp_sequence = tcp_sequence(sk, length, sent);
-  e->head_bytes = e->tail_bytes = 0;
+  e->head_bytes = 0;
+  e->tail_bytes = 0;
+  __builtin_memset(e->pad, 0, sizeof e->pad);
   e->flags = sent ? DATA_SENT : 0;
   e->left_before = sent ? slot->left_before : 0;
 }
@@ -102,17 +104,18 @@ OUTLINE int forget_leaving(struct task_struct* task) {
 OUTLINE int tell_parts(struct thread_slot* slot, struct sock* sk, __u32 length, __u32 sent, __u64 now) {
   struct pt_regs* regs = (struct pt_regs*)bpf_task_pt_regs(bpf_get_current_task_btf());
   struct cpu_counts* c = cpu_counts();
-  struct message* m = bpf_map_lookup_elem(&messages, &sent);
+  __u32 own_message = 2 * bpf_get_smp_processor_id() + sent;
+  struct message* m = bpf_map_lookup_elem(&messages, &own_message);
   void* ring = own_ring();
   __u64 size;
   if (!m || !regs || !c || !ring) return 0;
   fill_data(&m->event, slot, sk, length, sent, now);
-  add_payload(m, sent ? slot->sent_bytes : slot->received_bytes, regs, sent, c);
+  add_payload(m, sent ? &slot->sent : &slot->received, regs, sent, c);
   size = (sizeof m->event + m->event.head_bytes + m->event.tail_bytes + 7) & ~7ull;
   asm volatile("" : "+r"(size));
-  if (size > sizeof *m) return 0;
+  if (size > sizeof *m - sizeof m->walk) return 0;
   m->event.header.size_bytes = size;
-  if (bpf_ringbuf_output(ring, m, size, wake_flag(ring, size, c)))
+  if (bpf_ringbuf_output(ring, &m->event, size, wake_flag(ring, size, c)))
     lose_for_room(c, EVENT_DATA);
   else if (c->gap_from_ns)
     tell_gap(c);
@@ -156,7 +159,7 @@ INLINE int on_bytes(struct sock* sk, int length, bool sent) {
   struct thread_slot* slot;
   struct cpu_counts* c;
   struct pt_regs* regs;
-  __u32 wanted;
+  const struct capture_policy* policy;
   void* ring;
   if (length < 0 || (!length && sent)) return sent ? forget_leaving(task) : 0;
   if (!(slot = w.slot = traced(task))) return unlikely(task->tgid == (int)own_tgid) ? tell_own(sk, task) : 0;
@@ -165,7 +168,7 @@ INLINE int on_bytes(struct sock* sk, int length, bool sent) {
     take_leaving(slot, w.now);
   else
     slot->left_ns = 0; /* of an interrupt that woke somebody when the send before was already told */
-  if (unlikely(slot->wish_epoch != capture_epoch || slot->socket != (__u64)sk->__sk_common.skc_cookie.counter) &&
+  if (unlikely(slot->policy_epoch != capture_epoch || slot->socket != (__u64)sk->__sk_common.skc_cookie.counter) &&
       !know_socket(slot, sk, task, w.now))
     return 0;
   c = cpu_counts();
@@ -176,11 +179,11 @@ INLINE int on_bytes(struct sock* sk, int length, bool sent) {
     return sk->__sk_common.skc_family == AF_UNIX && sk->sk_type == SOCK_STREAM && regs->dx ? tell_end_of(sk, slot) : 0;
   }
   slot->descriptor = regs->di;
-  wanted = sent ? slot->sent_bytes : slot->received_bytes;
+  policy = sent ? &slot->sent : &slot->received;
   w.from = (const void*)regs->si;
-  if (!wanted)
+  if (!policy->head_bytes && !policy->tail_bytes)
     tell_whole(&w, 0, sent, ring, c);
-  else if (w.length > wanted || w.length > MIDDLE_ROOM || place_of(regs, sent) != PLACE_BUFFER)
+  else if (w.length > policy->head_bytes || w.length > MIDDLE_ROOM || place_of(regs, sent) != PLACE_BUFFER)
     tell_parts(slot, sk, length, sent, w.now);
   else if (w.length <= SMALL_ROOM)
     tell_whole(&w, SMALL_ROOM, sent, ring, c);

@@ -43,14 +43,13 @@ class BpfSource : public EventSource {
   int64_t begin_ns() const override { return begin_ns_; }
   SourceCounts counts() const override;
   std::vector<OpenWait> open_waits() const override { return open_waits_; }
-  void set_capture(uint64_t socket, uint32_t sent_head_bytes, uint32_t received_head_bytes) override {
-    programs_->set_capture(socket, {clamp_head(sent_head_bytes), clamp_head(received_head_bytes)});
+  void set_capture(uint64_t socket, CapturePolicy sent, CapturePolicy received) override {
+    programs_->set_capture(socket, sent, received);
   }
 
  private:
   BpfSource(const SourceOptions& options, std::unique_ptr<Programs> programs)
       : options_(options), programs_(std::move(programs)) {}
-  static uint16_t clamp_head(uint32_t bytes) { return static_cast<uint16_t>(std::min<uint32_t>(bytes, HEAD_LIMIT)); }
   Result<void> open_rings();
   Result<void> seed_scope();
   void probe_server(int32_t pid);

@@ -165,10 +165,11 @@ Result<void> Programs::configure() {
   skeleton_->rodata->own_tgid = static_cast<uint32_t>(getpid());
   skeleton_->rodata->scope_all = options_.scope.all;
   skeleton_->rodata->slot_mask = slots - 1;
-  skeleton_->rodata->undecided_bytes = std::min<uint32_t>(options_.undecided_head_bytes, HEAD_LIMIT);
+  skeleton_->rodata->undecided = kernel_policy(options_.undecided);
   skeleton_->rodata->ring_bytes = ring_size_bytes_;
   bpf_map__set_max_entries(skeleton_->maps.slots, slots);
   bpf_map__set_max_entries(skeleton_->maps.rings, n_cpus_);
+  bpf_map__set_max_entries(skeleton_->maps.messages, 2 * n_cpus_);
   bpf_program* program;
   bpf_object__for_each_program(program, skeleton_->obj) {
     std::string name = bpf_program__name(program);
@@ -282,9 +283,19 @@ Result<void> Programs::attach_report(const std::string& name, const std::string&
   return {};
 }
 
-void Programs::set_capture(uint64_t socket, capture_wish wish) {
-  // A full table forgets the oldest wish; its socket has most likely taken it over already.
-  bpf_map_update_elem(bpf_map__fd(skeleton_->maps.wishes), &socket, &wish, BPF_ANY);
+capture_policy Programs::kernel_policy(CapturePolicy policy) const {
+  static_assert(CapturePolicy::kMaxHeadBytes == HEAD_LIMIT && CapturePolicy::kMaxTailBytes == TAIL_LIMIT);
+  // A message that is longer than its ring could never be handed over.
+  const uint32_t most = std::min<uint32_t>(HEAD_LIMIT, ring_size_bytes_ / 4);
+  return {.head_bytes = std::min(policy.head_bytes, most),
+          .tail_bytes = static_cast<uint16_t>(std::min<uint32_t>(policy.tail_bytes, TAIL_LIMIT)),
+          .to_blank_line = policy.to_blank_line && most == HEAD_LIMIT};
+}
+
+void Programs::set_capture(uint64_t socket, CapturePolicy sent, CapturePolicy received) {
+  const socket_policies policies{kernel_policy(sent), kernel_policy(received)};
+  // A full table forgets the oldest policies; their socket has most likely taken them over already.
+  bpf_map_update_elem(bpf_map__fd(skeleton_->maps.policies), &socket, &policies, BPF_ANY);
   __atomic_fetch_add(&skeleton_->data->capture_epoch, 1, __ATOMIC_RELEASE);
 }
 

@@ -37,7 +37,7 @@ class Programs {
   using Link = std::unique_ptr<bpf_link, void (*)(bpf_link*)>;
   Result<Link> link_report(const std::string& path, uint64_t offset);
   void note_probe(ProbeState state) { reports_.push_back(std::move(state)); }
-  void set_capture(uint64_t socket, capture_wish wish);
+  void set_capture(uint64_t socket, CapturePolicy sent, CapturePolicy received);
 
   std::vector<int> ring_fds() const { return rings_; }
   int control_fd() const;
@@ -54,6 +54,7 @@ class Programs {
   Result<void> try_load();
   Result<void> configure();
   Result<void> fill_rings();
+  capture_policy kernel_policy(CapturePolicy policy) const;
 
   SourceOptions options_;
   uint32_t ring_size_bytes_ = 0;

@@ -156,7 +156,8 @@ TEST(BpfSource, KeepsHeadAndTailOfALongMessage) {
     must(writev(pair.a, out, 3) == 10'000);
     must(recv(pair.b, in.data(), in.size(), MSG_WAITALL) == 10'000);
   };
-  Recording recording = record([&] { pair = unix_pair(); }, work, {.undecided_head_bytes = 1000});
+  Recording recording =
+      record([&] { pair = unix_pair(); }, work, {.undecided = {.head_bytes = 1000, .tail_bytes = 64}});
   std::string cut = text.substr(0, 1000) + "|" + text.substr(10'000 - 64);
   EXPECT_EQ(payloads(recording, true), (std::vector<std::string>{cut, cut}));
 }
@@ -227,7 +228,7 @@ TEST(BpfSource, CopiesNothingFromASocketThatIsNotWanted) {
   SKIP_WITHOUT_RIGHTS();
   Pair pair;
   auto refuse = [](EventSource& source, const event_header& header) {
-    if (header.type == EVENT_SOCKET) source.set_capture(reinterpret_cast<const event_socket&>(header).socket, 0, 0);
+    if (header.type == EVENT_SOCKET) source.set_capture(reinterpret_cast<const event_socket&>(header).socket, {}, {});
   };
   auto work = [&] {
     exchange(pair, 1);
@@ -372,7 +373,7 @@ TEST(BpfSource, GoesOnWithoutRightsOnceItIsAttached) {
     usleep(20'000);
     auto polled = source.value()->poll(500, [&](const event_header&) { ++n; });
     must(polled.has_value() && n > 0);
-    source.value()->set_capture(1, 0, 0);
+    source.value()->set_capture(1, {}, {});
     auto again = open_bpf_source({.scope = {.all = true}});
     must(!again.has_value() && again.error().kind == Error::Kind::Denied && !again.error().fix.empty());
     _exit(0);

@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "capture/wire/event.h"
+#include "protocol/interface/capture_policy.h"
 
 namespace culprit::capture {
 
@@ -30,8 +31,8 @@ struct Scope {
 struct SourceOptions {
   Scope scope = {};
   uint32_t ring_size_bytes = 8u << 20;  // per CPU; rounded up to a power of two, at least 64 KiB
-  // How much is copied of a message on a socket about which set_capture() has said nothing yet.
-  uint32_t undecided_head_bytes = 1024;
+  // Of sockets about which set_capture() has said nothing yet.
+  CapturePolicy undecided = {.head_bytes = 1024, .tail_bytes = 64};
   bool scheduling = true;           // EVENT_SWITCH
   bool sockets = true;              // EVENT_DATA, EVENT_SOCKET, EVENT_SOCKET_END, EVENT_RETRANSMIT
   bool disk = true;                 // EVENT_BLOCK, EVENT_SYNC
@@ -93,9 +94,9 @@ class EventSource {
   // After stop().
   virtual std::vector<OpenWait> open_waits() const { return {}; }
 
-  // From now on at most so many bytes are copied from the beginning of each message that this end sends or receives
-  // (then the last 64 where there is more). Both 0: lengths only.
-  virtual void set_capture(uint64_t socket, uint32_t sent_head_bytes, uint32_t received_head_bytes) = 0;
+  // What is copied of each message that this end sends and receives from now on. A head of more than a quarter of a
+  // ring is cut to that.
+  virtual void set_capture(uint64_t socket, CapturePolicy sent, CapturePolicy received) = 0;
 };
 
 // The payload that follows an event's body, as far as the event's size says it goes.

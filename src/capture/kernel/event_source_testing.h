@@ -24,11 +24,11 @@ class FakeSource : public EventSource {
   Result<uint64_t> poll(int timeout_ms, const Handler& handle) override;
   Result<void> stop(const Handler& handle) override;
   SourceCounts counts() const override { return counts_; }
-  void set_capture(uint64_t socket, uint32_t sent_head_bytes, uint32_t received_head_bytes) override {
-    captures[socket] = {sent_head_bytes, received_head_bytes};
+  void set_capture(uint64_t socket, CapturePolicy sent, CapturePolicy received) override {
+    captures[socket] = {sent, received};
   }
 
-  std::map<uint64_t, std::pair<uint32_t, uint32_t>> captures;  // what set_capture() was told
+  std::map<uint64_t, std::pair<CapturePolicy, CapturePolicy>> captures;  // what set_capture() was told
 
  private:
   void add_bytes(std::string_view event, std::string_view payload);

@@ -171,7 +171,7 @@ int main(int argc, char** argv) {
     if (option == 'n') n = std::atoi(optarg);
     if (option == 'r') rounds = std::atoi(optarg);
     if (option == 'k') common_options.ring_size_bytes = static_cast<uint32_t>(std::atoi(optarg)) << 10;
-    if (option == 'p') common_options.undecided_head_bytes = static_cast<uint32_t>(std::atoi(optarg));
+    if (option == 'p') common_options.undecided.head_bytes = static_cast<uint32_t>(std::atoi(optarg));
     if (option == 's') common_options.measure_programs = true;
   }
   compare("send + receive, one producer", 1, n, rounds, send_to_oneself, 2);

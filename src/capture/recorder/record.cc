@@ -94,7 +94,7 @@ Result<RecordSummary> Recording::run(Child* child) {
   auto statements = std::make_shared<SqlCache>();
   options.protocols.recognise = [](std::string_view bytes) { return recognise(bytes); };
   options.protocols.make = [statements](std::string_view protocol) { return make_conversation(protocol, statements); };
-  options.set_capture = [this](uint64_t socket, uint32_t sent, uint32_t received) {
+  options.set_capture = [this](uint64_t socket, CapturePolicy sent, CapturePolicy received) {
     source_.set_capture(socket, sent, received);
   };
   TRY(source_.start());

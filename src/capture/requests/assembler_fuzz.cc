@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   AssemblerOptions options;
   options.protocols.recognise = [](std::string_view bytes) { return recognise(bytes); };
   options.protocols.make = [](std::string_view protocol) { return make_conversation(protocol); };
-  options.set_capture = [](uint64_t, uint32_t, uint32_t) {};
+  options.set_capture = [](uint64_t, CapturePolicy, CapturePolicy) {};
   Assembler assembler(std::move(options), view, sink);
 
   // A byte for the length, then so many words of an event; numbers are folded so that events meet each other.

@@ -366,8 +366,8 @@ TEST_F(AssemblerTest, RequestsAreCopiedFurtherThanAnswers) {
   connect(kClient, kBackend);
   sends(1, kClient, 10, "Q x", 1);
   receives(2, kBackend, 10, "Q x", 1);
-  EXPECT_GT(captures[1].first, captures[1].second);
-  EXPECT_LT(captures[2].first, captures[2].second);
+  EXPECT_GT(captures[1].first.head_bytes, captures[1].second.head_bytes);
+  EXPECT_LT(captures[2].first.head_bytes, captures[2].second.head_bytes);
 }
 
 }  // namespace

@@ -122,7 +122,7 @@ class Machine {
   FakeView view;
   KeepingSink sink;
   std::map<int32_t, int32_t> process_of;  // of threads that are not their process' first
-  std::map<uint64_t, std::pair<uint32_t, uint32_t>> captures;
+  std::map<uint64_t, std::pair<CapturePolicy, CapturePolicy>> captures;
 
  private:
   static uint64_t ns(double ms) { return static_cast<uint64_t>(ms * kMs + 0.5) + 1'000'000'000; }
@@ -146,7 +146,7 @@ class Machine {
     data.event.header.size_bytes = sizeof data;
     data.event.socket = socket;
     data.event.length_bytes = static_cast<uint32_t>(bytes.size());
-    data.event.head_bytes = static_cast<uint16_t>(bytes.size());
+    data.event.head_bytes = static_cast<uint32_t>(bytes.size());
     data.event.tcp_sequence = sequence;
     data.event.flags = static_cast<uint16_t>(flags);
     data.event.left_before = left_before;
@@ -168,7 +168,7 @@ class Machine {
       if (protocol.empty()) return make_conversation(protocol);
       return std::make_unique<LetterConversation>();
     };
-    options.set_capture = [this](uint64_t socket, uint32_t sent, uint32_t received) {
+    options.set_capture = [this](uint64_t socket, CapturePolicy sent, CapturePolicy received) {
       captures[socket] = {sent, received};
     };
     return options;

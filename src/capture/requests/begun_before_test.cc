@@ -43,7 +43,7 @@ TEST_F(BegunBeforeTest, WhatTheRecorderItselfAsksIsLeftOut) {
   sends(4, kOther, 22, "Z");
   finish(100);
   EXPECT_TRUE(sink.spans.empty());
-  EXPECT_EQ(captures[2], (std::pair<uint32_t, uint32_t>{0, 0}));
+  EXPECT_EQ(captures[2], (std::pair<CapturePolicy, CapturePolicy>{}));
 }
 
 TEST_F(BegunBeforeTest, AStatementThatWaitsFromBeforeTheBeginningBeyondTheEndIsSeen) {

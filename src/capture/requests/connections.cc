@@ -13,8 +13,9 @@ constexpr uint32_t kMostUnrecognised = 8;
 constexpr size_t kEnoughUnrecognised = 64;
 constexpr size_t kMostKeptBytes = 16 << 10;
 // Requests carry what we are after: a statement, a request line and its headers. Of answers the first message tells the
-// outcome and the last 64 bytes, which are always copied, the end.
-constexpr uint32_t kRequestBytes = 4096, kReplyBytes = 512;
+// outcome and the last 64 bytes the end.
+constexpr CapturePolicy kRequestPolicy = {.head_bytes = 4096, .tail_bytes = 64};
+constexpr CapturePolicy kReplyPolicy = {.head_bytes = 512, .tail_bytes = 64};
 // Connections beyond this are counted and not parsed; about 4 KB each.
 constexpr size_t kMostEnds = 65'536;
 
@@ -62,7 +63,7 @@ void Connections::on_socket(const event_socket& event) {
   end.ignored |= ignored || own;
   end.row_dirty = true;
   if (end.ignored && !own) {
-    set_capture_(event.socket, 0, 0);
+    set_capture_(event.socket, {}, {});
     return;
   }
   if (const TcpKeys keys = tcp_keys(event); keys.own != 0) {
@@ -86,7 +87,7 @@ void Connections::leave_out(ConnectionEnd& end) {
   end.ignored = true;
   end.row.protocol = "left out";
   end.conversation.reset();
-  set_capture_(end.row.id, 0, 0);
+  set_capture_(end.row.id, {}, {});
 }
 
 void Connections::on_data(const event_data& event) {
@@ -179,7 +180,8 @@ void Connections::speak(ConnectionEnd& end, std::string_view protocol) {
   end.row.server = end.server();
   end.row_dirty = true;
   if (end.row.encrypted) around_.outbox.count(LedgerKind::tls_blind, 1, 0, "wire");
-  const uint32_t requests = end.opaque ? 0 : kRequestBytes, replies = end.opaque ? 0 : kReplyBytes;
+  const CapturePolicy requests = end.opaque ? CapturePolicy{} : kRequestPolicy;
+  const CapturePolicy replies = end.opaque ? CapturePolicy{} : kReplyPolicy;
   set_capture_(end.row.id, end.server() ? replies : requests, end.server() ? requests : replies);
   replay(end);
 }
@@ -198,7 +200,7 @@ void Connections::give_up(ConnectionEnd& end) {
   end.ignored = true;
   end.row.protocol = "unknown";
   end.kept.clear();
-  set_capture_(end.row.id, 0, 0);
+  set_capture_(end.row.id, {}, {});
 }
 
 void Connections::replay(ConnectionEnd& end) {

@@ -13,6 +13,7 @@
 #include "capture/kernel/event_source.h"
 #include "capture/requests/turns.h"
 #include "capture/wire/event.h"
+#include "protocol/interface/capture_policy.h"
 
 namespace culprit::capture {
 
@@ -23,7 +24,7 @@ struct Protocols {
 };
 
 // Tells the kernel how much of an end's messages to copy from now on.
-using SetCapture = std::function<void(uint64_t socket, uint32_t sent_bytes, uint32_t received_bytes)>;
+using SetCapture = std::function<void(uint64_t socket, CapturePolicy sent, CapturePolicy received)>;
 
 class Connections {
  public:

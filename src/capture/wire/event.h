@@ -50,10 +50,12 @@ struct event_data {
   __u64 socket;       /* our id of this end of the connection: never 0, never reused */
   __u32 length_bytes; /* as the call returned */
   __u32 tcp_sequence; /* of the first byte, where TCP; else 0 */
-  __u16 head_bytes, tail_bytes;
+  __u32 head_bytes;
+  __u16 tail_bytes;
   __u16 flags;
   __u16 left_before; /* sent: how long before the call's end its bytes began to leave, in LEFT_UNIT_NS; 0: not seen, or
                         longer before than this can say: then the call waited, and has its end for its moment */
+  __u16 pad[3];
 };
 
 enum { LEFT_UNIT_NS = 64 };
@@ -70,6 +72,8 @@ struct event_socket {
   __u8 local_address[16], peer_address[16]; /* IPv4 in the first four bytes, network order */
   char
       path[64]; /* Unix: the bound path of this end or, where this end is unnamed, of the other; NUL-ended if shorter */
+  __u32 network_namespace; /* its inode: addresses mean the same within one only */
+  __u32 pad;
 };
 
 struct event_socket_end {

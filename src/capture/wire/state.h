@@ -8,9 +8,16 @@
 #define _Static_assert static_assert
 #endif
 
-#define EVENT_TYPES 16 /* as long as event_gap's lost_by_type */
-#define TAIL_BYTES 64  /* of a message that was cut: the end of its last protocol message is there */
-#define HEAD_LIMIT 4096
+#define EVENT_TYPES 16   /* as long as event_gap's lost_by_type */
+#define HEAD_LIMIT 65536 /* CapturePolicy::kMaxHeadBytes */
+#define TAIL_LIMIT 1024  /* CapturePolicy::kMaxTailBytes */
+
+/* Which bytes of each message in one direction are copied: CapturePolicy. */
+struct capture_policy {
+  __u32 head_bytes;
+  __u16 tail_bytes;
+  __u16 to_blank_line;
+};
 
 /* What one thread does. 128 bytes: two slots in one cache line pair make CPUs fight for it, +300 ns an event (measured). */
 struct thread_slot {
@@ -29,15 +36,15 @@ struct thread_slot {
   __s16 syscall;
   __u16 off_cpu;
   __u64 argument;
-  __u64 socket;     /* of its last send or receive … */
-  __u64 descriptor; /* … and the descriptor that it used */
-  __u64 sync_ns;    /* when its file sync began */
-  __u32 wish_epoch; /* what is wanted of `socket`, as of this capture_epoch; 0: look it up */
-  __u16 sent_bytes, received_bytes;
-  __u64 left_ns;     /* when the bytes of the send that it is in began to leave; 0: not seen */
-  __u16 left_before; /* of its last send: as event_data says it */
-  __u16 pad3[3];
-  __u64 pad2[2];
+  __u64 socket;       /* of its last send or receive … */
+  __u64 descriptor;   /* … and the descriptor that it used */
+  __u64 sync_ns;      /* when its file sync began */
+  __u32 policy_epoch; /* the policies of `socket`, as of this capture_epoch; 0: look them up */
+  __u16 left_before;  /* of its last send: as event_data says it */
+  __u16 pad3;
+  struct capture_policy sent, received;
+  __u64 left_ns; /* when the bytes of the send that it is in began to leave; 0: not seen */
+  __u64 pad2;
 };
 _Static_assert(sizeof(struct thread_slot) == 128, "one slot, two cache lines");
 
@@ -58,7 +65,7 @@ struct cpu_counts {
   __u64 pad2[8];
 };
 
-/* How much of the messages on a socket is wanted. */
-struct capture_wish {
-  __u16 sent_bytes, received_bytes;
+/* The policies of one socket. */
+struct socket_policies {
+  struct capture_policy sent, received;
 };
