@@ -33,7 +33,6 @@ THIRD_PARTY = {
     "sys/capability.h": {"capture/kernel"},
     "duckdb.h": {"store"},
     "duckdb.hpp": set(),  # the C++ API changes between versions; the C API does not
-    "CLI/": {"cli"},
     "libpq-fe.h": {"ask", "demo"},  # demo drives the servers it started itself
     "openssl/": {"serve", "demo"},
     "seccomp.h": {"store"},

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""docs/manual/VERB.md is what `culprit VERB --help` prints: one option table makes the help, and the manual with it.
+"""docs/manual/VERB.md is what `culprit VERB --help` prints: the tables of verbs and options make the help, and the manual with it.
 
     tools/manual.py CULPRIT            says which pages are not what the program prints, exits 1 if there is one
     tools/manual.py CULPRIT --accept   writes them anew
@@ -15,18 +15,20 @@ ENVIRONMENT = {"PATH": "/usr/bin:/bin", "NO_COLOR": "1", "COLUMNS": "100", "LC_A
 
 
 def help_of(program, *verb):
-    done = subprocess.run([program, *verb, "--help"], env=ENVIRONMENT, capture_output=True, text=True, check=True)
+    # The overview has a line a verb: wide enough for each sentence.
+    env = ENVIRONMENT if verb else {**ENVIRONMENT, "COLUMNS": "200"}
+    done = subprocess.run([program, *verb, "--help"], env=env, capture_output=True, text=True, check=True)
     return done.stdout.strip("\n") + "\n"
 
 
 def verbs(program):
     """Names and sentences, in the order of the help."""
-    listed = help_of(program).split("Subcommands:\n", 1)[1].split("\n\n", 1)[0]
+    listed = help_of(program).split("Verbs:\n", 1)[1].split("\n\n", 1)[0]
     return re.findall(r"^  ([a-z]+) +(\S.*)$", listed, re.M)
 
 
 def pages(program):
-    made = "<!-- Made by tools/manual.py from the program's own help; change src/cli/options.cc. -->\n"
+    made = "<!-- Made by tools/manual.py from the program's own help; change src/cli/verbs.inc and src/cli/option_table.cc. -->\n"
     known = verbs(program)
     index = "".join(f"| [{verb}]({verb}.md) | {sentence} |\n" for verb, sentence in known)
     yield "README.md", f"# Manual\n\n{made}\n| verb | |\n|---|---|\n{index}"

@@ -1,4 +1,4 @@
-// One function a verb; each returns the exit status (contract: 0 answered, 1 --fail-on met, 4 undecided with --fail-on).
+// One function a verb (verbs.inc); each returns the exit status (contract: 0 answered, 1 --fail-on met, 4 undecided with --fail-on).
 #pragma once
 
 #include <string>
@@ -9,17 +9,13 @@
 
 namespace culprit::cli {
 
-Result<int> run_why(const Options& options);
-Result<int> run_record(const Options& options);
-Result<int> run_diff(const Options& options);
-Result<int> run_show(const Options& options);
-Result<int> run_sql(const Options& options);
-Result<int> run_quality(const Options& options);
-Result<int> run_import(const Options& options);
-Result<int> run_demo(const Options& options);
-Result<int> run_version(const Options& options);
+#define VERB(name, operands, most, groups, formats, purpose, examples) Result<int> run_##name(const Options& options);
+#define PLANNED(name)
+#include "cli/verbs.inc"
+#undef PLANNED
+#undef VERB
 
-// To stdout, or to the file of -O.
+// To stdout, or to the file of -O. A reader that went away (`| head`) is no failure.
 Result<void> print(const Options& options, const std::string& text);
 // Width and colour of where the answer goes.
 report::Look look_of(const Options& options);

@@ -3,7 +3,6 @@
 #include "analysis/answer/why.h"
 #include "ask/ask.h"
 #include "base/text.h"
-#include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/recording.h"
 #include "cli/signals.h"
@@ -64,7 +63,7 @@ Result<int> run_demo(const Options& options) {
   demo::Options demo;
   demo.fault = options.fault;
   demo.save_directory = options.save;
-  if (!options.duration.empty()) demo.duration_ns = TRY(parse_duration(options.duration));
+  if (options.duration_ns != 0) demo.duration_ns = options.duration_ns;
   report::Look look = look_of(options);
   demo::Hooks hooks;
   hooks.record = [](const demo::Scene& scene, int64_t duration_ns, const std::string& path) {

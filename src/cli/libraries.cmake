@@ -1,4 +1,3 @@
-find_path(CLI11_INCLUDE CLI/CLI.hpp REQUIRED)
 target_compile_definitions(culprit_cli PRIVATE CULPRIT_VERSION="${PROJECT_VERSION}")
 
 add_executable(culprit ${CMAKE_CURRENT_SOURCE_DIR}/cli/main.cc)

@@ -1,51 +1,55 @@
-// The command line, parsed: one plain struct for all verbs, made from the one option table (options.cc).
+// Options: the command line, parsed; one plain struct for all verbs, filled from the option table (option_table.cc).
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
-
-#include "base/result.h"
 
 namespace culprit::cli {
 
 struct Options {
   std::string verb;
   std::vector<std::string> operands;
+  std::vector<std::string> command;  // of `record -- COMMAND`
 
   std::string source;  // -s
   std::string output;  // -O; empty: stdout
-  std::string format = "text";
-  std::string color = "auto";  // auto always never
+  std::string format;
+  std::string color;  // auto always never
 
-  std::string from, to;  // as typed
+  std::optional<int64_t> from_ns, to_ns;
   std::string service, operation, statement;
   std::vector<std::string> fail_on;
 
-  bool ask = false;
-  std::string dsn;
+  std::optional<std::string> ask;  // a DSN; empty: the databases found; nullopt: not asked
 
   bool all = false;
   std::vector<int> pids;
-  std::vector<std::string> command;
-  std::string directory;  // -o
-  std::string duration;   // --for
-  std::string ring_size;
+  std::string directory;         // -o
+  int64_t duration_ns = 0;       // --for; 0: not given
+  uint64_t ring_size_bytes = 0;  // per CPU; 0: not given
   std::string tier;
 
   std::string fault;  // demo
   std::string save;
-  int64_t max_rows = 100'000;  // sql
-};
+  int64_t max_rows = 0;  // sql
 
-// What to do: a verb with its options, or a text to print (help, version) and be done.
-struct Parsed {
-  Options options;
-  std::optional<std::string> text;
-};
-Result<Parsed> parse(int argc, char** argv);
+  // Where an option's value comes from, by the option's name; one that is not in it has its default.
+  struct Origin {
+    std::vector<std::string> values;  // as typed
+    std::string place;                // kCommandLine, "CULPRIT_TZ", "/etc/culprit/culprit.toml:3"
+  };
+  static constexpr std::string_view kCommandLine = "command line";
+  std::map<std::string_view, Origin> origins;
 
-std::vector<std::string> verbs();
+  // Whether the option was typed, as opposed to a default or a setting.
+  bool typed(std::string_view name) const {
+    auto found = origins.find(name);
+    return found != origins.end() && found->second.place == kCommandLine;
+  }
+};
 
 }  // namespace culprit::cli

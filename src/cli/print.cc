@@ -1,3 +1,5 @@
+#include "cli/print.h"
+
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -5,33 +7,56 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <string_view>
 
+#include "base/text.h"
 #include "cli/command.h"
 
 namespace culprit::cli {
 
-Result<void> print(const Options& options, const std::string& text) {
-  FILE* file = options.output.empty() ? stdout : std::fopen(options.output.c_str(), "w");
+namespace {
+
+Result<void> write_to(FILE* file, const std::string& where, const std::string& text) {
   bool written =
       file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size() && std::fflush(file) == 0;
   int failure = errno;
-  if (file != nullptr && file != stdout) written = std::fclose(file) == 0 && written;
-  if (written) return {};
-  std::string where = options.output.empty() ? "stdout" : "'" + options.output + "'";
+  if (file != nullptr && file != stdout && std::fclose(file) != 0) {
+    if (written) failure = errno;
+    written = false;
+  }
+  if (written || failure == EPIPE) return {};
   return Error{Error::Kind::Unavailable, "cannot write to " + where + ": " + std::strerror(failure)};
+}
+
+}  // namespace
+
+int terminal_width() {
+  winsize size = {};
+  const char* columns = std::getenv("COLUMNS");
+  if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  if (columns != nullptr && std::atoi(columns) > 0) return std::atoi(columns);
+  return report::Look().width;
+}
+
+Result<void> print_stdout(const std::string& text) { return write_to(stdout, "stdout", text); }
+
+void tell_error(const Error& error) {
+  std::fprintf(stderr, "culprit: %s\n", printable(error.message).c_str());
+  if (!error.fix.empty()) std::fprintf(stderr, "  → %s\n", printable(error.fix).c_str());
+}
+
+Result<void> print(const Options& options, const std::string& text) {
+  if (options.output.empty() || options.output == "-") return print_stdout(text);
+  return write_to(std::fopen(options.output.c_str(), "we"), "'" + options.output + "'", text);
 }
 
 report::Look look_of(const Options& options) {
   report::Look look;
-  bool terminal = options.output.empty() && isatty(STDOUT_FILENO);
-  winsize size = {};
-  const char* columns = std::getenv("COLUMNS");
-  if (terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-    look.width = size.ws_col;
-  else if (columns != nullptr && std::atoi(columns) > 0)
-    look.width = std::atoi(columns);
+  look.width = terminal_width();
   const char* no_color = std::getenv("NO_COLOR");
-  bool refused = no_color != nullptr && *no_color != '\0';
+  const char* kind = std::getenv("TERM");
+  bool refused = (no_color != nullptr && *no_color != '\0') || (kind != nullptr && std::string_view(kind) == "dumb");
+  bool terminal = options.output.empty() && isatty(STDOUT_FILENO);
   look.color = options.color == "always" || (options.color == "auto" && terminal && !refused);
   return look;
 }

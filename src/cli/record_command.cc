@@ -1,7 +1,7 @@
 #include <cstdio>
 
-#include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/print.h"
 #include "cli/question.h"
 #include "cli/recording.h"
 
@@ -9,34 +9,22 @@ namespace culprit::cli {
 
 namespace {
 
-Result<capture::RecordOptions> record_options(const Options& options) {
-  capture::RecordOptions record;
+Result<capture::RecordOptions> scoped(const Options& options) {
+  capture::RecordOptions record = record_options_of(options);
   record.all = options.all;
-  record.pids.assign(options.pids.begin(), options.pids.end());
   record.command = options.command;
   int scopes = int{record.all} + int{!record.pids.empty()} + int{!record.command.empty()};
   if (scopes != 1)
     return Error{Error::Kind::Usage,
                  scopes == 0 ? "nothing to record was named" : "-a, -p and -- COMMAND exclude each other",
                  "culprit record (-a | -p PID... | -- COMMAND...)"};
-  if (!options.operands.empty())
-    return Error{Error::Kind::Usage, "unexpected operand '" + options.operands.front() + "'",
-                 "a command to record stands behind --: culprit record -- COMMAND"};
-  if (!options.duration.empty()) record.duration_ns = TRY(parse_duration(options.duration));
-  if (!options.ring_size.empty())
-    record.ring_size_bytes = static_cast<uint32_t>(std::min<uint64_t>(TRY(parse_size(options.ring_size)), 1u << 30));
-  if (!options.tier.empty()) {
-    if (options.tier != "T0" && options.tier != "T0+T1" && options.tier != "T1")
-      return Error{Error::Kind::Usage, "unknown tier '" + options.tier + "'", "--tier T0 or --tier T0+T1"};
-    record.database_probes = options.tier != "T0";
-  }
   return record;
 }
 
 }  // namespace
 
 Result<int> run_record(const Options& options) {
-  capture::RecordOptions record = TRY(record_options(options));
+  capture::RecordOptions record = TRY(scoped(options));
   auto inquiry = TRY(inquiry_of(options, {}));
   record.inquiry = inquiry.get();
   record.drop_rights = inquiry == nullptr && record.command.empty();
@@ -45,7 +33,7 @@ Result<int> run_record(const Options& options) {
   if (!summary.has_value()) {
     if (record.command.empty()) return summary.error();
     // 125: the recorder failed, not the command (as env(1) and docker have it).
-    std::fprintf(stderr, "culprit: %s\n  → %s\n", summary.error().message.c_str(), summary.error().fix.c_str());
+    tell_error(summary.error());
     return 125;
   }
   std::string text =

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <ctime>
 
 #include "base/json.h"
@@ -12,6 +13,17 @@
 #include "store/interface/open.h"
 
 namespace culprit::cli {
+
+capture::RecordOptions record_options_of(const Options& options) {
+  constexpr uint64_t kLargestRing = 1u << 30;  // the kernel side takes 32 bits
+  capture::RecordOptions record;
+  record.pids.assign(options.pids.begin(), options.pids.end());
+  record.duration_ns = options.duration_ns;
+  if (options.ring_size_bytes != 0)
+    record.ring_size_bytes = static_cast<uint32_t>(std::min(options.ring_size_bytes, kLargestRing));
+  record.database_probes = options.tier != "T0";
+  return record;
+}
 
 Result<capture::RecordSummary> record_into(const std::string& directory, capture::RecordOptions options) {
   auto writer = TRY(open_writer(directory, {}));

@@ -5,8 +5,12 @@
 
 #include "base/result.h"
 #include "capture/recorder/record.h"
+#include "cli/options.h"
 
 namespace culprit::cli {
+
+// What --pid, --for, --ring-size and --tier say.
+capture::RecordOptions record_options_of(const Options& options);
 
 // `options` as the verb made them; progress and the stop flag are added. `directory` must not exist.
 Result<capture::RecordSummary> record_into(const std::string& directory, capture::RecordOptions options);

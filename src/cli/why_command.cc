@@ -3,8 +3,8 @@
 
 #include "analysis/answer/why.h"
 #include "base/text.h"
-#include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/gate.h"
 #include "cli/progress.h"
 #include "cli/question.h"
 #include "cli/recording.h"
@@ -18,10 +18,9 @@ namespace {
 constexpr int64_t kRecordNs = 15'000'000'000;
 
 Result<std::string> recorded_now(const Options& options, DatabaseInspector* inquiry) {
-  capture::RecordOptions record;
+  capture::RecordOptions record = record_options_of(options);
   record.all = options.pids.empty();
-  record.pids.assign(options.pids.begin(), options.pids.end());
-  record.duration_ns = options.duration.empty() ? kRecordNs : TRY(parse_duration(options.duration));
+  if (record.duration_ns == 0) record.duration_ns = kRecordNs;
   record.inquiry = inquiry;
   std::string directory = default_directory();
   std::fprintf(stderr, "no source given: recording this machine for %s into %s\n",
@@ -31,36 +30,42 @@ Result<std::string> recorded_now(const Options& options, DatabaseInspector* inqu
   return directory;
 }
 
-int status_of(const Answer& answer, const Options& options) {
-  if (options.fail_on.empty()) return 0;
-  if (answer.verdict == Verdict::Undecided || answer.verdict == Verdict::NoData) return 4;
-  for (const Finding& finding : answer.findings)
-    for (const std::string& cause : options.fail_on)
-      if (cause == finding.cause || (cause == "any" && finding.cause != "unexplained")) return 1;
-  return 0;
+// With a source nothing is recorded: what says how would do nothing.
+Result<void> refuse_recording_options(const Options& options) {
+  for (std::string_view name : {"pid", "for", "ring-size", "tier"})
+    if (options.typed(name))
+      return Error{Error::Kind::Usage, "--" + std::string(name) + " is about recording, and a source is given",
+                   "leave one of them out: without a source, why records this machine"};
+  return {};
+}
+
+struct Sources {
+  std::string name, baseline;  // baseline: empty where none is given
+};
+
+Result<Sources> sources_of(const Options& options) {
+  if (options.typed("source") && !options.operands.empty())
+    return Error{Error::Kind::Usage, "two sources: -s '" + options.source + "' and '" + options.operands[0] + "'",
+                 "culprit why BEFORE AFTER compares two"};
+  if (options.operands.size() == 2) return Sources{options.operands[1], options.operands[0]};
+  if (options.operands.size() == 1) return Sources{options.operands[0], ""};
+  return Sources{options.source, ""};
 }
 
 }  // namespace
 
 Result<int> run_why(const Options& options) {
-  if (options.operands.size() > 2)
-    return Error{Error::Kind::Usage, "too many operands: '" + options.operands[2] + "'", "culprit why --help"};
-  auto inquiry = TRY(inquiry_of(options, {}));
-  std::string name, baseline_name;
-  if (options.operands.size() == 2) {
-    baseline_name = options.operands[0];
-    name = options.operands[1];
-  } else if (options.operands.size() == 1 || !options.source.empty()) {
-    name = TRY(named_source(options, 0));
-  } else {
-    name = TRY(recorded_now(options, inquiry.get()));
-  }
-  Source source = TRY(open_source(name));
-  Source baseline;
-  if (!baseline_name.empty()) baseline = TRY(open_source(baseline_name));
+  Sources sources = TRY(sources_of(options));
+  TRY(check_conditions(options, sources.baseline.empty() ? Baseline::None : Baseline::Given));
+  if (!sources.name.empty()) TRY(refuse_recording_options(options));
   analysis::Question question = TRY(question_of(options));
-  question.source = name;
-  question.baseline_source = baseline_name;
+  auto inquiry = TRY(inquiry_of(options, {}));
+  if (sources.name.empty()) sources.name = TRY(recorded_now(options, inquiry.get()));
+  Source source = TRY(open_source(sources.name));
+  Source baseline;
+  if (!sources.baseline.empty()) baseline = TRY(open_source(sources.baseline));
+  question.source = sources.name;
+  question.baseline_source = sources.baseline;
   Progress progress("looking for the cause");
   progress.tell("");
   Answer answer = TRY(analysis::why(*source.reader, baseline.reader.get(), inquiry.get(), question));
@@ -68,32 +73,25 @@ Result<int> run_why(const Options& options) {
                      : options.format == "md" ? report::why_markdown(answer)
                                               : report::why_text(answer, look_of(options));
   TRY(print(options, text));
-  return status_of(answer, options);
+  bool compares = std::find(options.fail_on.begin(), options.fail_on.end(), "regression") != options.fail_on.end();
+  if (!compares) return gate_status(options, answer, nullptr);
+  Comparison comparison = TRY(analysis::diff(*baseline.reader, *source.reader, nullptr, question));
+  return gate_status(options, answer, &comparison);
 }
 
 Result<int> run_diff(const Options& options) {
   if (options.operands.size() != 2)
     return Error{Error::Kind::Usage, "diff compares two sources", "culprit diff before.culprit after.culprit"};
+  analysis::Question question = TRY(question_of(options));
   Source before = TRY(open_source(options.operands[0]));
   Source after = TRY(open_source(options.operands[1]));
-  analysis::Question question = TRY(question_of(options));
   question.source = options.operands[1];
   question.baseline_source = options.operands[0];
   auto inquiry = TRY(inquiry_of(options, {}));
   Comparison comparison = TRY(analysis::diff(*before.reader, *after.reader, inquiry.get(), question));
   TRY(print(options, options.format == "json" ? report::diff_json(comparison)
                                               : report::diff_text(comparison, look_of(options))));
-  if (options.fail_on.empty()) return 0;
-  if (comparison.verdict == Verdict::Undecided || comparison.verdict == Verdict::NoData) return 4;
-  bool slower = std::any_of(comparison.operations.begin(), comparison.operations.end(),
-                            [](const OperationChange& operation) { return operation.verdict == "slower"; });
-  for (const std::string& condition : options.fail_on) {
-    bool any = condition == "any" || condition == "regression";
-    if (any && (slower || !comparison.appeared.empty())) return 1;
-    for (const Finding& finding : comparison.appeared)
-      if (condition == finding.cause) return 1;
-  }
-  return 0;
+  return gate_status(options, comparison);
 }
 
 }  // namespace culprit::cli

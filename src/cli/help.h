@@ -1,0 +1,14 @@
+// Help, made from the tables of verbs and options.
+#pragma once
+
+#include <string>
+
+#include "cli/verb_table.h"
+
+namespace culprit::cli {
+
+std::string help_text(const VerbRow& verb, int width);
+// Of culprit itself: every verb with its purpose.
+std::string overview_text(int width);
+
+}  // namespace culprit::cli

@@ -1,0 +1,289 @@
+#include "cli/option_table.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/text.h"
+#include "cli/arguments.h"
+#include "cli/progress.h"
+
+namespace culprit::cli {
+
+namespace {
+
+using enum OptionRow::Setting;
+using enum OptionRow::State;
+
+constexpr std::string_view kColors = "auto always never";
+constexpr std::string_view kTiers = "T0 T1 T0+T1";
+// The classes of findings (docs/formats/answer.md), and what is none.
+constexpr std::string_view kConditions =
+    "any regression slow_statement n_plus_one chatty_calls serial_calls lock_wait pool_wait pipe_wait poll_wait "
+    "cpu_bound cpu_saturation cpu_throttled memory_pressure disk_slow disk_queue fsync_storm tiny_io network_delay "
+    "network_loss nagle_delay dns_delay connect_per_request dependency_down dependency_slow timeout retry_storm "
+    "fanout_straggler bad_instance cache_miss traffic_surge exception error_return stall leak exhausted unexplained";
+// Of --format: words of formats to be, refused by their name.
+constexpr std::string_view kPlannedFormats = "sarif otlp-json otlp perfetto chrome folded parquet";
+constexpr std::string_view kFaults =
+    "missing_index row_lock n_plus_one commit_per_row noisy_neighbour slow_dependency none";
+
+// In the order of the help.
+const OptionRow kOptions[] = {
+    {.name = "source",
+     .short_name = 's',
+     .takes = Takes::Path,
+     .metavar = "SOURCE",
+     .groups = kSource,
+     .member = &Options::source,
+     .setting = Yes,
+     .help = "a recording, a store, a trace file, or - for stdin"},
+    {.name = "all", .short_name = 'a', .groups = kRecordOnly, .member = &Options::all, .help = "the whole machine"},
+    {.name = "pid",
+     .short_name = 'p',
+     .takes = Takes::Pid,
+     .metavar = "PID",
+     .groups = kScope,
+     .member = &Options::pids,
+     .help = "only this process and its children; may be given again"},
+    {.name = "cgroup", .takes = Takes::Path, .metavar = "PATH", .groups = kRecordOnly, .state = Planned},
+    {.name = "directory",
+     .short_name = 'o',
+     .takes = Takes::Path,
+     .metavar = "DIR",
+     .groups = kRecordOnly,
+     .member = &Options::directory,
+     .help = "where to (default culprit-<date>-<time>.culprit); must not exist"},
+    {.name = "store",
+     .short_name = 'o',
+     .takes = Takes::Path,
+     .metavar = "STORE",
+     .groups = kImportOnly,
+     .member = &Options::directory,
+     .state = Required,
+     .help = "the store to make; must not exist"},
+    {.name = "for",
+     .takes = Takes::Duration,
+     .metavar = "DURATION",
+     .groups = kLength,
+     .member = &Options::duration_ns,
+     .setting = Yes,
+     .help = "how long to record: 30s, 2m"},
+    {.name = "ring-size",
+     .takes = Takes::Size,
+     .metavar = "SIZE",
+     .groups = kRecording,
+     .member = &Options::ring_size_bytes,
+     .setting = Yes,
+     .help = "buffer per CPU between kernel and recorder: 64K, 16M"},
+    {.name = "tier",
+     .takes = Takes::Choice,
+     .metavar = "TIER",
+     .fallback = "T0+T1",
+     .groups = kRecording,
+     .member = &Options::tier,
+     .choices = kTiers,
+     .setting = Yes,
+     .help = "T0 (nothing inside programs) or T0+T1 (also PostgreSQL's own activity)"},
+    {.name = "to", .takes = Takes::Text, .metavar = "URL", .groups = kRecordOnly, .state = Planned},
+    {.name = "budget", .takes = Takes::Text, .metavar = "SHARE", .groups = kRecordOnly, .state = Planned},
+    {.name = "flight", .takes = Takes::Duration, .metavar = "DURATION", .groups = kRecordOnly, .state = Planned},
+    {.name = "from",
+     .takes = Takes::Time,
+     .metavar = "TIME",
+     .groups = kWindow,
+     .member = &Options::from_ns,
+     .help = "begin of the window: RFC 3339, Unix seconds, -15m, now"},
+    {.name = "to",
+     .takes = Takes::Time,
+     .metavar = "TIME",
+     .groups = kWindow,
+     .member = &Options::to_ns,
+     .help = "end of the window"},
+    {.name = "around", .takes = Takes::Time, .metavar = "TIME", .groups = kWindow, .state = Planned},
+    {.name = "baseline-from", .takes = Takes::Time, .metavar = "TIME", .groups = kWindow, .state = Planned},
+    {.name = "baseline-to", .takes = Takes::Time, .metavar = "TIME", .groups = kWindow, .state = Planned},
+    {.name = "service",
+     .takes = Takes::Text,
+     .metavar = "NAME",
+     .groups = kFocus,
+     .member = &Options::service,
+     .help = "only what this service is part of"},
+    {.name = "operation",
+     .takes = Takes::Text,
+     .metavar = "NAME",
+     .groups = kFocus,
+     .member = &Options::operation,
+     .help = "only this operation"},
+    {.name = "statement",
+     .takes = Takes::Text,
+     .metavar = "TEXT",
+     .groups = kFocus,
+     .member = &Options::statement,
+     .help = "only this statement"},
+    {.name = "fail-on",
+     .takes = Takes::Condition,
+     .metavar = "CLASS",
+     .groups = kGate,
+     .member = &Options::fail_on,
+     .choices = kConditions,
+     .setting = Yes,
+     .help = "exit with 1 where a finding has this class; any: any finding; regression: slower than the baseline; "
+             "with 4 where the data can't tell; may be given again"},
+    {.name = "ask",
+     .takes = Takes::OptionalDsn,
+     .metavar = "DSN",
+     .groups = kAsk,
+     .member = &Options::ask,
+     .setting = Yes,
+     .help = "look at the databases found (read-only, 1 s limit): which session blocks which, plan and table of the "
+             "statement to blame; with a DSN: at that one"},
+    {.name = "max-rows",
+     .takes = Takes::Count,
+     .metavar = "N",
+     .fallback = "100000",
+     .groups = kSqlOnly,
+     .member = &Options::max_rows,
+     .setting = Yes,
+     .help = "stop after so many rows"},
+    {.name = "fault",
+     .takes = Takes::Choice,
+     .metavar = "NAME",
+     .groups = kDemoOnly,
+     .member = &Options::fault,
+     .choices = kFaults,
+     .help = "the fault to plant (default: one chosen at random)"},
+    {.name = "save",
+     .takes = Takes::Path,
+     .metavar = "DIR",
+     .groups = kDemoOnly,
+     .member = &Options::save,
+     .help = "keep recordings, answers and the truth in this directory"},
+    {.name = "format",
+     .takes = Takes::Choice,
+     .metavar = "FORMAT",
+     .fallback = "text",
+     .groups = kAnswer,
+     .member = &Options::format,
+     .setting = Yes,
+     .help = "how to print the answer"},
+    {.name = "json",
+     .groups = kAnswer,
+     .member = &Options::format,
+     .stands_for = "json",
+     .help = "short for --format json"},
+    {.name = "html",
+     .takes = Takes::Path,
+     .metavar = "FILE",
+     .groups = kAnswer,
+     .member = &Options::output,
+     .stands_for = "html",
+     .help = "short for --format html -O FILE"},
+    {.name = "output",
+     .short_name = 'O',
+     .takes = Takes::Path,
+     .metavar = "FILE",
+     .groups = kAnswer,
+     .member = &Options::output,
+     .help = "write the answer to this file"},
+    {.name = "color",
+     .takes = Takes::Choice,
+     .metavar = "WHEN",
+     .fallback = "auto",
+     .groups = kColor,
+     .member = &Options::color,
+     .choices = kColors,
+     .setting = Yes,
+     .help = "auto: on a terminal, unless NO_COLOR is set"},
+    {.name = "help", .short_name = 'h', .groups = kAnyVerb, .help = "print this help"},
+};
+
+Error refused(const OptionRow& row, std::string_view what, const std::string& fix) {
+  return {Error::Kind::Usage, "--" + std::string(row.name) + ": " + std::string(what), fix};
+}
+
+// The value of a Takes that is a number of `Int`.
+template <class Int>
+Result<Int> parse_whole(const OptionRow& row, const std::string& text) {
+  Int number = 0;
+  auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failed != std::errc() || end != text.data() + text.size() || number < 1)
+    return refused(row, "not a number of 1 or more: '" + text + "'", "");
+  return number;
+}
+
+std::string one_of(const std::vector<std::string_view>& choices) {
+  std::string text;
+  for (std::string_view choice : choices) text += (text.empty() ? "one of " : ", ") + std::string(choice);
+  return text;
+}
+
+Result<void> check_choice(const OptionRow& row, const std::string& text, std::string_view choices) {
+  std::vector<std::string_view> known = split(choices, ' ');
+  if (std::find(known.begin(), known.end(), text) != known.end()) return {};
+  std::vector<std::string_view> planned = split(row.name == "format" ? kPlannedFormats : "", ' ');
+  if (!text.empty() && std::find(planned.begin(), planned.end(), text) != planned.end())
+    return refused(row, "'" + text + "' is not there yet", one_of(known));
+  std::string_view guess = closest(text, known);
+  return refused(row,
+                 "there is no " + std::string(row.takes == Takes::Condition ? "class" : row.name) + " '" + text + "'",
+                 guess.empty() ? one_of(known) : "did you mean '" + std::string(guess) + "'?");
+}
+
+Error prefixed(const OptionRow& row, Error error) {
+  error.message = "--" + std::string(row.name) + ": " + error.message;
+  return error;
+}
+
+template <class T>
+Result<T> of_option(const OptionRow& row, Result<T> parsed) {
+  if (!parsed.has_value()) return prefixed(row, parsed.error());
+  return parsed;
+}
+
+}  // namespace
+
+bool OptionRow::repeats() const {
+  return std::holds_alternative<std::vector<std::string> Options::*>(member) ||
+         std::holds_alternative<std::vector<int> Options::*>(member);
+}
+
+std::span<const OptionRow> option_rows() { return kOptions; }
+
+Result<void> assign(Options& options, const OptionRow& row, const std::string& text, std::string_view choices) {
+  if (!row.stands_for.empty()) options.format = row.stands_for;
+  switch (row.takes) {
+    case Takes::Nothing:
+      if (auto* flag = std::get_if<bool Options::*>(&row.member)) options.*(*flag) = true;
+      return {};
+    case Takes::OptionalDsn: options.*std::get<std::optional<std::string> Options::*>(row.member) = text; return {};
+    case Takes::Choice: TRY(check_choice(row, text, row.choices.empty() ? choices : row.choices)); [[fallthrough]];
+    case Takes::Text:
+    case Takes::Path:
+      if (text.empty()) return refused(row, "its value is empty", "");
+      options.*std::get<std::string Options::*>(row.member) = text;
+      return {};
+    case Takes::Duration:
+      options.*std::get<int64_t Options::*>(row.member) = TRY(of_option(row, parse_duration(text)));
+      return {};
+    case Takes::Time:
+      options.*std::get<std::optional<int64_t> Options::*>(row.member) =
+          TRY(of_option(row, parse_time(text, wall_ns())));
+      return {};
+    case Takes::Size:
+      options.*std::get<uint64_t Options::*>(row.member) = TRY(of_option(row, parse_size(text)));
+      return {};
+    case Takes::Count:
+      options.*std::get<int64_t Options::*>(row.member) = TRY(parse_whole<int64_t>(row, text));
+      return {};
+    case Takes::Pid:
+      (options.*std::get<std::vector<int> Options::*>(row.member)).push_back(TRY(parse_whole<int>(row, text)));
+      return {};
+    case Takes::Condition:
+      TRY(check_choice(row, text, row.choices));
+      (options.*std::get<std::vector<std::string> Options::*>(row.member)).push_back(text);
+      return {};
+  }
+  return {};
+}
+
+}  // namespace culprit::cli

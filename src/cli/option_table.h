@@ -1,0 +1,75 @@
+// The table of options: one row an option. Parsing, settings, help, the manual and completion come from it.
+//
+// An option belongs to groups; a verb takes the groups of its row (verbs.inc). An option that a verb does not take is refused.
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/options.h"
+
+namespace culprit::cli {
+
+enum class Takes : uint8_t {
+  Nothing,      // a flag
+  OptionalDsn,  // a DSN, glued on by "=" or as the next word where that can be nothing else
+  Text,
+  Choice,  // one of `choices`
+  Path,
+  Duration,   // 30s
+  Time,       // RFC 3339, Unix seconds, -15m, now
+  Size,       // 64K
+  Count,      // 1 or more
+  Pid,        // a process's number
+  Condition,  // a class of finding, any, regression
+};
+
+enum Group : uint32_t {
+  kAnyVerb = 1 << 0,
+  kAnswer = 1 << 1,
+  kSource = 1 << 2,
+  kWindow = 1 << 3,
+  kFocus = 1 << 4,
+  kGate = 1 << 5,
+  kAsk = 1 << 6,
+  kRecording = 1 << 7,
+  kScope = 1 << 8,
+  kRecordOnly = 1 << 9,
+  kImportOnly = 1 << 10,
+  kSqlOnly = 1 << 11,
+  kDemoOnly = 1 << 12,
+  kColor = 1 << 13,
+  kLength = 1 << 14,
+};
+
+using Member =
+    std::variant<std::monostate, bool Options::*, std::string Options::*, std::optional<std::string> Options::*,
+                 std::vector<std::string> Options::*, std::vector<int> Options::*, std::optional<int64_t> Options::*,
+                 int64_t Options::*, uint64_t Options::*>;
+
+struct OptionRow {
+  std::string_view name;  // without its dashes
+  char short_name = 0;    // 0: none
+  Takes takes = Takes::Nothing;
+  std::string_view metavar = {};
+  std::string_view fallback = {};  // the value where none is given
+  uint32_t groups = 0;
+  Member member = {};
+  std::string_view choices = {};     // blank between them; empty for --format: those of the verb
+  std::string_view stands_for = {};  // the --format that it is short for
+  enum class Setting : uint8_t { No, Yes } setting = Setting::No;  // whether a settings file or CULPRIT_* may give it
+  enum class State : uint8_t { Works, Planned, Required } state = State::Works;
+  std::string_view help = {};
+
+  bool repeats() const;  // whether it may be given more than once
+};
+
+std::span<const OptionRow> option_rows();
+
+// Puts `text` into the member of `row`; Usage where it is not what the option takes. `choices`: what --format may be.
+Result<void> assign(Options& options, const OptionRow& row, const std::string& text, std::string_view choices);
+
+}  // namespace culprit::cli
