@@ -11,45 +11,46 @@ constexpr std::string_view kAttributeTypes =
 
 // What every span has, wherever it comes from.
 std::vector<ColumnDoc> span_columns() {
-  return {{"trace_id", "VARCHAR", "The trace it belongs to: 32 lower-case hex digits."},
-          {"span_id", "UBIGINT", "Its id within the trace, as a number; printf('%016x', span_id) is the usual form."},
-          {"parent_span_id", "UBIGINT", "The span that caused it; 0 where there is none."},
-          {"start_ns", "BIGINT", "When it began: wall clock of its host, nanoseconds since 1970, as observed."},
-          {"duration_ns", "BIGINT",
-           "How long it took, in nanoseconds; negative where the sender said it ended before it began. A recorded "
-           "request begins "
-           "when its first bytes leave (client) or have come (server), and ends with the last of its answer likewise."},
-          {"service", "VARCHAR", "What people call the program that did it."},
-          {"name", "VARCHAR",
-           "What was done, of few different values: an operation, a route, a statement without its literals."},
-          {"kind", "VARCHAR", "unspecified, internal, server, client, producer or consumer."},
-          {"status", "VARCHAR", "unset, ok or error."},
-          {"status_message", "VARCHAR", "What the program said about an error."},
-          {"link", "VARCHAR",
-           "How its parent is known: none, reported (the span says so), connection (two ends of one socket), "
-           "same_thread, wake_up "
-           "or containment (the likeliest request under way)."},
-          {"link_confidence", "FLOAT", "How sure that is, from 0 to 1."},
-          {"source", "VARCHAR", "Who saw it: recorder, otlp, otlp-json, jaeger, notation."},
-          {"host", "VARCHAR", "The machine it ran on."},
-          {"pid", "INTEGER", "The process it ran in, as in table process; 0 where unknown."},
-          {"tid", "INTEGER", "The thread it ran on; 0 where unknown or several."},
-          {"connection", "UBIGINT", "The end of a socket it was seen on, as in table connection; 0 for none."},
-          {"weight", "DOUBLE", "It stands for so many spans: one over the probability with which it was kept."},
-          {"flags", "UINTEGER",
-           "Bits: 1 orphan, 2 negative duration, 4 unfinished, 8 begun before the recording, 16 statement text "
-           "unknown, 32 text "
-           "cut, 64 bytes missing while it ran, 128 events lost while it ran, 256 several statements at once, 512 "
-           "opaque, 1024 "
-           "duplicate, 2048 the same call as its parent seen by another observer, 4096 its connection ended before the "
-           "answer did."},
-          {"otel_flags", "UINTEGER", "The flags field of OpenTelemetry, as sent."},
-          {"dropped_attributes", "UINTEGER", "Attributes that the sender dropped."},
-          {"dropped_events", "UINTEGER", "Events that the sender dropped."},
-          {"dropped_links", "UINTEGER", "Links that the sender dropped."},
-          {"received_ns", "BIGINT", "When it reached us: our wall clock; 0 where it was not noted."},
-          {"trace_state", "VARCHAR", "The W3C tracestate, as sent."},
-          {"resource_id", "UBIGINT", "Who emitted it, as in table resource; 0 for none."}};
+  return {
+      {"trace_id", "VARCHAR", "The trace it belongs to: 32 lower-case hex digits."},
+      {"span_id", "UBIGINT", "Its id within the trace, as a number; printf('%016x', span_id) is the usual form."},
+      {"parent_span_id", "UBIGINT", "The span that caused it, as sent; 0 where there is none."},
+      {"start_ns", "BIGINT", "When it began: wall clock of its host, nanoseconds since 1970, as observed."},
+      {"duration_ns", "BIGINT",
+       "How long it took, in nanoseconds; negative where the sender said it ended before it began. A recorded "
+       "request begins "
+       "when its first bytes leave (client) or have come (server), and ends with the last of its answer likewise."},
+      {"service", "VARCHAR", "What people call the program that did it."},
+      {"name", "VARCHAR",
+       "What was done, of few different values: an operation, a route, a statement without its literals."},
+      {"kind", "VARCHAR", "unspecified, internal, server, client, producer or consumer."},
+      {"status", "VARCHAR", "unset, ok or error."},
+      {"status_message", "VARCHAR", "What the program said about an error."},
+      {"link", "VARCHAR",
+       "How its parent is known: none, reported (the span says so), connection (two ends of one socket), "
+       "same_thread, wake_up "
+       "or containment (the likeliest request under way)."},
+      {"link_confidence", "FLOAT", "How sure that is, from 0 to 1."},
+      {"source", "VARCHAR", "Who saw it: recorder, otlp, otlp-json, jaeger, notation."},
+      {"host", "VARCHAR", "The machine it ran on."},
+      {"pid", "INTEGER", "The process it ran in, as in table process; 0 where unknown."},
+      {"tid", "INTEGER", "The thread it ran on; 0 where unknown or several."},
+      {"connection", "UBIGINT", "The end of a socket it was seen on, as in table connection; 0 for none."},
+      {"weight", "DOUBLE", "It stands for so many spans: one over the probability with which it was kept."},
+      {"flags", "UINTEGER",
+       "Bits: 1 orphan, 2 negative duration, 4 unfinished, 8 begun before the recording, 16 statement text "
+       "unknown, 32 text "
+       "cut, 64 bytes missing while it ran, 128 events lost while it ran, 256 several statements at once, 512 "
+       "opaque, 1024 "
+       "duplicate, 2048 the same call as its parent seen by another observer, 4096 its connection ended before the "
+       "answer did, 8192 the server's end of a call under its client's id (set by `culprit show` alone, as 1 and 2)."},
+      {"otel_flags", "UINTEGER", "The flags field of OpenTelemetry, as sent."},
+      {"dropped_attributes", "UINTEGER", "Attributes that the sender dropped."},
+      {"dropped_events", "UINTEGER", "Events that the sender dropped."},
+      {"dropped_links", "UINTEGER", "Links that the sender dropped."},
+      {"received_ns", "BIGINT", "When it reached us: our wall clock; 0 where it was not noted."},
+      {"trace_state", "VARCHAR", "The W3C tracestate, as sent."},
+      {"resource_id", "UBIGINT", "Who emitted it, as in table resource; 0 for none."}};
 }
 
 // What only some have: the recorder's waits, and what programs say besides.

@@ -90,6 +90,8 @@ enum SpanFlag : uint32_t {
   kDuplicate = 1024,
   kOtherObserver = 2048,  // the same call as its parent, seen by another observer: counted once
   kUnanswered = 4096,     // its connection ended before the answer did
+  kSharedId =
+      8192,  // the server's end of a call whose client's end has the same id: its parent; set as traces are linked
 };
 
 struct SpanEvent {

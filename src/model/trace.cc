@@ -1,7 +1,9 @@
 #include "model/trace.h"
 
 #include <algorithm>
-#include <unordered_map>
+#include <tuple>
+
+#include "model/shared_ids.h"
 
 namespace culprit {
 
@@ -21,26 +23,37 @@ std::vector<bool> find_cycles(const std::vector<SpanIndex>& parent) {
 }
 
 // The parent that `span` names, where it is there; notes and flags what is wrong with the span on its own.
-SpanIndex find_parent(Span& span, SpanIndex i, const std::unordered_map<uint64_t, SpanIndex>& by_id,
-                      std::vector<Trace::Defect>& defects) {
+SpanIndex find_parent(Span& span, SpanIndex i, const SharedIds& ids, std::vector<Trace::Defect>& defects) {
   if (span.duration_ns < 0) {
     defects.push_back({"negative_duration", i});
     span.flags |= kNegativeDuration;
   } else if (span.duration_ns == 0) {
     defects.push_back({"zero_duration", i});
   }
+  if (SpanIndex outer = ids.outer_view(i); outer != kNoSpan) {
+    span.flags |= ids.same_end(i) ? kOtherObserver : kSharedId;
+    return outer;
+  }
   if (span.parent_span_id == 0) return kNoSpan;
   if (span.parent_span_id == span.span_id) {
     defects.push_back({"self_parent", i});
     return kNoSpan;
   }
-  auto found = by_id.find(span.parent_span_id);
-  if (found != by_id.end()) return found->second;
+  SpanIndex parent = ids.find(span.parent_span_id, span);
+  if (parent != kNoSpan) return parent;
   span.flags |= kOrphan;
   // Only an entry span can have its parent in another process.
   bool remote = span.kind == SpanKind::Server || span.kind == SpanKind::Consumer || (span.otel_flags & 0x300) == 0x300;
   defects.push_back({remote ? "orphan_remote" : "orphan_local", i});
   return kNoSpan;
+}
+
+// In order of time; of spans of one time by what else tells them apart, so that the order they came in decides nothing.
+bool comes_before(const Span& a, const Span& b) {
+  if (a.start_ns != b.start_ns) return a.start_ns < b.start_ns;
+  if (a.duration_ns != b.duration_ns) return a.duration_ns > b.duration_ns;
+  return std::tie(a.span_id, a.parent_span_id, a.kind, a.service, a.host) <
+         std::tie(b.span_id, b.parent_span_id, b.kind, b.service, b.host);
 }
 
 }  // namespace
@@ -65,22 +78,14 @@ Trace make_trace(std::vector<Span> spans) {
   Trace trace;
   if (spans.empty()) return trace;
   trace.id = spans.front().trace_id;
-  std::stable_sort(spans.begin(), spans.end(), [](const Span& a, const Span& b) {
-    if (a.start_ns != b.start_ns) return a.start_ns < b.start_ns;
-    if (a.duration_ns != b.duration_ns) return a.duration_ns > b.duration_ns;
-    return a.span_id < b.span_id;
-  });
+  std::stable_sort(spans.begin(), spans.end(), comes_before);
 
-  std::unordered_map<uint64_t, SpanIndex> by_id;
-  std::vector<bool> collides(spans.size(), false);
-  for (SpanIndex i = 0; i < spans.size(); ++i)
-    if (!by_id.emplace(spans[i].span_id, i).second) collides[i] = true;
-
+  const SharedIds ids(spans);
   auto note = [&](std::string_view kind, SpanIndex span) { trace.defects.push_back({kind, span}); };
   trace.parent.assign(spans.size(), kNoSpan);
+  for (SpanIndex collision : ids.collisions()) note("id_collision", collision);
   for (SpanIndex i = 0; i < spans.size(); ++i) {
-    if (collides[i]) note("id_collision", i);
-    trace.parent[i] = find_parent(spans[i], i, by_id, trace.defects);
+    trace.parent[i] = find_parent(spans[i], i, ids, trace.defects);
   }
   std::vector<bool> circular = find_cycles(trace.parent);
   for (SpanIndex i = 0; i < spans.size(); ++i) {

@@ -2,6 +2,13 @@
 //
 // Built from whatever arrived: parents may be missing, circular, or shorter than their children. Nothing is repaired;
 // spans whose parent is missing or circular become further roots, and say so in `defects`.
+//
+// The two ends of a call may carry one span id and one parent (Zipkin, Envoy): the server's end is then the child of the
+// client's (kSharedId), and what names the shared id as its parent is the server's, but for spans of the caller's own service:
+//
+//     named:  root ← client 2, root ← server 2, 2 ← statement         linked:  root ── client 2 ── server 2 ── statement
+//
+// Any other two spans under one id are a collision: both stay, the first one has the id.
 #pragma once
 
 #include <cstdint>

@@ -86,7 +86,8 @@ std::string flags_text(const Span& span) {
                                                                 {kBatch, "batch"},
                                                                 {kOpaque, "opaque"},
                                                                 {kOtherObserver, "same call, other observer"},
-                                                                {kUnanswered, "never answered"}};
+                                                                {kUnanswered, "never answered"},
+                                                                {kSharedId, "shares its caller's span id"}};
   std::string text;
   for (auto& [flag, name] : kNames)
     if (span.flags & flag) text += std::string(text.empty() ? "" : ", ") + name;

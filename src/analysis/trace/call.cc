@@ -11,6 +11,9 @@ namespace {
 
 // Longer statements are told apart by their beginning: what a generator writes may be megabytes.
 constexpr size_t kMaxStatement = 2000;
+// What a caller's program does beside the server's end of its call: name lookup, connection, login. Every child is asked for its
+// parent's callee: looking through all of them would take the square of their number.
+constexpr size_t kMostBeside = 16;
 
 bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '$' || (c & 0x80); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -81,6 +84,9 @@ std::string first_word(std::string_view statement) {
 SpanIndex callee_view(const Trace& trace, SpanIndex caller) {
   const Span& span = trace.spans[caller];
   const auto& children = trace.children[caller];
+  if (span.kind == SpanKind::Client)
+    for (size_t i = 0; i < std::min(children.size(), kMostBeside); ++i)
+      if (trace.spans[children[i]].flags & kSharedId) return children[i];
   if (children.size() != 1) return kNoSpan;
   const Span& child = trace.spans[children[0]];
   if (span.kind == SpanKind::Unspecified && child.kind == SpanKind::Unspecified) {

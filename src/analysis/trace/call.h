@@ -9,8 +9,8 @@
 
 namespace culprit::analysis {
 
-// The callee's view of the call that span `caller` is the caller's view of: a Client span's only child, a Server span; where
-// kinds are not said, an only child of another service that carries the call's name. kNoSpan where the callee was not seen,
+// The callee's view of the call that span `caller` is the caller's view of: a Client span's only child, a Server span, or the
+// one that shares its id; where kinds are not said, an only child of another service that carries the call's name. kNoSpan where the callee was not seen,
 // or `caller` is not a call.
 SpanIndex callee_view(const Trace& trace, SpanIndex caller);
 

@@ -93,6 +93,34 @@ TEST(CriticalPath, LeavesUnexplainedWhatNobodySaw) {
   EXPECT_EQ(told({root}), (Told{"1@0-25 own", "1@25-100 unexplained"}));
 }
 
+TEST(CriticalPath, GoesThroughBothEndsOfACallUnderOneId) {
+  auto part = [](uint64_t id, uint64_t parent, int64_t from, int64_t to, SpanKind kind, const char* service) {
+    Span s = span(id, parent, from, to, kind);
+    s.service = service;
+    return s;
+  };
+  std::vector<Span> spans = {part(1, 0, 0, 100, SpanKind::Server, "web"), part(2, 1, 10, 90, SpanKind::Client, "web"),
+                             part(2, 1, 15, 85, SpanKind::Server, "cart"),
+                             part(3, 2, 20, 70, SpanKind::Client, "cart")};
+  Told path = {"1@0-10 own",  "2@10-15 callee", "2@15-20 own", "3@20-70 peer",
+               "2@70-85 own", "2@85-90 callee", "1@90-100 own"};
+  EXPECT_EQ(told(spans), path);
+  std::swap(spans[1], spans[2]);
+  EXPECT_EQ(told(spans), path);
+  // On a machine whose clock is a second ahead.
+  for (Span& s : spans) {
+    s.start_ns *= 1'000'000, s.duration_ns *= 1'000'000;
+    if (s.service == "cart") s.start_ns += 1'000'000'000;
+  }
+  for (std::string& section : path) {
+    size_t at = section.find('@') + 1, dash = section.find('-'), end = section.find(' ');
+    auto ns = [](const std::string& ms) { return ms == "0" ? ms : ms + "000000"; };
+    section = section.substr(0, at) + ns(section.substr(at, dash - at)) + "-" +
+              ns(section.substr(dash + 1, end - dash - 1)) + section.substr(end);
+  }
+  EXPECT_EQ(told(spans), path);
+}
+
 TEST(CriticalPath, SurvivesCirclesAndOrphans) {
   Trace trace = make_trace({span(1, 2, 0, 10), span(2, 1, 0, 10), span(3, 99, 0, 20), span(4, 3, 5, 10)});
   int64_t total = 0;
@@ -203,6 +231,34 @@ TEST(CriticalPath, SumsToTheRootInAnyTreeAndInAnyOrder) {
       ASSERT_EQ(path[i].kind, other[i].kind) << round;
     }
   }
+}
+
+TEST(CriticalPath, SumsToTheRootWhateverIdsAreSharedAndClocksAreWrong) {
+  constexpr uint64_t kSeed = 20261130;
+  SCOPED_TRACE("seed " + std::to_string(kSeed));
+  HostileTrees trees(kSeed);
+  int shared = 0;
+  for (int round = 0; round < 5000; ++round) {
+    std::vector<Span> spans = trees.next_shared(30, round % 2 == 0 ? 40 : 50'000'000);
+    Trace trace = make_trace(spans);
+    std::shuffle(spans.begin(), spans.end(), trees.random());
+    Trace again = make_trace(spans);
+    for (const Span& s : trace.spans) shared += (s.flags & kSharedId) != 0;
+    for (SpanIndex root : trace.roots) {
+      const Span& top = trace.spans[root];
+      int64_t at = top.start_ns;
+      std::vector<Section> path = critical_path(trace, root);
+      for (const Section& section : path) {
+        ASSERT_EQ(section.start_ns, at) << round;
+        ASSERT_LT(section.start_ns, section.end_ns) << round;
+        at = section.end_ns;
+      }
+      ASSERT_EQ(at - top.start_ns, std::max<int64_t>(top.duration_ns, 0)) << round;
+      ASSERT_EQ(path.size(), critical_path(again, root).size()) << round;
+    }
+    ASSERT_EQ(trace.parent, again.parent) << round;
+  }
+  EXPECT_GE(shared, 5000);
 }
 
 // One program's part, on a machine of its own.

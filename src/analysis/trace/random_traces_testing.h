@@ -20,8 +20,9 @@ inline Span tree_span(uint64_t id, uint64_t parent, int64_t from, int64_t to, Sp
   return s;
 }
 
-// Parents that come later, are missing or circular; children that escape, overlap, take no or negative time; ids twice;
-// links; unfinished spans. Times lie between 0 and about `length`.
+// Parents that come later, are missing or circular; children that escape, overlap, take no or negative time; ids twice, some
+// of them of a call's two ends; further roots; links; unfinished spans. Times lie between 0 and about `length`; with hosts,
+// their clocks are apart by up to that.
 class HostileTrees {
  public:
   explicit HostileTrees(uint64_t seed) : random_(seed) {}
@@ -47,6 +48,31 @@ class HostileTrees {
       s.waits.known = one_in(3);
       for (int64_t& ns : s.waits.ns) ns = one_in(3) ? below(length) : 0;
       spans.push_back(std::move(s));
+    }
+    return spans;
+  }
+
+  // The same, with calls of which both ends carry one id, on hosts whose clocks differ.
+  std::vector<Span> next_shared(int64_t most_spans, int64_t length) {
+    std::vector<Span> spans = next(most_spans, length);
+    int64_t clocks[3] = {0, one_in(2) ? 0 : below(2 * length) - length, one_in(2) ? 0 : below(2 * length) - length};
+    for (size_t i = spans.size(); i-- > 0;) {
+      if (i > 0 && one_in(12)) spans[i].parent_span_id = 0;
+      if (i == 0 || !one_in(3)) continue;
+      spans[i].kind = SpanKind::Client;
+      Span server = spans[i];
+      server.kind = one_in(10) ? SpanKind::Client : SpanKind::Server;
+      server.service = "s" + std::to_string(below(3));
+      if (one_in(8)) server.parent_span_id = one_in(2) ? 0 : server.span_id;
+      int64_t shorter = server.duration_ns > 2 ? below(server.duration_ns / 2) : 0;
+      server.start_ns += shorter / 2, server.duration_ns -= shorter;
+      spans.push_back(std::move(server));
+    }
+    bool hosts = one_in(2);
+    for (Span& span : spans) {
+      auto machine = static_cast<size_t>(span.service.back() - '0');
+      span.host = hosts ? "h" + std::to_string(machine) : "";
+      span.start_ns += clocks[machine];
     }
     return spans;
   }

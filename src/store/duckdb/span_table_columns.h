@@ -84,6 +84,7 @@ void describe(Table& t, Of<SkeletonSpan>) {
   t.text("service", of(&Span::service));
   t.named("kind", of(&Span::kind), kKindNames);
   t.text("source", of(&Span::source));
+  t.text("host", of(&Span::host));
   t.number("otel_flags", of(&Span::otel_flags));
 }
 
