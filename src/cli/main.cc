@@ -7,6 +7,7 @@
 
 #include "cli/parse.h"
 #include "cli/print.h"
+#include "cli/settings.h"
 #include "cli/signals.h"
 #include "cli/verb_table.h"
 
@@ -24,16 +25,26 @@ int fail(const Error& error) {
   return exit_status(error.kind);
 }
 
+// A text, the settings, or the verb itself.
+Result<int> run(Parsed& parsed) {
+  Options& options = parsed.options;
+  if (parsed.text) {
+    TRY(print_stdout(*parsed.text));
+    return 0;
+  }
+  Settings settings = TRY(load_settings(settings_places()));
+  if (!options.verb.empty()) TRY(apply_settings(options, settings));
+  if (!parsed.print_config) return find_verb(options.verb)->run(options);
+  TRY(print_stdout(options.format == "json" ? config_json(options, settings) : config_text(options, settings)));
+  return 0;
+}
+
 int main(const std::vector<std::string>& words) {
   catch_signals();
   auto parsed = parse(words);
   if (!parsed.has_value()) return fail(parsed.error());
-  if (parsed.value().text) {
-    auto printed = print_stdout(*parsed.value().text);
-    return printed.has_value() ? 0 : fail(printed.error());
-  }
+  auto status = run(parsed.value());
   const Options& options = parsed.value().options;
-  auto status = find_verb(options.verb)->run(options);
   // A recording, also that of a bare `why`, is ended by Ctrl-C, and is none the worse for it.
   bool ended = options.verb == "record" || options.verb == "why" || options.verb == "demo";
   if (int signal = stop_signal(); signal != 0 && !ended) return 128 + signal;

@@ -194,6 +194,9 @@ const OptionRow kOptions[] = {
      .choices = kColors,
      .setting = Yes,
      .help = "auto: on a terminal, unless NO_COLOR is set"},
+    {.name = "print-config",
+     .groups = kAnyVerb,
+     .help = "print every setting with its value and where it comes from, and do nothing else"},
     {.name = "help", .short_name = 'h', .groups = kAnyVerb, .help = "print this help"},
 };
 

@@ -62,6 +62,7 @@ class Parser {
       }
       if (help_) return Parsed{options_, help_text(verb_, terminal_width())};
     }
+    if (options_.typed("print-config")) return Parsed{options_, std::nullopt, true};
     TRY(check_whole());
     return Parsed{options_, std::nullopt};
   }
@@ -198,6 +199,18 @@ Result<const VerbRow*> known_verb(const std::string& word) {
   return verb;
 }
 
+// "culprit --print-config [--json]".
+Result<Parsed> general_config(const std::vector<std::string>& words) {
+  Parsed parsed;
+  parsed.print_config = true;
+  if (words.size() == 2 && words[1] == "--json")
+    parsed.options.format = "json";
+  else if (words.size() > 1)
+    return usage("unexpected '" + printable(words[1]) + "'",
+                 "culprit VERB --print-config, or culprit --print-config --json");
+  return parsed;
+}
+
 }  // namespace
 
 Result<Parsed> parse(const std::vector<std::string>& words) {
@@ -206,6 +219,7 @@ Result<Parsed> parse(const std::vector<std::string>& words) {
   if (first == "--version") return Parsed{{}, "culprit " CULPRIT_VERSION "\n"};
   if (first == "help" && words.size() > 1) return Parsed{{}, help_text(*TRY(known_verb(words[1])), terminal_width())};
   if (first == "help" || first == "--help" || first == "-h") return Parsed{{}, overview_text(terminal_width())};
+  if (first == "--print-config") return general_config(words);
   if (first[0] == '-') return usage("no verb given before " + printable(first), "culprit VERB [OPERANDS] [OPTIONS]");
   const VerbRow* verb = TRY(known_verb(first));
   return Parser(*verb, {words.begin() + 1, words.end()}).run();

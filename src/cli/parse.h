@@ -20,6 +20,7 @@ namespace culprit::cli {
 struct Parsed {
   Options options;
   std::optional<std::string> text;
+  bool print_config = false;  // to print the settings, of all verbs where `options` has none, and be done
 };
 // `words`: without the program's name. Error{Usage} with a suggestion where there is one.
 Result<Parsed> parse(const std::vector<std::string>& words);

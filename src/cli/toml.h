@@ -1,0 +1,28 @@
+// A strict subset of TOML 1.0 (toml.io), for settings files:
+//
+//   # a comment
+//   key = "text"        basic and literal strings on one line, integers, true, false, and arrays of these
+//   [table]             one bare word; no dotted keys, inline tables, multi-line strings, dates, floats
+//
+// What is TOML but not of the subset is refused as such, with its line; nothing is guessed.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace culprit::cli {
+
+struct TomlEntry {
+  std::string table, key;           // table: empty before the first one
+  std::vector<std::string> values;  // strings without quotes and escapes; numbers and booleans as written
+  enum class Kind : uint8_t { Text, Integer, Boolean, Array } kind;
+  int line;
+};
+
+// Error{Usage} "line 3: …". Two entries of one table never have one key.
+Result<std::vector<TomlEntry>> read_toml(std::string_view text);
+
+}  // namespace culprit::cli
