@@ -31,7 +31,11 @@ uint64_t tree_bytes(const std::string& path) {
 
 Result<TemporaryDirectory> TemporaryDirectory::create(const std::string& prefix) {
   const char* parent = getenv("TMPDIR");
-  std::string path = std::string(parent && *parent ? parent : "/var/tmp") + "/" + prefix + "-XXXXXX";
+  return create_in(parent && *parent ? parent : "/var/tmp", prefix);
+}
+
+Result<TemporaryDirectory> TemporaryDirectory::create_in(const std::string& parent, const std::string& prefix) {
+  std::string path = parent + "/" + prefix + "-XXXXXX";
   if (mkdtemp(path.data()) == nullptr)
     return Error{Error::Kind::Unavailable, "cannot make a temporary directory '" + path + "': " + std::strerror(errno),
                  "set TMPDIR to a directory that you may write to"};

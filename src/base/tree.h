@@ -13,6 +13,7 @@ class TemporaryDirectory {
  public:
   // Under $TMPDIR, else /var/tmp (a real disk: recordings may be larger than memory).
   static Result<TemporaryDirectory> create(const std::string& prefix);
+  static Result<TemporaryDirectory> create_in(const std::string& parent, const std::string& prefix);
 
   TemporaryDirectory(TemporaryDirectory&& other) noexcept;
   TemporaryDirectory& operator=(TemporaryDirectory&& other) noexcept;

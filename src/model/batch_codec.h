@@ -16,10 +16,19 @@ namespace culprit {
 constexpr size_t kMaxBatchRows = 1'000'000;
 // Attributes, events, links … of one section together.
 constexpr size_t kMaxNestedRows = 16'000'000;
+// Texts, each once; first in every batch.
+constexpr uint64_t kDictionarySection = 1;
 // Text after the dictionary is expanded: a long text may be named by many rows.
 constexpr size_t kMaxBatchText = size_t{1} << 30;
 
 Result<std::string> encode_batch(const Batch& batch);
 Result<Batch> decode_batch(std::string_view bytes);
+
+// The same, with what a later version's frame holds besides: sections, columns and values that this one does not know.
+struct DecodedBatch {
+  Batch batch;
+  int64_t unknown_parts = 0;
+};
+Result<DecodedBatch> decode_batch_parts(std::string_view bytes);
 
 }  // namespace culprit

@@ -1,6 +1,6 @@
 // The columns of every kind of row in a batch: their numbers, and how each is coded. Part of the frame format: append only.
 //
-// One description serves the encoder and the decoder (batch_codec.cc): Table is either. The first column of a section is
+// One description serves the encoder and the decoder (batch_encode.cc, batch_decode.cc): Table is either. The first column of a section is
 // always written, the others only where some row differs from zero.
 #pragma once
 

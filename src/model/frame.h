@@ -12,7 +12,7 @@
 
 namespace culprit {
 
-enum class FrameType : uint8_t { Batch = 1, Manifest = 2 };
+enum class FrameType : uint8_t { Batch = 1, Manifest = 2, Side = 3 };
 
 using Uuid = std::array<uint8_t, 16>;
 

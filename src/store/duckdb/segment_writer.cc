@@ -83,23 +83,34 @@ SegmentInfo empty_info(const char* table, size_t rows) {
 
 struct SegmentWriter::State {
   std::unique_ptr<Database> database;
-  std::string directory, generation;
+  Place place;
+  std::string generation;
+  std::vector<File> files_in_memory;
   TextCounts counts;
   int written = 0;
 
   Result<SegmentInfo> write(SegmentInfo info, ChunkSource& source, const char* options) {
     std::string scan = "source_" + std::to_string(++written);
     info.file = info.table + "-" + generation + "-" + std::to_string(written) + ".parquet";
-    std::string path = directory + "/" + info.file, aside = path + ".tmp";
+    std::string path = place.directory + "/" + info.file, aside = path + ".tmp";
+    if (place.keep == Keep::InMemory) {
+      files_in_memory.push_back(TRY(File::in_memory("culprit-segment")));
+      info.file = std::to_string(files_in_memory.back().fd());
+      path = aside = files_in_memory.back().path();
+    }
     TRY(database->add_source(scan, source));
     TRY(database->run("COPY (SELECT * FROM " + scan + "()) TO " + sql_text(aside) +
-                      " (FORMAT parquet, COMPRESSION zstd" + options + ")"));
+                      " (FORMAT parquet, USE_TMP_FILE false, COMPRESSION " +
+                      (place.keep == Keep::Durably ? "zstd" : "lz4_raw") + options + ")"));
     int64_t rows = TRY(database->number("SELECT count(*) FROM read_parquet(" + sql_text(aside) + ")"));
     if (rows != static_cast<int64_t>(info.rows))
       return Error{Error::Kind::Corrupt,
                    "a segment holds " + std::to_string(rows) + " rows of " + std::to_string(info.rows)};
-    TRY(sync_file(aside));
-    info.block_checksums = TRY(block_checksums(aside));
+    if (place.keep == Keep::InMemory) return info;
+    if (place.keep == Keep::Durably) {
+      TRY(sync_file(aside));
+      info.block_checksums = TRY(block_checksums(aside));
+    }
     info.size_bytes = TRY(TRY(File::open(aside, O_RDONLY)).size());
     TRY(rename_file(aside, path));
     return info;
@@ -116,12 +127,19 @@ SegmentWriter::SegmentWriter(std::unique_ptr<State> state) : state_(std::move(st
 SegmentWriter::SegmentWriter(SegmentWriter&&) noexcept = default;
 SegmentWriter::~SegmentWriter() = default;
 
-Result<SegmentWriter> SegmentWriter::open(const std::string& directory, const std::string& generation) {
+std::string SegmentWriter::path_of(const SegmentInfo& info) const {
+  if (state_->place.keep != Keep::InMemory) return state_->place.directory + "/" + info.file;
+  return "/proc/self/fd/" + info.file;
+}
+
+std::vector<File> SegmentWriter::take_files() { return std::move(state_->files_in_memory); }
+
+Result<SegmentWriter> SegmentWriter::open(const Place& place, const std::string& generation) {
   auto state = std::make_unique<State>();
   // One thread: its rows are ours in order, and the rest of the machine stays free.
   state->database =
       TRY(Database::open({.threads = 1, .memory_limit = "768MB", .temporary_directory = {}, .directories = {}}));
-  state->directory = directory;
+  state->place = place;
   state->generation = generation;
   return SegmentWriter(std::move(state));
 }

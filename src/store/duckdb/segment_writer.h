@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "store/files/file.h"
 #include "store/files/manifest.h"
 #include "store/files/stored.h"
 
@@ -15,8 +16,15 @@ class Database;
 
 class SegmentWriter {
  public:
-  // Files go to `directory`; their names carry `generation`, which no other sealing of this store has.
-  static Result<SegmentWriter> open(const std::string& directory, const std::string& generation);
+  // Durably: verified, synced and renamed into place. ForNow: for this process, read back by nothing else. InMemory: files
+  // without a name, for where no directory takes them.
+  enum class Keep { Durably, ForNow, InMemory };
+  struct Place {
+    std::string directory;  // empty in memory
+    Keep keep = Keep::Durably;
+  };
+  // Files' names carry `generation`, which no other sealing of this store has.
+  static Result<SegmentWriter> open(const Place& place, const std::string& generation);
   SegmentWriter(SegmentWriter&&) noexcept;
   ~SegmentWriter();
 
@@ -30,6 +38,10 @@ class SegmentWriter {
   Result<SegmentInfo> write(std::vector<HostInfo>& rows);
   Result<SegmentInfo> write(std::vector<StoredResource>& rows);
   Result<SegmentInfo> write(std::vector<LedgerRow>& rows);
+
+  std::string path_of(const SegmentInfo& info) const;
+  // Those in memory live as long as these.
+  std::vector<File> take_files();
 
   // Texts that had to be made valid UTF-8, so far.
   int64_t repaired_texts() const;

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,6 +26,12 @@ Error system_error(const std::string& what, const std::string& path) {
 Result<File> File::open(const std::string& path, int flags) {
   int fd = ::open(path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return system_error("cannot open", path);
+  return File(fd);
+}
+
+Result<File> File::in_memory(const char* name) {
+  int fd = memfd_create(name, MFD_CLOEXEC);
+  if (fd < 0) return system_error("cannot make in memory", name);
   return File(fd);
 }
 

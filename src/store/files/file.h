@@ -15,6 +15,9 @@ namespace culprit {
 class File {
  public:
   static Result<File> open(const std::string& path, int flags);
+  // A file without a name, of the process alone; path() names it for as long as it is open.
+  static Result<File> in_memory(const char* name);
+  std::string path() const { return "/proc/self/fd/" + std::to_string(fd_); }
   File(File&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   File& operator=(File&& other) noexcept { return std::swap(fd_, other.fd_), *this; }
   ~File();

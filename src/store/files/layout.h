@@ -14,6 +14,8 @@ struct Layout {
   std::string segments() const { return root + "/segments"; }
   std::string journal_file(const std::string& name) const { return journal() + "/" + name; }
   std::string segment(const std::string& name) const { return segments() + "/" + name; }
+  // Beside each segment: what a lost manifest would be rebuilt from.
+  std::string side(const std::string& segment_name) const { return segment(segment_name) + ".side"; }
 };
 
 }  // namespace culprit

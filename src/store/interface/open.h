@@ -2,9 +2,9 @@
 //
 //   NAME.culprit/
 //     lock                    held (flock) by the one who writes or seals
-//     manifest                frames of type Manifest: what is sealed, appended to and never rewritten
+//     manifest                frames of type Manifest: what is sealed
 //     journal/<run>-<n>.frames  frames that are not sealed yet
-//     segments/<table>-<n>.parquet  sealed rows
+//     segments/<table>-<n>.parquet  sealed rows, each with its .side record
 #pragma once
 
 #include <memory>

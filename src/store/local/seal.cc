@@ -20,12 +20,12 @@ constexpr int64_t kYear2000 = 946'684'800'000'000'000;  // before this no trace 
 
 Sealer::Sealer(SegmentWriter& writer, const Manifest& known) : writer_(writer), last_sequences_(known.last_sequences) {}
 
-Result<void> Sealer::add_file(std::string_view journal_file, const std::string& name) {
+Result<Sealer::Read> Sealer::add_file(std::string_view journal_file, const std::string& name) {
   Result<void> outcome;
-  int64_t undecodable = 0;
-  int64_t missing = 0;
+  int64_t undecodable = 0, missing = 0, unknown = 0;
   ScanDamage damage = scan_frames(journal_file, [&](const FrameHeader& header, std::string_view content) {
-    if (!outcome.has_value() || header.type != FrameType::Batch) return;
+    if (!outcome.has_value()) return;
+    if (header.type != FrameType::Batch) return void(++unknown);
     uint64_t& last = last_sequences_[header.identity];
     if (header.sequence <= last) {  // the same frame again: sent twice, or sealed before a crash
       ledger_.push_back(ledger_row(LedgerKind::duplicate, 1, name, "store", "a frame that was there already"));
@@ -33,11 +33,14 @@ Result<void> Sealer::add_file(std::string_view journal_file, const std::string& 
       return;
     }
     missing += static_cast<int64_t>(header.sequence - last - 1);
-    last = header.sequence;
-    auto batch = decode_batch(content);
-    if (!batch.has_value()) return void(++undecodable);
-    outcome = add(std::move(batch).value());
+    auto [range, first] = frames_.try_emplace(header.identity, FrameRange{header.identity, last + 1, 0});
+    range->second.last = last = header.sequence;
+    auto decoded = decode_batch_parts(content);
+    if (!decoded.has_value()) return void(++undecodable);
+    unknown += decoded.value().unknown_parts;
+    outcome = add(std::move(decoded.value().batch));
   });
+  TRY(std::move(outcome));
   auto note = [&](LedgerKind kind, LedgerUnit unit, int64_t n, const char* detail) {
     if (n <= 0) return;
     ledger_.push_back(ledger_row(kind, n, name, "store", detail));
@@ -45,9 +48,16 @@ Result<void> Sealer::add_file(std::string_view journal_file, const std::string& 
   };
   note(LedgerKind::malformed, LedgerUnit::Frame, damage.frames + undecodable, "a frame of the journal is damaged");
   note(LedgerKind::malformed, LedgerUnit::Byte, damage.tail_bytes, "the journal ends inside a frame");
+  note(LedgerKind::malformed, LedgerUnit::Value, unknown, "parts of frames that a later version wrote");
   // A damaged frame is missing as well: it is counted once.
   note(LedgerKind::seq_gap, LedgerUnit::Frame, missing - damage.frames, "numbers missing between the journal's frames");
-  return outcome;
+  bool whole = damage.frames + undecodable + damage.tail_bytes + unknown == 0;
+  return whole ? Read::Whole : Read::Partly;
+}
+
+void Sealer::count_unread(int64_t bytes, const std::string& name) {
+  ledger_.push_back(ledger_row(LedgerKind::malformed, bytes, name, "store", "the journal file is larger than is read"));
+  ledger_.back().unit = to_string(LedgerUnit::Byte);
 }
 
 void Sealer::take_resources(Batch& batch, std::vector<uint64_t>& ids) {
@@ -174,6 +184,7 @@ Result<SealRecord> Sealer::finish() {
   TRY(write_all(ledger_));
   for (auto& [key, n] : received_) record_.received.push_back({key.first, key.second, n});
   for (auto& [identity, sequence] : last_sequences_) record_.last_sequences.emplace_back(identity, sequence);
+  for (auto& [identity, range] : frames_) record_.frames.push_back(range);
   return std::move(record_);
 }
 

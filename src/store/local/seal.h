@@ -14,7 +14,7 @@
 #include "store/duckdb/segment_writer.h"
 #include "store/files/fingerprint.h"
 #include "store/files/manifest.h"
-#include "store/journal/scan.h"
+#include "store/files/scan.h"
 
 namespace culprit {
 
@@ -27,7 +27,11 @@ class Sealer {
   void know(uint64_t resource) { known_resources_.insert(resource); }
   void know(const Span& span, uint64_t resource) { seen_.insert(fingerprint(span, resource)); }
 
-  Result<void> add_file(std::string_view journal_file, const std::string& name);
+  // Partly: a frame is damaged, or holds what a later version wrote; the file is still the only place where that is.
+  enum class Read { Whole, Partly };
+  Result<Read> add_file(std::string_view journal_file, const std::string& name);
+  // Bytes of a journal file that are beyond what is read of one.
+  void count_unread(int64_t bytes, const std::string& name);
   Result<void> add(Batch batch);
   // Writes what is left. The record has everything but the journal files' names and derived rows.
   Result<SealRecord> finish();
@@ -44,6 +48,7 @@ class Sealer {
 
   SegmentWriter& writer_;
   std::map<FrameIdentity, uint64_t> last_sequences_;
+  std::map<FrameIdentity, FrameRange> frames_;  // sealed now
   std::vector<Span> spans_;
   std::vector<uint64_t> span_resources_;
   std::vector<ThreadState> thread_states_;

@@ -8,6 +8,7 @@
 
 #include "base/tree.h"
 #include "store/duckdb/segment_reader.h"
+#include "store/files/file.h"
 #include "store/interface/reader.h"
 
 namespace culprit {
@@ -18,6 +19,7 @@ struct Snapshot {
   std::vector<Received> received;
   std::vector<LedgerRow> noticed;                       // while opening, not stored: damaged segments
   std::optional<TemporaryDirectory> private_directory;  // where segments lie that only this reader has
+  std::vector<File> files_in_memory;                    // those that lie nowhere
 
   std::vector<SegmentFile> of_table(std::string_view table) const;
 };

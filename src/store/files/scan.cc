@@ -1,4 +1,4 @@
-#include "store/journal/scan.h"
+#include "store/files/scan.h"
 
 namespace culprit {
 

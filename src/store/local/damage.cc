@@ -1,0 +1,34 @@
+#include "store/local/damage.h"
+
+#include <fcntl.h>
+
+#include "base/text.h"
+#include "store/duckdb/segment_writer.h"
+#include "store/files/file.h"
+
+namespace culprit {
+
+std::string damage_of(const SegmentFile& segment, Check check) {
+  if (!is_regular_file(segment.path)) return "is missing";
+  auto file = File::open(segment.path, O_RDONLY);
+  if (!file.has_value()) return "cannot be opened";
+  auto size = file.value().size();
+  if (!size.has_value() || size.value() != segment.info.size_bytes) return "has another size than when it was written";
+  if (check == Check::Size) return {};
+  auto checksums = block_checksums(segment.path);
+  if (!checksums.has_value()) return "cannot be read";
+  for (size_t i = 0; i < checksums.value().size(); ++i)
+    if (i >= segment.info.block_checksums.size() || checksums.value()[i] != segment.info.block_checksums[i])
+      return "is damaged in block " + std::to_string(i);
+  return {};
+}
+
+LedgerRow damage_row(const SegmentFile& segment, const std::string& damage) {
+  std::string detail = format_count(static_cast<int64_t>(segment.info.rows)) + " rows of table " + segment.info.table +
+                       " are left out: segment " + segment.info.file + " " + damage;
+  LedgerRow row = ledger_row(LedgerKind::malformed, 1, "segments", "store", detail);
+  row.unit = to_string(LedgerUnit::File);
+  return row;
+}
+
+}  // namespace culprit

@@ -1,0 +1,82 @@
+// Recordings that an earlier version made open row for row: tests/data/recordings holds them, sealed and not, and what that
+// version answered to one SELECT a table.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <fstream>
+
+#include "store/local/store_testing.h"
+
+namespace culprit {
+namespace {
+
+const std::string kRecordings = CULPRIT_SOURCE_DIR "/tests/data/recordings/";
+
+void copy_files(const std::string& from, const std::string& to) {
+  mkdir(to.c_str(), 0700);
+  auto names = list_directory(from);
+  if (!names.has_value()) return;
+  for (const std::string& name : names.value()) {
+    if (!is_regular_file(from + "/" + name)) continue;
+    std::ifstream in(from + "/" + name, std::ios::binary);
+    std::ofstream(to + "/" + name, std::ios::binary) << in.rdbuf();
+  }
+}
+
+struct Question {
+  std::string select;
+  std::vector<std::string> rows;
+};
+
+std::vector<Question> questions_of(const std::string& file) {
+  std::ifstream in(file);
+  std::vector<Question> questions;
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with("= "))
+      questions.push_back({line.substr(2), {}});
+    else if (!questions.empty())
+      questions.back().rows.push_back(line);
+  }
+  return questions;
+}
+
+std::vector<std::string> answer(Reader& reader, const std::string& select) {
+  auto table = reader.sql(select, {});
+  EXPECT_TRUE(table.has_value()) << select << ": " << (table.has_value() ? "" : table.error().message);
+  std::vector<std::string> rows;
+  if (!table.has_value()) return rows;
+  for (const std::vector<std::string>& cells : table.value().rows) {
+    std::string& row = rows.emplace_back();
+    for (const std::string& cell : cells) row += (row.empty() ? "" : ",") + cell;
+  }
+  return rows;
+}
+
+class OldRecording : public testing::TestWithParam<std::string> {};
+
+TEST_P(OldRecording, OpensRowForRow) {
+  std::string name = GetParam();
+  std::vector<Question> questions = questions_of(kRecordings + name.substr(0, name.find('-')) + ".txt");
+  ASSERT_EQ(questions.size(), 10u) << "one a table";
+  TemporaryDirectory directory = TemporaryDirectory::create("old-recording").value();
+  std::string path = directory.path() + "/x.culprit";
+  mkdir(path.c_str(), 0700);
+  copy_files(kRecordings + name, path);
+  for (const char* part : {"/journal", "/segments"}) copy_files(kRecordings + name + part, path + part);
+  File::open(path + "/lock", O_RDWR | O_CREAT).value();
+  for (auto seal : {ReaderOptions::Seal::Privately, ReaderOptions::Seal::Lazily, ReaderOptions::Seal::Lazily}) {
+    auto reader = open_reader(path, {.seal = seal});
+    ASSERT_TRUE(reader.has_value()) << reader.error().message;
+    for (const Question& question : questions)
+      EXPECT_EQ(answer(*reader.value(), question.select), question.rows) << question.select;
+    EXPECT_TRUE(reader.value()->account().value().balanced());
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, OldRecording,
+                         testing::Values("imported-sealed", "imported-unsealed", "recorded-sealed",
+                                         "recorded-unsealed"));
+
+}  // namespace
+}  // namespace culprit

@@ -1,0 +1,24 @@
+#include "store/local/private_place.h"
+
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+namespace culprit {
+
+Result<Snapshot> in_private_place(const std::function<Result<Snapshot>(const SegmentWriter::Place&)>& work) {
+  std::vector<std::string> parents;
+  if (const char* named = std::getenv("TMPDIR"); named != nullptr && *named != '\0') parents.emplace_back(named);
+  for (const char* usual : {"/var/tmp", "/tmp"}) parents.emplace_back(usual);
+  for (const std::string& parent : parents) {
+    auto directory = TemporaryDirectory::create_in(parent, "culprit-store");
+    if (!directory.has_value()) continue;
+    auto snapshot = work({.directory = directory.value().path(), .keep = SegmentWriter::Keep::ForNow});
+    if (!snapshot.has_value()) continue;
+    snapshot.value().private_directory = std::move(directory).value();
+    return snapshot;
+  }
+  return work({.directory = {}, .keep = SegmentWriter::Keep::InMemory});
+}
+
+}  // namespace culprit
