@@ -10,7 +10,7 @@ bool cannot_tell(Verdict verdict) { return verdict == Verdict::Undecided || verd
 
 bool has_class(const std::vector<Finding>& findings, const std::string& name) {
   return std::any_of(findings.begin(), findings.end(),
-                     [&](const Finding& finding) { return name == "any" || name == finding.cause; });
+                     [&](const Finding& finding) { return name == "any" || name == to_string(finding.cause); });
 }
 
 // An operation is slower, or a cause is there that the baseline had not.

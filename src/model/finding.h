@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "model/finding_class.h"
 #include "model/ledger.h"
 #include "model/span.h"
 
@@ -45,8 +46,8 @@ struct PathStep {
 struct Finding {
   std::string id;  // "f-" and 12 hex digits: the same for the same cause
   int rank = 0;
-  std::string cause;      // the class: slow_statement …
-  std::string mechanism;  // scan …; may be empty
+  FindingClass cause = FindingClass::Unexplained;
+  Mechanism mechanism = Mechanism::None;
   std::string trigger = "none_seen";
   Confidence confidence = Confidence::Low;
   double score = 0;  // 0–1; orders the findings of one answer
@@ -68,7 +69,7 @@ struct Finding {
   std::vector<EvidenceLine> evidence;
   std::vector<std::string> against;
   struct NextBest {
-    std::string cause;
+    FindingClass cause = FindingClass::Unexplained;
     Entity entity;
     double score = 0;
     std::string what_would_tell;

@@ -33,7 +33,7 @@ void write_next_best(JsonWriter& json, const Finding& finding) {
     json.null();
     return;
   }
-  json.begin_object().member("class", finding.next_best->cause);
+  json.begin_object().member("class", to_string(finding.next_best->cause));
   write_entity(json, "entity", finding.next_best->entity);
   json.member("score", finding.next_best->score).member("what_would_tell", finding.next_best->what_would_tell);
   json.end_object();
@@ -91,8 +91,8 @@ void write_quality(JsonWriter& json, const Quality& quality) {
 }
 
 void write_finding(JsonWriter& json, const Finding& finding) {
-  json.begin_object().member("id", finding.id).member("rank", finding.rank).member("class", finding.cause);
-  json.member("mechanism", finding.mechanism).member("trigger", finding.trigger);
+  json.begin_object().member("id", finding.id).member("rank", finding.rank).member("class", to_string(finding.cause));
+  json.member("mechanism", to_string(finding.mechanism)).member("trigger", finding.trigger);
   json.member("confidence", to_string(finding.confidence)).member("score", finding.score);
   write_entity(json, "entity", finding.entity);
   if (finding.holder) write_entity(json, "holder", *finding.holder);

@@ -18,8 +18,8 @@ Answer slow_statement() {
   Finding finding;
   finding.id = "f-000000000001";
   finding.rank = 1;
-  finding.cause = "slow_statement";
-  finding.mechanism = "scan";
+  finding.cause = FindingClass::SlowStatement;
+  finding.mechanism = Mechanism::Scan;
   finding.confidence = Confidence::High;
   finding.entity = {"statement",
                     "SELECT orders",

@@ -101,7 +101,9 @@ void put_holder(Paragraph& out, const Finding& finding) {
 
 void put_finding(Paragraph& out, const Finding& finding, const std::string& source) {
   std::string right = "confidence " + std::string(to_string(finding.confidence));
-  right += " (next best: " + (finding.next_best ? finding.next_best->cause : std::string("none")) + ")";
+  right +=
+      " (next best: " + (finding.next_best ? std::string(to_string(finding.next_best->cause)) : std::string("none")) +
+      ")";
   out.both_ends(0, std::to_string(finding.rank) + "  " + cause_name(finding), right, Style::Red);
   const std::string& name = finding.entity.statement.empty() ? finding.entity.name : finding.entity.statement;
   out.columns(kIndent, printable(name), kRightColumn, place_text(finding.entity));
@@ -124,7 +126,8 @@ void put_finding(Paragraph& out, const Finding& finding, const std::string& sour
     first = false;
   }
   if (finding.next_best && !finding.next_best->what_would_tell.empty())
-    put("or else", finding.next_best->cause + "; to tell: " + printable(finding.next_best->what_would_tell));
+    put("or else", std::string(to_string(finding.next_best->cause)) +
+                       "; to tell: " + printable(finding.next_best->what_would_tell));
   put("try", printable(finding.advice));
   if (!finding.exemplars.empty()) {
     std::string from = source.empty() ? "" : " -s " + printable(source);

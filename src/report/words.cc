@@ -16,7 +16,8 @@ std::pair<std::string, std::string> parts(int64_t duration_ns) {
 }  // namespace
 
 std::string cause_name(const Finding& finding) {
-  return finding.mechanism.empty() ? finding.cause : finding.cause + "/" + finding.mechanism;
+  std::string name(to_string(finding.cause));
+  return finding.mechanism == Mechanism::None ? name : name + "/" + std::string(to_string(finding.mechanism));
 }
 
 std::string interval_text(const Interval& interval) {

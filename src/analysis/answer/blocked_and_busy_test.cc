@@ -21,9 +21,7 @@ void requests(Shop& shop, int count, const std::string& name, int64_t own, Doing
   }
 }
 
-std::string first(const Answer& answer) {
-  return answer.findings.empty() ? "" : answer.findings[0].cause + "/" + answer.findings[0].mechanism;
-}
+std::string first(const Answer& answer) { return answer.findings.empty() ? "" : name_of(answer.findings[0]); }
 
 TEST(BusyServices, OneThatComputesInOneOperationIsNamedWithIt) {
   Shop shop;
@@ -64,7 +62,7 @@ TEST(BusyServices, ALittleWorkAroundEachOfManyCallsIsNoComputation) {
     request.end();
   }
   Answer answer = ask(shop);
-  for (const Finding& finding : answer.findings) EXPECT_NE(finding.cause, "cpu_bound");
+  for (const Finding& finding : answer.findings) EXPECT_NE(finding.cause, FindingClass::CpuBound);
 }
 
 TEST(BlockedServers, AStatementInWhichTheServerSleepsIsNamed) {

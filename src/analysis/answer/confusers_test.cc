@@ -18,7 +18,7 @@ using Accused = std::vector<std::string>;
 Accused accused(const Answer& answer) {
   Accused out;
   for (const Finding& finding : answer.findings)
-    if (finding.cause != "unexplained") out.push_back(finding.cause);
+    if (finding.cause != FindingClass::Unexplained) out.emplace_back(to_string(finding.cause));
   return out;
 }
 
@@ -123,7 +123,7 @@ TEST(Confusers, AHolderThatIsItselfHeldUpIsFollowedWithoutAsking) {
   Answer answer = ask(shop);
   ASSERT_FALSE(answer.findings.empty());
   for (const Finding& finding : answer.findings) {
-    ASSERT_EQ(finding.cause, "lock_wait");
+    ASSERT_EQ(finding.cause, FindingClass::LockWait);
     ASSERT_TRUE(finding.holder);
     EXPECT_EQ(finding.holder->pid, 900);
     EXPECT_EQ(finding.holder->statement, "ALTER TABLE items ADD note text");
@@ -159,7 +159,7 @@ TEST(Confusers, WhoOnlyReadsHoldsNoRow) {
   }
   Answer answer = ask(shop);
   ASSERT_EQ(accused(answer), Accused{"lock_wait"});
-  EXPECT_EQ(answer.findings[0].mechanism, "lwlock");
+  EXPECT_EQ(answer.findings[0].mechanism, Mechanism::Lwlock);
 }
 
 TEST(Confusers, ACallersThreadThatSleepsUntilTheAnswerComesHoldsNoLock) {
@@ -214,7 +214,7 @@ std::string first_of_queue(int stuck, const std::string& speaks) {
   connection.id = 1, connection.pid = 200, connection.protocol = speaks.empty() ? "http" : "postgresql";
   shop.reader.connection_rows = {connection};
   Answer answer = ask(shop);
-  return answer.findings.empty() ? "" : answer.findings[0].mechanism;
+  return answer.findings.empty() ? "" : std::string(to_string(answer.findings[0].mechanism));
 }
 
 // All of a pooler's connections were stuck before anybody looked: nobody was seen to send what waits in the database.

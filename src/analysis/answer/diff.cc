@@ -144,7 +144,7 @@ std::vector<Finding> appeared(const Answer& before, const Answer& after, const A
   };
   for (const std::vector<Finding>* findings : {&compared.findings, &after.findings})
     for (const Finding& finding : *findings)
-      if (finding.cause != "unexplained" && !known(before.findings, finding) && !known(fresh, finding))
+      if (finding.cause != FindingClass::Unexplained && !known(before.findings, finding) && !known(fresh, finding))
         fresh.push_back(finding);
   for (size_t i = 0; i < fresh.size(); ++i) fresh[i].rank = static_cast<int>(i) + 1;
   return fresh;
@@ -171,7 +171,7 @@ Result<Comparison> diff(Reader& before, Reader& after, DatabaseInspector* inquir
   Comparison comparison;
   comparison.before = about_before.source, comparison.after = question.source;
   for (const Finding& finding : then.findings)
-    if (finding.cause != "unexplained")  // nobody can fix what nobody could name
+    if (finding.cause != FindingClass::Unexplained)  // nobody can fix what nobody could name
       comparison.findings.push_back(change_of(finding, was.population(), is.population(), now));
   comparison.operations = compare_operations(was.population(), is.population());
   comparison.appeared = appeared(then, now, compared);

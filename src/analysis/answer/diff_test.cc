@@ -65,7 +65,7 @@ TEST(Diff, NamesWhatIsNew) {
   Comparison comparison = compare(before, after);
   EXPECT_TRUE(comparison.findings.empty());
   ASSERT_EQ(comparison.appeared.size(), 1u);
-  EXPECT_EQ(comparison.appeared[0].cause, "slow_statement");
+  EXPECT_EQ(comparison.appeared[0].cause, FindingClass::SlowStatement);
 }
 
 TEST(Diff, SaysFixedWhereAFewOddRequestsBlurTheP95) {

@@ -16,7 +16,7 @@ using Accused = std::vector<std::string>;
 Accused accused(const Answer& answer) {
   Accused out;
   for (const Finding& finding : answer.findings)
-    if (finding.cause != "unexplained") out.push_back(finding.cause + "/" + finding.mechanism);
+    if (finding.cause != FindingClass::Unexplained) out.push_back(name_of(finding));
   return out;
 }
 
@@ -218,7 +218,7 @@ TEST(OtherSystems, OnBusyCpusAQuotaIsBlamedForItsPartOnly) {
   Shop shop;
   shop.healthy(50);
   throttled(shop, 40 * kMs, 0.99);
-  for (const Finding& finding : ask(shop).findings) EXPECT_NE(finding.cause, "cpu_throttled");
+  for (const Finding& finding : ask(shop).findings) EXPECT_NE(finding.cause, FindingClass::CpuThrottled);
 }
 
 }  // namespace

@@ -5,9 +5,15 @@
 #include <utility>
 #include <vector>
 
+#include "model/finding.h"
 #include "store/interface/reader.h"
 
 namespace culprit::analysis {
+
+// "lock_wait/row"; "n_plus_one/" where there is no mechanism.
+inline std::string name_of(const Finding& finding) {
+  return std::string(to_string(finding.cause)) + "/" + std::string(to_string(finding.mechanism));
+}
 
 class FakeReader : public Reader {
  public:

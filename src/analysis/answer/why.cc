@@ -35,7 +35,7 @@ std::string healthy_summary(const Answer& answer) {
 }
 
 void set_summary(Answer& answer) {
-  auto named = [](const Finding& finding) { return finding.cause != "unexplained"; };
+  auto named = [](const Finding& finding) { return finding.cause != FindingClass::Unexplained; };
   auto first = std::find_if(answer.findings.begin(), answer.findings.end(), named);
   if (!answer.operations.empty()) answer.operation = answer.operations.front();
   if (first == answer.findings.end()) {
@@ -90,24 +90,26 @@ Result<Answer> why(Reader& reader, Reader* baseline, DatabaseInspector* inquiry,
   if (baseline != nullptr) TRY(before.read(*baseline, nullptr, all_time));
 
   const WorkloadProfile& now = study.population();
-  DetectorInput scene{now, baseline == nullptr ? nullptr : &before.population()};
-  std::vector<Ranked> ranked = rank_causes(scene, inquiry);
+  const CpuUsage cpu = measure_cpu_usage(now);
+  DetectorInput input{now, baseline == nullptr ? nullptr : &before.population(), cpu};
+  std::vector<Ranked> ranked = rank_causes(input, inquiry);
   Answer answer;
   answer.source = question.source;
   answer.baseline_kind = baseline == nullptr ? "none" : "given";
   answer.baseline_source = question.baseline_source;
   if (now.begin_ns() <= now.end_ns()) answer.from_ns = now.begin_ns(), answer.to_ns = now.end_ns();
   answer.operations = summarise(now);
-  answer.findings = make_findings(scene, ranked);
+  answer.findings = make_findings(input, ranked);
   std::erase_if(answer.findings, [&](const Finding& finding) { return !in_focus(finding, question); });
   for (size_t i = 0; i < answer.findings.size(); ++i) answer.findings[i].rank = static_cast<int>(i) + 1;
 
   Seen seen = study.seen();
   for (const Finding& finding : answer.findings)
-    seen.holder_asleep |= finding.cause == "lock_wait" && finding.mechanism != "mutex" && !finding.holder;
+    seen.holder_asleep |=
+        finding.cause == FindingClass::LockWait && finding.mechanism != Mechanism::Mutex && !finding.holder;
   DataQuality trust = TRY(assess(reader, seen));
-  trust.open_share = open_share(scene, ranked);
-  answer.verdict = verdict_of(trust, seen, flip_share(scene, ranked));
+  trust.open_share = open_share(input, ranked);
+  answer.verdict = verdict_of(trust, seen, flip_share(input, ranked));
   for (const std::string& problem : study.problems()) trust.quality.unknown.push_back(problem);
   answer.quality = std::move(trust.quality);
   for (Finding& finding : answer.findings)

@@ -23,8 +23,9 @@ Answer ask(Shop& shop, Shop* before = nullptr, DatabaseInspector* inquiry = null
     std::printf("== %s [%s]\n", a.summary.c_str(), std::string(to_string(a.verdict)).c_str());
     for (const Finding& f : a.findings) {
       std::printf("  %d %s/%s %.3f %s | %s | by %s %.1f | %s | p95 %.2f -> %.2f (%.2f-%.2f) | flip %s\n", f.rank,
-                  f.cause.c_str(), f.mechanism.c_str(), f.score, std::string(to_string(f.confidence)).c_str(),
-                  f.entity.name.c_str(), f.caller.c_str(), f.calls_per_request, f.what.c_str(), f.effect.after_ns / 1e6,
+                  std::string(to_string(f.cause)).c_str(), std::string(to_string(f.mechanism)).c_str(), f.score,
+                  std::string(to_string(f.confidence)).c_str(), f.entity.name.c_str(), f.caller.c_str(),
+                  f.calls_per_request, f.what.c_str(), f.effect.after_ns / 1e6,
                   (f.effect.after_ns - f.saving.likely_ns) / 1e6, (f.effect.after_ns - f.saving.interval.high_ns) / 1e6,
                   (f.effect.after_ns - f.saving.interval.low_ns) / 1e6, f.would_flip.c_str());
       for (const PathStep& s : f.path) std::printf("     %s %.1f%%\n", s.entity.c_str(), s.share * 100);
@@ -39,7 +40,7 @@ Answer ask(Shop& shop, Shop* before = nullptr, DatabaseInspector* inquiry = null
 std::vector<std::string> accused(const Answer& answer) {
   std::vector<std::string> out;
   for (const Finding& finding : answer.findings)
-    if (finding.cause != "unexplained") out.push_back(finding.cause);
+    if (finding.cause != FindingClass::Unexplained) out.emplace_back(to_string(finding.cause));
   return out;
 }
 using Accused = std::vector<std::string>;
@@ -86,7 +87,7 @@ TEST(Why, BlamesAScanForAFewRows) {
   Answer answer = ask(shop);
   ASSERT_EQ(accused(answer), Accused{"slow_statement"});
   const Finding& finding = answer.findings[0];
-  EXPECT_EQ(finding.mechanism, "scan");
+  EXPECT_EQ(finding.mechanism, Mechanism::Scan);
   EXPECT_EQ(finding.entity.statement, kSelect);
   EXPECT_EQ(finding.entity.instance, "127.0.0.1:5432/shop");
   EXPECT_EQ(finding.caller, "orders-api");
@@ -139,7 +140,7 @@ TEST(Why, BlamesReadsFromDiskAsColdRead) {
   orders(shop, 100, {.running = 1 * kMs, .disk = 80 * kMs, .rows = 7});
   Answer answer = ask(shop);
   ASSERT_EQ(accused(answer), Accused{"slow_statement"});
-  EXPECT_EQ(answer.findings[0].mechanism, "cold_read");
+  EXPECT_EQ(answer.findings[0].mechanism, Mechanism::ColdRead);
 }
 
 void neighbour(Shop& shop, int64_t runnable) {
@@ -182,7 +183,7 @@ TEST(Why, BlamesTheScanForTheCrowdThatItMakes) {
   shop.process(500, "postgres", 19'000 * kMs), shop.process(100, "gateway", 300 * kMs);
   Answer answer = ask(shop);
   ASSERT_FALSE(answer.findings.empty());
-  EXPECT_EQ(answer.findings[0].cause, "slow_statement");
+  EXPECT_EQ(answer.findings[0].cause, FindingClass::SlowStatement);
 }
 
 void locked(Shop& shop, int64_t wait, std::vector<Blocker> blockers, bool unfinished = false) {
@@ -205,7 +206,7 @@ TEST(Why, NamesTheHolderThatGaveTheLockFree) {
   Answer answer = ask(shop);
   ASSERT_EQ(accused(answer), Accused{"lock_wait"});
   const Finding& finding = answer.findings[0];
-  EXPECT_EQ(finding.mechanism, "row");
+  EXPECT_EQ(finding.mechanism, Mechanism::Row);
   EXPECT_EQ(finding.entity.kind, "lock");
   ASSERT_TRUE(finding.holder);
   EXPECT_EQ(finding.holder->pid, 777);
@@ -257,7 +258,7 @@ TEST(Why, FollowsTheQueueToTheSessionThatSleeps) {
   ASSERT_TRUE(answer.findings[0].holder);
   EXPECT_EQ(answer.findings[0].holder->pid, 777);
   EXPECT_EQ(answer.findings[0].holder->name, "backoffice");
-  EXPECT_EQ(answer.findings[0].mechanism, "row");
+  EXPECT_EQ(answer.findings[0].mechanism, Mechanism::Row);
 }
 
 TEST(Why, DoesNotBlameShortWaitsForARow) {
@@ -399,7 +400,7 @@ TEST(Why, BlamesTheLockForTheQueueThatFormsBehindIt) {
   }
   Answer answer = ask(shop);
   ASSERT_EQ(accused(answer), Accused{"lock_wait"});
-  EXPECT_EQ(answer.findings[0].mechanism, "row");
+  EXPECT_EQ(answer.findings[0].mechanism, Mechanism::Row);
   EXPECT_EQ(answer.findings[0].operation, "POST /orders");
   EXPECT_EQ(answer.findings[0].caller, "orders-api");
 }
@@ -412,7 +413,7 @@ TEST(Why, CountsParallelWorkersAsTheStatementsOwnWork) {
       {.running = 20 * kMs, .lock = 80 * kMs, .rows = 7, .blockers = {{Wait::Lock, 7001, 7001, 80 * kMs, 3, kSelect}}});
   Answer answer = ask(shop);
   ASSERT_EQ(accused(answer), Accused{"slow_statement"});
-  EXPECT_EQ(answer.findings[0].mechanism, "scan");
+  EXPECT_EQ(answer.findings[0].mechanism, Mechanism::Scan);
 }
 
 class FakeInquiry : public DatabaseInspector {

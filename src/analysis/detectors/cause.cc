@@ -5,15 +5,15 @@
 
 namespace culprit::analysis {
 
-bool Cause::blames(const CallNode& place, SectionKind kind) const {
+bool Cause::blames(const CallNode& node, SectionKind kind) const {
   bool of_kind =
       blamed_kinds.empty() || std::find(blamed_kinds.begin(), blamed_kinds.end(), kind) != blamed_kinds.end();
-  return of_kind && blamed(place);
+  return of_kind && blamed(node);
 }
 
-bool same_statement(const Interner& names, uint32_t id, uint32_t wanted) {
+bool same_statement(const Interner& names, StatementId id, StatementId wanted) {
   if (id == wanted) return true;
-  if (id == kNone || wanted == kNone || names.told_apart(id)) return false;
+  if (id == StatementId::None || wanted == StatementId::None || names.told_apart(id)) return false;
   return names.statement(id).text == names.statement(wanted).text &&
          names.statement(id).system == names.statement(wanted).system;
 }
@@ -21,7 +21,7 @@ bool same_statement(const Interner& names, uint32_t id, uint32_t wanted) {
 int64_t sum_parts(const Interner& names, const Request& request,
                   const std::function<int64_t(const CallNode&, const Part&)>& wanted) {
   int64_t total = 0;
-  for (const Part& part : request.parts) total += wanted(names.place(part.place), part);
+  for (const Part& part : request.parts) total += wanted(names.node(part.node), part);
   return total;
 }
 
@@ -30,18 +30,18 @@ int64_t around_calls(const Interner& names, const Request& request,
   struct Calls {
     int64_t all = 0, removed = 0;
   };
-  std::map<uint32_t, Calls> callers;
+  std::map<NodeId, Calls> callers;
   for (const Part& part : request.parts) {
-    const CallNode& place = names.place(part.place);
-    bool call = place.parent != kNone && (place.role == Role::Call || place.statement != kNone) &&
-                names.place(place.parent).role != Role::Call;
+    const CallNode& node = names.node(part.node);
+    bool call = node.parent != NodeId::None && (node.role == Role::Call || node.statement != StatementId::None) &&
+                names.node(node.parent).role != Role::Call;
     if (!call) continue;
-    callers[place.parent].all += part.calls;
-    if (removed(place)) callers[place.parent].removed += part.calls;
+    callers[node.parent].all += part.calls;
+    if (removed(node)) callers[node.parent].removed += part.calls;
   }
   int64_t total = 0;
   for (const Part& part : request.parts) {
-    auto caller = callers.find(part.place);
+    auto caller = callers.find(part.node);
     if (caller == callers.end() || caller->second.removed == 0) continue;
     int64_t own = of(part.ns, SectionKind::Own) + of(part.ns, SectionKind::Runnable) + part.ns[kUnknown];
     // One more: before the first call and after the last the caller works as well.
@@ -58,9 +58,9 @@ EvidenceLine inferred(std::string text, double value, std::string unit) {
   return {std::move(text), value, std::move(unit), {}, "inferred"};
 }
 
-bool has_caller(const Interner& names, const CallNode& place) {
-  for (uint32_t at = place.parent; at != kNone; at = names.place(at).parent)
-    if (names.place(at).service != place.service) return true;
+bool has_caller(const Interner& names, const CallNode& node) {
+  for (NodeId at = node.parent; at != NodeId::None; at = names.node(at).parent)
+    if (names.node(at).service != node.service) return true;
   return false;
 }
 

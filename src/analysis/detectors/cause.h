@@ -44,9 +44,12 @@ constexpr double kMaterialChange = 0.1;
 
 // What one request would save.
 struct Saved {
-  int64_t most_ns = 0;    // the cause gone and nothing in its place; also: what the mechanism took
+  int64_t most_ns = 0;    // the cause gone and nothing in its node; also: what the mechanism took
   int64_t likely_ns = 0;  // it costs what comparable work costs here
   int64_t least_ns = 0;   // the careful end of likely
+  Saved operator+(const Saved& other) const {
+    return {most_ns + other.most_ns, likely_ns + other.likely_ns, least_ns + other.least_ns};
+  }
 };
 
 struct Work {
@@ -54,9 +57,11 @@ struct Work {
 };
 
 struct Cause {
-  std::string cause, mechanism;
+  FindingClass cause = FindingClass::Unexplained;
+  Mechanism mechanism = Mechanism::None;
   Entity entity;
   std::optional<Entity> holder;
+  bool holder_idle = false;  // the database said that it runs nothing
   std::string caller;
   int32_t caller_pid = 0;
   std::string
@@ -64,7 +69,7 @@ struct Cause {
   double quality = kGuessed;
   double best_quality = kConfirmed;  // that a change since the baseline may give it: a change says that, not why
   std::function<Saved(const Request&)> saved;
-  std::function<bool(const CallNode&)> blamed;  // whether a place's time is the cause's, for the path
+  std::function<bool(const CallNode&)> blamed;  // whether a node's time is the cause's, for the path
   std::vector<SectionKind> blamed_kinds;        // of that time; empty: all
   // Work and calls, where a change must be told per call: more calls of a statement don't make it slow. May be empty.
   std::function<Work(const Request&)> work;
@@ -79,34 +84,29 @@ struct Cause {
   std::string phrase;  // "one statement takes {share} of it"; {share} is filled in
   std::string assuming, advice, would_tell;
   WaitSums inside;
-  uint32_t statement = kNone;
+  int64_t cpu_ns = 0;  // CPU time of its work: what waits for a CPU meanwhile waits for this in that proportion
+  StatementId statement = StatementId::None;
   int64_t calls_of_statement = 0;
 
-  bool blames(const CallNode& place, SectionKind kind) const;
-};
-
-// What detectors look at.
-struct DetectorInput {
-  const WorkloadProfile& now;
-  const WorkloadProfile* before = nullptr;  // shares now's Names
+  bool blames(const CallNode& node, SectionKind kind) const;
 };
 
 // Whether `id` is the statement `wanted`, or the same text at another instance: a baseline may have had another port.
-bool same_statement(const Interner& names, uint32_t id, uint32_t wanted);
+bool same_statement(const Interner& names, StatementId id, StatementId wanted);
 
 // What the callers of removed calls no longer do around them: of their own time the removed calls' part, as the calls of one
-// place cost it about the same each.
+// node cost it about the same each.
 int64_t around_calls(const Interner& names, const Request& request,
                      const std::function<bool(const CallNode&)>& removed);
 
-// Sums a request's parts for which `wanted(place, part)` is true: wanted returns the time to count.
+// Sums a request's parts for which `wanted(node, part)` is true: wanted returns the time to count.
 int64_t sum_parts(const Interner& names, const Request& request,
                   const std::function<int64_t(const CallNode&, const Part&)>& wanted);
 
 EvidenceLine observed(std::string text, double value = 0, std::string unit = "");
 EvidenceLine inferred(std::string text, double value = 0, std::string unit = "");
 
-// Whether a place lies below another service: somebody waits for it.
-bool has_caller(const Interner& names, const CallNode& place);
+// Whether a node lies below another service: somebody waits for it.
+bool has_caller(const Interner& names, const CallNode& node);
 
 }  // namespace culprit::analysis

@@ -18,8 +18,8 @@ constexpr int64_t kLongForAnyone = 100'000'000;
 constexpr int64_t kTimesComparable = 10;
 constexpr int64_t kCarefulTimes = 3;
 
-bool is_own(const CallNode& place, uint32_t service) {
-  return place.service == service && place.statement == kNone && place.role != Role::Call;
+bool is_own(const CallNode& node, TextId service) {
+  return node.service == service && node.statement == StatementId::None && node.role != Role::Call;
 }
 
 // What a service computes for one request, and in how many steps: its calls part them. Many calls with a little work around
@@ -29,43 +29,43 @@ struct Computed {
   int64_t per_step() const { return ns / steps; }
 };
 
-Computed computed(const Interner& names, const Request& request, uint32_t service) {
+Computed computed(const Interner& names, const Request& request, TextId service) {
   Computed all;
   for (const Part& part : request.parts) {
-    const CallNode& place = names.place(part.place);
-    if (is_own(place, service)) all.ns += of(part.ns, SectionKind::Own);
-    if (place.service == service && place.role == Role::Call) all.steps += part.calls;
+    const CallNode& node = names.node(part.node);
+    if (is_own(node, service)) all.ns += of(part.ns, SectionKind::Own);
+    if (node.service == service && node.role == Role::Call) all.steps += part.calls;
   }
   return all;
 }
 
 // The services whose own time was mostly seen to run, and is not only the length of their spans.
-std::set<uint32_t> watched_services(const WorkloadProfile& now) {
-  std::map<uint32_t, std::pair<int64_t, int64_t>> times;
+std::set<TextId> watched_services(const WorkloadProfile& now) {
+  std::map<TextId, std::pair<int64_t, int64_t>> times;
   for (const Operation& operation : now.operations())
     for (const Request& request : operation.kept)
       for (const Part& part : request.parts) {
-        const CallNode& place = now.names().place(part.place);
-        if (place.statement != kNone || place.role == Role::Call) continue;
-        times[place.service].first += of(part.ns, SectionKind::Own);
-        times[place.service].second += part.ns[kUnknown];
+        const CallNode& node = now.names().node(part.node);
+        if (node.statement != StatementId::None || node.role == Role::Call) continue;
+        times[node.service].first += of(part.ns, SectionKind::Own);
+        times[node.service].second += part.ns[kUnknown];
       }
-  std::set<uint32_t> services;
+  std::set<TextId> services;
   for (const auto& [service, time] : times)
     if (time.first > time.second) services.insert(service);
   return services;
 }
 
-Cause make_cause(const Interner& names, uint32_t service) {
+Cause make_cause(const Interner& names, TextId service) {
   const std::string& name = names.text(service);
   Cause cause;
-  cause.cause = "cpu_bound";
+  cause.cause = FindingClass::CpuBound;
   cause.entity = {"service", name, "", "", "", 0};
   cause.quality = kObserved;
   cause.phrase = name + "'s own work takes {share} of it";
   cause.advice = "profile " + name + ", and look at what it computes there";
   cause.would_tell = "stacks of its threads";
-  cause.blamed = [service](const CallNode& place) { return is_own(place, service); };
+  cause.blamed = [service](const CallNode& node) { return is_own(node, service); };
   cause.blamed_kinds = {SectionKind::Own};
   return cause;
 }
@@ -77,7 +77,7 @@ struct Typical {
 
 using Operations = std::map<size_t, Typical>;
 
-Operations operations_of(const WorkloadProfile& now, uint32_t service) {
+Operations operations_of(const WorkloadProfile& now, TextId service) {
   Operations all;
   for (size_t index = 0; index < now.operations().size(); ++index) {
     std::vector<int64_t> ns, per_step;
@@ -104,7 +104,7 @@ bool is_long(const Typical& typical, int64_t comparable_ns) {
 }
 
 // A service computes in one operation as it does in none of its others.
-void find_long_work(const WorkloadProfile& now, uint32_t service, std::vector<Cause>& causes) {
+void find_long_work(const WorkloadProfile& now, TextId service, std::vector<Cause>& causes) {
   const Interner& names = now.names();
   const Operations operations = operations_of(now, service);
   const Typical* longest = nullptr;
@@ -135,7 +135,7 @@ void find_long_work(const WorkloadProfile& now, uint32_t service, std::vector<Ca
   causes.push_back(std::move(cause));
 }
 
-Cause changed_work(const Interner& names, uint32_t service) {
+Cause changed_work(const Interner& names, TextId service) {
   Cause cause = make_cause(names, service);
   cause.what = names.text(service) + " runs for longer than it did";
   cause.assuming = "it works for as long as it did before";
@@ -149,13 +149,13 @@ Cause changed_work(const Interner& names, uint32_t service) {
 
 }  // namespace
 
-std::vector<Cause> find_cpu_bound(const DetectorInput& scene) {
+std::vector<Cause> find_cpu_bound(const DetectorInput& input) {
   std::vector<Cause> causes;
-  for (uint32_t service : watched_services(scene.now)) {
-    if (scene.before == nullptr)
-      find_long_work(scene.now, service, causes);
+  for (TextId service : watched_services(input.now)) {
+    if (input.before == nullptr)
+      find_long_work(input.now, service, causes);
     else
-      causes.push_back(changed_work(scene.now.names(), service));
+      causes.push_back(changed_work(input.now.names(), service));
   }
   return causes;
 }

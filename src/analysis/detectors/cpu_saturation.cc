@@ -93,8 +93,8 @@ std::function<Saved(const Request&)> saving(const Interner& names, double share)
 Cause make_cause(const WorkloadProfile& now, const CpuUsage& cpu, const Holder& holder, const Waiting& waiting,
                  double share) {
   Cause cause;
-  cause.cause = "cpu_saturation";
-  cause.mechanism = holder.who.serves ? "own_load" : "neighbour";
+  cause.cause = FindingClass::CpuSaturation;
+  cause.mechanism = holder.who.serves ? Mechanism::OwnLoad : Mechanism::Neighbour;
   cause.entity = {"process", holder.who.name, "", "", "", holder.who.pid};
   cause.quality = holder.watched ? kObserved : kInferred;
   cause.phrase = "requests wait for a CPU for {share} of their time; " + named(holder.who) + " holds them";
@@ -122,24 +122,32 @@ Cause make_cause(const WorkloadProfile& now, const CpuUsage& cpu, const Holder& 
   return cause;
 }
 
+// The part of all CPU time that causes found before have claimed with their work.
+double claimed_share(const DetectorInput& input) {
+  double share = 0;
+  for (const Cause& cause : *input.found) share += input.cpu.share_of(cause.cpu_ns);
+  return std::min(share, 1.0);
+}
+
 }  // namespace
 
-std::vector<Cause> find_cpu_saturation(const DetectorInput& scene, const CpuUsage& cpu, double slow_share) {
-  Waiting waiting = waiting_of(scene.now);
+std::vector<Cause> find_cpu_saturation(const DetectorInput& input) {
+  const CpuUsage& cpu = input.cpu;
+  Waiting waiting = waiting_of(input.now);
   if (waiting.runnable_ns <= 0 || cpu.holders.empty()) return {};
   if (cpu.busy >= 0 && cpu.busy < kBusy) return {};
-  double left = std::clamp(1 - slow_share, 0.0, 1.0);
+  double left = std::clamp(1 - claimed_share(input), 0.0, 1.0);
   Holder stranger = largest(cpu, false, waiting.runnable_ns);
   if (stranger.share >= kNeighbourShare) {
     // Without it there would be room: nearly all waiting goes, not just its share (a queue grows without bound near 100 %).
     double share = std::min(left, std::min(1.0, stranger.share * 1.5));
-    return {make_cause(scene.now, cpu, stranger, waiting, share)};
+    return {make_cause(input.now, cpu, stranger, waiting, share)};
   }
   Holder own = largest(cpu, true, waiting.runnable_ns);
   bool dominates = waiting.share() * left >= kOwnLoadWaits &&
                    waiting.runnable_ns / std::max<int64_t>(waiting.requests, 1) >= kOwnLoadWaitNs;
   if (!dominates || own.share <= 0) return {};
-  return {make_cause(scene.now, cpu, own, waiting, left * own.share)};
+  return {make_cause(input.now, cpu, own, waiting, left * own.share)};
 }
 
 }  // namespace culprit::analysis

@@ -33,28 +33,28 @@ std::map<std::string, Stopped> stopped_services(const WorkloadProfile& now) {
 }
 
 // Calls that the service answered: as long as it is stopped it does not read them, so that they wait between the two ends.
-std::unordered_set<uint32_t> calls_to(const Interner& names, uint32_t service) {
-  std::unordered_set<uint32_t> calls;
-  for (uint32_t id = 0; id < names.places(); ++id) {
-    const CallNode& place = names.place(id);
-    if (place.service != service || place.parent == kNone) continue;
-    if (names.place(place.parent).role == Role::Call) calls.insert(place.parent);
+std::unordered_set<NodeId> calls_to(const Interner& names, TextId service) {
+  std::unordered_set<NodeId> calls;
+  for (NodeId id{}; id < names.end_of_nodes(); id = next(id)) {
+    const CallNode& node = names.node(id);
+    if (node.service != service || node.parent == NodeId::None) continue;
+    if (names.node(node.parent).role == Role::Call) calls.insert(node.parent);
   }
   return calls;
 }
 
-int64_t ready_ns(const Interner& names, const Request& request, uint32_t service) {
-  return sum_parts(names, request, [&](const CallNode& place, const Part& part) {
-    return place.service == service ? of(part.ns, SectionKind::Runnable) : 0;
+int64_t ready_ns(const Interner& names, const Request& request, TextId service) {
+  return sum_parts(names, request, [&](const CallNode& node, const Part& part) {
+    return node.service == service ? of(part.ns, SectionKind::Runnable) : 0;
   });
 }
 
-std::function<Saved(const Request&)> saving(const Interner& names, uint32_t service, double share) {
+std::function<Saved(const Request&)> saving(const Interner& names, TextId service, double share) {
   return [&names, service, share, calls = calls_to(names, service)](const Request& request) {
     int64_t most = ready_ns(names, request, service);
     if (most == 0) return Saved{};
     for (const Part& part : request.parts)
-      if (calls.contains(part.place)) most += of(part.ns, SectionKind::Callee);
+      if (calls.contains(part.node)) most += of(part.ns, SectionKind::Callee);
     return Saved{most, static_cast<int64_t>(share * static_cast<double>(most)),
                  static_cast<int64_t>(share * static_cast<double>(most) / 2)};
   };
@@ -62,14 +62,15 @@ std::function<Saved(const Request&)> saving(const Interner& names, uint32_t serv
 
 }  // namespace
 
-std::vector<Cause> find_cpu_throttled(const DetectorInput& scene, const CpuUsage& cpu) {
+std::vector<Cause> find_cpu_throttled(const DetectorInput& input) {
+  const CpuUsage& cpu = input.cpu;
   std::vector<Cause> causes;
-  Interner& names = scene.now.names();
+  Interner& names = input.now.names();
   const int64_t length_ns = cpu.cpus > 0 ? cpu.capacity_ns / cpu.cpus : 0;
-  for (const auto& [name, stopped] : stopped_services(scene.now)) {
-    const uint32_t service = names.text(name);
+  for (const auto& [name, stopped] : stopped_services(input.now)) {
+    const TextId service = names.intern(name);
     int64_t waited_ns = 0, requests = 0;
-    for (const Operation& operation : scene.now.operations())
+    for (const Operation& operation : input.now.operations())
       for (const Request& request : operation.kept) {
         const int64_t ns = ready_ns(names, request, service);
         waited_ns += ns;
@@ -83,8 +84,8 @@ std::vector<Cause> find_cpu_throttled(const DetectorInput& scene, const CpuUsage
                                                   static_cast<double>(std::max<int64_t>(stopped.runnable_ns, 1)));
     const Process& process = *stopped.process;
     Cause cause;
-    cause.cause = "cpu_throttled";
-    cause.mechanism = "quota";
+    cause.cause = FindingClass::CpuThrottled;
+    cause.mechanism = Mechanism::Quota;
     cause.entity = {"service", name, "", "", "", process.pid};
     cause.quality = kObserved;
     cause.phrase = name + "'s CPU quota stops it for {share} of it";
@@ -106,9 +107,9 @@ std::vector<Cause> find_cpu_throttled(const DetectorInput& scene, const CpuUsage
     cause.assuming = "the quota leaves it the CPU time that it asks for";
     cause.advice = "raise or remove the group's CPU limit (cpu.max; a container's --cpus, resources.limits.cpu)";
     cause.would_tell = "one recording with a higher limit";
-    cause.blamed = [&names, service, calls = calls_to(names, service)](const CallNode& place) {
-      if (place.service == service) return true;
-      return place.role == Role::Call && calls.contains(names.place(place));
+    cause.blamed = [&names, service, calls = calls_to(names, service)](const CallNode& node) {
+      if (node.service == service) return true;
+      return node.role == Role::Call && calls.contains(names.intern_node(node));
     };
     cause.blamed_kinds = {SectionKind::Runnable, SectionKind::Callee};  // as saving() counts
     cause.saved = saving(names, service, share);

@@ -1,10 +1,9 @@
 // dependency_slow: somebody that requests wait for answers late, and what it does meanwhile is not to be seen: it sleeps,
-// waits for what was not recorded, or was not recorded itself. (A service whose spans alone are known is own_time.cc's.)
-// And at the end what nothing explains.
+// waits for what was not recorded, or was not recorded itself, or its spans alone are known.
 #include <algorithm>
 #include <map>
 
-#include "analysis/detectors/detector.h"
+#include "analysis/detectors/own_time.h"
 #include "base/text.h"
 
 namespace culprit::analysis {
@@ -20,17 +19,17 @@ constexpr int64_t kTimesComparable = 10;
 // Whose time it is: a service that was seen, or the peer of a call whose other end was not.
 struct SlowPeer {
   bool seen = false;
-  uint32_t name = 0;
+  TextId name = TextId::Empty;
   auto operator<=>(const SlowPeer&) const = default;
 };
 
-bool lateness_of(const Interner& names, const CallNode& place, const SlowPeer& who) {
-  if (place.statement != kNone) return false;
+bool lateness_of(const Interner& names, const CallNode& node, const SlowPeer& who) {
+  if (node.statement != StatementId::None) return false;
   if (!who.seen) {
-    uint32_t peer = place.peer != 0 ? place.peer : place.label;
-    return place.role == Role::Call && !place.callee_seen && peer == who.name;
+    TextId peer = node.peer != TextId::Empty ? node.peer : node.label;
+    return node.role == Role::Call && !node.callee_seen && peer == who.name;
   }
-  return place.role != Role::Call && place.service == who.name && has_caller(names, place);
+  return node.role != Role::Call && node.service == who.name && has_caller(names, node);
 }
 
 // Sleeping, waiting for who was not seen, blocked for no recorded reason.
@@ -40,16 +39,16 @@ int64_t blocked(const PartTimes& ns) {
 }
 
 // A thread that waits for an answer may sleep on a lock until another thread of its program hands it over.
-int64_t blocked_in(const CallNode& place, const PartTimes& ns) {
-  return blocked(ns) + (place.role == Role::Call ? of(ns, SectionKind::Lock) : 0);
+int64_t blocked_in(const CallNode& node, const PartTimes& ns) {
+  return blocked(ns) + (node.role == Role::Call ? of(ns, SectionKind::Lock) : 0);
 }
 
 struct Times {
   std::vector<int64_t> watched, unwatched;  // per request that has any
   std::vector<int64_t> all;                 // per request that passes, both together
   WaitSums inside;
-  uint32_t caller = 0;
-  std::set<uint32_t> labels;
+  TextId caller = TextId::Empty;
+  std::set<TextId> labels;
 };
 
 void add_inside(WaitSums& waits, const PartTimes& ns) {
@@ -60,17 +59,17 @@ void add_inside(WaitSums& waits, const PartTimes& ns) {
   waits.known = waits.known || sum(ns) > ns[kUnknown];
 }
 
-SlowPeer who_of(const Interner& names, const CallNode& place) {
-  if (place.role == Role::Call) return {false, place.peer != 0 ? place.peer : place.label};
+SlowPeer who_of(const Interner& names, const CallNode& node) {
+  if (node.role == Role::Call) return {false, node.peer != TextId::Empty ? node.peer : node.label};
   (void)names;
-  return {true, place.service};
+  return {true, node.service};
 }
 
-uint32_t caller_of(const Interner& names, const CallNode& place) {
-  if (place.role == Role::Call) return place.service;
-  for (uint32_t at = place.parent; at != kNone; at = names.place(at).parent)
-    if (names.place(at).service != place.service) return names.place(at).service;
-  return 0;
+TextId caller_of(const Interner& names, const CallNode& node) {
+  if (node.role == Role::Call) return node.service;
+  for (NodeId at = node.parent; at != NodeId::None; at = names.node(at).parent)
+    if (names.node(at).service != node.service) return names.node(at).service;
+  return TextId::Empty;
 }
 
 std::map<SlowPeer, Times> gather(const WorkloadProfile& now) {
@@ -80,15 +79,15 @@ std::map<SlowPeer, Times> gather(const WorkloadProfile& now) {
     for (const Request& request : operation.kept) {
       std::map<SlowPeer, std::pair<int64_t, int64_t>> here;
       for (const Part& part : request.parts) {
-        const CallNode& place = names.place(part.place);
-        SlowPeer who = who_of(names, place);
-        if (!lateness_of(names, place, who)) continue;
-        here[who].first += blocked_in(place, part.ns);
+        const CallNode& node = names.node(part.node);
+        SlowPeer who = who_of(names, node);
+        if (!lateness_of(names, node, who)) continue;
+        here[who].first += blocked_in(node, part.ns);
         here[who].second += part.ns[kUnknown];
         Times& times = all[who];
         add_inside(times.inside, part.ns);
-        times.caller = caller_of(names, place);
-        times.labels.insert(place.label);
+        times.caller = caller_of(names, node);
+        times.labels.insert(node.label);
       }
       for (auto [who, ns] : here) {
         all[who].all.push_back(ns.first + ns.second);
@@ -171,23 +170,43 @@ void check_edge(Cause& cause, const WorkloadProfile& now) {
                             " retransmits on the way to it: part of the delay may be the network's");
 }
 
+// Services whose spans alone are known. Where the slow ones are of one version, a deployment set it off; where they are of one
+// replica alone, that is another class.
+void add_own_times(const DetectorInput& input, std::vector<Cause>& causes) {
+  const Interner& names = input.now.names();
+  for (auto& [cause, where] : find_slow_own_times(input)) {
+    if (where.one_replica()) continue;
+    if (where.version.origin != TextId::Empty) {
+      const std::string& name = names.text(where.version.origin);
+      cause.trigger = "deploy";
+      cause.evidence.push_back(confinement(names, where.version, "other versions"));
+      cause.advice = "roll version " + name + " of " + cause.entity.name + " back, or look at what changed in it";
+    }
+    if (where.instance.origin != TextId::Empty) {
+      cause.evidence.push_back(confinement(names, where.instance, "the other replicas"));
+      cause.entity.instance = names.text(where.instance.origin);
+    }
+    causes.push_back(std::move(cause));
+  }
+}
+
 }  // namespace
 
-std::vector<Cause> find_slow_dependencies(const DetectorInput& scene) {
+std::vector<Cause> find_slow_dependencies(const DetectorInput& input) {
   std::vector<Cause> causes;
-  const Interner& names = scene.now.names();
-  std::map<SlowPeer, Times> all = gather(scene.now);
+  const Interner& names = input.now.names();
+  std::map<SlowPeer, Times> all = gather(input.now);
   for (const auto& [who, times] : all) {
     int64_t watched = median(times.watched), unwatched = median(times.unwatched), comparable_ns = comparable(all, who);
     bool waits = watched >= std::max(kLongWait, 3 * comparable_ns) && who.seen;
     if (who.seen && times.watched.empty()) continue;
     bool late = !who.seen && (unwatched >= std::max(kLongUnwatched, kTimesComparable * comparable_ns) ||
                               watched >= std::max(kLongWait * 2, kTimesComparable * comparable_ns));
-    if (!waits && !late && scene.before == nullptr) continue;
+    if (!waits && !late && input.before == nullptr) continue;
     Cause cause;
-    cause.cause = "dependency_slow";
+    cause.cause = FindingClass::DependencySlow;
     bool sleeps = times.inside[Wait::Sleep] > 0 && who.seen;
-    cause.mechanism = sleeps ? "sleeps" : who.seen ? "" : "unseen";
+    cause.mechanism = sleeps ? Mechanism::Sleeps : who.seen ? Mechanism::None : Mechanism::Unseen;
     cause.entity = {"service", names.text(who.name), "", "", "", 0};
     cause.quality = waits ? kObserved : who.seen ? kGuessed : kInferred;
     cause.pathological = waits || late;
@@ -195,43 +214,21 @@ std::vector<Cause> find_slow_dependencies(const DetectorInput& scene) {
     cause.inside = times.inside;
     if (who.seen && !sleeps) cause.queued_in = cause.entity.name;
     describe(cause, who, times, std::max(watched, unwatched), comparable_ns);
-    if (!who.seen) name_listener(cause, scene.now);
-    check_edge(cause, scene.now);
-    cause.blamed = [&names, who = who](const CallNode& place) { return lateness_of(names, place, who); };
+    if (!who.seen) name_listener(cause, input.now);
+    check_edge(cause, input.now);
+    cause.blamed = [&names, who = who](const CallNode& node) { return lateness_of(names, node, who); };
     cause.saved = [&names, who = who, comparable_ns](const Request& request) {
-      int64_t ns = sum_parts(names, request, [&](const CallNode& place, const Part& part) {
-        if (!lateness_of(names, place, who)) return int64_t{0};
-        return blocked_in(place, part.ns) + (who.seen ? 0 : part.ns[kUnknown]);
+      int64_t ns = sum_parts(names, request, [&](const CallNode& node, const Part& part) {
+        if (!lateness_of(names, node, who)) return int64_t{0};
+        return blocked_in(node, part.ns) + (who.seen ? 0 : part.ns[kUnknown]);
       });
       int64_t likely = std::max<int64_t>(ns - comparable_ns, 0);
       return Saved{ns, likely, std::max<int64_t>(ns - 3 * comparable_ns, 0)};
     };
     causes.push_back(std::move(cause));
   }
+  add_own_times(input, causes);
   return causes;
-}
-
-std::vector<Cause> find_unexplained(const DetectorInput& scene) {
-  const Interner& names = scene.now.names();
-  Cause cause;
-  cause.cause = "unexplained";
-  cause.entity = {"operation", "", "", "", "", 0};
-  cause.quality = 0.1;
-  cause.pathological = true;
-  cause.phrase = "{share} of it is blocked for no recorded reason";
-  cause.what = "time on the path during which a thread was blocked and nothing says by what";
-  cause.evidence.push_back(observed("blocked, reason not known"));
-  cause.assuming = "the unknown can be removed";
-  cause.advice = "look while it happens at what its threads are blocked in: strace -f -p PID";
-  cause.would_tell = "the system call that its threads are blocked in";
-  cause.blamed = [](const CallNode&) { return true; };
-  cause.blamed_kinds = {SectionKind::Unexplained};
-  cause.saved = [&names](const Request& request) {
-    int64_t ns = sum_parts(names, request,
-                           [](const CallNode&, const Part& part) { return of(part.ns, SectionKind::Unexplained); });
-    return Saved{ns, ns, 0};
-  };
-  return {cause};
 }
 
 }  // namespace culprit::analysis

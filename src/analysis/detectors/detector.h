@@ -1,8 +1,7 @@
-// The detectors: each looks for the signature of one class and says what it would be worth. None looks at another's file;
-// what one must leave to another (a slow statement's CPU, a storm's flushes) is passed in.
+// A detector looks for the signature of one class in what was recorded, and says what each of its causes would be worth. None
+// knows of another: what one leaves to another is declared in the registry, or handed in as `found`.
 #pragma once
 
-#include <set>
 #include <vector>
 
 #include "analysis/detectors/cause.h"
@@ -10,25 +9,27 @@
 
 namespace culprit::analysis {
 
-// Statement texts whose own work is already blamed.
-using Claimed = std::set<uint32_t>;
+struct DetectorInput {
+  const WorkloadProfile& now;
+  const WorkloadProfile* before;  // shares now's Interner; null: no baseline
+  const CpuUsage& cpu;
+  const std::vector<Cause>* found = nullptr;  // causes of the detectors before this one
+};
 
-std::vector<Cause> find_slow_statements(const DetectorInput& scene, const CpuUsage& cpu);
-// `slow`: where a lock's holder ran one of these, the slow statement is the cause of the wait, and gets its time.
-std::vector<Cause> find_lock_waits(const DetectorInput& scene, std::vector<Cause>& slow);
-std::vector<Cause> find_fsync_storms(const DetectorInput& scene);
-std::vector<Cause> find_n_plus_one(const DetectorInput& scene, const Claimed& slow);
-// `slow_share`: the part of all CPU time that slow statements took, whose making others wait is theirs.
-std::vector<Cause> find_cpu_saturation(const DetectorInput& scene, const CpuUsage& cpu, double slow_share);
-std::vector<Cause> find_cpu_throttled(const DetectorInput& scene, const CpuUsage& cpu);
-std::vector<Cause> find_slow_dependencies(const DetectorInput& scene);
-std::vector<Cause> find_cpu_bound(const DetectorInput& scene);
-// From spans alone:
-std::vector<Cause> find_bad_instances(const DetectorInput& scene);
-std::vector<Cause> find_network_delays(const DetectorInput& scene);
-std::vector<Cause> find_retry_storms(const DetectorInput& scene);
-std::vector<Cause> find_request_errors(const DetectorInput& scene);
-std::vector<Cause> find_serial_calls(const DetectorInput& scene);  // with a baseline only
-std::vector<Cause> find_unexplained(const DetectorInput& scene);
+std::vector<Cause> find_slow_statements(const DetectorInput& input);
+std::vector<Cause> find_lock_waits(const DetectorInput& input);
+std::vector<Cause> find_fsync_storms(const DetectorInput& input);
+std::vector<Cause> find_n_plus_one(const DetectorInput& input);
+std::vector<Cause> find_cpu_saturation(const DetectorInput& input);
+std::vector<Cause> find_cpu_throttled(const DetectorInput& input);
+std::vector<Cause> find_cpu_bound(const DetectorInput& input);
+std::vector<Cause> find_slow_dependencies(const DetectorInput& input);
+std::vector<Cause> find_bad_instances(const DetectorInput& input);
+std::vector<Cause> find_network_delays(const DetectorInput& input);
+std::vector<Cause> find_retry_storms(const DetectorInput& input);
+std::vector<Cause> find_exceptions(const DetectorInput& input);
+std::vector<Cause> find_error_returns(const DetectorInput& input);
+std::vector<Cause> find_serial_calls(const DetectorInput& input);
+std::vector<Cause> find_unexplained(const DetectorInput& input);
 
 }  // namespace culprit::analysis

@@ -21,13 +21,13 @@ struct Flushes {
   std::string operation;
 };
 
-Flushes count_flushes(const WorkloadProfile& now, uint32_t statement) {
+Flushes count_flushes(const WorkloadProfile& now, StatementId statement) {
   Flushes most;
   for (const Operation& operation : now.operations()) {
     int64_t calls = 0, requests = 0;
     for (const Request& request : operation.kept) {
-      int64_t here = sum_parts(now.names(), request, [&](const CallNode& place, const Part& part) {
-        bool ours = place.statement == statement && (place.role == Role::Served || !place.callee_seen);
+      int64_t here = sum_parts(now.names(), request, [&](const CallNode& node, const Part& part) {
+        bool ours = node.statement == statement && (node.role == Role::Served || !node.callee_seen);
         return ours ? part.calls : 0;
       });
       calls += here;
@@ -45,20 +45,20 @@ struct Flush {
 
 // A commit that is not sent is saved whole, with its waits, the BEGIN that belongs to it and what its caller does around both;
 // of a write that commits itself, its disk.
-Flush flush_in(const Interner& names, const Request& request, uint32_t statement, bool commit) {
+Flush flush_in(const Interner& names, const Request& request, StatementId statement, bool commit) {
   Flush flush;
-  uint32_t instance = names.statement(statement).instance;
-  auto ours = [&](const CallNode& place) { return same_statement(names, place.statement, statement); };
-  auto goes = [&](const CallNode& place) {
-    if (place.statement == kNone) return false;
-    const StatementName& name = names.statement(place.statement);
-    return ours(place) || (name.instance == instance && sort_of(names.text(name.text)) == StatementSort::Control);
+  TextId instance = names.statement(statement).instance;
+  auto ours = [&](const CallNode& node) { return same_statement(names, node.statement, statement); };
+  auto goes = [&](const CallNode& node) {
+    if (node.statement == StatementId::None) return false;
+    const StatementName& name = names.statement(node.statement);
+    return ours(node) || (name.instance == instance && sort_of(names.text(name.text)) == StatementSort::Control);
   };
   for (const Part& part : request.parts) {
-    const CallNode& place = names.place(part.place);
-    if (ours(place) && (place.role == Role::Served || !place.callee_seen)) flush.calls += part.calls;
-    if (commit && goes(place)) flush.ns += sum(part.ns);
-    if (!commit && ours(place) && place.role == Role::Served) flush.ns += of(part.ns, SectionKind::Disk);
+    const CallNode& node = names.node(part.node);
+    if (ours(node) && (node.role == Role::Served || !node.callee_seen)) flush.calls += part.calls;
+    if (commit && goes(node)) flush.ns += sum(part.ns);
+    if (!commit && ours(node) && node.role == Role::Served) flush.ns += of(part.ns, SectionKind::Disk);
   }
   if (commit && flush.calls > 0) flush.around_ns = around_calls(names, request, goes);
   return flush;
@@ -66,22 +66,22 @@ Flush flush_in(const Interner& names, const Request& request, uint32_t statement
 
 }  // namespace
 
-std::vector<Cause> find_fsync_storms(const DetectorInput& scene) {
+std::vector<Cause> find_fsync_storms(const DetectorInput& input) {
   std::vector<Cause> causes;
-  const Interner& names = scene.now.names();
-  for (const auto& [id, statement] : scene.now.statements()) {
+  const Interner& names = input.now.names();
+  for (const auto& [id, statement] : input.now.statements()) {
     const std::string& text = names.text(statement.text);
     StatementSort sort = sort_of(text);
     bool commit = sort == StatementSort::Commit, seen = statement.served > 0;
     if (!commit && (sort != StatementSort::Write || !seen)) continue;
-    Flushes flushes = count_flushes(scene.now, id);
+    Flushes flushes = count_flushes(input.now, id);
     // A commit's lock is the log's; a write's may be a row's.
     int64_t flushing_ns = statement.waits[Wait::Disk] + (commit ? statement.waits[Wait::Lock] : 0);
     bool waits =
         !seen || statement.flushes * 3 >= statement.served || flushing_ns * 3 >= statement.waits[Wait::Running] * 2;
     if (flushes.per_request < (seen ? kFewestFlushes : kFewestUnseen) || !waits) continue;
     Cause cause;
-    cause.cause = "fsync_storm";
+    cause.cause = FindingClass::FsyncStorm;
     cause.entity = {"statement", text, names.instance(statement.instance), names.text(statement.system), text, 0};
     cause.quality = seen ? kObserved : kInferred;
     cause.pathological = true;
@@ -101,7 +101,7 @@ std::vector<Cause> find_fsync_storms(const DetectorInput& scene) {
     cause.inside = statement.waits;
     cause.statement = id;
     cause.calls_of_statement = statement.calls;
-    cause.blamed = [&names, id = id](const CallNode& place) { return same_statement(names, place.statement, id); };
+    cause.blamed = [&names, id = id](const CallNode& node) { return same_statement(names, node.statement, id); };
     cause.saved = [&names, id = id, commit](const Request& request) {
       Flush flush = flush_in(names, request, id, commit);
       if (flush.calls == 0) return Saved{};

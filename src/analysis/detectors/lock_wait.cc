@@ -22,9 +22,9 @@ constexpr int64_t kForgotten = 1'000'000'000;
 
 struct Group {
   std::string table, mode, relation;  // mode: asked lock type
-  uint32_t instance = 0, system = 0;
-  std::set<uint32_t> statements;  // ids
-  uint32_t dominant = kNone;
+  TextId instance = TextId::Empty, system = TextId::Empty;
+  std::set<StatementId> statements;  // ids
+  StatementId dominant = StatementId::None;
   int64_t dominant_ns = 0, lock_ns = 0, waiting_calls = 0;
   std::map<int32_t, Blame> blockers;  // by pid
   WaitSums inside;
@@ -37,8 +37,8 @@ int64_t waiting_calls(const Statement& statement) {
 }
 
 // Waiters of one table at one server wait for the same thing, as far as anybody can see from outside.
-std::map<std::pair<uint32_t, std::string>, Group> group_waiters(const WorkloadProfile& now) {
-  std::map<std::pair<uint32_t, std::string>, Group> groups;
+std::map<std::pair<TextId, std::string>, Group> group_waiters(const WorkloadProfile& now) {
+  std::map<std::pair<TextId, std::string>, Group> groups;
   for (const auto& [id, statement] : now.statements()) {
     const std::string& text = now.names().text(statement.text);
     int64_t lock_ns = statement.waits[Wait::Lock];
@@ -183,7 +183,7 @@ LockHolder holder_of(const WorkloadProfile& now, const Group& group) {
   std::map<int32_t, int64_t> said;
   for (const LockWait& wait : now.around().lock_waits) {
     bool ours = false;
-    for (uint32_t id : group.statements) {
+    for (StatementId id : group.statements) {
       const Statement& statement = now.statements().at(id);
       ours = ours || statement.lock_waiters.contains(wait.waiter_pid) ||
              without_literals(wait.waiter_statement) == now.names().text(statement.text);
@@ -251,14 +251,15 @@ std::vector<std::pair<Group, LockHolder>> join_groups(const WorkloadProfile& now
   return joined;
 }
 
-std::string mechanism_of(const LockHolder& held, std::string_view text) {
-  if (held.lock == "relation") return "table_ddl";
-  if (held.lock == "advisory" || text.find("pg_advisory") != std::string_view::npos) return "advisory";
-  if (changes_tables(held.statement)) return "table_ddl";
-  if (!held.lock.empty()) return "row";
+Mechanism mechanism_of(const LockHolder& held, std::string_view text) {
+  if (held.lock == "relation") return Mechanism::TableDdl;
+  if (held.lock == "advisory" || text.find("pg_advisory") != std::string_view::npos) return Mechanism::Advisory;
+  if (changes_tables(held.statement)) return Mechanism::TableDdl;
+  if (!held.lock.empty()) return Mechanism::Row;
   // Who only reads holds no row: what it gives free is a lock of the server's own, on a page or a table of its memory.
-  if (!held.statement.empty() && !locks_rows(held.statement) && held.how == "observed") return "lwlock";
-  return locks_rows(text) ? "row" : "table_ddl";  // a plain SELECT waits only for who changes the table itself
+  if (!held.statement.empty() && !locks_rows(held.statement) && held.how == "observed") return Mechanism::Lwlock;
+  return locks_rows(text) ? Mechanism::Row
+                          : Mechanism::TableDdl;  // a plain SELECT waits only for who changes the table itself
 }
 
 void describe(Cause& cause, const Group& group, const LockHolder& held, bool asked) {
@@ -276,6 +277,7 @@ void describe(Cause& cause, const Group& group, const LockHolder& held, bool ask
     cause.advice = "ask the database who holds it: culprit record --ask";
     return;
   }
+  cause.holder_idle = held.state.find("idle") != std::string::npos;
   cause.holder = Entity{"process", held.program, cause.entity.instance, cause.entity.system, held.statement, held.pid};
   std::string who = (held.program.empty() ? "pid " : held.program + " (pid ") + std::to_string(held.pid) +
                     (held.program.empty() ? "" : ")");
@@ -300,15 +302,16 @@ void describe(Cause& cause, const Group& group, const LockHolder& held, bool ask
 
 Cause make_cause(const WorkloadProfile& now, const Group& group, const LockHolder& held) {
   const Interner& names = now.names();
-  const std::string& text = names.text(group.dominant == kNone ? 0 : now.statements().at(group.dominant).text);
+  const std::string& text =
+      names.text(group.dominant == StatementId::None ? TextId::Empty : now.statements().at(group.dominant).text);
   Cause cause;
-  cause.cause = "lock_wait";
+  cause.cause = FindingClass::LockWait;
   cause.mechanism = mechanism_of(held, text);
   std::string what = held.relation.empty() ? group.table : held.relation;
-  std::string kind = cause.mechanism == "row"        ? "row lock"
-                     : cause.mechanism == "lwlock"   ? "lock inside the server"
-                     : cause.mechanism == "advisory" ? "advisory lock"
-                                                     : "table lock";
+  std::string kind = cause.mechanism == Mechanism::Row        ? "row lock"
+                     : cause.mechanism == Mechanism::Lwlock   ? "lock inside the server"
+                     : cause.mechanism == Mechanism::Advisory ? "advisory lock"
+                                                              : "table lock";
   cause.entity = {"lock", what.empty() ? kind : what, names.instance(group.instance), names.text(group.system), text,
                   0};
   cause.quality = kObserved;
@@ -318,10 +321,11 @@ Cause make_cause(const WorkloadProfile& now, const Group& group, const LockHolde
   cause.pathological =
       group.lock_ns >= kLongWait * std::max<int64_t>(group.waiting_calls, 1) && group.waiting_calls > 0;
   describe(cause, group, held, now.around().asked);
-  std::set<uint32_t> ids = group.statements;
-  auto ours = [&names, ids](const CallNode& place) {
-    return place.role == Role::Served &&
-           std::any_of(ids.begin(), ids.end(), [&](uint32_t id) { return same_statement(names, place.statement, id); });
+  std::set<StatementId> ids = group.statements;
+  auto ours = [&names, ids](const CallNode& node) {
+    return node.role == Role::Served && std::any_of(ids.begin(), ids.end(), [&](StatementId id) {
+             return same_statement(names, node.statement, id);
+           });
   };
   cause.blamed = ours;
   cause.blamed_kinds = {SectionKind::Lock};
@@ -331,8 +335,8 @@ Cause make_cause(const WorkloadProfile& now, const Group& group, const LockHolde
   // being blocked without a word is the same wait, seen when nobody asked.
   bool said = held.how == "confirmed by the database";
   cause.saved = [&names, ours, said](const Request& request) {
-    int64_t lock = sum_parts(names, request, [&](const CallNode& place, const Part& part) {
-      if (!ours(place)) return int64_t{0};
+    int64_t lock = sum_parts(names, request, [&](const CallNode& node, const Part& part) {
+      if (!ours(node)) return int64_t{0};
       int64_t silent = of(part.ns, SectionKind::Sleep) + of(part.ns, SectionKind::Unexplained);
       return of(part.ns, SectionKind::Lock) + (said ? silent : 0);
     });
@@ -342,44 +346,24 @@ Cause make_cause(const WorkloadProfile& now, const Group& group, const LockHolde
   return cause;
 }
 
-// Whether the holder was at work on a statement that is slow itself: then that is the cause, and gets the waits' time.
-bool explained_by(const WorkloadProfile& now, const LockHolder& held, const Cause& lock, std::vector<Cause>& slow) {
-  if (held.statement.empty() || held.state.find("idle") != std::string::npos) return false;
-  if (lock.mechanism == "lwlock") return false;
-  std::string holder = without_literals(held.statement);
-  for (Cause& cause : slow) {
-    if (!cause.pathological || now.names().text(now.statements().at(cause.statement).text) != holder) continue;
-    cause.evidence.push_back(observed("others wait for the lock that it holds meanwhile: " + lock.entity.name));
-    cause.saved = [own = cause.saved, waits = lock.saved](const Request& request) {
-      Saved a = own(request), b = waits(request);
-      return Saved{a.most_ns + b.most_ns, a.likely_ns + b.likely_ns, a.least_ns + b.least_ns};
-    };
-    cause.blamed = [own = cause.blamed, waits = lock.blamed](const CallNode& place) {
-      return own(place) || waits(place);
-    };
-    return true;
-  }
-  return false;
-}
-
-// Whether a lock that is waited for in this place is the service's own. A thread that has called somebody and is put to sleep
+// Whether a lock that is waited for in this node is the service's own. A thread that has called somebody and is put to sleep
 // on a futex meanwhile waits for the answer.
-bool waits_inside(const CallNode& place) { return place.statement == kNone && place.role != Role::Call; }
+bool waits_inside(const CallNode& node) { return node.statement == StatementId::None && node.role != Role::Call; }
 
 // Locks inside a program that is no database: its threads wait for one another.
 void add_mutexes(const WorkloadProfile& now, std::vector<Cause>& causes) {
   const Interner& names = now.names();
-  std::set<uint32_t> services;
+  std::set<TextId> services;
   for (const Operation& operation : now.operations())
     for (const Request& request : operation.kept)
       for (const Part& part : request.parts) {
-        const CallNode& place = names.place(part.place);
-        if (waits_inside(place) && of(part.ns, SectionKind::Lock) >= kLongWait) services.insert(place.service);
+        const CallNode& node = names.node(part.node);
+        if (waits_inside(node) && of(part.ns, SectionKind::Lock) >= kLongWait) services.insert(node.service);
       }
-  for (uint32_t service : services) {
+  for (TextId service : services) {
     Cause cause;
-    cause.cause = "lock_wait";
-    cause.mechanism = "mutex";
+    cause.cause = FindingClass::LockWait;
+    cause.mechanism = Mechanism::Mutex;
     cause.entity = {"lock", "a lock in " + names.text(service), "", "", "", 0};
     cause.caller = cause.queued_in = names.text(service);
     cause.quality = kObserved;
@@ -394,11 +378,11 @@ void add_mutexes(const WorkloadProfile& now, std::vector<Cause>& causes) {
     cause.assuming = "the lock is free when asked for";
     cause.advice = "hold the lock for less, or split it: culprit show TRACE names the waits";
     cause.would_tell = "stacks of the waiting threads";
-    cause.blamed = [service](const CallNode& place) { return place.service == service && waits_inside(place); };
+    cause.blamed = [service](const CallNode& node) { return node.service == service && waits_inside(node); };
     cause.blamed_kinds = {SectionKind::Lock};
     cause.saved = [&names, service](const Request& request) {
-      int64_t lock = sum_parts(names, request, [&](const CallNode& place, const Part& part) {
-        return place.service == service && waits_inside(place) ? of(part.ns, SectionKind::Lock) : 0;
+      int64_t lock = sum_parts(names, request, [&](const CallNode& node, const Part& part) {
+        return node.service == service && waits_inside(node) ? of(part.ns, SectionKind::Lock) : 0;
       });
       return Saved{lock, lock, std::max(lock - kLongWait, lock / 2)};
     };
@@ -408,15 +392,14 @@ void add_mutexes(const WorkloadProfile& now, std::vector<Cause>& causes) {
 
 }  // namespace
 
-std::vector<Cause> find_lock_waits(const DetectorInput& scene, std::vector<Cause>& slow) {
+std::vector<Cause> find_lock_waits(const DetectorInput& input) {
   std::vector<Cause> causes;
-  for (const auto& [group, held] : join_groups(scene.now)) {
-    Cause cause = make_cause(scene.now, group, held);
-    if (!cause.pathological && scene.before == nullptr) continue;
-    if (explained_by(scene.now, held, cause, slow)) continue;
+  for (const auto& [group, held] : join_groups(input.now)) {
+    Cause cause = make_cause(input.now, group, held);
+    if (!cause.pathological && input.before == nullptr) continue;
     causes.push_back(std::move(cause));
   }
-  add_mutexes(scene.now, causes);
+  add_mutexes(input.now, causes);
   return causes;
 }
 

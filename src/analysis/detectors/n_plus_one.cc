@@ -30,10 +30,10 @@ constexpr int64_t kFewestFollowing = 10;  // requests
 
 struct Loop {
   std::string caller, label, peer;
-  uint32_t statement = kNone;
+  StatementId statement = StatementId::None;
   int64_t requests = 0, follows = 0, differs = 0;
   std::vector<int64_t> calls;
-  std::set<uint32_t> places;
+  std::set<NodeId> nodes;
   // Their number is that of the rows before, and not by being the same in every request.
   bool follow_rows() const {
     auto [least, most] = std::minmax_element(calls.begin(), calls.end());
@@ -43,7 +43,7 @@ struct Loop {
 
 // Whether the calls ask a question: what writes, or may write, does not. An HTTP call that is no GET may.
 bool asks(const Loop& loop) {
-  if (loop.statement != kNone) {
+  if (loop.statement != StatementId::None) {
     StatementSort sort = sort_of(loop.label);
     bool draws = loop.label.find("nextval") != std::string::npos;  // takes a number, every time another
     bool goes_on = loop.label.starts_with("FETCH") || loop.label.starts_with("fetch");  // of one answer the next part
@@ -56,22 +56,23 @@ bool asks(const Loop& loop) {
 }
 
 // Loops of one caller over one statement (or one peer's operation), wherever in its code.
-using LoopsByCaller = std::map<std::pair<uint32_t, std::string>, Loop>;
+using LoopsByCaller = std::map<std::pair<TextId, std::string>, Loop>;
 LoopsByCaller find_loops(const WorkloadProfile& now) {
   LoopsByCaller loops;
   const Interner& names = now.names();
   for (const Operation& operation : now.operations())
     for (const Request& request : operation.kept)
       for (const Repeat& repeat : request.repeats) {
-        const CallNode& place = names.place(repeat.place);
-        std::string peer = place.statement != kNone ? names.instance(names.statement(place.statement).instance)
-                                                    : names.text(place.peer);
-        Loop& loop = loops[{place.service, names.text(place.label) + "\n" + peer}];
-        loop.caller = names.text(place.service);
-        loop.label = names.text(place.label);
+        const CallNode& node = names.node(repeat.node);
+        std::string peer = node.statement != StatementId::None
+                               ? names.instance(names.statement(node.statement).instance)
+                               : names.text(node.peer);
+        Loop& loop = loops[{node.service, names.text(node.label) + "\n" + peer}];
+        loop.caller = names.text(node.service);
+        loop.label = names.text(node.label);
         loop.peer = peer;
-        loop.statement = place.statement;
-        loop.places.insert(repeat.place);
+        loop.statement = node.statement;
+        loop.nodes.insert(repeat.node);
         ++loop.requests;
         loop.calls.push_back(repeat.calls);
         if (repeat.rows_before < 0) continue;
@@ -87,19 +88,19 @@ int64_t round_trip(const PartTimes& ns) {
   return sum(ns) - of(ns, SectionKind::Lock) - of(ns, SectionKind::Disk) - of(ns, SectionKind::Sleep);
 }
 
-Saved saved_by_batch(const Interner& names, const Request& request, const std::set<uint32_t>& places) {
+Saved saved_by_batch(const Interner& names, const Request& request, const std::set<NodeId>& nodes) {
   int64_t calls = 0, total = 0;
   for (const Repeat& repeat : request.repeats)
-    if (places.contains(repeat.place)) calls += repeat.calls;
+    if (nodes.contains(repeat.node)) calls += repeat.calls;
   if (calls < kFewestRepeats) return {};
-  std::set<uint32_t> labels;
+  std::set<TextId> labels;
   for (const Part& part : request.parts) {
-    const CallNode& place = names.place(part.place);
-    bool ours = places.contains(part.place) || (place.parent != kNone && places.contains(place.parent));
+    const CallNode& node = names.node(part.node);
+    bool ours = nodes.contains(part.node) || (node.parent != NodeId::None && nodes.contains(node.parent));
     if (ours) total += round_trip(part.ns);
-    if (places.contains(part.place)) labels.insert(place.label);
+    if (nodes.contains(part.node)) labels.insert(node.label);
   }
-  int64_t around = around_calls(names, request, [&](const CallNode& place) { return labels.contains(place.label); });
+  int64_t around = around_calls(names, request, [&](const CallNode& node) { return labels.contains(node.label); });
   int64_t rest = total - total / calls;
   // The caller still handles every row: of its own work around the calls a half is taken to go.
   return {rest + around, rest - rest / kBatchShare + around / 2, rest - rest / kBatchShareMost};
@@ -113,8 +114,8 @@ bool went_round_before(const LoopsByCaller& before, const LoopsByCaller::key_typ
 
 void describe(Cause& cause, const Loop& loop, int64_t typical) {
   std::string times = format_count(typical);
-  cause.phrase = "one " + std::string(loop.statement == kNone ? "call" : "statement") + " is sent " + times +
-                 " times per request: {share} of it, with the work around each";
+  cause.phrase = "one " + std::string(loop.statement == StatementId::None ? "call" : "statement") + " is sent " +
+                 times + " times per request: {share} of it, with the work around each";
   cause.what = times + " calls per request (median), one after the other, alike but for a literal";
   cause.evidence.push_back(observed(cause.what, static_cast<double>(typical), "1/request"));
   if (loop.follows > 4 * loop.differs && loop.follows > 0)
@@ -128,36 +129,35 @@ void describe(Cause& cause, const Loop& loop, int64_t typical) {
     cause.against.push_back("whether their number follows the rows of the query before was not recorded");
   cause.assuming = "one call fetches what the loop fetches, and each further row costs a tenth of a call";
   cause.advice = "fetch all rows with one " +
-                 std::string(loop.statement == kNone ? "call" : "statement (a join, or = ANY(…))") +
+                 std::string(loop.statement == StatementId::None ? "call" : "statement (a join, or = ANY(…))") +
                  " instead of one per row";
   cause.would_tell = "requests that return more rows: whether the calls grow with them";
 }
 
 }  // namespace
 
-std::vector<Cause> find_n_plus_one(const DetectorInput& scene, const Claimed& slow) {
+std::vector<Cause> find_n_plus_one(const DetectorInput& input) {
   std::vector<Cause> causes;
-  const Interner& names = scene.now.names();
+  const Interner& names = input.now.names();
   LoopsByCaller before;
-  if (scene.before != nullptr) before = find_loops(*scene.before);
-  for (const auto& [key, loop] : find_loops(scene.now)) {
+  if (input.before != nullptr) before = find_loops(*input.before);
+  for (const auto& [key, loop] : find_loops(input.now)) {
     if (went_round_before(before, key, loop)) continue;
-    StatementSort sort = loop.statement == kNone ? StatementSort::Other : sort_of(loop.label);
+    StatementSort sort = loop.statement == StatementId::None ? StatementSort::Other : sort_of(loop.label);
     bool control = sort == StatementSort::Commit || sort == StatementSort::Control;
     // Of texts that were never seen nobody can say that they are alike.
-    if (loop.statement != kNone && loop.label == kUnknownStatement) continue;
-    bool claimed = loop.statement != kNone && slow.contains(names.statement(loop.statement).text);
-    if (control || claimed || !(asks(loop) || loop.follow_rows())) continue;
+    if (loop.statement != StatementId::None && loop.label == kUnknownStatement) continue;
+    if (control || !(asks(loop) || loop.follow_rows())) continue;
     Cause cause;
-    cause.cause = "n_plus_one";
+    cause.cause = FindingClass::NPlusOne;
     cause.pathological = true;
     bool follows = loop.follows > 4 * loop.differs;
     cause.quality = follows || loop.differs == 0 ? kObserved : kInferred;
-    if (loop.statement != kNone) {
+    if (loop.statement != StatementId::None) {
       const StatementName& name = names.statement(loop.statement);
       cause.entity = {"statement", loop.label, names.instance(name.instance), names.text(name.system), loop.label, 0};
-      auto found = scene.now.statements().find(loop.statement);
-      if (found != scene.now.statements().end())
+      auto found = input.now.statements().find(loop.statement);
+      if (found != input.now.statements().end())
         cause.inside = found->second.waits, cause.calls_of_statement = found->second.calls;
     } else {
       cause.entity = {"operation", loop.label, loop.peer, "", "", 0};
@@ -165,13 +165,13 @@ std::vector<Cause> find_n_plus_one(const DetectorInput& scene, const Claimed& sl
     cause.caller = loop.caller;
     cause.statement = loop.statement;
     describe(cause, loop, median(loop.calls));
-    std::set<uint32_t> places = loop.places;
+    std::set<NodeId> nodes = loop.nodes;
     cause.blamed = [&names, id = loop.statement, caller = key.first,
-                    label = names.place(*places.begin()).label](const CallNode& place) {
-      if (id != kNone) return same_statement(names, place.statement, id);
-      return place.role == Role::Call && place.service == caller && place.label == label;
+                    label = names.node(*nodes.begin()).label](const CallNode& node) {
+      if (id != StatementId::None) return same_statement(names, node.statement, id);
+      return node.role == Role::Call && node.service == caller && node.label == label;
     };
-    cause.saved = [&names, places](const Request& request) { return saved_by_batch(names, request, places); };
+    cause.saved = [&names, nodes](const Request& request) { return saved_by_batch(names, request, nodes); };
     causes.push_back(std::move(cause));
   }
   return causes;

@@ -20,35 +20,35 @@ constexpr int64_t kGap = 20'000'000;  // beyond what data centres need, where ot
 constexpr int64_t kTimesComparable = 10;
 constexpr int64_t kCarefulTimes = 3;
 
-using Ends = std::pair<uint32_t, uint32_t>;  // services: caller, callee
+using Ends = std::pair<TextId, TextId>;  // services: caller, callee
 
 struct Edge {
   std::vector<int64_t> gaps;  // per call, the mean of each request's
-  std::set<uint32_t> places;
+  std::set<NodeId> nodes;
 };
 
-// The callee of each place that is a call whose other end was seen.
-std::map<uint32_t, uint32_t> callees(const Interner& names) {
-  std::map<uint32_t, uint32_t> found;
-  for (uint32_t id = 0; id < names.places(); ++id) {
-    const CallNode& place = names.place(id);
-    if (place.role != Role::Served || place.parent == kNone || place.statement != kNone) continue;
-    if (names.place(place.parent).role == Role::Call) found.emplace(place.parent, place.service);
+// The callee of each node that is a call whose other end was seen.
+std::map<NodeId, TextId> callees(const Interner& names) {
+  std::map<NodeId, TextId> found;
+  for (NodeId id{}; id < names.end_of_nodes(); id = next(id)) {
+    const CallNode& node = names.node(id);
+    if (node.role != Role::Served || node.parent == NodeId::None || node.statement != StatementId::None) continue;
+    if (names.node(node.parent).role == Role::Call) found.emplace(node.parent, node.service);
   }
   return found;
 }
 
-std::map<Ends, Edge> gather(const WorkloadProfile& now, const std::map<uint32_t, uint32_t>& callees) {
+std::map<Ends, Edge> gather(const WorkloadProfile& now, const std::map<NodeId, TextId>& callees) {
   std::map<Ends, Edge> edges;
   for (const Operation& operation : now.operations())
     for (const Request& request : operation.kept)
       for (const Part& part : request.parts) {
-        auto callee = callees.find(part.place);
+        auto callee = callees.find(part.node);
         int64_t gap = of(part.ns, SectionKind::Callee);
         if (callee == callees.end() || gap == 0) continue;
-        Edge& edge = edges[{now.names().place(part.place).service, callee->second}];
+        Edge& edge = edges[{now.names().node(part.node).service, callee->second}];
         edge.gaps.push_back(gap / std::max<int64_t>(part.calls, 1));
-        edge.places.insert(part.place);
+        edge.nodes.insert(part.node);
       }
   return edges;
 }
@@ -83,41 +83,42 @@ void describe(Cause& cause, const Edge& edge, const Groups& groups, bool some, i
 
 }  // namespace
 
-std::vector<Cause> find_network_delays(const DetectorInput& scene) {
+std::vector<Cause> find_network_delays(const DetectorInput& input) {
   std::vector<Cause> causes;
   // Where the machine itself was recorded, its queues and retransmits speak for themselves.
-  if (!scene.now.around().processes.empty()) return causes;
-  const Interner& names = scene.now.names();
-  std::map<uint32_t, uint32_t> seen = callees(names);
-  std::map<Ends, Edge> edges = gather(scene.now, seen);
+  if (!input.now.around().processes.empty()) return causes;
+  const Interner& names = input.now.names();
+  std::map<NodeId, TextId> seen = callees(names);
+  std::map<Ends, Edge> edges = gather(input.now, seen);
   for (const auto& [ends, edge] : edges) {
     int64_t comparable_ns = comparable(edges, ends), typical = median(edge.gaps);
     Groups groups = two_groups(edge.gaps);
     bool late =
         typical >= kLongGap || (comparable_ns > 0 && typical >= std::max(kGap, kTimesComparable * comparable_ns));
     bool some = !late && groups.apart && groups.slow_ns - groups.usual_ns >= kGap;
-    if (!late && !some && scene.before == nullptr) continue;
+    if (!late && !some && input.before == nullptr) continue;
     Cause cause;
-    cause.cause = "network_delay";
-    cause.mechanism = "gap";
+    cause.cause = FindingClass::NetworkDelay;
+    cause.mechanism = Mechanism::Gap;
     cause.caller = names.text(ends.first);
     cause.entity = {"edge", names.text(ends.first) + " → " + names.text(ends.second), "", "", "", 0};
     cause.quality = kInferred;
     cause.best_quality = kInferred;  // the gap is seen; what makes it is not
     cause.pathological = late || some;
     describe(cause, edge, groups, some, comparable_ns);
-    auto ours = [&names, seen, ends = ends](uint32_t id) {
+    auto ours = [&names, seen, ends = ends](NodeId id) {
       auto callee = seen.find(id);
-      return callee != seen.end() && callee->second == ends.second && names.place(id).service == ends.first;
+      return callee != seen.end() && callee->second == ends.second && names.node(id).service == ends.first;
     };
-    cause.blamed = [service = ends.first](const CallNode& place) {
-      return place.service == service && place.role == Role::Call && place.callee_seen && place.statement == kNone;
+    cause.blamed = [service = ends.first](const CallNode& node) {
+      return node.service == service && node.role == Role::Call && node.callee_seen &&
+             node.statement == StatementId::None;
     };
     cause.blamed_kinds = {SectionKind::Callee};
     cause.work = [ours](const Request& request) {
       int64_t ns = 0;
       for (const Part& part : request.parts)
-        if (ours(part.place)) ns += of(part.ns, SectionKind::Callee);
+        if (ours(part.node)) ns += of(part.ns, SectionKind::Callee);
       return Work{ns, ns > 0};
     };
     int64_t usual = some ? groups.usual_ns : comparable_ns, from = some ? groups.from_ns : 0;
@@ -125,7 +126,7 @@ std::vector<Cause> find_network_delays(const DetectorInput& scene) {
       Saved saved;
       for (const Part& part : request.parts) {
         int64_t gap = of(part.ns, SectionKind::Callee), calls = std::max<int64_t>(part.calls, 1);
-        if (gap == 0 || !ours(part.place)) continue;
+        if (gap == 0 || !ours(part.node)) continue;
         saved.most_ns += gap;
         if (gap / calls < from) continue;
         saved.likely_ns += std::max<int64_t>(gap - usual * calls, 0);

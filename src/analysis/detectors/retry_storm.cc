@@ -13,16 +13,16 @@ namespace culprit::analysis {
 namespace {
 
 struct Stubborn {
-  std::set<uint32_t> places;
+  std::set<NodeId> nodes;
   int64_t requests = 0, failed = 0;
   std::vector<int64_t> wasted;
 };
 
 // Whom a call is for: the service behind it where that was seen, else as the caller names it.
-uint32_t callee_of(const Interner& names, const std::map<uint32_t, uint32_t>& served, uint32_t id) {
+TextId callee_of(const Interner& names, const std::map<NodeId, TextId>& served, NodeId id) {
   if (auto found = served.find(id); found != served.end()) return found->second;
-  const CallNode& place = names.place(id);
-  return place.peer != 0 ? place.peer : place.label;
+  const CallNode& node = names.node(id);
+  return node.peer != TextId::Empty ? node.peer : node.label;
 }
 
 void describe(Cause& cause, const Stubborn& one) {
@@ -42,28 +42,28 @@ void describe(Cause& cause, const Stubborn& one) {
 
 }  // namespace
 
-std::vector<Cause> find_retry_storms(const DetectorInput& scene) {
-  const Interner& names = scene.now.names();
-  std::map<uint32_t, uint32_t> served;
-  for (uint32_t id = 0; id < names.places(); ++id)
-    if (names.place(id).role == Role::Served && names.place(id).parent != kNone)
-      served.emplace(names.place(id).parent, names.place(id).service);
-  std::map<std::pair<uint32_t, uint32_t>, Stubborn> found;  // caller, callee
-  for (const Operation& operation : scene.now.operations())
+std::vector<Cause> find_retry_storms(const DetectorInput& input) {
+  const Interner& names = input.now.names();
+  std::map<NodeId, TextId> served;
+  for (NodeId id{}; id < names.end_of_nodes(); id = next(id))
+    if (names.node(id).role == Role::Served && names.node(id).parent != NodeId::None)
+      served.emplace(names.node(id).parent, names.node(id).service);
+  std::map<std::pair<TextId, TextId>, Stubborn> found;  // caller, callee
+  for (const Operation& operation : input.now.operations())
     for (const Request& request : operation.kept)
       for (const Retry& retry : request.retries) {
-        Stubborn& one = found[{names.place(retry.place).service, callee_of(names, served, retry.place)}];
-        one.places.insert(retry.place);
+        Stubborn& one = found[{names.node(retry.node).service, callee_of(names, served, retry.node)}];
+        one.nodes.insert(retry.node);
         ++one.requests, one.failed += retry.failed;
         one.wasted.push_back(retry.wasted_ns);
       }
   std::vector<Cause> causes;
   for (const auto& [ends, one] : found) {
     Cause cause;
-    cause.cause = "retry_storm";
+    cause.cause = FindingClass::RetryStorm;
     cause.caller = names.text(ends.first);
     cause.entity = {"service", names.text(ends.second), "", "", "", 0};
-    if (uint32_t statement = names.place(*one.places.begin()).statement; statement != kNone) {
+    if (StatementId statement = names.node(*one.nodes.begin()).statement; statement != StatementId::None) {
       const StatementName& name = names.statement(statement);
       cause.entity = {"statement",
                       names.text(name.text),
@@ -76,17 +76,17 @@ std::vector<Cause> find_retry_storms(const DetectorInput& scene) {
     cause.quality = kObserved;
     cause.pathological = true;
     describe(cause, one);
-    cause.blamed = [&names, places = one.places](const CallNode& place) {
-      for (uint32_t id : places)
-        if (names.place(id) == place) return true;
+    cause.blamed = [&names, nodes = one.nodes](const CallNode& node) {
+      for (NodeId id : nodes)
+        if (names.node(id) == node) return true;
       return false;
     };
-    cause.saved = [places = one.places](const Request& request) {
+    cause.saved = [nodes = one.nodes](const Request& request) {
       int64_t ns = 0;
       for (const Retry& retry : request.retries) {
         bool on_path = std::any_of(request.parts.begin(), request.parts.end(),
-                                   [&](const Part& part) { return part.place == retry.place; });
-        if (on_path && places.contains(retry.place)) ns += retry.wasted_ns;
+                                   [&](const Part& part) { return part.node == retry.node; });
+        if (on_path && nodes.contains(retry.node)) ns += retry.wasted_ns;
       }
       return Saved{ns, ns, ns / 2};
     };

@@ -33,44 +33,44 @@ struct FanOutStats {
   }
 };
 
-std::map<uint32_t, FanOutStats> gather(const WorkloadProfile& population) {
-  std::map<uint32_t, FanOutStats> places;
+std::map<NodeId, FanOutStats> gather(const WorkloadProfile& population) {
+  std::map<NodeId, FanOutStats> nodes;
   for (const Operation& operation : population.operations())
     for (const Request& request : operation.kept)
-      for (const FanOut& fan : request.fan_outs) places[fan.place].all.push_back(fan);
-  return places;
+      for (const FanOut& fan : request.fan_outs) nodes[fan.node].all.push_back(fan);
+  return nodes;
 }
 
 }  // namespace
 
-std::vector<Cause> find_serial_calls(const DetectorInput& scene) {
+std::vector<Cause> find_serial_calls(const DetectorInput& input) {
   std::vector<Cause> causes;
-  if (scene.before == nullptr) return causes;
-  const Interner& names = scene.now.names();
-  std::map<uint32_t, FanOutStats> now = gather(scene.now), before = gather(*scene.before);
+  if (input.before == nullptr) return causes;
+  const Interner& names = input.now.names();
+  std::map<NodeId, FanOutStats> now = gather(input.now), before = gather(*input.before);
   for (const auto& [id, fans] : now) {
     auto was = before.find(id);
     int64_t calls = fans.usual_calls();
     if (was == before.end() || was->second.spread(calls) > kSideBySide || fans.spread(calls) < kSerial) continue;
-    const CallNode& place = names.place(id);
+    const CallNode& node = names.node(id);
     Cause cause;
-    cause.cause = "serial_calls";
-    cause.entity = {"service", names.text(place.service), "", "", "", 0};
-    cause.caller = names.text(place.service);
+    cause.cause = FindingClass::SerialCalls;
+    cause.entity = {"service", names.text(node.service), "", "", "", 0};
+    cause.caller = names.text(node.service);
     cause.quality = kObserved;
     cause.pathological = true;
     cause.phrase = cause.entity.name + " makes its calls one after the other: {share} of it";
-    cause.what = format_count(calls) + " calls of " + names.text(place.label) +
+    cause.what = format_count(calls) + " calls of " + names.text(node.label) +
                  " follow one another; in the baseline they ran side by side";
     cause.evidence.push_back(observed(cause.what, static_cast<double>(calls), "1/request"));
     cause.assuming = "they run side by side, as they did";
-    cause.advice = "make the calls of " + names.text(place.label) + " in " + cause.entity.name + " side by side again";
+    cause.advice = "make the calls of " + names.text(node.label) + " in " + cause.entity.name + " side by side again";
     cause.would_tell = "what changed in " + cause.entity.name;
-    cause.blamed = [place](const CallNode& other) { return other == place; };
+    cause.blamed = [node](const CallNode& other) { return other == node; };
     cause.saved = [id = id](const Request& request) {
       int64_t ns = 0;
       for (const FanOut& fan : request.fan_outs)
-        if (fan.place == id) ns += fan.union_ns - fan.longest_ns;
+        if (fan.node == id) ns += fan.union_ns - fan.longest_ns;
       return Saved{ns, ns, ns / 2};
     };
     causes.push_back(std::move(cause));

@@ -90,7 +90,7 @@ struct Comparable {
   int64_t ns = kUsualLookup, bad_ns = kCarefulTimes * kUsualLookup;
   bool seen = false;  // from this server's own statements, not what a lookup usually costs
 };
-Comparable comparable_cost(const WorkloadProfile& now, uint32_t id, const Statement& statement, bool served) {
+Comparable comparable_cost(const WorkloadProfile& now, StatementId id, const Statement& statement, bool served) {
   std::vector<int64_t> others, bad;
   for (const auto& [other_id, other] : now.statements()) {
     StatementSort sort = sort_of(now.names().text(other.text));
@@ -123,7 +123,8 @@ bool is_report(const Statement& statement, std::string_view text) {
 
 struct Match {
   bool holds = false;
-  std::string mechanism, what;
+  Mechanism mechanism = Mechanism::None;
+  std::string what;
   double quality = kInferred;
 };
 
@@ -140,7 +141,7 @@ Match unwatched_signature(const Costs& costs, int64_t expected_ns) {
 // The server's process neither runs nor reads, and nobody is known to hold it up.
 Match asleep_signature(const Costs& costs, int64_t expected_ns) {
   Match signature;
-  signature.mechanism = "sleeps";
+  signature.mechanism = Mechanism::Sleeps;
   signature.holds = costs.asleep_ns >= std::max(kSlowUnwatched, kTimesComparable * expected_ns);
   signature.quality = kInferred;
   signature.what =
@@ -163,19 +164,19 @@ Match signature_of(const Statement& statement, const Costs& costs, std::string_v
   bool works = at_work * 2 >= costs.duration_ns - costs.runnable_ns;
   bool reads = sort_of(text) == StatementSort::Read;
   if (reads && costs.disk_ns > costs.running_ns) {
-    signature.mechanism = "cold_read";
+    signature.mechanism = Mechanism::ColdRead;
     signature.holds = works && costs.disk_ns >= std::max(kSlowRunning, kTimesComparable * expected_ns);
     signature.quality = kObserved;
     signature.what = format_duration(costs.disk_ns) + " of reading from the disk" + rows + " (median)";
     return signature;
   }
   if (costs.rows >= kManyRows && !has_limit(text) && !aggregates(text)) {
-    signature.mechanism = "big_result";
+    signature.mechanism = Mechanism::BigResult;
     signature.holds = works && costs.duration_ns >= kSlowUnwatched && statement.calls >= kFewCalls;
     signature.what = format_count(costs.rows) + " rows per call (median): more than a request can use";
     return signature;
   }
-  signature.mechanism = "scan";
+  signature.mechanism = Mechanism::Scan;
   signature.holds = works && costs.running_ns >= std::max(kSlowRunning, kTimesComparable * expected_ns) &&
                     !is_report(statement, text);
   signature.quality = costs.rows >= 0 ? kObserved : kInferred;
@@ -190,17 +191,17 @@ struct Working {
 };
 
 // The statement's own work in a request: what the server ran and read, or all of it where it was not watched.
-Work work_in(const Interner& names, const Request& request, uint32_t statement, Working working) {
+Work work_in(const Interner& names, const Request& request, StatementId statement, Working working) {
   Work sum;
   for (const Part& part : request.parts) {
-    const CallNode& place = names.place(part.place);
-    if (!same_statement(names, place.statement, statement)) continue;
-    if (place.role == Role::Served || !place.callee_seen) sum.calls += part.calls;
-    int64_t work = part.ns[kUnknown] + (place.role == Role::Served ? of(part.ns, SectionKind::Own) : 0);
-    if (working.reads && place.role == Role::Served) work += of(part.ns, SectionKind::Disk);
-    if (working.sleeps && place.role == Role::Served)
+    const CallNode& node = names.node(part.node);
+    if (!same_statement(names, node.statement, statement)) continue;
+    if (node.role == Role::Served || !node.callee_seen) sum.calls += part.calls;
+    int64_t work = part.ns[kUnknown] + (node.role == Role::Served ? of(part.ns, SectionKind::Own) : 0);
+    if (working.reads && node.role == Role::Served) work += of(part.ns, SectionKind::Disk);
+    if (working.sleeps && node.role == Role::Served)
       work += of(part.ns, SectionKind::Sleep) + of(part.ns, SectionKind::Unexplained);
-    if (!place.callee_seen && place.role == Role::Call)
+    if (!node.callee_seen && node.role == Role::Call)
       work +=
           of(part.ns, SectionKind::Peer) + of(part.ns, SectionKind::Network) + of(part.ns, SectionKind::Unexplained);
     sum.ns += work;
@@ -213,11 +214,11 @@ Work work_in(const Interner& names, const Request& request, uint32_t statement, 
 struct Contention {
   int64_t own_ns = 0, others_ns = 0;
 };
-Contention contention_in(const Interner& names, const Request& request, uint32_t statement, double share) {
+Contention contention_in(const Interner& names, const Request& request, StatementId statement, double share) {
   Contention contention;
   int64_t others = 0;
   for (const Part& part : request.parts) {
-    bool ours = same_statement(names, names.place(part.place).statement, statement);
+    bool ours = same_statement(names, names.node(part.node).statement, statement);
     int64_t waited = of(part.ns, SectionKind::Runnable) + of(part.ns, SectionKind::Callee);
     if (ours) contention.own_ns += of(part.ns, SectionKind::Runnable);
     others += ours ? of(part.ns, SectionKind::Callee) : waited;
@@ -226,7 +227,7 @@ Contention contention_in(const Interner& names, const Request& request, uint32_t
   return contention;
 }
 
-std::function<Saved(const Request&)> saving(const Interner& names, uint32_t id, Working working, int64_t expected_ns,
+std::function<Saved(const Request&)> saving(const Interner& names, StatementId id, Working working, int64_t expected_ns,
                                             int64_t careful_ns, double share) {
   return [&names, id, working, expected_ns, careful_ns, share](const Request& request) {
     auto [work, calls] = work_in(names, request, id, working);
@@ -277,16 +278,17 @@ void add_evidence(Cause& cause, const Statement& statement, const Costs& costs, 
 
 }  // namespace
 
-std::vector<Cause> find_slow_statements(const DetectorInput& scene, const CpuUsage& cpu) {
+std::vector<Cause> find_slow_statements(const DetectorInput& input) {
+  const CpuUsage& cpu = input.cpu;
   std::vector<Cause> causes;
-  const Interner& names = scene.now.names();
-  for (const auto& [id, statement] : scene.now.statements()) {
+  const Interner& names = input.now.names();
+  for (const auto& [id, statement] : input.now.statements()) {
     const std::string& text = names.text(statement.text);
     StatementSort sort = sort_of(text);
     if (sort == StatementSort::Commit || sort == StatementSort::Control || statement.samples.empty()) continue;
     if (changes_tables(text)) continue;
     Costs costs = costs_of(statement);
-    Comparable comparable = comparable_cost(scene.now, id, statement, costs.served);
+    Comparable comparable = comparable_cost(input.now, id, statement, costs.served);
     int64_t expected_ns = expected_cost(comparable.ns, costs);
     Match signature = signature_of(statement, costs, text, expected_ns);
     if (!signature.holds) {
@@ -295,11 +297,11 @@ std::vector<Cause> find_slow_statements(const DetectorInput& scene, const CpuUsa
       if (costs.of > 0)
         signature.what += ", in " + format_count(costs.calls) + " of " + format_count(costs.of) + " calls";
     }
-    if (!signature.holds && (scene.before == nullptr || costs.work_ns() < kCheapLookup)) continue;
-    if (signature.mechanism == "sleeps" && is_told_to_wait(scene.now, text)) continue;
+    if (!signature.holds && (input.before == nullptr || costs.work_ns() < kCheapLookup)) continue;
+    if (signature.mechanism == Mechanism::Sleeps && is_told_to_wait(input.now, text)) continue;
     double share = cpu.busy < 0 || cpu.busy >= 0.7 ? std::min(cpu.share_of(statement.running_ns), 1.0) : 0;
     Cause cause;
-    cause.cause = "slow_statement";
+    cause.cause = FindingClass::SlowStatement;
     cause.mechanism = signature.mechanism;
     cause.entity = {"statement", text, names.instance(statement.instance), names.text(statement.system), text, 0};
     cause.quality = signature.quality;
@@ -307,28 +309,30 @@ std::vector<Cause> find_slow_statements(const DetectorInput& scene, const CpuUsa
     cause.what = signature.what;
     cause.phrase = "one statement takes {share} of it";
     cause.assuming =
-        signature.mechanism == "big_result"
+        signature.mechanism == Mechanism::BigResult
             ? "it returns " + format_count(kManyRows) + " rows at most"
             : (comparable.seen ? "it costs what this server's other statements cost ("
                                : "it costs what a lookup usually costs, as nothing comparable was seen here (") +
                   format_duration(expected_ns) + " per call)";
     cause.advice =
-        signature.mechanism == "sleeps" ? "look at pg_stat_activity.wait_event while it runs: what it waits for"
-        : signature.mechanism == "big_result"
+        signature.mechanism == Mechanism::Sleeps
+            ? "look at pg_stat_activity.wait_event while it runs: what it waits for"
+        : signature.mechanism == Mechanism::BigResult
             ? "ask for the rows that are used: LIMIT, a narrower WHERE, or page by page"
             : "EXPLAIN (ANALYZE, BUFFERS) the statement; an index on what it looks up by is missing where it scans";
     cause.would_tell = "culprit why --ask: the plan of the statement";
     cause.inside = statement.waits;
+    cause.cpu_ns = signature.holds ? statement.running_ns : 0;
     cause.statement = id;
     cause.calls_of_statement = statement.calls;
     cause.evidence.push_back(signature.quality == kObserved
                                  ? observed(signature.what, static_cast<double>(costs.work_ns()), "ns")
                                  : inferred(signature.what, static_cast<double>(costs.work_ns()), "ns"));
     add_evidence(cause, statement, costs, expected_ns, comparable.seen, share);
-    const Working working{sort == StatementSort::Read, signature.mechanism == "sleeps"};
+    const Working working{sort == StatementSort::Read, signature.mechanism == Mechanism::Sleeps};
     cause.work = [&names, id = id, working](const Request& request) { return work_in(names, request, id, working); };
     cause.saved = saving(names, id, working, expected_ns, expected_cost(comparable.bad_ns, costs), share);
-    cause.blamed = [&names, id = id](const CallNode& place) { return same_statement(names, place.statement, id); };
+    cause.blamed = [&names, id = id](const CallNode& node) { return same_statement(names, node.statement, id); };
     causes.push_back(std::move(cause));
   }
   return causes;

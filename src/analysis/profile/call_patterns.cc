@@ -33,10 +33,11 @@ std::vector<bool> part_of(const Trace& trace, SpanIndex root) {
 }
 
 // The heads of the calls below `root`, by the span that makes them, in order of start.
-std::map<SpanIndex, std::vector<SpanIndex>> calls_by_caller(const Trace& trace, SpanIndex root, const Places& places) {
+std::map<SpanIndex, std::vector<SpanIndex>> calls_by_caller(const Trace& trace, SpanIndex root,
+                                                            const SpanNodes& nodes) {
   std::map<SpanIndex, std::vector<SpanIndex>> calls;
   std::vector<bool> ours = part_of(trace, root);
-  for (SpanIndex head : places.heads) {
+  for (SpanIndex head : nodes.heads) {
     SpanIndex parent = trace.parent[head];
     if (parent != kNoSpan && ours[parent] && trace.spans[head].duration_ns >= 0) calls[parent].push_back(head);
   }
@@ -103,56 +104,56 @@ int64_t own_ns(const Trace& trace, SpanIndex index) {
 
 }  // namespace
 
-std::vector<OwnTime> find_own_times(const Trace& trace, SpanIndex root, const Places& places, const Interner& names,
+std::vector<OwnTime> find_own_times(const Trace& trace, SpanIndex root, const SpanNodes& nodes, const Interner& names,
                                     const ServiceInstances& origins) {
-  std::map<uint32_t, std::pair<OwnTime, int64_t>> found;  // and the most of one span
+  std::map<NodeId, std::pair<OwnTime, int64_t>> found;  // and the most of one span
   std::vector<bool> ours = part_of(trace, root);
   for (SpanIndex index = 0; index < trace.spans.size(); ++index) {
     const Span& span = trace.spans[index];
-    const CallNode& place = names.place(places.of[index]);
-    if (!ours[index] || span.waits.known || place.role == Role::Call || place.statement != kNone) continue;
+    const CallNode& node = names.node(nodes.of[index]);
+    if (!ours[index] || span.waits.known || node.role == Role::Call || node.statement != StatementId::None) continue;
     if (span.duration_ns <= 0) continue;
     int64_t ns = own_ns(trace, index);
-    auto& [own, most] = found[places.of[index]];
-    own.place = places.of[index];
+    auto& [own, most] = found[nodes.of[index]];
+    own.node = nodes.of[index];
     own.ns += ns;
     if (ns >= most) most = ns, own.origin = origins.of(span);
   }
   std::vector<OwnTime> out;
-  for (auto& [place, own] : found)
+  for (auto& [node, own] : found)
     if (own.first.ns > 0) out.push_back(own.first);
   return out;
 }
 
-std::vector<Retry> find_retries(const Trace& trace, SpanIndex root, const Places& places) {
+std::vector<Retry> find_retries(const Trace& trace, SpanIndex root, const SpanNodes& nodes) {
   std::vector<Retry> retries;
-  for (const auto& [caller, heads] : calls_by_caller(trace, root, places)) {
-    std::map<uint32_t, std::vector<SpanIndex>> alike;
-    for (SpanIndex head : heads) alike[places.of[head]].push_back(head);
-    for (const auto& [place, attempts] : alike) {
+  for (const auto& [caller, heads] : calls_by_caller(trace, root, nodes)) {
+    std::map<NodeId, std::vector<SpanIndex>> alike;
+    for (SpanIndex head : heads) alike[nodes.of[head]].push_back(head);
+    for (const auto& [node, attempts] : alike) {
       // All but the last failed, one after the other: a loop over things of which some fail looks otherwise.
       bool again = attempts.size() >= 2;
       for (size_t i = 0; again && i + 1 < attempts.size(); ++i)
         again = call_failed(trace, attempts[i]) &&
                 trace.spans[attempts[i]].end_ns() <= trace.spans[attempts[i + 1]].start_ns;
       if (!again) continue;
-      retries.push_back({place, static_cast<int64_t>(attempts.size()) - 1,
+      retries.push_back({node, static_cast<int64_t>(attempts.size()) - 1,
                          trace.spans[attempts.back()].start_ns - trace.spans[attempts.front()].start_ns});
     }
   }
   return retries;
 }
 
-std::vector<FanOut> find_fan_outs(const Trace& trace, SpanIndex root, const Places& places) {
+std::vector<FanOut> find_fan_outs(const Trace& trace, SpanIndex root, const SpanNodes& nodes) {
   std::vector<FanOut> found;
-  for (const auto& [caller, heads] : calls_by_caller(trace, root, places)) {
+  for (const auto& [caller, heads] : calls_by_caller(trace, root, nodes)) {
     FanOut fan;
-    fan.place = places.of[caller];
-    std::vector<uint32_t> kinds;
+    fan.node = nodes.of[caller];
+    std::vector<NodeId> kinds;
     int64_t until = INT64_MIN;
     for (SpanIndex head : heads) {
       const Span& span = trace.spans[head];
-      kinds.push_back(places.of[head]);
+      kinds.push_back(nodes.of[head]);
       ++fan.calls;
       fan.sum_ns += span.duration_ns;
       fan.longest_ns = std::max(fan.longest_ns, span.duration_ns);
@@ -166,16 +167,16 @@ std::vector<FanOut> find_fan_outs(const Trace& trace, SpanIndex root, const Plac
   return found;
 }
 
-std::optional<Failure> find_failure(const Trace& trace, SpanIndex root, const Places& places, Interner& names) {
+std::optional<Failure> find_failure(const Trace& trace, SpanIndex root, const SpanNodes& nodes, Interner& names) {
   Failure failure;
   SpanIndex at = returned_failure(trace.spans[root]) ? root : tolerated_failure(trace, root);
   if (at == kNoSpan) return std::nullopt;
   failure.tolerated = at != root;
   for (SpanIndex next = at; next != kNoSpan; next = failed_of(trace, at)) at = next;
-  failure.place = places.of[at];
+  failure.node = nodes.of[at];
   for (SpanIndex up = at; up != kNoSpan; up = up == root ? kNoSpan : trace.parent[up])
     if (std::string_view said = said_by(trace.spans[up], failure.exception); !said.empty()) {
-      failure.said = names.text(said);
+      failure.said = names.intern(said);
       break;
     }
   return failure;

@@ -8,10 +8,11 @@ ServiceInstances::ServiceInstances(Interner& names, const std::vector<Resource>&
     Origin origin;
     // The narrowest that an operator knows by name.
     for (std::string_view key : {"service.instance.id", "k8s.pod.name", "host.name"})
-      if (std::string_view text = find_text(resource.attributes, key); !text.empty() && origin.instance == 0)
-        origin.instance = names.text(text);
+      if (std::string_view text = find_text(resource.attributes, key);
+          !text.empty() && origin.instance == TextId::Empty)
+        origin.instance = names.intern(text);
     if (std::string_view text = find_text(resource.attributes, "service.version"); !text.empty())
-      origin.version = names.text(text);
+      origin.version = names.intern(text);
     origins_.push_back(origin);
   }
 }
@@ -19,7 +20,7 @@ ServiceInstances::ServiceInstances(Interner& names, const std::vector<Resource>&
 // A recorder's spans have one resource for the whole machine.
 Origin ServiceInstances::of(const Span& span) const {
   Origin origin = span.resource < origins_.size() ? origins_[span.resource] : Origin();
-  if (origin.instance == 0 && !span.host.empty()) origin.instance = names_.text(span.host);
+  if (origin.instance == TextId::Empty && !span.host.empty()) origin.instance = names_.intern(span.host);
   return origin;
 }
 

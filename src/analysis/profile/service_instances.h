@@ -11,7 +11,7 @@
 namespace culprit::analysis {
 
 struct Origin {
-  uint32_t instance = 0, version = 0;  // texts; 0: not said
+  TextId instance = TextId::Empty, version = TextId::Empty;  // texts; 0: not said
   bool operator==(const Origin&) const = default;
 };
 

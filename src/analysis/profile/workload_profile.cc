@@ -41,19 +41,19 @@ void add_blame(Blame& blame, const Blocker& blocker, int64_t weight) {
 
 // Whether nobody knows what was asked for: an exchange of an unknown protocol, which may be a minute of nobody asking
 // anything, or an answer whose request was sent before the recording. It is no operation.
-bool nameless(const Trace& trace, SpanIndex index, const Places& places, const Interner& names) {
-  uint32_t statement = places.statement[index];
-  if (statement != kNone) return names.text(names.statement(statement).text) == kUnknownStatement;
+bool nameless(const Trace& trace, SpanIndex index, const SpanNodes& nodes, const Interner& names) {
+  StatementId statement = nodes.statement[index];
+  if (statement != StatementId::None) return names.text(names.statement(statement).text) == kUnknownStatement;
   return (trace.spans[index].flags & (kOpaque | kTextUnknown)) != 0;
 }
 
 // What is known below a nameless root: its first spans with a name are requests of their own.
-std::vector<SpanIndex> first_named(const Trace& trace, SpanIndex root, const Places& places, const Interner& names) {
+std::vector<SpanIndex> first_named(const Trace& trace, SpanIndex root, const SpanNodes& nodes, const Interner& names) {
   std::vector<SpanIndex> found, todo = {root};
   while (!todo.empty()) {
     SpanIndex index = todo.back();
     todo.pop_back();
-    if (nameless(trace, index, places, names))
+    if (nameless(trace, index, nodes, names))
       todo.insert(todo.end(), trace.children[index].rbegin(), trace.children[index].rend());
     else if (trace.spans[index].duration_ns >= 0)
       found.push_back(index);
@@ -152,11 +152,11 @@ void WorkloadProfile::note_span(const Span& span) {
   for (const Blocker& blocker : span.blockers) {
     if (blocker.wait == Wait::Runnable) cpu_holders_[blocker.pid] += blocker.duration_ns * weight;
     if (blocker.wait == Wait::Lock && !is_database(span))
-      add_blame(mutex_blockers_[names_.text(span.service)], blocker, weight);
+      add_blame(mutex_blockers_[names_.intern(span.service)], blocker, weight);
   }
 }
 
-void WorkloadProfile::note_statement(const Trace& trace, SpanIndex head, uint32_t id) {
+void WorkloadProfile::note_statement(const Trace& trace, SpanIndex head, StatementId id) {
   SpanIndex last = last_view(trace, head);
   const Span& caller = trace.spans[head];
   const Span& callee = trace.spans[last];
@@ -166,7 +166,7 @@ void WorkloadProfile::note_statement(const Trace& trace, SpanIndex head, uint32_
   Statement& statement = statements_[id];
   const StatementName& name = names_.statement(id);
   statement.text = name.text, statement.instance = name.instance, statement.system = name.system;
-  if (served) statement.service = names_.text(callee.service);
+  if (served) statement.service = names_.intern(callee.service);
   statement.calls += weight;
   statement.failed += callee.status == SpanStatus::Error ? weight : 0;
   CallSample sample{callee.duration_ns, {}, rows_of(callee)};
@@ -189,23 +189,24 @@ void WorkloadProfile::note_statement(const Trace& trace, SpanIndex head, uint32_
   }
   if (statement.samples.size() < kMaxSamples) statement.samples.push_back(sample);
   if (head == last && served) return;  // the caller was not seen
-  statement.callers[names_.text(caller.service)] += weight;
-  statement.caller_pids[names_.text(caller.service)] = caller.pid;
+  statement.callers[names_.intern(caller.service)] += weight;
+  statement.caller_pids[names_.intern(caller.service)] = caller.pid;
 }
 
-Operation& WorkloadProfile::operation_of(const Trace& trace, SpanIndex root, uint32_t statement) {
+Operation& WorkloadProfile::operation_of(const Trace& trace, SpanIndex root, StatementId statement) {
   const Span& span = trace.spans[root];
   SpanIndex served = callee_view(trace, root);
   const std::string& service = served == kNoSpan ? span.service : trace.spans[served].service;
   // A statement that nobody's request sent is called what the server calls it: its client may see an encrypted exchange.
-  const std::string& name = statement == kNone ? span.name : trace.spans[last_view(trace, root)].name;
-  std::pair<uint32_t, uint32_t> key{names_.text(without_ids(name)), names_.text(service)};
-  if (operation_index_.size() >= kMaxOperations && !operation_index_.contains(key)) key = {names_.text("(other)"), 0};
+  const std::string& name = statement == StatementId::None ? span.name : trace.spans[last_view(trace, root)].name;
+  std::pair<TextId, TextId> key{names_.intern(without_ids(name)), names_.intern(service)};
+  if (operation_index_.size() >= kMaxOperations && !operation_index_.contains(key))
+    key = {names_.intern("(other)"), TextId::Empty};
   auto [at, fresh] = operation_index_.emplace(key, static_cast<uint32_t>(operations_.size()));
   if (fresh) {
     operations_.emplace_back();
     operations_.back().name = key.first, operations_.back().service = key.second;
-    operations_.back().statement = statement != kNone;
+    operations_.back().statement = statement != StatementId::None;
   }
   return operations_[at->second];
 }
@@ -224,44 +225,44 @@ void WorkloadProfile::observe(Trace trace) {
   correct_waits(trace);
   for (const Span& span : trace.spans) note_span(span);
   for (const Trace::Defect& defect : trace.defects) ++defects_[std::string(defect.kind)];
-  Places places = place_spans(trace, names_);
-  for (SpanIndex head : places.heads)
-    if (places.statement[head] != kNone) note_statement(trace, head, places.statement[head]);
+  SpanNodes nodes = place_spans(trace, names_);
+  for (SpanIndex head : nodes.heads)
+    if (nodes.statement[head] != StatementId::None) note_statement(trace, head, nodes.statement[head]);
 
   SpanIndex root = trace.root();
   if (root == kNoSpan || trace.spans[root].duration_ns < 0) return;
-  if (!nameless(trace, root, places, names_)) {
-    add_request(trace, root, places, find_repeats(trace, places));
-    return add_further_requests(trace, root, places);
+  if (!nameless(trace, root, nodes, names_)) {
+    add_request(trace, root, nodes, find_repeats(trace, nodes));
+    return add_further_requests(trace, root, nodes);
   }
   ++((trace.spans[root].flags & kTextUnknown) ? begun_before_ : opaque_roots_);
-  for (SpanIndex entry : first_named(trace, root, places, names_)) add_request(trace, entry, places, {});
+  for (SpanIndex entry : first_named(trace, root, nodes, names_)) add_request(trace, entry, nodes, {});
 }
 
 // What belongs to the trace and not to its root's path: what takes a message is a request of its own, and so is what is
 // left of a tree whose upper part was lost.
-void WorkloadProfile::add_further_requests(const Trace& trace, SpanIndex root, const Places& places) {
+void WorkloadProfile::add_further_requests(const Trace& trace, SpanIndex root, const SpanNodes& nodes) {
   for (SpanIndex index = 0; index < trace.spans.size(); ++index) {
     const Span& span = trace.spans[index];
     bool apart = span.kind == SpanKind::Consumer || (trace.parent[index] == kNoSpan && span.kind == SpanKind::Server);
-    if (apart && index != root && span.duration_ns >= 0 && !nameless(trace, index, places, names_))
-      add_request(trace, index, places, {});
+    if (apart && index != root && span.duration_ns >= 0 && !nameless(trace, index, nodes, names_))
+      add_request(trace, index, nodes, {});
   }
 }
 
-void WorkloadProfile::add_request(const Trace& trace, SpanIndex root, const Places& places,
+void WorkloadProfile::add_request(const Trace& trace, SpanIndex root, const SpanNodes& nodes,
                                   std::vector<Repeat> repeats) {
   const Span& span = trace.spans[root];
   Request request{trace.id, span.duration_ns, weight_of(span), (span.flags & kUnfinished) != 0, {}, {}, {}, {}, {}, {}};
-  request.parts = parts_of(trace, root, places);
+  request.parts = parts_of(trace, root, nodes);
   request.repeats = std::move(repeats);
-  request.own_times = find_own_times(trace, root, places, names_, origins_);
-  request.retries = find_retries(trace, root, places);
-  request.fan_outs = find_fan_outs(trace, root, places);
-  request.failure = find_failure(trace, root, places, names_);
+  request.own_times = find_own_times(trace, root, nodes, names_, origins_);
+  request.retries = find_retries(trace, root, nodes);
+  request.fan_outs = find_fan_outs(trace, root, nodes);
+  request.failure = find_failure(trace, root, nodes, names_);
   // What was tried again until it was answered is no failure.
   if (request.failure && request.failure->tolerated && !request.retries.empty()) request.failure.reset();
-  Operation& operation = operation_of(trace, root, places.statement[root]);
+  Operation& operation = operation_of(trace, root, nodes.statement[root]);
   operation.requests += request.weight;
   operation.errors += span.status == SpanStatus::Error ? request.weight : 0;
   operation.unfinished += request.unfinished ? request.weight : 0;

@@ -1,7 +1,7 @@
 // WorkloadProfile: all requests of a recording, each as what its critical path consisted of. What every cause is told from.
 //
-// One trace after the other is observed and let go. A request keeps its path as parts: so long in this place of the call
-// tree, of this kind. Places are shared by all requests: a thousand calls of one statement by one caller are one part.
+// One trace after the other is observed and let go. A request keeps its path as parts: so long in this node of the call
+// tree, of this kind. SpanNodes are shared by all requests: a thousand calls of one statement by one caller are one part.
 //
 //   GET /orders  gateway ─┬─ call ── served  orders-api ─┬─ call ── served  postgres  [statement]
 //                         └ own work                     └ own work
@@ -25,7 +25,7 @@
 
 namespace culprit::analysis {
 
-struct Places;
+struct SpanNodes;
 
 // The kinds of a section, and the own time of spans that nobody watched.
 constexpr int kUnknown = static_cast<int>(SectionKind::Unexplained) + 1;
@@ -39,14 +39,14 @@ inline int64_t sum(const PartTimes& times) {
 }
 
 struct Part {
-  uint32_t place = 0;
-  int64_t calls = 0;  // spans of this place in the request, on its path or not
+  NodeId node = NodeId::None;
+  int64_t calls = 0;  // spans of this node in the request, on its path or not
   PartTimes ns = {};  // on the path
 };
 
 // One caller's calls of one kind, one after the other, none overlapping another.
 struct Repeat {
-  uint32_t place = 0;  // of the calls
+  NodeId node = NodeId::None;  // of the calls
   int64_t calls = 0;
   int64_t rows_before = -1;               // rows that the last other statement before them returned; -1: not known
   int64_t total_ns = 0, shortest_ns = 0;  // of the calls
@@ -57,7 +57,7 @@ struct Request {
   int64_t duration_ns = 0;  // unfinished: at least
   int64_t weight = 1;
   bool unfinished = false;
-  std::vector<Part> parts;  // by place
+  std::vector<Part> parts;  // by node
   std::vector<Repeat> repeats;
   std::vector<OwnTime> own_times;
   std::vector<Retry> retries;
@@ -66,7 +66,7 @@ struct Request {
 };
 
 struct Operation {
-  uint32_t name = 0, service = 0;
+  TextId name = TextId::Empty, service = TextId::Empty;
   bool statement = false;  // sent to a database by nobody's request: a batch job's, a person's
   int64_t requests = 0, errors = 0, unfinished = 0;  // weighted
   int64_t total_ns = 0;                              // weighted path time
@@ -88,17 +88,18 @@ struct Blame {
 };
 
 struct Statement {
-  uint32_t text = 0, instance = 0, system = 0, service = 0;  // service: the server's
-  int64_t calls = 0, failed = 0, served = 0;                 // weighted; served: seen at the server, its waits known
-  int64_t running_ns = 0;                                    // weighted sum over all calls
-  WaitSums waits;                                            // summed
-  int64_t rows = 0, rows_known = 0;                          // sum over the calls that say so
-  std::vector<CallSample> samples;                           // at most kMaxSamples, the first by trace id
-  std::map<std::pair<int, int32_t>, Blame> blockers;         // by (wait, pid)
-  std::map<uint32_t, int64_t> callers;                       // service → calls
-  std::map<uint32_t, int32_t> caller_pids;                   // service → its pid that called last
-  std::map<int32_t, int64_t> lock_waiters;                   // backend's pid → time it waited for locks
-  int64_t flushes = 0;                                       // calls that mostly waited for the disk
+  TextId text = TextId::Empty, instance = TextId::Empty, system = TextId::Empty,
+         service = TextId::Empty;                     // service: the server's
+  int64_t calls = 0, failed = 0, served = 0;          // weighted; served: seen at the server, its waits known
+  int64_t running_ns = 0;                             // weighted sum over all calls
+  WaitSums waits;                                     // summed
+  int64_t rows = 0, rows_known = 0;                   // sum over the calls that say so
+  std::vector<CallSample> samples;                    // at most kMaxSamples, the first by trace id
+  std::map<std::pair<int, int32_t>, Blame> blockers;  // by (wait, pid)
+  std::map<TextId, int64_t> callers;                  // service → calls
+  std::map<TextId, int32_t> caller_pids;              // service → its pid that called last
+  std::map<int32_t, int64_t> lock_waiters;            // backend's pid → time it waited for locks
+  int64_t flushes = 0;                                // calls that mostly waited for the disk
 };
 
 // What the recording says about people's programs, beside traces.
@@ -121,8 +122,8 @@ class WorkloadProfile {
   Interner& names() const { return names_; }
   const Surroundings& around() const { return around_; }
   const std::vector<Operation>& operations() const { return operations_; }
-  const std::map<uint32_t, Statement>& statements() const { return statements_; }  // by Names' statement id
-  int64_t path_ns() const { return path_ns_; }                                     // weighted, of all requests
+  const std::map<StatementId, Statement>& statements() const { return statements_; }  // by Names' statement id
+  int64_t path_ns() const { return path_ns_; }                                        // weighted, of all requests
   // The same, but no request counts for more than ten ordinary ones: a few that hang must not make all else look small.
   // Who asks about a request compares it with requests: a machine may run a batch job beside, of a thousand times their time.
   double ordinary_path_ns(bool requests_only) const;
@@ -143,16 +144,16 @@ class WorkloadProfile {
   int64_t begun_before() const { return begun_before_; }
   int64_t unfinished() const { return unfinished_; }  // weighted
   const std::map<std::string, int64_t>& defects() const { return defects_; }
-  const std::map<uint32_t, Blame>& mutex_blockers() const { return mutex_blockers_; }  // by service: pid in the text
+  const std::map<TextId, Blame>& mutex_blockers() const { return mutex_blockers_; }  // by service: pid in the text
 
  private:
   void correct_waits(Trace& trace) const;
   void ask_about(Span& span) const;
   void note_span(const Span& span);
-  void note_statement(const Trace& trace, SpanIndex head, uint32_t statement);
-  void add_request(const Trace& trace, SpanIndex root, const Places& places, std::vector<Repeat> repeats);
-  void add_further_requests(const Trace& trace, SpanIndex root, const Places& places);
-  Operation& operation_of(const Trace& trace, SpanIndex root, uint32_t statement);
+  void note_statement(const Trace& trace, SpanIndex head, StatementId statement);
+  void add_request(const Trace& trace, SpanIndex root, const SpanNodes& nodes, std::vector<Repeat> repeats);
+  void add_further_requests(const Trace& trace, SpanIndex root, const SpanNodes& nodes);
+  Operation& operation_of(const Trace& trace, SpanIndex root, StatementId statement);
   void keep(Operation& operation, Request request);
 
   Interner& names_;
@@ -160,11 +161,11 @@ class WorkloadProfile {
   ServiceInstances origins_;
   std::unordered_map<int32_t, int64_t> started_;   // pid → start of its life
   std::multimap<int32_t, const LockWait*> asked_;  // by waiter
-  std::map<std::pair<uint32_t, uint32_t>, uint32_t> operation_index_;
+  std::map<std::pair<TextId, TextId>, uint32_t> operation_index_;
   std::vector<Operation> operations_;
-  std::map<uint32_t, Statement> statements_;
+  std::map<StatementId, Statement> statements_;
   std::map<int32_t, int64_t> participants_, cpu_holders_;
-  std::map<uint32_t, Blame> mutex_blockers_;
+  std::map<TextId, Blame> mutex_blockers_;
   LockChain lock_chain_;
   std::map<std::string, int64_t> defects_;
   int64_t path_ns_ = 0, spans_ = 0, touched_by_loss_ = 0, opaque_roots_ = 0, begun_before_ = 0, unfinished_ = 0;

@@ -28,30 +28,30 @@ std::string fill_share(std::string phrase, double share) {
 
 // From the root to the cause: each service's own part of the path, the cause's last. Who asks for the blamed work is named even where
 // no time is spent there: the way is what a reader follows.
-std::vector<PathStep> path_of(const DetectorInput& scene, const Ranked& ranked) {
-  const Interner& names = scene.now.names();
-  const Operation& operation = scene.now.operations()[ranked.price.operation];
-  std::map<uint32_t, std::pair<uint32_t, double>> services;  // service → (depth, time)
-  std::set<uint32_t> asking;
+std::vector<PathStep> path_of(const DetectorInput& input, const Ranked& ranked) {
+  const Interner& names = input.now.names();
+  const Operation& operation = input.now.operations()[ranked.price.operation];
+  std::map<TextId, std::pair<uint32_t, double>> services;  // service → (depth, time)
+  std::set<TextId> asking;
   double blamed = 0, all = 0;
   for (const Request& request : operation.kept) {
     auto weight = static_cast<double>(request.weight);
     for (const Part& part : request.parts) {
-      const CallNode& place = names.place(part.place);
-      bool ours = ranked.cause.blamed(place);
-      for (uint32_t at = ours ? place.parent : kNone; at != kNone; at = names.place(at).parent) {
-        const CallNode& above = names.place(at);
-        if (above.service == place.service) continue;
+      const CallNode& node = names.node(part.node);
+      bool ours = ranked.cause.blamed(node);
+      for (NodeId at = ours ? node.parent : NodeId::None; at != NodeId::None; at = names.node(at).parent) {
+        const CallNode& above = names.node(at);
+        if (above.service == node.service) continue;
         asking.insert(above.service);
         uint32_t& depth = services.emplace(above.service, std::pair{above.depth, 0.0}).first->second.first;
         depth = std::min(depth, above.depth);
       }
-      auto& [depth, time] = services.emplace(place.service, std::pair{place.depth, 0.0}).first->second;
-      depth = std::min(depth, place.depth);
+      auto& [depth, time] = services.emplace(node.service, std::pair{node.depth, 0.0}).first->second;
+      depth = std::min(depth, node.depth);
       for (int kind = 0; kind < kParts; ++kind) {
         double ns = weight * static_cast<double>(part.ns[kind]);
         SectionKind section = kind == kUnknown ? SectionKind::Own : static_cast<SectionKind>(kind);
-        (ranked.cause.blames(place, section) ? blamed : time) += ns;
+        (ranked.cause.blames(node, section) ? blamed : time) += ns;
         all += ns;
       }
     }
@@ -70,46 +70,47 @@ std::vector<PathStep> path_of(const DetectorInput& scene, const Ranked& ranked) 
   return path;
 }
 
-// The service that asks for what happens in a place: a call's own, else the next other one above; kNone: nobody.
-uint32_t sender_of(const Interner& names, const CallNode& place) {
-  if (place.role == Role::Call) return place.service;
-  for (uint32_t at = place.parent; at != kNone; at = names.place(at).parent)
-    if (names.place(at).service != place.service) return names.place(at).service;
-  return kNone;
+// The service that asks for what happens in a node: a call's own, else the next other one above; nothing where there is none.
+std::optional<TextId> sender_of(const Interner& names, const CallNode& node) {
+  if (node.role == Role::Call) return node.service;
+  for (NodeId at = node.parent; at != NodeId::None; at = names.node(at).parent)
+    if (names.node(at).service != node.service) return names.node(at).service;
+  return std::nullopt;
 }
 
-// Who sends the blamed work in this operation: the service of the place above it, by time.
-std::pair<std::string, int32_t> caller_of(const DetectorInput& scene, const Ranked& ranked) {
-  const Interner& names = scene.now.names();
-  std::map<uint32_t, int64_t> callers;
-  for (const Request& request : scene.now.operations()[ranked.price.operation].kept)
+// Who sends the blamed work in this operation: the service of the node above it, by time.
+std::pair<std::string, int32_t> caller_of(const DetectorInput& input, const Ranked& ranked) {
+  const Interner& names = input.now.names();
+  std::map<TextId, int64_t> callers;
+  for (const Request& request : input.now.operations()[ranked.price.operation].kept)
     for (const Part& part : request.parts) {
-      const CallNode& place = names.place(part.place);
-      if (!ranked.cause.blamed(place) || !ranked.cause.entity.kind.starts_with("s")) {
-        if (ranked.cause.entity.kind != "lock" || !ranked.cause.blamed(place)) continue;
+      const CallNode& node = names.node(part.node);
+      if (!ranked.cause.blamed(node) || !ranked.cause.entity.kind.starts_with("s")) {
+        if (ranked.cause.entity.kind != "lock" || !ranked.cause.blamed(node)) continue;
       }
       // Those that wait for what a slow statement holds are blamed on it, but did not send it.
-      if (ranked.cause.cause == "slow_statement" && !same_statement(names, place.statement, ranked.cause.statement))
+      if (ranked.cause.cause == FindingClass::SlowStatement &&
+          !same_statement(names, node.statement, ranked.cause.statement))
         continue;
-      uint32_t caller = sender_of(names, place);
-      if (caller != kNone) callers[caller] += sum(part.ns) + 1;
+      std::optional<TextId> caller = sender_of(names, node);
+      if (caller) callers[*caller] += sum(part.ns) + 1;
     }
-  uint32_t best = kNone;
+  std::optional<TextId> best;
   int64_t most = 0;
   for (auto [caller, ns] : callers)
     if (ns > most) best = caller, most = ns;
-  if (best == kNone) return {ranked.cause.caller, ranked.cause.caller_pid};
+  if (!best) return {ranked.cause.caller, ranked.cause.caller_pid};
   int32_t pid = 0;
-  auto statement = scene.now.statements().find(ranked.cause.statement);
-  if (statement != scene.now.statements().end()) {
-    auto found = statement->second.caller_pids.find(best);
+  auto statement = input.now.statements().find(ranked.cause.statement);
+  if (statement != input.now.statements().end()) {
+    auto found = statement->second.caller_pids.find(*best);
     if (found != statement->second.caller_pids.end()) pid = found->second;
   }
-  return {names.text(best), pid};
+  return {names.text(*best), pid};
 }
 
 Confidence confidence_of(const Ranked& ranked, const Operation& operation, double next_score) {
-  if (ranked.cause.cause == "unexplained" || operation.requests < kFewRequests) return Confidence::Low;
+  if (ranked.cause.cause == FindingClass::Unexplained || operation.requests < kFewRequests) return Confidence::Low;
   bool clear = next_score * 2 <= ranked.score;
   if (ranked.cause.quality >= kObserved && clear) return Confidence::High;
   return ranked.cause.quality >= kInferred || clear ? Confidence::Medium : Confidence::Low;
@@ -161,7 +162,7 @@ double lost_share(double lost, int64_t requests) {
 // that this cause slows, and slow for the rival's reason alone, or for one that was not seen at all.
 // Only who takes time of the same requests is another answer to the same question.
 bool is_rival(const WorkloadProfile& now, const Ranked& own, const Ranked& other) {
-  if (other.cause.cause == "unexplained") return false;
+  if (other.cause.cause == FindingClass::Unexplained) return false;
   return price(other.cause, now, own.price.operation, nullptr).saved_ns >= kLeastRival * own.price.saved_ns;
 }
 
@@ -193,25 +194,25 @@ double flip_of_healthy(const WorkloadProfile& now) {
   return lost_share(lost, requests_of(now));
 }
 
-Finding make_finding(const DetectorInput& scene, const std::vector<Ranked>& ranked, size_t index) {
+Finding make_finding(const DetectorInput& input, const std::vector<Ranked>& ranked, size_t index) {
   const Ranked& own = ranked[index];
   const Cause& cause = own.cause;
   const Impact& price = own.price;
-  const Operation& operation = scene.now.operations()[price.operation];
-  const Interner& names = scene.now.names();
+  const Operation& operation = input.now.operations()[price.operation];
+  const Interner& names = input.now.names();
   Finding finding;
   finding.cause = cause.cause, finding.mechanism = cause.mechanism, finding.score = own.score;
   finding.trigger = cause.trigger;
   finding.entity = cause.entity, finding.holder = cause.holder, finding.inside = cause.inside;
   finding.operation = names.text(operation.name);
-  if (cause.cause == "unexplained") finding.entity.name = finding.operation;
-  std::tie(finding.caller, finding.caller_pid) = caller_of(scene, own);
+  if (cause.cause == FindingClass::Unexplained) finding.entity.name = finding.operation;
+  std::tie(finding.caller, finding.caller_pid) = caller_of(input, own);
   finding.id = finding_id(cause, finding.caller, finding.operation);
   finding.title = fill_share(cause.phrase, price.share);
   finding.what = cause.what;
   finding.effect = {price.affected, std::min(price.share, 1.0), price.before_p95_ns, price.p95_ns, price.p95_interval};
   finding.calls_per_request = price.calls_per_request;
-  finding.path = path_of(scene, own);
+  finding.path = path_of(input, own);
   finding.evidence = cause.evidence, finding.against = cause.against;
   auto saved = [&](int64_t after) { return std::max<int64_t>(price.p95_ns - after, 0); };
   finding.saving = {saved(price.most_after_ns),
@@ -222,9 +223,9 @@ Finding make_finding(const DetectorInput& scene, const std::vector<Ranked>& rank
   double next_score = 0;
   for (size_t other = 0; other < ranked.size(); ++other) {
     const Ranked& next = ranked[other];
-    if (other == index || next.score <= next_score || next.cause.cause == "unexplained") continue;
+    if (other == index || next.score <= next_score || next.cause.cause == FindingClass::Unexplained) continue;
     if (other < index) continue;  // what ranks above is not the next best
-    if (next.score < kLeastRival * own.score || !is_rival(scene.now, own, next)) continue;
+    if (next.score < kLeastRival * own.score || !is_rival(input.now, own, next)) continue;
     next_score = next.score;
     finding.next_best = Finding::NextBest{next.cause.cause, next.cause.entity, next.score, next.cause.would_tell};
   }
@@ -233,7 +234,7 @@ Finding make_finding(const DetectorInput& scene, const std::vector<Ranked>& rank
     finding.against.push_back("only " + format_count(price.affected) +
                               (price.affected == 1 ? " request is touched" : " requests are touched") +
                               ": too few to be sure; said because most of all time is theirs");
-  finding.would_flip = "if ≥ " + format_share(flip_of(scene.now, ranked, index)) + " of requests were lost";
+  finding.would_flip = "if ≥ " + format_share(flip_of(input.now, ranked, index)) + " of requests were lost";
   finding.exemplars = price.exemplars;
   finding.reproduce = reproduce(finding.operation);
   finding.advice = cause.advice;
@@ -243,18 +244,18 @@ Finding make_finding(const DetectorInput& scene, const std::vector<Ranked>& rank
 }  // namespace
 
 std::string finding_id(const Cause& cause, std::string_view caller, std::string_view operation) {
-  std::string key = cause.cause + "\n" + cause.entity.kind + "\n" + cause.entity.name + "\n" + std::string(caller) +
-                    "\n" + std::string(operation);
+  std::string key = std::string(to_string(cause.cause)) + "\n" + cause.entity.kind + "\n" + cause.entity.name + "\n" +
+                    std::string(caller) + "\n" + std::string(operation);
   char text[24];
   std::snprintf(text, sizeof text, "f-%012llx", static_cast<unsigned long long>(hash64(key) >> 16));
   return text;
 }
 
-std::vector<Finding> make_findings(const DetectorInput& scene, const std::vector<Ranked>& ranked) {
+std::vector<Finding> make_findings(const DetectorInput& input, const std::vector<Ranked>& ranked) {
   std::vector<Finding> findings;
   for (size_t i = 0; i < ranked.size(); ++i) {
     if (!ranked[i].finding) continue;
-    findings.push_back(make_finding(scene, ranked, i));
+    findings.push_back(make_finding(input, ranked, i));
     findings.back().rank = static_cast<int>(findings.size());
   }
   return findings;
@@ -280,15 +281,15 @@ std::vector<OperationSummary> summarise(const WorkloadProfile& population) {
   return all;
 }
 
-double flip_share(const DetectorInput& scene, const std::vector<Ranked>& ranked) {
-  if (ranked.empty() || !ranked[0].finding) return flip_of_healthy(scene.now);
-  return flip_of(scene.now, ranked, 0);
+double flip_share(const DetectorInput& input, const std::vector<Ranked>& ranked) {
+  if (ranked.empty() || !ranked[0].finding) return flip_of_healthy(input.now);
+  return flip_of(input.now, ranked, 0);
 }
 
-double open_share(const DetectorInput& scene, const std::vector<Ranked>& ranked) {
+double open_share(const DetectorInput& input, const std::vector<Ranked>& ranked) {
   int64_t open = 0;
   bool accused = !ranked.empty() && ranked[0].finding;
-  for (const Operation& operation : scene.now.operations()) {
+  for (const Operation& operation : input.now.operations()) {
     if (operation.unfinished == 0) continue;
     int64_t slow_ns = Distribution(operation.latencies).quantile(0.95);
     for (const Request& request : operation.kept) {
@@ -298,7 +299,7 @@ double open_share(const DetectorInput& scene, const std::vector<Ranked>& ranked)
       open += explained ? 0 : request.weight;
     }
   }
-  return lost_share(static_cast<double>(open), requests_of(scene.now) - open);
+  return lost_share(static_cast<double>(open), requests_of(input.now) - open);
 }
 
 }  // namespace culprit::analysis

@@ -66,7 +66,7 @@ int64_t bare_ns(const Cause& cause, const Interner& names, const Request& reques
   int64_t queued = 0;
   for (const Part& part : request.parts)
     for (SectionKind kind : {SectionKind::Runnable, SectionKind::Lock})
-      if (!cause.blames(names.place(part.place), kind)) queued += of(part.ns, kind);
+      if (!cause.blames(names.node(part.node), kind)) queued += of(part.ns, kind);
   return std::max<int64_t>(without_cause_ns - queued, 0);
 }
 
@@ -212,9 +212,9 @@ Impact price(const Cause& cause, const WorkloadProfile& now, size_t index, const
     affected += request.weight;
     touched.push_back({own.likely_ns, request.trace});
     for (const Part& part : request.parts) {
-      const CallNode& place = now.names().place(part.place);
-      bool last = place.role == Role::Served || (place.role == Role::Call && !place.callee_seen);
-      if (last && cause.blamed(place)) calls += static_cast<double>(part.calls) * w;
+      const CallNode& node = now.names().node(part.node);
+      bool last = node.role == Role::Served || (node.role == Role::Call && !node.callee_seen);
+      if (last && cause.blamed(node)) calls += static_cast<double>(part.calls) * w;
     }
   }
   if (kept_path <= 0 || kept_weight == 0) return result;

@@ -66,7 +66,7 @@ bool selective(const Plan& plan) { return plan.rows_read >= kSelective * std::ma
 
 void confirm_scan(Cause& cause, std::string advice) {
   cause.quality = kConfirmed;
-  cause.mechanism = "scan";
+  cause.mechanism = Mechanism::Scan;
   cause.advice = std::move(advice);
 }
 
@@ -96,7 +96,7 @@ void judge_scan(Cause& cause, const Plan& plan) {
 
 // The planner counts neither what triggers do nor what foreign keys look up.
 void judge_cheap_write(Cause& cause, const Plan& plan) {
-  if (cause.mechanism == "scan") cause.mechanism.clear();
+  if (cause.mechanism == Mechanism::Scan) cause.mechanism = Mechanism::None;
   if (!plan.unindexed_references.empty()) {
     std::string advice;
     for (const std::string& reference : plan.unindexed_references) {
@@ -116,14 +116,14 @@ void judge_cheap_write(Cause& cause, const Plan& plan) {
 }
 
 void judge_other(Cause& cause, const Plan& plan) {
-  if (cause.mechanism == "scan") cause.mechanism = "plan";
+  if (cause.mechanism == Mechanism::Scan) cause.mechanism = Mechanism::Plan;
   cause.against.push_back(plan.scan.empty() ? "the plan reads no table" : "the plan is no scan: " + plan.scan);
   bool pages = plan.skips && plan.scan.find("Index") != std::string::npos;
   cause.advice = pages ? kPageByKey : "EXPLAIN (ANALYZE, BUFFERS) it: the plan is no scan";
 }
 
 void judge_small_scan(Cause& cause, const Plan& plan) {
-  if (cause.mechanism == "scan") cause.mechanism = "plan";
+  if (cause.mechanism == Mechanism::Scan) cause.mechanism = Mechanism::Plan;
   cause.against.push_back("the planner takes the scan for cheap: " + plan.relation + " is small");
   cause.advice =
       "EXPLAIN (ANALYZE, BUFFERS) it: the time is in a function, or where more rows come than the planner expects";
@@ -134,7 +134,7 @@ void judge_small_scan(Cause& cause, const Plan& plan) {
 void judge_plan(Cause& cause, const Plan& plan) {
   cause.evidence.push_back({"EXPLAIN: " + plan.summary, plan.rows_read, "rows", {}, "confirmed by the database"});
   // That it sleeps, or sends more than anybody uses, was seen: no plan says more about it, and no index helps.
-  if (cause.mechanism == "sleeps" || cause.mechanism == "big_result") return;
+  if (cause.mechanism == Mechanism::Sleeps || cause.mechanism == Mechanism::BigResult) return;
   bool scans = plan.scan.find("Seq Scan") != std::string::npos;
   bool cheap = plan.cost < kCheapCost && plan.rows_read < kCheapRows;
   if (cheap && !plan.write.empty()) return judge_cheap_write(cause, plan);

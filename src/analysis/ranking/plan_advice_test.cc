@@ -8,8 +8,8 @@ namespace {
 
 Cause slow() {
   Cause cause;
-  cause.cause = "slow_statement";
-  cause.mechanism = "scan";
+  cause.cause = FindingClass::SlowStatement;
+  cause.mechanism = Mechanism::Scan;
   cause.quality = kObserved;
   return cause;
 }
@@ -68,7 +68,7 @@ TEST(PlanAdvice, NamesIndexesForPatterns) {
 TEST(PlanAdvice, IsNoIndexWhereNoneServesTheFilter) {
   Cause cause = judged(scan_of_books());
   EXPECT_TRUE(cause.advice.starts_with("no single plain index serves this filter")) << cause.advice;
-  EXPECT_EQ(cause.mechanism, "scan");
+  EXPECT_EQ(cause.mechanism, Mechanism::Scan);
 }
 
 TEST(PlanAdvice, IsNoSecondIndexWhereThePlannerLeavesTheFirst) {
@@ -127,7 +127,7 @@ TEST(PlanAdvice, LooksBehindACheapWrite) {
       insertion.advice,
       "its plan is cheap: the time is in its triggers or foreign keys: EXPLAIN (ANALYZE), rolled back, names them");
   EXPECT_TRUE(insertion.against.empty());
-  EXPECT_EQ(insertion.mechanism, "");
+  EXPECT_EQ(insertion.mechanism, Mechanism::None);
   EXPECT_TRUE(judged(write("Update")).advice.ends_with("an index on the referencing column is what is mostly missing"));
 }
 
@@ -163,7 +163,7 @@ TEST(PlanAdvice, LeavesAloneWhatNoPlanIsAbout) {
   Plan plan = scan_of_books();
   plan.filter_columns = {"shelf"};
   Cause cause = slow();
-  cause.mechanism = "sleeps", cause.advice = "look at what it waits for";
+  cause.mechanism = Mechanism::Sleeps, cause.advice = "look at what it waits for";
   judge_plan(cause, plan);
   EXPECT_EQ(cause.advice, "look at what it waits for");
   EXPECT_EQ(cause.quality, kObserved);

@@ -1,9 +1,8 @@
-// exception, error_return: requests fail, and this is where they fail first: the deepest span of a failed request that says
-// so. An exception was seen there, or only a status.
+#include "analysis/detectors/request_failures.h"
+
 #include <algorithm>
 #include <map>
 
-#include "analysis/detectors/detector.h"
 #include "base/text.h"
 
 namespace culprit::analysis {
@@ -12,44 +11,46 @@ namespace {
 
 struct Failing {
   int64_t requests = 0, exceptions = 0, tolerated = 0;
-  std::map<uint32_t, int64_t> said, labels;
+  std::map<TextId, int64_t> said, labels;
 };
 
 // Of a failure in a call nobody answered: the callee failed, or was not reached.
-uint32_t whose(const Interner& names, const Failure& failure) {
-  const CallNode& place = names.place(failure.place);
-  bool unseen = place.role == Role::Call && !place.callee_seen && place.statement == kNone && place.peer != 0;
-  return unseen ? place.peer : place.service;
+TextId whose(const Interner& names, const Failure& failure) {
+  const CallNode& node = names.node(failure.node);
+  bool unseen =
+      node.role == Role::Call && !node.callee_seen && node.statement == StatementId::None && node.peer != TextId::Empty;
+  return unseen ? node.peer : node.service;
 }
 
-std::string most(const Interner& names, const std::map<uint32_t, int64_t>& counts) {
-  uint32_t best = 0;
+std::string most(const Interner& names, const std::map<TextId, int64_t>& counts) {
+  TextId best = TextId::Empty;
   int64_t count = 0;
   for (auto [id, n] : counts)
-    if (id != 0 && n > count) best = id, count = n;
-  return best == 0 ? "" : names.text(best);
+    if (id != TextId::Empty && n > count) best = id, count = n;
+  return names.text(best);
 }
 
 }  // namespace
 
-std::vector<Cause> find_request_errors(const DetectorInput& scene) {
-  const Interner& names = scene.now.names();
-  std::map<uint32_t, Failing> found;
+std::vector<Cause> find_request_failures(const DetectorInput& input, FindingClass wanted) {
+  const Interner& names = input.now.names();
+  std::map<TextId, Failing> found;
   int64_t requests = 0;
-  for (const Operation& operation : scene.now.operations())
+  for (const Operation& operation : input.now.operations())
     for (const Request& request : operation.kept) {
       ++requests;
       if (!request.failure) continue;
       Failing& failing = found[whose(names, *request.failure)];
       ++failing.requests, failing.exceptions += request.failure->exception;
       failing.tolerated += request.failure->tolerated;
-      ++failing.said[request.failure->said], ++failing.labels[names.place(request.failure->place).label];
+      ++failing.said[request.failure->said], ++failing.labels[names.node(request.failure->node).label];
     }
   std::vector<Cause> causes;
   for (const auto& [service, failing] : found) {
     Cause cause;
     bool exception = failing.exceptions * 2 > failing.requests;
-    cause.cause = exception ? "exception" : "error_return";
+    cause.cause = exception ? FindingClass::Exception : FindingClass::ErrorReturn;
+    if (cause.cause != wanted) continue;
     cause.entity = {"service", names.text(service), "", "", "", 0};
     bool tolerated = failing.tolerated * 2 > failing.requests;
     cause.quality = tolerated ? kInferred : kObserved;
@@ -65,7 +66,7 @@ std::vector<Cause> find_request_errors(const DetectorInput& scene) {
     cause.advice =
         "look at " + (where.empty() ? cause.entity.name : where) + " in " + cause.entity.name + " and its log";
     cause.would_tell = "the log of " + cause.entity.name;
-    cause.blamed = [service = service](const CallNode& place) { return place.service == service; };
+    cause.blamed = [service = service](const CallNode& node) { return node.service == service; };
     cause.fails = [&names, service = service](const Request& request) {
       return request.failure && whose(names, *request.failure) == service;
     };

@@ -1,0 +1,10 @@
+// error_return: requests fail, and a status alone is seen where they fail first.
+#include "analysis/detectors/request_failures.h"
+
+namespace culprit::analysis {
+
+std::vector<Cause> find_error_returns(const DetectorInput& input) {
+  return find_request_failures(input, FindingClass::ErrorReturn);
+}
+
+}  // namespace culprit::analysis

@@ -1,0 +1,10 @@
+// exception: requests fail, and an exception was seen where they fail first.
+#include "analysis/detectors/request_failures.h"
+
+namespace culprit::analysis {
+
+std::vector<Cause> find_exceptions(const DetectorInput& input) {
+  return find_request_failures(input, FindingClass::Exception);
+}
+
+}  // namespace culprit::analysis
