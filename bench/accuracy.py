@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How often the demo's planted fault is the first finding, a healthy run has no finding, and diff is right.
 
-usage: accuracy.py [--each 10] [--healthy 20] [--for 20s] [--only FAULT]
+usage: accuracy.py [--each 10] [--healthy 20] [--for 20s] [--only FAULT] [--blind]
 
 Runs `culprit demo --fault NAME --save DIR` and holds the answers against the truth that the demo left. Right is: class, and an
 entity of that kind whose name, statement or pid is the one named; for a lock also the holder's pid. Needs root.
@@ -61,10 +61,10 @@ def judge(directory, fault):
     return row
 
 
-def run(fault, duration, misses):
+def run(fault, duration, misses, blind):
     directory = tempfile.mkdtemp(prefix="culprit-accuracy-", dir="/var/tmp")
     try:
-        done = subprocess.run([CULPRIT, "demo", "--fault", fault, "--for", duration, "--save", directory + "/save"], capture_output=True, text=True, timeout=600)
+        done = subprocess.run([CULPRIT, "demo", "--fault", fault, "--for", duration, "--save", directory + "/save", *(["--tier", "T0", "--no-ask"] if blind else [])], capture_output=True, text=True, timeout=600)
         if done.returncode != 0:
             return {"fault": fault, "right": False, "diff_right": False, "error": done.stderr[-500:]}
         row = judge(directory + "/save", fault)
@@ -84,6 +84,7 @@ def main():
     parser.add_argument("--for", dest="duration", default="20s")
     parser.add_argument("--only", default="")
     parser.add_argument("--misses", help="a directory to keep what the demo saved of the runs that went wrong")
+    parser.add_argument("--blind", action="store_true", help="without probes inside the server and without asking it")
     arguments = parser.parse_args()
     # Taken in turns, so that a day's moods meet all of them alike.
     left, plan = {**{fault: arguments.each for fault in FAULTS}, "none": arguments.healthy}, []
@@ -96,7 +97,7 @@ def main():
     for fault in plan:
         if arguments.only and fault not in arguments.only.split(","):
             continue
-        rows.append(run(fault, arguments.duration, arguments.misses))
+        rows.append(run(fault, arguments.duration, arguments.misses, arguments.blind))
         print(json.dumps(rows[-1]), flush=True)
     totals = {}
     for row in rows:
@@ -106,7 +107,7 @@ def main():
         total["diff_right"] += row["diff_right"]
         total["predicted"] += row.get("prediction") in ("inside", "outside")
         total["inside"] += row.get("prediction") == "inside"
-    keep("accuracy" + ("-" + arguments.only if arguments.only else ""), {"for": arguments.duration, "totals": totals, "rows": rows})
+    keep("accuracy" + ("_blind" if arguments.blind else "") + ("-" + arguments.only if arguments.only else ""), {"for": arguments.duration, "totals": totals, "rows": rows})
 
 
 if __name__ == "__main__":

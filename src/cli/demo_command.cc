@@ -18,14 +18,17 @@ void say(const std::string& text) {
   std::fflush(stdout);
 }
 
-Result<std::unique_ptr<DatabaseInspector>> ask_only(const demo::Scene& scene) {
+// Null with --no-ask.
+Result<std::unique_ptr<DatabaseInspector>> ask_only(const demo::Scene& scene, const Options& options) {
+  if (options.no_ask) return std::unique_ptr<DatabaseInspector>();
   return ask::make_inquiry({"", {scene.data_directory}});
 }
 
-Result<void> record_scene(const demo::Scene& scene, int64_t duration_ns, const std::string& path,
-                          const std::atomic<bool>& stop) {
-  auto inquiry = TRY(ask_only(scene));
+Result<void> record_scene(const demo::Scene& scene, const Options& options, int64_t duration_ns,
+                          const std::string& path, const std::atomic<bool>& stop) {
+  auto inquiry = TRY(ask_only(scene, options));
   capture::RecordOptions record;
+  record.database_probes = options.tier != "T0";
   record.pids.assign(scene.root_pids.begin(), scene.root_pids.end());
   record.duration_ns = duration_ns;
   record.inquiry = inquiry.get();
@@ -35,8 +38,9 @@ Result<void> record_scene(const demo::Scene& scene, int64_t duration_ns, const s
   return {};
 }
 
-Result<std::string> answer_why(const demo::Scene& scene, const std::string& path, const report::Look& look) {
-  auto inquiry = TRY(ask_only(scene));
+Result<std::string> answer_why(const demo::Scene& scene, const Options& options, const std::string& path,
+                               const report::Look& look) {
+  auto inquiry = TRY(ask_only(scene, options));
   Source source = TRY(open_source(path));
   analysis::Question question;
   question.source = path;
@@ -45,9 +49,9 @@ Result<std::string> answer_why(const demo::Scene& scene, const std::string& path
   return report::why_json(answer);
 }
 
-Result<std::string> answer_diff(const demo::Scene& scene, const std::string& before, const std::string& after,
-                                const report::Look& look) {
-  auto inquiry = TRY(ask_only(scene));
+Result<std::string> answer_diff(const demo::Scene& scene, const Options& options, const std::string& before,
+                                const std::string& after, const report::Look& look) {
+  auto inquiry = TRY(ask_only(scene, options));
   Source first = TRY(open_source(before)), second = TRY(open_source(after));
   analysis::Question question;
   question.baseline_source = before;
@@ -66,12 +70,12 @@ Result<int> run_demo(const Options& options) {
   if (options.duration_ns != 0) demo.duration_ns = options.duration_ns;
   report::Look look = look_of(options);
   demo::Hooks hooks;
-  hooks.record = [](const demo::Scene& scene, int64_t duration_ns, const std::string& path) {
-    return record_scene(scene, duration_ns, path, stop_requested());
+  hooks.record = [&](const demo::Scene& scene, int64_t duration_ns, const std::string& path) {
+    return record_scene(scene, options, duration_ns, path, stop_requested());
   };
-  hooks.why = [&](const demo::Scene& scene, const std::string& path) { return answer_why(scene, path, look); };
+  hooks.why = [&](const demo::Scene& scene, const std::string& path) { return answer_why(scene, options, path, look); };
   hooks.diff = [&](const demo::Scene& scene, const std::string& before, const std::string& after) {
-    return answer_diff(scene, before, after, look);
+    return answer_diff(scene, options, before, after, look);
   };
   hooks.say = [](const std::string& line) { say(line + "\n"); };
   auto outcome = demo::run(demo, hooks);

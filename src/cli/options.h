@@ -34,6 +34,7 @@ struct Options {
   std::string tier;
 
   std::string fault;  // demo
+  bool no_ask = false;
   std::string save;
   int64_t max_rows = 0;  // sql
 
