@@ -104,7 +104,8 @@ struct Answer {
   int64_t from_ns = 0, to_ns = 0;
   std::string baseline_kind = "none";  // given, found, none
   std::string baseline_source;
-  std::string focus;  // the operation it is about; empty: all
+  double false_alarms = 0;  // with a baseline: how often, at most, a change is named where nothing changed
+  std::string focus;        // the operation it is about; empty: all
   std::string summary;
   OperationSummary operation;                // the one that the summary is about
   std::vector<OperationSummary> operations;  // all, slowest share of time first
@@ -136,6 +137,7 @@ struct Comparison {
   std::vector<FindingChange> findings;
   std::vector<OperationChange> operations;
   std::vector<Finding> appeared;  // causes that AFTER has and BEFORE had not
+  double false_alarms = 0;        // how often, at most, any of this says changed where nothing changed
   Quality quality;
 };
 

@@ -66,6 +66,7 @@ std::string diff_text(const Comparison& comparison, const Look& look) {
   out.labelled(0, "besides", kLabelWidth, operations_text(comparison));
   for (const Finding& finding : comparison.appeared)
     out.labelled(0, "new", kLabelWidth, cause_name(finding) + ": " + printable(finding.title), Style::Red);
+  out.labelled(0, "error", kLabelWidth, false_alarms_text(comparison.false_alarms));
   out.labelled(0, "trust", kLabelWidth, account_text(comparison.quality.account, comparison.quality.rows));
   return out.take();
 }
@@ -74,6 +75,7 @@ std::string diff_json(const Comparison& comparison) {
   JsonWriter json(JsonWriter::Style::Indented);
   json.begin_object().member("schema", "culprit.diff/1").member("verdict", to_string(comparison.verdict));
   json.member("before", comparison.before).member("after", comparison.after);
+  json.member("false_alarms", comparison.false_alarms);
   json.key("findings").begin_array();
   for (const FindingChange& change : comparison.findings) {
     json.begin_object()

@@ -29,6 +29,7 @@ std::string why_json(const Answer& answer) {
   json.key("window").begin_object().member("from_ns", answer.from_ns).member("to_ns", answer.to_ns).end_object();
   json.key("baseline").begin_object().member("kind", answer.baseline_kind);
   if (!answer.baseline_source.empty()) json.member("source", answer.baseline_source);
+  if (answer.false_alarms > 0) json.member("false_alarms", answer.false_alarms);
   json.end_object();
   json.member("focus", answer.focus).member("summary", answer.summary);
   json.key("operations").begin_array();

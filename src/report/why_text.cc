@@ -171,6 +171,7 @@ std::string why_text(const Answer& answer, const Look& look) {
   for (const std::string& line : answer.asked) out.labelled(0, "asked", kFootWidth, printable(line));
   if (!answer.findings.empty() && !answer.findings.front().would_flip.empty())
     out.labelled(0, "would flip", kFootWidth, printable(answer.findings.front().would_flip));
+  if (answer.false_alarms > 0) out.labelled(0, "error", kFootWidth, false_alarms_text(answer.false_alarms));
   out.labelled(0, "trust", kFootWidth, account_text(answer.quality.account, answer.quality.rows));
   for (size_t i = 0; i < answer.quality.rows.size() && i < 5; ++i)
     out.labelled(0, "", kFootWidth, ledger_text(answer.quality.rows[i]), Style::Dim);

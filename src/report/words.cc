@@ -36,6 +36,10 @@ std::string change_text(int64_t from_ns, int64_t to_ns, const Interval& interval
   return text + " (" + (same ? low.first + "–" + high.first : interval_text(interval)) + ")";
 }
 
+std::string false_alarms_text(double share) {
+  return "at most " + format_share(share) + " of comparisons of a system with itself name a change";
+}
+
 std::string plural(int64_t n, std::string_view unit) {
   std::string text = format_count(n) + " " + std::string(unit);
   if (n == 1) return text;

@@ -19,6 +19,8 @@ std::string interval_text(const Interval& interval);
 std::string account_text(const Account& account, const std::vector<LedgerRow>& rows);
 // "1,204 events ring_full (kernel, recorder): sentence".
 std::string ledger_text(const LedgerRow& row);
+// "at most 5 % of comparisons …": how often an answer by comparison names a change where nothing changed.
+std::string false_alarms_text(double share);
 std::string plural(int64_t n, std::string_view unit);  // "1 span", "2 spans"
 
 }  // namespace culprit::report

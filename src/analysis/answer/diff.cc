@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "analysis/answer/why.h"
+#include "analysis/profile/contrast.h"
 #include "analysis/profile/profile_builder.h"
 #include "analysis/quality/quality.h"
 #include "analysis/ranking/finding_builder.h"
@@ -27,33 +28,60 @@ const Operation* find_operation(const WorkloadProfile& population, const std::st
   return most;
 }
 
-// Whether a quantile moved beyond both its intervals, and by more than two recordings of one system differ.
-bool moved(const Distribution& before, const Distribution& after, double q, bool faster) {
-  Interval was = before.interval(q), is = after.interval(q);
-  auto least = static_cast<int64_t>(kLeastChange * static_cast<double>(before.quantile(q)));
-  int64_t by = before.quantile(q) - after.quantile(q);
-  return faster ? by >= least && is.high_ns < was.low_ns : -by >= least && is.low_ns > was.high_ns;
+// Half of an answer's false alarms may be operations called slower or faster, half causes called new.
+double half_of(const Question& question) { return question.false_alarms / 2; }
+constexpr double kMeasures = 3;  // at each operation
+
+const std::vector<Weighted>& latencies_of(const Operation* operation) {
+  static const std::vector<Weighted> kNothing;
+  return operation == nullptr ? kNothing : operation->latencies;
 }
 
-// Judged by the p95; where too few requests leave it a wide interval, by the quantiles below, which they know better. A dozen
-// operations are compared at once, and a disk's hiccup moves one tail of them: slower is only what its ordinary requests feel
-// as well, or what hangs.
-std::string compare(const Distribution& before, const Distribution& after) {
-  if (before.weight() < kFewRequests || after.weight() < kFewRequests) return "too few";
-  int64_t was = before.quantile(0.95), is = after.quantile(0.95);
-  bool matters =
-      std::abs(is - was) >= std::max(kLeastChangeNs, static_cast<int64_t>(kLeastChange * static_cast<double>(was)));
-  if (!matters) return "same";
-  if (is < was) {
-    for (double q : {0.95, 0.75, 0.5})
-      if (moved(before, after, q, true)) return "faster";
-    return "same";
+// The latencies of one operation in both recordings.
+class LatencyContrast {
+ public:
+  LatencyContrast(const Operation* before, const Operation* after, double error)
+      : was_(latencies_of(before)), is_(latencies_of(after)), before_(was_), after_(is_), error_(error / kMeasures) {}
+
+  const Distribution& before() const { return before_; }
+  const Distribution& after() const { return after_; }
+  bool enough() const { return before_.weight() >= kFewRequests && after_.weight() >= kFewRequests; }
+
+  // Judged by the p95; where too few requests tell it, by the quantiles below. A dozen operations are compared at once, and a
+  // disk's hiccup moves one tail of them: slower is only what its ordinary requests feel as well, or what hangs.
+  std::string verdict() const {
+    if (!enough()) return "too few";
+    int64_t was = before_.quantile(0.95), is = after_.quantile(0.95);
+    bool matters =
+        std::abs(is - was) >= std::max(kLeastChangeNs, static_cast<int64_t>(kLeastChange * static_cast<double>(was)));
+    if (!matters) return "same";
+    if (is < was)
+      return moved(Measure::P95) < 0 || moved(Measure::UpperQuartile) < 0 || moved(Measure::Median) < 0 ? "faster"
+                                                                                                        : "same";
+    if (moved(Measure::Median) > 0)
+      return moved(Measure::P95) > 0 || moved(Measure::UpperQuartile) > 0 ? "slower" : "same";
+    bool hangs = is >= kHangs * was && is - was >= kHangsNs;
+    return hangs && moved(Measure::P95) > 0 ? "slower" : "same";
   }
-  bool hangs = is >= kHangs * was && is - was >= kHangsNs;
-  return moved(before, after, 0.95, false) && (moved(before, after, 0.5, false) || hangs) ? "slower" : "same";
-}
 
-std::vector<OperationChange> compare_operations(const WorkloadProfile& before, const WorkloadProfile& after) {
+ private:
+  // 1 or -1 where a quantile moved more than chance, and by more than two recordings of one system differ.
+  int moved(Measure measure) const {
+    double q = measure == Measure::P95 ? 0.95 : measure == Measure::UpperQuartile ? 0.75 : 0.5;
+    auto least = static_cast<int64_t>(kLeastChange * static_cast<double>(before_.quantile(q)));
+    int64_t by = after_.quantile(q) - before_.quantile(q);
+    if (std::abs(by) < least) return 0;
+    Shift shift = contrast(was_, is_, measure, error_);
+    return by > 0 && shift.more() ? 1 : by < 0 && shift.less() ? -1 : 0;
+  }
+
+  const std::vector<Weighted>&was_, &is_;
+  Distribution before_, after_;
+  double error_;
+};
+
+std::vector<OperationChange> compare_operations(const WorkloadProfile& before, const WorkloadProfile& after,
+                                                double error) {
   std::vector<OperationChange> changes;
   for (const OperationSummary& summary : summarise(before)) {
     OperationChange change;
@@ -67,56 +95,56 @@ std::vector<OperationChange> compare_operations(const WorkloadProfile& before, c
         was = &operation;
     const Operation* is = was == nullptr ? nullptr : same_operation(after, *was);
     if (is == nullptr) is = find_operation(after, summary.name);
-    Distribution then(was == nullptr ? std::vector<Weighted>() : was->latencies),
-        now(is == nullptr ? std::vector<Weighted>() : is->latencies);
+    LatencyContrast latencies(was, is, error);
     change.after_requests = is == nullptr ? 0 : is->requests;
-    change.after_p95_ns = now.quantile(0.95);
-    change.after_interval = now.interval(0.95);
-    change.verdict = compare(then, now);
+    change.after_p95_ns = latencies.after().quantile(0.95);
+    change.after_interval = latencies.after().interval(0.95);
+    change.verdict = latencies.verdict();
     changes.push_back(std::move(change));
   }
   return changes;
 }
 
 // The verdict on one finding, with its reason.
-void judge(FindingChange& change, const Distribution& before, const Distribution& after, bool still_found) {
-  if (after.weight() < kFewRequests) {
+void judge(FindingChange& change, const LatencyContrast& latencies, bool still_found) {
+  if (latencies.after().weight() < kFewRequests) {
     change.verdict = "cannot_tell";
-    change.why = "only " + format_count(after.weight()) + " requests of " + change.finding.operation + " after";
+    change.why =
+        "only " + format_count(latencies.after().weight()) + " requests of " + change.finding.operation + " after";
     return;
   }
-  std::string speed = compare(before, after);
+  std::string speed = latencies.verdict();
   if (still_found) {
     change.verdict = "not_fixed";
     change.why = "the same cause is found again" + std::string(speed == "faster" ? ", though smaller" : "");
   } else if (speed == "faster") {
     change.verdict = "fixed";
     change.why = "the cause is gone and " + change.finding.operation + " is faster";
-  } else if (before.weight() < kFewRequests) {
+  } else if (latencies.before().weight() < kFewRequests) {
     change.verdict = "cannot_tell";
-    change.why = "only " + format_count(before.weight()) + " requests of " + change.finding.operation + " before";
+    change.why =
+        "only " + format_count(latencies.before().weight()) + " requests of " + change.finding.operation + " before";
   } else if (speed == "slower") {
     change.verdict = "not_fixed";
     change.why = change.finding.operation + " is slower than before";
   } else {
     change.verdict = "cannot_tell";
     change.why = "the cause is not found again, but " + change.finding.operation +
-                 " is not clearly faster: the intervals overlap";
+                 " is not clearly faster: such a difference is within chance";
   }
 }
 
 FindingChange change_of(const Finding& finding, const WorkloadProfile& before, const WorkloadProfile& after,
-                        const Answer& again) {
+                        const Answer& again, double error) {
   FindingChange change;
   change.finding = finding;
   const Operation* was = find_operation(before, finding.operation);
   const Operation* is = was == nullptr ? nullptr : same_operation(after, *was);
   if (is == nullptr) is = find_operation(after, finding.operation);
-  Distribution then(was == nullptr ? std::vector<Weighted>() : was->latencies),
-      now(is == nullptr ? std::vector<Weighted>() : is->latencies);
+  LatencyContrast latencies(was, is, error);
   change.before_ns = finding.effect.after_ns;
-  change.after_ns = now.quantile(0.95);
-  change.after_interval = now.interval(0.95);
+  change.after_ns = latencies.after().quantile(0.95);
+  change.after_interval = latencies.after().interval(0.95);
   change.predicted_ns = change.before_ns - finding.saving.likely_ns;
   change.predicted_interval = {change.before_ns - finding.saving.interval.high_ns,
                                change.before_ns - finding.saving.interval.low_ns};
@@ -125,7 +153,7 @@ FindingChange change_of(const Finding& finding, const WorkloadProfile& before, c
                       other.entity.name == finding.entity.name;
     return other.id == finding.id || same_thing;
   });
-  judge(change, then, now, still);
+  judge(change, latencies, still);
   bool judged = change.verdict == "fixed";
   bool inside =
       change.after_ns >= change.predicted_interval.low_ns && change.after_ns <= change.predicted_interval.high_ns;
@@ -133,20 +161,19 @@ FindingChange change_of(const Finding& finding, const WorkloadProfile& before, c
   return change;
 }
 
-// Causes that AFTER has by itself, or by comparison with BEFORE, and BEFORE had not.
-std::vector<Finding> appeared(const Answer& before, const Answer& after, const Answer& compared) {
+// Causes that AFTER has by comparison with BEFORE, and BEFORE had not. What AFTER has by itself alone may have been as bad before,
+// and only just no finding.
+std::vector<Finding> appeared(const Answer& before, const Answer& compared) {
   std::vector<Finding> fresh;
-  auto known = [](const std::vector<Finding>& findings, const Finding& finding) {
-    return std::any_of(findings.begin(), findings.end(), [&](const Finding& other) {
+  for (const Finding& finding : compared.findings) {
+    bool known = std::any_of(before.findings.begin(), before.findings.end(), [&](const Finding& other) {
       return other.cause == finding.cause && other.entity.name == finding.entity.name &&
              other.operation == finding.operation;
     });
-  };
-  for (const std::vector<Finding>* findings : {&compared.findings, &after.findings})
-    for (const Finding& finding : *findings)
-      if (finding.cause != FindingClass::Unexplained && !known(before.findings, finding) && !known(fresh, finding))
-        fresh.push_back(finding);
-  for (size_t i = 0; i < fresh.size(); ++i) fresh[i].rank = static_cast<int>(i) + 1;
+    if (finding.cause == FindingClass::Unexplained || known) continue;
+    fresh.push_back(finding);
+    fresh.back().rank = static_cast<int>(fresh.size());
+  }
   return fresh;
 }
 
@@ -162,7 +189,9 @@ Result<Comparison> diff(Reader& before, Reader& after, DatabaseInspector* inquir
   Answer then = TRY(why(before, nullptr, nullptr, about_before));
   about_after.baseline_source.clear();
   Answer now = TRY(why(after, nullptr, inquiry, about_after));
-  Answer compared = TRY(why(after, &before, nullptr, question));
+  Question about_change = question;
+  about_change.false_alarms = half_of(question);
+  Answer compared = TRY(why(after, &before, nullptr, about_change));
 
   Interner names;
   ProfileBuilder was(names), is(names);
@@ -170,11 +199,14 @@ Result<Comparison> diff(Reader& before, Reader& after, DatabaseInspector* inquir
   TRY(is.read(after, nullptr, about_after));
   Comparison comparison;
   comparison.before = about_before.source, comparison.after = question.source;
+  comparison.false_alarms = question.false_alarms;
+  auto operations = static_cast<double>(std::max<size_t>(was.population().operations().size(), 1));
+  double error = half_of(question) / operations;
   for (const Finding& finding : then.findings)
-    if (finding.cause != FindingClass::Unexplained)  // nobody can fix what nobody could name
-      comparison.findings.push_back(change_of(finding, was.population(), is.population(), now));
-  comparison.operations = compare_operations(was.population(), is.population());
-  comparison.appeared = appeared(then, now, compared);
+    if (finding.cause != FindingClass::Unexplained)  // what was not named can't be fixed
+      comparison.findings.push_back(change_of(finding, was.population(), is.population(), now, error));
+  comparison.operations = compare_operations(was.population(), is.population(), error);
+  comparison.appeared = appeared(then, compared);
   comparison.verdict = worse(then.verdict, now.verdict);
   comparison.quality = now.quality;
   for (const LedgerRow& row : then.quality.rows) comparison.quality.rows.push_back(row);

@@ -92,11 +92,13 @@ Result<Answer> why(Reader& reader, Reader* baseline, DatabaseInspector* inquiry,
   const WorkloadProfile& now = study.population();
   const CpuUsage cpu = measure_cpu_usage(now);
   DetectorInput input{now, baseline == nullptr ? nullptr : &before.population(), cpu};
+  input.error = question.false_alarms;
   std::vector<Ranked> ranked = rank_causes(input, inquiry);
   Answer answer;
   answer.source = question.source;
   answer.baseline_kind = baseline == nullptr ? "none" : "given";
   answer.baseline_source = question.baseline_source;
+  answer.false_alarms = baseline == nullptr ? 0 : question.false_alarms;
   if (now.begin_ns() <= now.end_ns()) answer.from_ns = now.begin_ns(), answer.to_ns = now.end_ns();
   answer.operations = summarise(now);
   answer.findings = make_findings(input, ranked);

@@ -14,6 +14,7 @@ struct DetectorInput {
   const WorkloadProfile* before;  // shares now's Interner; null: no baseline
   const CpuUsage& cpu;
   const std::vector<Cause>* found = nullptr;  // causes of the detectors before this one
+  double error = 0;  // probability of a false alarm: of all comparisons with `before`, then of each (contrast.h)
 };
 
 std::vector<Cause> find_slow_statements(const DetectorInput& input);

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+
+#include "analysis/profile/dependence.h"
 
 namespace culprit::analysis {
 
@@ -15,6 +18,14 @@ Distribution::Distribution(std::vector<Weighted> samples) : samples_(std::move(s
     squares += static_cast<double>(sample.weight) * static_cast<double>(sample.weight);
     until_.push_back(sum);
   }
+  bool timed = std::any_of(samples_.begin(), samples_.end(),
+                           [&](const Weighted& sample) { return sample.start_ns != samples_[0].start_ns; });
+  if (timed) {
+    in_time_.resize(samples_.size());
+    std::iota(in_time_.begin(), in_time_.end(), 0);
+    std::stable_sort(in_time_.begin(), in_time_.end(),
+                     [&](uint32_t a, uint32_t b) { return samples_[a].start_ns < samples_[b].start_ns; });
+  }
   if (squares > 0) effective_ = static_cast<double>(sum) * static_cast<double>(sum) / squares;
 }
 
@@ -26,16 +37,41 @@ int64_t Distribution::quantile(double q) const {
   return samples_[static_cast<size_t>(at - until_.begin())].value_ns;
 }
 
+// The series that tells how sure a quantile is: of each block of samples that follow one another, the share that lies above.
+double Distribution::effective(double q) const {
+  if (in_time_.empty() || q <= 0 || q >= 1) return effective_;
+  // Dependence that ends within a thousandth of a recording is inside its blocks.
+  size_t blocks = std::min<size_t>(in_time_.size(), 1024);
+  int64_t quantile_ns = quantile(q);
+  std::vector<double> above(blocks, 0), all(blocks, 0);
+  double share = 0;
+  auto total = static_cast<double>(weight());
+  for (size_t i = 0; i < in_time_.size(); ++i) {
+    const Weighted& sample = samples_[in_time_[i]];
+    auto w = static_cast<double>(sample.weight);
+    all[i * blocks / in_time_.size()] += w;
+    if (sample.value_ns <= quantile_ns) continue;
+    above[i * blocks / in_time_.size()] += w;
+    share += w / total;
+  }
+  std::vector<double> series;
+  for (size_t i = 0; i < blocks; ++i)
+    series.push_back((above[i] - share * all[i]) * static_cast<double>(blocks) / total);
+  double variance = measure_dependence(series).variance;
+  return variance <= 0 ? effective_ : std::clamp(share * (1 - share) / variance, 1.0, effective_);
+}
+
 Interval Distribution::interval(double q) const {
   if (samples_.empty()) return {};
+  double n = effective(q);
   // Normal approximation of the binomial's ranks; one rank wider on each side, which makes it conservative for small n.
-  double half = (1.96 * std::sqrt(effective_ * q * (1 - q)) + 1) / effective_;
+  double half = (1.96 * std::sqrt(n * q * (1 - q)) + 1) / n;
   return {quantile(std::max(q - half, 0.0)), quantile(std::min(q + half, 1.0))};
 }
 
 Interval Distribution::range(double q, double z) const {
   if (samples_.empty()) return {};
-  double half = z * std::sqrt(q * (1 - q) / effective_);
+  double half = z * std::sqrt(q * (1 - q) / effective(q));
   return {quantile(std::max(q - half, 0.0)), quantile(std::min(q + half, 1.0))};
 }
 

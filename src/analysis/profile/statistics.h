@@ -11,6 +11,7 @@ namespace culprit::analysis {
 struct Weighted {
   int64_t value_ns = 0;
   int64_t weight = 1;
+  int64_t start_ns = 0;  // where all start at once, their order in time is not known
   auto operator<=>(const Weighted&) const = default;
 };
 
@@ -26,15 +27,18 @@ class Distribution {
   // The smallest value that at least `q` of the weight does not exceed; 0 where there is none.
   int64_t quantile(double q) const;
   // 95 % interval of the quantile, free of any assumption about the shape: the ranks between which a binomial of n draws
-  // falls; n is the effective number of samples, (Σw)²/Σw².
+  // falls; n is the effective number of samples: (Σw)²/Σw², and less where those that follow one another are alike.
   Interval interval(double q) const;
   // The same, `z` standard deviations wide, without the rank of caution that an interval of few samples is given.
   Interval range(double q, double z) const;
   double mean() const;
 
  private:
+  double effective(double q) const;
+
   std::vector<Weighted> samples_;
-  std::vector<int64_t> until_;  // weight up to and with each
+  std::vector<int64_t> until_;     // weight up to and with each
+  std::vector<uint32_t> in_time_;  // indices in order of start; empty: not known
   double effective_ = 0;
 };
 

@@ -253,7 +253,9 @@ void WorkloadProfile::add_further_requests(const Trace& trace, SpanIndex root, c
 void WorkloadProfile::add_request(const Trace& trace, SpanIndex root, const SpanNodes& nodes,
                                   std::vector<Repeat> repeats) {
   const Span& span = trace.spans[root];
-  Request request{trace.id, span.duration_ns, weight_of(span), (span.flags & kUnfinished) != 0, {}, {}, {}, {}, {}, {}};
+  Request request{
+      trace.id, span.start_ns, span.duration_ns, weight_of(span), (span.flags & kUnfinished) != 0, {}, {}, {}, {}, {},
+      {}};
   request.parts = parts_of(trace, root, nodes);
   request.repeats = std::move(repeats);
   request.own_times = find_own_times(trace, root, nodes, names_, origins_);
@@ -267,7 +269,7 @@ void WorkloadProfile::add_request(const Trace& trace, SpanIndex root, const Span
   operation.errors += span.status == SpanStatus::Error ? request.weight : 0;
   operation.unfinished += request.unfinished ? request.weight : 0;
   operation.total_ns += request.duration_ns * request.weight;
-  operation.latencies.push_back({request.duration_ns, request.weight});
+  operation.latencies.push_back({request.duration_ns, request.weight, request.start_ns});
   path_ns_ += request.duration_ns * request.weight;
   unfinished_ += request.unfinished ? request.weight : 0;
   keep(operation, std::move(request));

@@ -54,6 +54,7 @@ struct Repeat {
 
 struct Request {
   TraceId trace;
+  int64_t start_ns = 0;
   int64_t duration_ns = 0;  // unfinished: at least
   int64_t weight = 1;
   bool unfinished = false;

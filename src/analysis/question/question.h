@@ -11,6 +11,8 @@ struct Question {
   std::string baseline_source;  // empty: none given
   int64_t from_ns = INT64_MIN, to_ns = INT64_MAX;
   std::string service, operation, statement;  // focus; empty: all
+  // The probability that an answer by comparison with a baseline names any change where nothing changed.
+  double false_alarms = 0.05;
 };
 
 }  // namespace culprit::analysis

@@ -109,10 +109,11 @@ std::pair<std::string, int32_t> caller_of(const DetectorInput& input, const Rank
   return {names.text(*best), pid};
 }
 
-Confidence confidence_of(const Ranked& ranked, const Operation& operation, double next_score) {
+Confidence confidence_of(const Ranked& ranked, const Operation& operation, const Interval& saving, double next_score) {
   if (ranked.cause.cause == FindingClass::Unexplained || operation.requests < kFewRequests) return Confidence::Low;
   bool clear = next_score * 2 <= ranked.score;
-  if (ranked.cause.quality >= kObserved && clear) return Confidence::High;
+  // An interval that holds 0: its removal may save nothing.
+  if (ranked.cause.quality >= kObserved && clear && saving.low_ns > 0) return Confidence::High;
   return ranked.cause.quality >= kInferred || clear ? Confidence::Medium : Confidence::Low;
 }
 
@@ -163,7 +164,7 @@ double lost_share(double lost, int64_t requests) {
 // Only who takes time of the same requests is another answer to the same question.
 bool is_rival(const WorkloadProfile& now, const Ranked& own, const Ranked& other) {
   if (other.cause.cause == FindingClass::Unexplained) return false;
-  return price(other.cause, now, own.price.operation, nullptr).saved_ns >= kLeastRival * own.price.saved_ns;
+  return price(other.cause, now, own.price.operation, nullptr, 0).saved_ns >= kLeastRival * own.price.saved_ns;
 }
 
 double flip_of(const WorkloadProfile& now, const std::vector<Ranked>& ranked, size_t index) {
@@ -229,7 +230,7 @@ Finding make_finding(const DetectorInput& input, const std::vector<Ranked>& rank
     next_score = next.score;
     finding.next_best = Finding::NextBest{next.cause.cause, next.cause.entity, next.score, next.cause.would_tell};
   }
-  finding.confidence = confidence_of(own, operation, next_score);
+  finding.confidence = confidence_of(own, operation, finding.saving.interval, next_score);
   if (price.affected < kFewestAffected)
     finding.against.push_back("only " + format_count(price.affected) +
                               (price.affected == 1 ? " request is touched" : " requests are touched") +

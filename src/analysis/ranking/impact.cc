@@ -1,7 +1,8 @@
 #include "analysis/ranking/impact.h"
 
 #include <algorithm>
-#include <cmath>
+
+#include "analysis/profile/contrast.h"
 
 namespace culprit::analysis {
 
@@ -23,7 +24,7 @@ struct Baseline {
   int64_t calls = 0;
   int64_t p95_ns = 0;  // of the mechanism's time per request
   Distribution times;
-  Distribution passing;  // of the requests that come by the cause's work
+  std::vector<Weighted> all, passing;  // by request; passing: of those that come by the cause's work
 };
 
 Baseline measure_baseline(const Cause& cause, const Operation& before) {
@@ -31,7 +32,7 @@ Baseline measure_baseline(const Cause& cause, const Operation& before) {
   std::vector<Weighted> times, passing;
   double work = 0;
   for (const Request& request : before.kept) {
-    Weighted time{cause.saved(request).most_ns, request.weight};
+    Weighted time{cause.saved(request).most_ns, request.weight, request.start_ns};
     times.push_back(time);
     if (!cause.work) continue;
     Work done = cause.work(request);
@@ -39,7 +40,8 @@ Baseline measure_baseline(const Cause& cause, const Operation& before) {
     baseline.calls += done.calls;
     if (done.calls > 0) passing.push_back(time);
   }
-  baseline.passing = cause.work ? Distribution(std::move(passing)) : Distribution(times);
+  baseline.passing = cause.work ? std::move(passing) : times;
+  baseline.all = times;
   baseline.times = Distribution(std::move(times));
   baseline.known = !baseline.times.empty();
   baseline.mean_ns = baseline.times.mean();
@@ -73,13 +75,14 @@ int64_t bare_ns(const Cause& cause, const Interner& names, const Request& reques
 struct Retimed {
   std::vector<Weighted> now, most, likely, least, bare, mechanism;
   void add(const Request& request, const Saved& saved, int64_t bare_ns, bool predict) {
-    now.push_back({request.duration_ns, request.weight});
-    mechanism.push_back({saved.most_ns, request.weight});
+    auto timed = [&](int64_t ns) { return Weighted{ns, request.weight, request.start_ns}; };
+    now.push_back(timed(request.duration_ns));
+    mechanism.push_back(timed(saved.most_ns));
     if (!predict) return;
-    most.push_back({request.duration_ns - saved.most_ns, request.weight});
-    likely.push_back({request.duration_ns - saved.likely_ns, request.weight});
-    least.push_back({request.duration_ns - saved.least_ns, request.weight});
-    bare.push_back({bare_ns, request.weight});
+    most.push_back(timed(request.duration_ns - saved.most_ns));
+    likely.push_back(timed(request.duration_ns - saved.likely_ns));
+    least.push_back(timed(request.duration_ns - saved.least_ns));
+    bare.push_back(timed(bare_ns));
   }
 };
 
@@ -99,35 +102,39 @@ std::vector<TraceId> pick_exemplars(std::vector<std::pair<int64_t, TraceId>> tou
 struct Passing {
   double path_ns = 0, saved_ns = 0;
   int64_t weight = 0;
-  std::vector<Weighted> mechanism;
+  std::vector<Weighted> all, mechanism;
 
   void add(const Cause& cause, const Request& request, const Saved& saved) {
+    all.push_back({saved.most_ns, request.weight, request.start_ns});
     if (cause.work && cause.work(request).calls == 0) return;
     auto w = static_cast<double>(request.weight);
     path_ns += w * static_cast<double>(request.duration_ns);
     saved_ns += w * static_cast<double>(saved.likely_ns);
     weight += request.weight;
-    mechanism.push_back({saved.most_ns, request.weight});
+    mechanism.push_back({saved.most_ns, request.weight, request.start_ns});
   }
   bool worth(double least_share) const {
     return saved_ns >= static_cast<double>(kMaterialNs * weight) && saved_ns >= least_share * path_ns && weight > 0;
   }
 };
 
-bool has_changed(const Passing& passing, const Baseline& baseline) {
-  Distribution now(passing.mechanism);
-  double grown = now.mean() - baseline.passing.mean();
+// Requests of now of which it takes longer than of any before.
+int64_t count_beyond(const std::vector<Weighted>& before, const std::vector<Weighted>& now) {
+  int64_t longest_ns = Distribution(before).quantile(1);
+  return std::count_if(now.begin(), now.end(), [&](const Weighted& one) { return one.value_ns > longest_ns; });
+}
+
+bool has_changed(const Passing& passing, const Baseline& baseline, double error) {
+  // Work that next to none waited for before, and many do now, has come to lie on the path: then all are compared.
+  bool rare = baseline.passing.size() < static_cast<size_t>(kFewestAffected);
+  const std::vector<Weighted>&was = rare ? baseline.all : baseline.passing,
+        &is = rare ? passing.all : passing.mechanism;
+  double grown = Distribution(is).mean() - Distribution(was).mean();
   double typical = passing.path_ns / static_cast<double>(std::max<int64_t>(passing.weight, 1));
   if (grown < static_cast<double>(kMaterialNs) || grown < kMaterialChange * typical) return false;
-  for (double q : {0.5, 0.95})
-    if (now.interval(q).low_ns > baseline.passing.interval(q).high_ns) return true;
-  // What befalls one request in ten moves no median, and a p95 of few requests has too wide an interval. Of as many requests
-  // of the same kind one is expected beyond the largest of the baseline.
-  int64_t longest_ns = baseline.passing.quantile(1);
-  int64_t beyond = std::count_if(passing.mechanism.begin(), passing.mechanism.end(),
-                                 [&](const Weighted& one) { return one.value_ns > longest_ns; });
-  double expected = static_cast<double>(now.size()) / static_cast<double>(baseline.passing.size() + 1);
-  return beyond >= kFewestAffected && static_cast<double>(beyond) > expected + 3 * std::sqrt(expected);
+  // Two ways to see it, half of the error each: all requests, or a few of them.
+  return contrast(was, is, Measure::Mean, error / 2).more() ||
+         (count_beyond(was, is) >= kFewestAffected && goes_beyond(was, is, error / 2));
 }
 
 void set_quantiles(Impact& result, Retimed&& retimed) {
@@ -157,32 +164,28 @@ bool is_enough(const WorkloadProfile& now, const Operation& operation, const Imp
   return of_all >= kMostOfAll && (affected_kept >= kAFew || price.affected * 2 >= operation.requests);
 }
 
-// The share of an operation's kept requests that failed of it.
-double failing(const Cause& cause, const Operation& operation, int64_t& requests) {
-  int64_t failed = 0, all = 0;
-  for (const Request& request : operation.kept) {
-    bool fails = cause.fails(request);
-    requests += fails;
-    failed += fails ? request.weight : 0;
-    all += request.weight;
-  }
-  return all > 0 ? static_cast<double>(failed) / static_cast<double>(all) : 0;
+// Of each of an operation's kept requests, whether it failed of the cause.
+std::vector<Weighted> failures_of(const Cause& cause, const Operation& operation) {
+  std::vector<Weighted> failures;
+  for (const Request& request : operation.kept)
+    failures.push_back({cause.fails(request), request.weight, request.start_ns});
+  return failures;
 }
 
-// How many fail is what matters of a failure, and with a baseline how many more than before: beyond three standard deviations.
-void weigh_failures(Impact& result, const Cause& cause, const Operation& now, const Operation* before) {
-  int64_t failed = 0, failed_before = 0;
-  double share = failing(cause, now, failed);
-  double was = before == nullptr ? 0 : failing(cause, *before, failed_before);
-  double expected = was * static_cast<double>(now.kept.size());
-  bool more = static_cast<double>(failed) > expected + 3 * std::sqrt(expected + 1);
+// How many fail is what matters of a failure, and with a baseline how many more than before.
+void weigh_failures(Impact& result, const Cause& cause, const Operation& now, const Operation* before, double error) {
+  std::vector<Weighted> failures = failures_of(cause, now), earlier;
+  if (before != nullptr) earlier = failures_of(cause, *before);
+  auto failed = std::count_if(failures.begin(), failures.end(), [](const Weighted& one) { return one.value_ns > 0; });
+  double risen = Distribution(failures).mean() - Distribution(earlier).mean();
+  bool more = before == nullptr || is_more_frequent(std::move(earlier), std::move(failures), error);
   result.changed = before != nullptr && more;
-  result.material = failed >= kFewestAffected && share - was >= kMaterialFailing && more;
+  result.material = failed >= kFewestAffected && risen >= kMaterialFailing && more;
 }
 
 }  // namespace
 
-Impact price(const Cause& cause, const WorkloadProfile& now, size_t index, const Operation* before) {
+Impact price(const Cause& cause, const WorkloadProfile& now, size_t index, const Operation* before, double error) {
   const Operation& operation = now.operations()[index];
   Impact result;
   result.operation = index;
@@ -231,10 +234,10 @@ Impact price(const Cause& cause, const WorkloadProfile& now, size_t index, const
   double mean_saved = saved / static_cast<double>(kept_weight);
   bool worth = comparable ? passing.worth(kMaterialChange)
                           : mean_saved >= static_cast<double>(kMaterialNs) && saved / kept_path >= kMaterialShare;
-  if (comparable) result.changed = has_changed(passing, baseline);
+  if (comparable) result.changed = has_changed(passing, baseline, error);
   result.material =
       worth && is_enough(now, operation, result, affected) && (comparable ? result.changed : cause.pathological);
-  if (cause.fails) weigh_failures(result, cause, operation, before);
+  if (cause.fails) weigh_failures(result, cause, operation, before, error);
   if (before != nullptr) result.before_p95_ns = Distribution(before->latencies).quantile(0.95);
   set_quantiles(result, std::move(retimed));
   return result;

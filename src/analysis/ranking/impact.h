@@ -25,7 +25,8 @@ struct Impact {
   std::vector<TraceId> exemplars;
 };
 
-// `before` is the same operation in the baseline, or null.
-Impact price(const Cause& cause, const WorkloadProfile& now, size_t operation, const Operation* before);
+// `before` is the same operation in the baseline, or null. `error`: the probability with which this one comparison may call
+// changed what has not (contrast.h).
+Impact price(const Cause& cause, const WorkloadProfile& now, size_t operation, const Operation* before, double error);
 
 }  // namespace culprit::analysis

@@ -1,6 +1,7 @@
 #include "analysis/ranking/ranking.h"
 
 #include <algorithm>
+#include <set>
 
 #include "analysis/detectors/registry.h"
 #include "analysis/ranking/plan_advice.h"
@@ -19,7 +20,7 @@ Ranked priced(const DetectorInput& input, Cause cause) {
   for (size_t i = 0; i < input.now.operations().size(); ++i) {
     const Operation* before =
         input.before == nullptr ? nullptr : same_operation(*input.before, input.now.operations()[i]);
-    Impact price = analysis::price(cause, input.now, i, before);
+    Impact price = analysis::price(cause, input.now, i, before, input.error);
     if (price.material) saved += price.saved_ns;
     // An operation where it is material goes before any where it is not; one that somebody waits for before a statement that
     // nobody's request sent.
@@ -134,7 +135,7 @@ void explain_queues(const DetectorInput& input, std::vector<Ranked>& ranked) {
       stuck = priced(input, std::move(cause));
       const Operation* before =
           input.before == nullptr ? nullptr : same_operation(*input.before, input.now.operations()[operation]);
-      stuck.price = price(stuck.cause, input.now, operation, before);
+      stuck.price = price(stuck.cause, input.now, operation, before, input.error);
       queue.finding = false;
       break;
     }
@@ -183,6 +184,22 @@ void explain_away(const DetectorInput& input, std::vector<Ranked>& ranked) {
   }
 }
 
+// The comparisons with the baseline that one answer makes: each cause with each operation that comes by its work.
+size_t count_comparisons(const DetectorInput& input, const std::vector<Cause>& causes) {
+  size_t comparisons = 0;
+  const Interner& names = input.now.names();
+  for (const Operation& operation : input.now.operations()) {
+    if (same_operation(*input.before, operation) == nullptr) continue;
+    std::set<NodeId> nodes;
+    for (const Request& request : operation.kept)
+      for (const Part& part : request.parts) nodes.insert(part.node);
+    for (const Cause& cause : causes)
+      comparisons += std::any_of(nodes.begin(), nodes.end(),
+                                 [&](NodeId node) { return !cause.blamed || cause.blamed(names.node(node)); });
+  }
+  return comparisons;
+}
+
 }  // namespace
 
 const Operation* same_operation(const WorkloadProfile& population, const Operation& operation) {
@@ -191,10 +208,15 @@ const Operation* same_operation(const WorkloadProfile& population, const Operati
   return nullptr;
 }
 
-std::vector<Ranked> rank_causes(const DetectorInput& input, DatabaseInspector* inquiry) {
+std::vector<Ranked> rank_causes(const DetectorInput& given, DatabaseInspector* inquiry) {
   std::vector<Ranked> ranked;
-  for (const auto& statement : input.now.statements()) input.now.names().tell_apart(statement.first);
-  for (Cause& cause : detect(input)) ranked.push_back(priced(input, std::move(cause)));
+  for (const auto& statement : given.now.statements()) given.now.names().tell_apart(statement.first);
+  std::vector<Cause> causes = detect(given);
+  DetectorInput input = given;
+  // Bonferroni: whatever the comparisons have in common, any of them errs at most as often as one answer may.
+  if (input.before != nullptr)
+    input.error /= static_cast<double>(std::max<size_t>(count_comparisons(given, causes), 1));
+  for (Cause& cause : causes) ranked.push_back(priced(input, std::move(cause)));
   sort_ranked(ranked);
   if (inquiry != nullptr) confirm(input, ranked, *inquiry);
   settle(input, Stage::SameOperation, ranked);

@@ -15,8 +15,8 @@ struct Ranked {
   bool finding = false;  // material, and the signature (or the change) holds
 };
 
-// All causes of a input, best first; `unexplained` last. What is no finding may still be a next-best hypothesis.
-std::vector<Ranked> rank_causes(const DetectorInput& input, DatabaseInspector* inquiry);
+// All causes of an input, best first; `unexplained` last. What is no finding may still be a next-best hypothesis.
+std::vector<Ranked> rank_causes(const DetectorInput& given, DatabaseInspector* inquiry);
 
 // The same operation in another population, or null.
 const Operation* same_operation(const WorkloadProfile& population, const Operation& operation);
