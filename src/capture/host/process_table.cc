@@ -6,40 +6,11 @@
 #include <iterator>
 
 #include "base/text.h"
+#include "capture/host/interpreter.h"
 #include "statement/redact.h"
 
 namespace culprit::capture {
 namespace {
-
-std::string_view base_name(std::string_view path) {
-  if (path.ends_with(" (deleted)")) path.remove_suffix(10);  // the kernel's words for an executable replaced meanwhile
-  const size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? path : path.substr(slash + 1);
-}
-
-bool interpreter(std::string_view name) {
-  static constexpr std::array<std::string_view, 10> kNames = {"python", "node", "nodejs", "ruby", "perl",
-                                                              "php",    "java", "bash",   "sh",   "dash"};
-  while (!name.empty() && (name.back() == '.' || (name.back() >= '0' && name.back() <= '9'))) name.remove_suffix(1);
-  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
-}
-
-// The script among an interpreter's arguments; of java the jar or the main class.
-std::string_view script_of(const std::vector<std::string>& command) {
-  for (size_t i = 1; i < command.size(); ++i) {
-    std::string_view word = command[i];
-    if (word == "-m" && i + 1 < command.size()) return command[i + 1];
-    if (word == "-jar" && i + 1 < command.size()) return base_name(command[i + 1]);
-    if (word == "-c" || word == "-e") return {};
-    if (word == "-cp" || word == "-classpath" || word == "-W" || word == "-X" || word == "--require" || word == "-r") {
-      ++i;
-      continue;
-    }
-    if (word.empty() || word[0] == '-') continue;
-    return base_name(word);
-  }
-  return {};
-}
 
 std::string_view unit_of(std::string_view cgroup) {
   const std::string_view last = base_name(cgroup);
@@ -49,6 +20,16 @@ std::string_view unit_of(std::string_view cgroup) {
        {"ssh.service", "sshd.service", "cron.service", "docker.service", "containerd.service", "init.service"})
     if (last == shared) return {};
   return last.substr(0, last.size() - 8);
+}
+
+// File names without the name of a person: "/home/jane/shop" is "~/shop".
+std::string without_home(std::string_view path) {
+  for (std::string_view homes : {"/home/", "/Users/", "/var/home/"}) {
+    if (!path.starts_with(homes)) continue;
+    const size_t end = path.find('/', homes.size());
+    return end == std::string_view::npos ? "~" : "~" + std::string(path.substr(end));
+  }
+  return path.starts_with("/root/") ? "~" + std::string(path.substr(5)) : std::string(path);
 }
 
 // The command line without its secrets. A server's process that writes what it does there (PostgreSQL) shows its program only.
@@ -62,6 +43,28 @@ std::string shown_command(const ProcessFacts& facts) {
   return text.size() <= kMost ? text : repaired_utf8(text.substr(0, kMost)) + "…";
 }
 
+// Of a process outside the scope: its number and what it is called, for what it takes from others; not what it was started with.
+Process shown_row(Process row) {
+  if (row.recorded) return row;
+  row.executable.clear();
+  row.command.clear();
+  row.cgroup.clear();
+  return row;
+}
+
+std::string script_run_by(const ProcessFacts& facts) {
+  const std::string_view program = base_name(facts.executable);
+  // Of a program that may not be seen the thread's name tells.
+  return script_of(program.empty() ? std::string_view(facts.name) : program, facts.command);
+}
+
+// The process' name; where that is only its interpreter's, or cut, what the interpreter runs.
+std::string shown_name(const ProcessFacts& facts) {
+  const std::string script = script_run_by(facts);
+  const bool tells = script.empty() || (!is_interpreter(facts.name) && !script.starts_with(facts.name));
+  return repaired_utf8(tells ? facts.name : script);
+}
+
 std::string fixed_text(const char* text, size_t size) { return repaired_utf8({text, strnlen(text, size)}); }
 
 }  // namespace
@@ -70,10 +73,8 @@ std::string service_name(const ProcessFacts& facts) {
   if (!facts.service.empty()) return repaired_utf8(facts.service);
   const std::string_view program = base_name(facts.executable);
   if (program == "postgres" || facts.name == "postgres") return "postgresql";
-  if (interpreter(program)) {
-    const std::string_view script = script_of(facts.command);
-    if (!script.empty()) return repaired_utf8(script);
-  }
+  const std::string script = script_run_by(facts);
+  if (!script.empty()) return repaired_utf8(script);
   const std::string_view unit = unit_of(facts.cgroup);
   if (!unit.empty()) return repaired_utf8(unit);
   // comm is cut at 15 bytes; the executable's name is not.
@@ -99,8 +100,8 @@ Processes::Entry& Processes::at(int32_t pid) {
   entry.known = true;
   entry.row.parent_pid = facts.parent_pid;
   entry.row.started_ns = facts.started_ns;
-  entry.row.name = repaired_utf8(facts.name);
-  entry.row.executable = repaired_utf8(facts.executable);
+  entry.row.name = shown_name(facts);
+  entry.row.executable = without_home(repaired_utf8(facts.executable));
   entry.row.command = shown_command(facts);
   entry.row.cgroup = repaired_utf8(facts.cgroup);
   entry.row.service = service_name(facts);
@@ -111,7 +112,7 @@ Processes::Entry& Processes::at(int32_t pid) {
 void Processes::forked(int32_t pid, int32_t parent_pid, const char* name, int64_t mono_ns, int64_t wall_ns) {
   auto old = entries_.find(pid);
   if (old != entries_.end()) {
-    if (old->second.row.exited_ns != 0) gone_.push_back(std::move(old->second.row));
+    if (old->second.row.exited_ns != 0) gone_.push_back(shown_row(std::move(old->second.row)));
     entries_.erase(old);
   }
   Entry& parent = at(parent_pid);
@@ -124,6 +125,7 @@ void Processes::forked(int32_t pid, int32_t parent_pid, const char* name, int64_
   child.row.exited_ns = 0;
   child.row.running_ns = child.row.runnable_ns = 0;
   child.row.name = fixed_text(name, 16);
+  if (is_interpreter(child.row.name)) child.row.name = parent.row.name;  // it goes on with the same script
   child.forked_ns = mono_ns;
   child.throttled_before_ns = parent.throttled_before_ns;
   entries_.insert_or_assign(pid, std::move(child));
@@ -138,8 +140,8 @@ void Processes::executed(int32_t pid, const char* name, const char* path) {
   if (facts.found) entry.row.parent_pid = facts.parent_pid;
   entry.known = true;
   entry.dirty = true;
-  entry.row.name = facts.name;
-  entry.row.executable = repaired_utf8(facts.executable);
+  entry.row.name = shown_name(facts);
+  entry.row.executable = without_home(repaired_utf8(facts.executable));
   entry.row.command = shown_command(facts);
   if (!facts.cgroup.empty()) entry.row.cgroup = repaired_utf8(facts.cgroup);
   entry.row.service = service_name(facts);
@@ -224,7 +226,7 @@ std::vector<Process> Processes::take_changed(const std::string& host) {
   constexpr uint32_t kRoundsAfterExit = 30;
   for (auto place = entries_.begin(); place != entries_.end();) {
     Entry& entry = place->second;
-    if (entry.dirty) rows.push_back(entry.row);
+    if (entry.dirty) rows.push_back(shown_row(entry.row));
     entry.dirty = false;
     const bool over = entry.row.exited_ns != 0 && ++entry.rounds_after_exit > kRoundsAfterExit;
     place = over ? entries_.erase(place) : std::next(place);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 namespace culprit::capture {
 namespace {
 
@@ -40,6 +42,73 @@ TEST(ServiceName, IsWhatTheProgramSaysOfItself) {
 
 TEST(ServiceName, IsNotCutWhereTheExecutableTellsItInFull) {
   EXPECT_EQ(service_name(facts("/opt/a-very-long-program-name", {"x"})), "a-very-long-program-name");
+}
+
+// /proc of a machine with these processes.
+class Proc : public HostView {
+ public:
+  ProcessFacts process(int32_t pid) override { return processes.contains(pid) ? processes.at(pid) : ProcessFacts{}; }
+  std::vector<uint16_t> listening_ports() override { return {}; }
+  SocketAddress near_end(int32_t, const SocketAddress&) override { return {}; }
+  std::vector<CpuTimes> cpu_times() override { return times; }
+  int64_t throttled_ns(int32_t) override { return 0; }
+  int64_t busy_ns() override { return 0; }
+  HostInfo host() override { return {}; }
+
+  std::map<int32_t, ProcessFacts> processes;
+  std::vector<CpuTimes> times;
+};
+
+TEST(Processes, AnInterpretersNameIsThatOfItsScript) {
+  Proc proc;
+  proc.processes[1] = facts("/usr/bin/python3.11", {"python3", "/srv/thumbs.py"});
+  proc.processes[1].name = "python3";
+  proc.processes[2] = facts("/usr/bin/node", {"node", "server.js"});
+  proc.processes[2].name = "MainThread";
+  proc.processes[3] = facts("/usr/bin/python3.11", {"python3", "/usr/local/bin/a-script-of-a-long-name"});
+  proc.processes[3].name = "a-script-of-a-l";
+  proc.processes[4] = facts("/usr/bin/python3.11", {"python3", "worker.py"});
+  proc.processes[4].name = "worker 7";  // it says so itself
+  Processes table(proc);
+  EXPECT_EQ(table.at(1).row.name, "thumbs.py");
+  EXPECT_EQ(table.at(2).row.name, "server.js");
+  EXPECT_EQ(table.at(3).row.name, "a-script-of-a-long-name");
+  EXPECT_EQ(table.at(4).row.name, "worker 7");
+  table.forked(5, 1, "python3", 1, 1);
+  EXPECT_EQ(table.at(5).row.name, "thumbs.py");
+  EXPECT_EQ(table.at(5).row.service, "thumbs.py");
+  table.executed(5, "java", "/usr/bin/java");  // and is gone before anything can be read
+  EXPECT_EQ(table.at(5).row.name, "java");
+}
+
+TEST(Processes, HomeDirectoriesAreCut) {
+  Proc proc;
+  proc.processes[1] = facts("/home/jane/shop/bin/shop", {"shop"});
+  proc.processes[2] = facts("/root/shop", {"shop"});
+  proc.processes[3] = facts("/opt/home/shop", {"shop"});
+  Processes table(proc);
+  EXPECT_EQ(table.at(1).row.executable, "~/shop/bin/shop");
+  EXPECT_EQ(table.at(2).row.executable, "~/shop");
+  EXPECT_EQ(table.at(3).row.executable, "/opt/home/shop");
+}
+
+TEST(Processes, OfAStrangerOnlyNameAndNumberLeave) {
+  Proc proc;
+  for (int32_t pid : {1, 2}) {
+    proc.processes[pid] = facts("/usr/bin/python3.11", {"python3", "/srv/thumbs.py", "--owner", "jane"}, "/jane.slice");
+    proc.processes[pid].name = "python3";
+  }
+  Processes table(proc);
+  table.begin_cpu_times();
+  table.at(1).row.recorded = true;
+  proc.times = {{.pid = 2, .started_ns = 1, .running_ns = 5'000'000'000}};
+  table.end_cpu_times();
+  const auto rows = table.take_changed("host");
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_FALSE(rows[0].command.empty());
+  EXPECT_EQ(rows[1].name, "thumbs.py");
+  EXPECT_EQ(rows[1].running_ns, 5'000'000'000);
+  EXPECT_EQ(rows[1].command + rows[1].executable + rows[1].cgroup, "");
 }
 
 }  // namespace
