@@ -2,7 +2,7 @@
 # statically: the recorder runs where no libbpf is installed.
 set(bpf_dir ${CMAKE_CURRENT_LIST_DIR}/bpf)
 set(bpf_out ${CMAKE_CURRENT_BINARY_DIR}/capture_bpf)
-file(GLOB bpf_sources CONFIGURE_DEPENDS ${bpf_dir}/*.h ${bpf_dir}/*.c ${CMAKE_CURRENT_LIST_DIR}/wire/*.h)
+file(GLOB bpf_sources CONFIGURE_DEPENDS ${bpf_dir}/*.h ${bpf_dir}/*.c ${CMAKE_CURRENT_LIST_DIR}/wire/*.h ${CMAKE_CURRENT_LIST_DIR}/wire/*.inc)
 
 find_program(BPF_CLANG NAMES clang-16 clang-17 clang-18 clang-19 clang REQUIRED)
 find_program(BPF_STRIP NAMES llvm-strip-16 llvm-strip-17 llvm-strip-18 llvm-strip-19 llvm-strip REQUIRED)
@@ -12,7 +12,7 @@ find_program(BPFTOOL NAMES bpftool PATHS /usr/sbin /sbin REQUIRED)
 add_custom_command(
   OUTPUT ${bpf_out}/recorder.skel.h
   COMMAND ${CMAKE_COMMAND} -E make_directory ${bpf_out}
-  COMMAND ${BPF_CLANG} -O2 -g -Wall -Wextra -Wno-unused-parameter -Wno-missing-declarations -target bpf -mcpu=v3 -D__TARGET_ARCH_x86
+  COMMAND ${BPF_CLANG} -O2 -g -Wall -Wextra -Wno-unused-parameter -Wno-missing-declarations -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -I ${PROJECT_SOURCE_DIR}/src
           -idirafter /usr/include/${CMAKE_LIBRARY_ARCHITECTURE} -c ${bpf_dir}/recorder.bpf.c -o ${bpf_out}/recorder.bpf.o
   COMMAND ${BPF_STRIP} -g ${bpf_out}/recorder.bpf.o
   COMMAND ${BPFTOOL} gen skeleton ${bpf_out}/recorder.bpf.o name recorder_bpf > ${bpf_out}/recorder.skel.h

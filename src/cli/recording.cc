@@ -79,7 +79,7 @@ std::string summary_json(const capture::RecordSummary& summary, const std::strin
       .member("bytes", tree_bytes(directory))
       .key("probes")
       .begin_array();
-  static constexpr const char* kStates[] = {"attached", "missing", "failed", "too_dear", "off"};
+  static constexpr const char* kStates[] = {"attached", "missing", "failed", "over_budget", "off"};
   for (const capture::ProbeState& probe : summary.probes) {
     json.begin_object().member("name", probe.name).member("state", kStates[static_cast<int>(probe.state)]);
     if (!probe.reason.empty()) json.member("reason", probe.reason);

@@ -10,9 +10,9 @@ struct pending_request {
 };
 
 struct {
-  __uint(type, BPF_MAP_TYPE_HASH);
-  __uint(max_entries, 16384); /* several times any queue depth seen */
-  __type(key, __u64);         /* the address of struct request: one request at a time has it */
+  __uint(type, BPF_MAP_TYPE_LRU_HASH); /* one that was never seen to complete gives way to a new one */
+  __uint(max_entries, 16384);          /* several times any queue depth seen */
+  __type(key, __u64);                  /* the address of struct request: one request at a time has it */
   __type(value, struct pending_request);
 } requests SEC(".maps");
 
@@ -41,7 +41,7 @@ int BPF_PROG(block_rq_issue, struct request* request) {
   __u64 key = (__u64)request, now = bpf_ktime_get_ns();
   struct cpu_counts* c = cpu_counts();
   known = bpf_map_lookup_elem(&requests, &key);
-  if (known) { /* queued before, perhaps by another thread: that one wanted it */
+  if (known && !known->issue_ns) { /* queued before, perhaps by another thread: that one wanted it */
     known->issue_ns = now;
     return 0;
   }
@@ -50,6 +50,25 @@ int BPF_PROG(block_rq_issue, struct request* request) {
   pending.pid = task->tgid;
   pending.tid = task->pid;
   if (bpf_map_update_elem(&requests, &key, &pending, BPF_ANY)) count(&c->map_full);
+  return 0;
+}
+
+/* It goes on as part of another one: its own address is free for the next. */
+SEC("tp_btf/block_rq_merge")
+int BPF_PROG(block_rq_merge, struct request* request) {
+  __u64 key = (__u64)request;
+  bpf_map_delete_elem(&requests, &key);
+  return 0;
+}
+
+/* The device did not take it: it waits again, and will be issued again. */
+SEC("tp_btf/block_rq_requeue")
+int BPF_PROG(block_rq_requeue, struct request* request) {
+  __u64 key = (__u64)request;
+  struct pending_request* known = bpf_map_lookup_elem(&requests, &key);
+  if (!known) return 0;
+  if (!known->insert_ns) known->insert_ns = known->issue_ns;
+  known->issue_ns = 0;
   return 0;
 }
 

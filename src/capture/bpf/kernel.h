@@ -39,6 +39,11 @@ struct bpf_iter__task {
   struct task_struct* task;
 };
 
+struct bpf_iter__bpf_sk_storage_map {
+  struct sock* sk;
+  void* value;
+};
+
 struct in6_addr {
   __u8 bytes[16];
 };

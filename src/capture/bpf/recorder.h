@@ -28,6 +28,8 @@ const volatile __u64 ring_bytes;
 __u32 scope_epoch = 1;   /* a newer one makes every cached decision void */
 __u32 capture_epoch = 1; /* a newer one: a capture policy was written */
 
+__u64 live_multiplier = 1; /* struct live_sockets */
+
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
   __uint(max_entries, 1); /* CPUs, set before loading */
@@ -54,10 +56,11 @@ struct {
   __type(value, struct thread_slot);
 } slots SEC(".maps");
 
-/* The processes to be recorded, unless all are. */
+/* The processes to be recorded, unless all are. A process leaves it as it ends. */
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
-  __uint(max_entries, 65536);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __uint(max_entries, 262144); /* processes that live at once; a machine of today does not get there */
   __type(key, __u32);
   __type(value, __u8);
 } scope SEC(".maps");

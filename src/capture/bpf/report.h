@@ -32,9 +32,6 @@ INLINE struct report* take_report(void) {
   return NULL;
 }
 
-/* BackendState, of which only what begins with a text is told: that it ends shows in the answer. */
-enum { STATE_RUNNING = 2, STATE_FASTPATH = 4 };
-
 INLINE void fill_report(struct event_report* e, struct thread_slot* slot, __u32 state, __u64 length, bool cut) {
   fill_header(&e->header, EVENT_REPORT, (sizeof *e + length + 7) & ~7ull, bpf_ktime_get_ns(), slot->tgid, slot->tid);
   e->state = state;
@@ -61,18 +58,22 @@ INLINE bool tell_short(struct thread_slot* slot, __u32 state, const char* text, 
   return true;
 }
 
+/* The state's numbers differ between versions; a text is given with what begins, and NULL where it ends. */
 INLINE int on_report(struct pt_regs* regs) {
   const char* text = (const char*)PT_REGS_PARM2(regs);
-  __u32 state = PT_REGS_PARM1(regs);
+  __u32 state = PT_REGS_PARM1(regs), probe = bpf_get_attach_cookie(regs) & (PROBES - 1);
   struct thread_slot* slot;
   struct cpu_counts* c = cpu_counts();
   struct report* report;
   __s64 length;
   __u64 size;
   void* ring = own_ring();
-  if ((state != STATE_RUNNING && state != STATE_FASTPATH) || !text) return 0;
+  if (!c || !ring) return 0;
+  count(&c->probe_hits[probe]);
+  if (!text) return 0;
+  count(&c->probe_texts[probe]);
   slot = traced(bpf_get_current_task_btf());
-  if (!slot || !c || !ring || tell_short(slot, state, text, ring, c)) return 0;
+  if (!slot || tell_short(slot, state, text, ring, c)) return 0;
   if (!(report = take_report())) {
     lose(c, EVENT_REPORT);
     return 0;

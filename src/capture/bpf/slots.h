@@ -9,9 +9,36 @@ INLINE bool decide(__u32 tgid) {
   return bpf_map_lookup_elem(&scope, &tgid) != NULL;
 }
 
+/* A thread has one of four places: fewer slots than thread numbers suffice, for those of threads that have ended or are
+ * not recorded are given away. */
+#define WAYS 4
+
+/* The first is the number's own; the others mix its high bits in (Fibonacci hashing, with another odd factor each). */
+INLINE __u32 way(__u32 tid, __u32 i) { return (i ? tid * (0x9e3779b1u + 2 * i * 0x85ebca6bu) >> 16 : tid) & slot_mask; }
+
+INLINE struct thread_slot* slot_at(__u32 index) { return bpf_map_lookup_elem(&slots, &index); }
+
+/* Not where it is looked for first. The thread's own slot in another place; where it has none, one for it to take: free,
+ * or of a thread that is not recorded; else the first, whose thread then loses its state. */
+OUTLINE int other_place(__u32 tid) {
+  __u32 chosen = way(tid, 0), best = 0;
+  for (__u32 i = 0; i < WAYS; ++i) {
+    struct thread_slot* slot = slot_at(way(tid, i));
+    __u32 worth;
+    if (!slot) continue;
+    if (slot->tid == tid) return way(tid, i);
+    worth = !slot->tid ? 2 : !slot->traced;
+    if (worth <= best) continue;
+    best = worth;
+    chosen = way(tid, i);
+  }
+  return chosen;
+}
+
 INLINE struct thread_slot* slot_of(__u32 tid) {
-  __u32 index = tid & slot_mask;
-  return bpf_map_lookup_elem(&slots, &index);
+  struct thread_slot* slot = slot_at(way(tid, 0));
+  if (likely(slot && slot->tid == tid)) return slot;
+  return slot_at(other_place(tid));
 }
 
 INLINE void clear_slot(struct thread_slot* slot) {

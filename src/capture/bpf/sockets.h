@@ -32,6 +32,7 @@ OUTLINE int tell_own(struct sock* sk, struct task_struct* task) {
   struct cpu_counts* c = cpu_counts();
   struct socket_state* state;
   if (!c || !carries_requests(sk)) return 0;
+  if (sk->sk_type != SOCK_STREAM) return 0;
   state = socket_state(sk);
   if (state) tell_socket(state, sk, task, bpf_ktime_get_ns(), c);
   return 0;
@@ -47,18 +48,32 @@ INLINE void take_policies(struct socket_state* state, __u32 epoch) {
   state->decided = 1;
 }
 
+/* Datagrams carry no requests that we know: their lengths are told, so that who waits for one is seen to have got it, and
+ * nothing is kept of the socket, neither here nor in the recorder. A program may use a new one for each. */
+INLINE int know_datagrams(struct thread_slot* slot, struct sock* sk, __u32 epoch) {
+  const struct capture_policy lengths_only = {};
+  slot->socket = bpf_get_socket_cookie(sk);
+  slot->sent = lengths_only;
+  slot->received = lengths_only;
+  slot->data_flags = DATA_DATAGRAM;
+  slot->policy_epoch = epoch;
+  return 1;
+}
+
 /* Makes it the socket that the thread's slot knows; 0: it is none to be recorded. */
 OUTLINE int know_socket(struct thread_slot* slot, struct sock* sk, struct task_struct* task, __u64 now) {
   struct cpu_counts* c = cpu_counts();
   struct socket_state* state;
   __u32 epoch = capture_epoch;
   if (!c || !carries_requests(sk)) return 0;
+  if (sk->sk_type != SOCK_STREAM) return know_datagrams(slot, sk, epoch);
   if (!(state = socket_state(sk))) {
     count(&c->map_full);
     return 0;
   }
   take_policies(state, epoch);
   slot->socket = state->id;
+  slot->data_flags = 0;
   slot->sent = state->decided ? state->policies.sent : undecided;
   slot->received = state->decided ? state->policies.received : undecided;
   slot->policy_epoch = tell_socket(state, sk, task, now, c) ? epoch : 0;
@@ -81,7 +96,7 @@ INLINE void fill_data(struct event_data* e, struct thread_slot* slot, struct soc
   e->head_bytes = 0;
   e->tail_bytes = 0;
   __builtin_memset(e->pad, 0, sizeof e->pad);
-  e->flags = sent ? DATA_SENT : 0;
+  e->flags = (sent ? DATA_SENT : 0) | slot->data_flags;
   e->left_before = sent ? slot->left_before : 0;
 }
 
@@ -210,4 +225,29 @@ SEC("tp_btf/sock_recv_length")
 int BPF_PROG(sock_recv_length, struct sock* sk, int length, int flags) {
   if (flags & (MSG_PEEK | MSG_ERRQUEUE | MSG_TRUNC)) return 0;
   return on_bytes(sk, length, false);
+}
+
+/* Which sockets that were told live still: run over all of them from time to time, for only TCP says when it ends. An end
+ * that no program has a descriptor of has ended, though the other holds its memory. In one pass, which outputs nothing: one
+ * that is resumed leaves some out, as others go. */
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct live_sockets);
+} live_sockets SEC(".maps");
+
+SEC("iter/bpf_sk_storage_map")
+int mark_live_sockets(struct bpf_iter__bpf_sk_storage_map* context) {
+  struct socket_state* state = context->value;
+  struct sock* sk = context->sk;
+  struct live_sockets* live;
+  __u32 zero = 0;
+  __u64 bit;
+  if (!sk || !state || !sk->sk_socket) return 0;
+  if (!(live = bpf_map_lookup_elem(&live_sockets, &zero))) return 0;
+  bit = state->id * live_multiplier >> (64 - LIVE_BITS_LOG);
+  live->words[bit / 64] |= 1ull << bit % 64;
+  return 0;
 }

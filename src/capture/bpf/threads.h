@@ -53,8 +53,10 @@ INLINE bool receives(__s64 syscall) {
 /* Whom a send wakes has its bytes. Each send is told at its end, so a mark that is found there is of that one (but for the
  * moment between that and its return to the program, when an interrupt may wake somebody). */
 INLINE void note_leaving(struct task_struct* waker) {
-  struct thread_slot* slot = slot_of(waker->pid);
+  struct thread_slot* slot;
   struct pt_regs* regs;
+  if (!waker->pid) return; /* idle */
+  slot = slot_of(waker->pid);
   if (!slot || slot->tid != (__u32)waker->pid || !slot->traced || !slot->socket || slot->left_ns) return;
   regs = (struct pt_regs*)bpf_task_pt_regs(waker);
   if (regs && regs->di == slot->descriptor && sends(regs->orig_ax)) slot->left_ns = bpf_ktime_get_ns();

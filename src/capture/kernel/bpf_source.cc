@@ -12,7 +12,8 @@
 #include "capture/host/procfs.h"
 #include "capture/kernel/bpf_source_programs.h"
 #include "capture/kernel/bpf_source_ring.h"
-#include "capture/kernel/uprobe.h"
+#include "capture/kernel/server_probes.h"
+#include "capture/kernel/told_sockets.h"
 
 namespace culprit::capture {
 namespace {
@@ -49,23 +50,25 @@ class BpfSource : public EventSource {
 
  private:
   BpfSource(const SourceOptions& options, std::unique_ptr<Programs> programs)
-      : options_(options), programs_(std::move(programs)) {}
+      : options_(options), programs_(std::move(programs)), probes_(*programs_, options.probe_budget) {}
   Result<void> open_rings();
   Result<void> seed_scope();
-  void probe_server(int32_t pid);
+  void tick_probes(uint64_t now_ns, uint64_t horizon_ns, const Handler& handle);
   uint64_t drain(uint64_t horizon_ns, const Handler& handle);
   void collect(uint64_t horizon_ns);
   void deliver(const event_header& event, const Handler& handle);
   void keep_open_waits();
+  void look_for_ended_sockets(uint64_t horizon_ns, const Handler& handle);
 
   SourceOptions options_;
   std::unique_ptr<Programs> programs_;
-  ReportServers servers_;
+  ServerProbes probes_;
   std::vector<EventRing> rings_;  // control first: of equal times, a socket comes before its bytes
   std::vector<EventRing*> order_;
   int epoll_fd_ = -1;
   uint64_t last_ns_ = 0;
   int64_t begin_ns_ = 0;
+  ToldSockets told_;
   std::vector<int32_t> executed_;  // since the last look for servers
   std::vector<OpenWait> open_waits_;
   SourceCounts counts_;
@@ -76,7 +79,8 @@ Result<void> BpfSource::open_rings() {
   if (epoll_fd_ < 0)
     return Error{Error::Kind::Unavailable, std::string("cannot wait for events: ") + std::strerror(errno)};
   rings_.push_back(TRY(EventRing::open(programs_->control_fd(), programs_->control_size_bytes())));
-  for (int fd : programs_->ring_fds()) rings_.push_back(TRY(EventRing::open(fd, programs_->ring_size_bytes())));
+  for (const Programs::Ring& ring : programs_->rings())
+    rings_.push_back(TRY(EventRing::open(ring.fd, ring.size_bytes)));
   for (EventRing& ring : rings_) {
     epoll_event wish{};
     wish.events = EPOLLIN | EPOLLET;  // level-triggered, it would never wait: some events are always too young
@@ -90,11 +94,12 @@ Result<void> BpfSource::open_rings() {
 // Servers' reports come first: to find and to measure them takes longest, and what is sent under TLS without them has no name.
 Result<void> BpfSource::start() {
   if (options_.reports)
-    for (int32_t pid : options_.scope.all ? list_pids() : descendants(options_.scope.pids)) probe_server(pid);
+    for (int32_t pid : options_.scope.all ? list_pids() : descendants(options_.scope.pids)) probes_.look_at(pid);
   TRY(programs_->attach());
   if (!options_.scope.all) TRY(seed_scope());
   begin_ns_ = clock_ns(CLOCK_MONOTONIC);
   if (options_.scheduling) programs_->seed_threads();
+  if (options_.sockets) programs_->attach_live_sockets();
   return {};
 }
 
@@ -113,23 +118,22 @@ Result<void> BpfSource::seed_scope() {
   }
 }
 
-void BpfSource::probe_server(int32_t pid) {
-  auto found = servers_.look_at(pid);
-  if (!found) return;
-  std::string name = "pgstat_report_activity in " + found->name;
-  uint64_t cost_ns = 0;  // stays so where it cannot be measured
-  auto sample = servers_.sample_for(found->first_bytes);
-  auto link = programs_->link_report(sample.path, sample.offset);
-  if (link.has_value()) cost_ns = sample.measure_ns();
-  if (cost_ns > options_.report_limit_ns) {
-    programs_->note_probe({.name = name,
-                           .state = ProbeState::State::TooDear,
-                           .reason = std::to_string(cost_ns) + " ns a hit here",
-                           .cost_ns = cost_ns});
-    return;
+// What is read of a server's memory is handed out like what a probe tells.
+void BpfSource::tick_probes(uint64_t now_ns, uint64_t horizon_ns, const Handler& handle) {
+  for (const StatementReader::Statement& statement : probes_.tick(now_ns, horizon_ns)) {
+    const size_t size_bytes = (sizeof(event_report) + statement.text.size() + 7) / 8 * 8;
+    std::vector<uint64_t> words(size_bytes / 8);
+    auto* event = reinterpret_cast<event_report*>(words.data());
+    event->header.time_ns = std::max(last_ns_, statement.time_ns);
+    event->header.pid = static_cast<uint32_t>(statement.pid);
+    event->header.tid = event->header.pid;  // a backend has one thread
+    event->header.type = EVENT_REPORT;
+    event->header.size_bytes = static_cast<uint32_t>(size_bytes);
+    event->text_bytes = static_cast<uint16_t>(statement.text.size());
+    event->cut = statement.cut;
+    std::memcpy(event + 1, statement.text.data(), statement.text.size());
+    deliver(event->header, handle);
   }
-  // A failure is noted with the probe, and the recording goes on without it.
-  static_cast<void>(programs_->attach_report(name, found->path, found->offset, cost_ns).has_value());
 }
 
 Result<uint64_t> BpfSource::poll(int timeout_ms, const Handler& handle) {
@@ -137,7 +141,9 @@ Result<uint64_t> BpfSource::poll(int timeout_ms, const Handler& handle) {
   for (;;) {
     int64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID), now = clock_ns(CLOCK_MONOTONIC);
     uint64_t n = drain(now - kReorderWindowNs, handle);
-    for (int32_t pid : std::exchange(executed_, {})) probe_server(pid);
+    look_for_ended_sockets(now - kReorderWindowNs, handle);
+    for (int32_t pid : std::exchange(executed_, {})) probes_.look_at(pid);
+    if (options_.reports) tick_probes(now, now - kReorderWindowNs, handle);
     counts_.user_ns += static_cast<uint64_t>(clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu);
     if (n > 0 || now >= deadline) return n;
     epoll_event woken[16];
@@ -173,8 +179,32 @@ void BpfSource::deliver(const event_header& event, const Handler& handle) {
   last_ns_ = std::max<uint64_t>(last_ns_, event.time_ns);
   if (event.type < kEventTypes) ++counts_.kept[event.type];
   counts_.bytes += event.size_bytes;
+  if (event.type == EVENT_SOCKET && !told_.add(reinterpret_cast<const event_socket&>(event).socket, event.pid))
+    ++counts_.map_full;
+  if (event.type == EVENT_SOCKET_END) told_.remove(reinterpret_cast<const event_socket_end&>(event).socket);
+  if (event.type == EVENT_DATA) probes_.on_data(reinterpret_cast<const event_data&>(event));
+  if (event.type == EVENT_EXEC || event.type == EVENT_EXIT) probes_.forget(static_cast<int32_t>(event.pid));
   if (event.type == EVENT_EXEC && options_.reports) executed_.push_back(static_cast<int32_t>(event.pid));
   handle(event);
+}
+
+// Most sockets say nothing when they end (all but TCP's), and what is said may be lost: from time to time the kernel is asked
+// which live still. What a socket did before it went is handed out by the time that its end is.
+void BpfSource::look_for_ended_sockets(uint64_t horizon_ns, const Handler& handle) {
+  for (const ToldSockets::Ended& ended : told_.take_ended(horizon_ns)) {
+    event_socket_end event{};
+    event.header.time_ns = std::max(last_ns_, ended.time_ns);
+    event.header.pid = ended.pid;
+    event.header.type = EVENT_SOCKET_END;
+    event.header.size_bytes = sizeof event;
+    event.socket = ended.socket;
+    deliver(event.header, handle);
+  }
+  auto now = static_cast<uint64_t>(clock_ns(CLOCK_MONOTONIC));
+  if (!told_.due(now)) return;
+  auto live = programs_->mark_live_sockets(told_.next_multiplier());
+  auto done = static_cast<uint64_t>(clock_ns(CLOCK_MONOTONIC));
+  told_.compare(live, now, done);
 }
 
 Result<void> BpfSource::stop(const Handler& handle) {
@@ -214,6 +244,7 @@ SourceCounts BpfSource::counts() const {
   counts.ring_peak_bytes = kernel.ring_peak_bytes;
   counts.ring_size_bytes = programs_->ring_size_bytes();
   counts.probes = programs_->probes();
+  for (ProbeState state : probes_.states()) counts.probes.push_back(std::move(state));
   return counts;
 }
 

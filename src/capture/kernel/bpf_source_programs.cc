@@ -14,6 +14,8 @@
 #include <fstream>
 #include <string_view>
 
+#include "capture/kernel/cpus.h"
+
 // The generated header allocates with calloc and casts nothing that g++ would warn of but this.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
@@ -30,21 +32,12 @@ struct Hook {
   bool needed;  // without it the part is worth nothing
 };
 constexpr Hook kHooks[] = {
-    {"sched_process_fork", Part::Life, true},      {"sched_process_exec", Part::Life, true},
-    {"sched_process_exit", Part::Life, true},      {"sched_switch", Part::Scheduling, true},
-    {"sched_waking", Part::Scheduling, true},      {"sched_wakeup_new", Part::Scheduling, false},
-    {"seed_threads", Part::Scheduling, false},     {"local_timer_entry", Part::Interrupts, false},
-    {"local_timer_exit", Part::Interrupts, false}, {"irq_handler_entry", Part::Interrupts, false},
-    {"irq_handler_exit", Part::Interrupts, false}, {"sock_send_length", Part::Sockets, true},
-    {"sock_recv_length", Part::Sockets, true},     {"tcp_sendmsg_locked", Part::Sockets, false},
-    {"inet_sock_set_state", Part::Sockets, false}, {"tcp_retransmit_skb", Part::Sockets, false},
-    {"block_rq_insert", Part::Disk, false},        {"block_rq_issue", Part::Disk, false},
-    {"block_rq_complete", Part::Disk, false},      {"ext4_sync_file_enter", Part::Disk, false},
-    {"ext4_sync_file_exit", Part::Disk, false},    {"report_multi", Part::Reports, false},
-    {"report_single", Part::Reports, false},
+#define HOOK(program, part, needed) {#program, Part::part, needed},
+#include "capture/wire/events.inc"
 };
 
-constexpr std::string_view kSeedThreads = "seed_threads";
+// Run by us, not by an event.
+constexpr std::string_view kSeedThreads = "seed_threads", kMarkLiveSockets = "mark_live_sockets";
 
 bool wanted(const SourceOptions& options, Part part) {
   switch (part) {
@@ -122,7 +115,12 @@ Result<std::unique_ptr<Programs>> Programs::load(const SourceOptions& options) {
   if (n_cpus <= 0) return Error{Error::Kind::Unavailable, "cannot tell how many CPUs there are: " + error_text(n_cpus)};
   std::unique_ptr<Programs> programs(new Programs(options));
   programs->n_cpus_ = static_cast<uint32_t>(n_cpus);
-  programs->ring_size_bytes_ = std::bit_ceil(std::clamp(options.ring_size_bytes, 64u << 10, 1u << 30));
+  std::ifstream online_file("/sys/devices/system/cpu/online");
+  std::string online;
+  std::getline(online_file, online);
+  programs->ring_sizes_ =
+      ring_sizes(parse_cpu_list(online, programs->n_cpus_), options.ring_size_bytes, options.most_ring_bytes);
+  programs->ring_size_bytes_ = *std::max_element(programs->ring_sizes_.begin(), programs->ring_sizes_.end());
   for (const Hook& hook : kHooks)
     if (!wanted(options, hook.part)) programs->off_[hook.program] = {.name = hook.program};
   libbpf_set_print(keep_complaint);
@@ -160,8 +158,8 @@ Result<void> Programs::configure() {
   std::ifstream pid_max_file("/proc/sys/kernel/pid_max");
   uint32_t pid_max = 0;
   pid_max_file >> pid_max;
-  // As many slots as threads can have numbers, so that no two share one, up to 8 MiB.
-  uint32_t slots = std::bit_ceil(std::clamp(pid_max, 1024u, 65536u));
+  // As many slots as threads can have numbers, up to 8 MiB: of more numbers four share four slots (bpf/slots.h).
+  uint32_t slots = std::bit_ceil(std::clamp(pid_max, 1024u, std::clamp(options_.most_thread_slots, 1024u, 65536u)));
   skeleton_->rodata->own_tgid = static_cast<uint32_t>(getpid());
   skeleton_->rodata->scope_all = options_.scope.all;
   skeleton_->rodata->slot_mask = slots - 1;
@@ -170,6 +168,7 @@ Result<void> Programs::configure() {
   bpf_map__set_max_entries(skeleton_->maps.slots, slots);
   bpf_map__set_max_entries(skeleton_->maps.rings, n_cpus_);
   bpf_map__set_max_entries(skeleton_->maps.messages, 2 * n_cpus_);
+  if (options_.scope.all) bpf_map__set_max_entries(skeleton_->maps.scope, 1);
   bpf_program* program;
   bpf_object__for_each_program(program, skeleton_->obj) {
     std::string name = bpf_program__name(program);
@@ -180,10 +179,10 @@ Result<void> Programs::configure() {
 
 Result<void> Programs::fill_rings() {
   for (uint32_t cpu = 0; cpu < n_cpus_; ++cpu) {
-    int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "events", 0, 0, ring_size_bytes_, nullptr);
+    int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "events", 0, 0, ring_sizes_[cpu], nullptr);
     if (fd < 0)
       return Error{Error::Kind::Unavailable, "no memory for a ring: " + error_text(fd), "a smaller --ring-size"};
-    rings_.push_back(fd);
+    rings_.push_back({fd, ring_sizes_[cpu]});
     int error = bpf_map_update_elem(bpf_map__fd(skeleton_->maps.rings), &cpu, &fd, BPF_ANY);
     if (error != 0) return Error{Error::Kind::Unavailable, "cannot place a ring: " + error_text(error)};
   }
@@ -192,16 +191,17 @@ Result<void> Programs::fill_rings() {
 
 Programs::~Programs() {
   detach();
-  for (int fd : rings_) close(fd);
+  for (const Ring& ring : rings_) close(ring.fd);
   if (stats_fd_ >= 0) close(stats_fd_);
+  if (live_sockets_ != nullptr) munmap(live_sockets_, sizeof *live_sockets_);
   if (skeleton_ != nullptr) recorder_bpf__destroy(skeleton_);
 }
 
 Result<void> Programs::attach() {
   if (options_.measure_programs) stats_fd_ = bpf_enable_stats(BPF_STATS_RUN_TIME);
   for (const Hook& hook : kHooks) {
-    // Attached where a server is found; run by seed_threads().
-    if (hook.part == Part::Reports || hook.program == kSeedThreads) continue;
+    // Attached where a server is found.
+    if (hook.part == Part::Reports || hook.program == kSeedThreads || hook.program == kMarkLiveSockets) continue;
     auto known = off_.find(hook.program);
     if (known == off_.end()) {
       bpf_program* program = bpf_object__find_program_by_name(skeleton_->obj, hook.program);
@@ -252,16 +252,55 @@ void Programs::seed_threads() {
   close(fd);
 }
 
-Result<Programs::Link> Programs::link_report(const std::string& path, uint64_t offset) {
+void Programs::attach_live_sockets() {
+  const std::string name(kMarkLiveSockets);
+  if (off_.contains(name)) return;
+  bpf_iter_link_info info{};
+  info.map.map_fd = static_cast<uint32_t>(bpf_map__fd(skeleton_->maps.sockets));
+  LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &info, .link_info_len = sizeof info);
+  bpf_link* link = bpf_program__attach_iter(skeleton_->progs.mark_live_sockets, &options);
+  void* mapped = link == nullptr ? MAP_FAILED
+                                 : mmap(nullptr, sizeof(live_sockets), PROT_READ | PROT_WRITE, MAP_SHARED,
+                                        bpf_map__fd(skeleton_->maps.live_sockets), 0);
+  if (mapped == MAP_FAILED) {
+    off_[name] = {.name = name,
+                  .state = ProbeState::State::Failed,
+                  .reason = "cannot look which sockets live: " + error_text(errno)};
+    bpf_link__destroy(link);
+    return;
+  }
+  live_sockets_ = static_cast<live_sockets*>(mapped);
+  links_.emplace(name, Link(link, destroy_link));
+  attached_.insert(name);
+}
+
+std::optional<LiveSockets> Programs::mark_live_sockets(uint64_t multiplier) {
+  auto link = links_.find(std::string(kMarkLiveSockets));
+  if (link == links_.end()) return std::nullopt;
+  std::memset(live_sockets_, 0, sizeof *live_sockets_);
+  __atomic_store_n(&skeleton_->data->live_multiplier, multiplier, __ATOMIC_RELEASE);
+  int fd = bpf_iter_create(bpf_link__fd(link->second.get()));
+  if (fd < 0) return std::nullopt;
+  char nothing[64];
+  // -EAGAIN: more than a million sockets, and the kernel will not look at all of them at once.
+  bool whole = read(fd, nothing, sizeof nothing) == 0;
+  close(fd);
+  if (!whole) return std::nullopt;
+  return LiveSockets(*live_sockets_, multiplier);
+}
+
+Result<Programs::Link> Programs::link_report(const std::string& path, uint64_t offset, uint32_t probe) {
   bpf_link* link = nullptr;
   int error = ENOENT;
   if (!off_.contains("report_multi")) {
-    LIBBPF_OPTS(bpf_uprobe_multi_opts, options, .offsets = &offset, .cnt = 1);
+    const __u64 cookie = probe;
+    LIBBPF_OPTS(bpf_uprobe_multi_opts, options, .offsets = &offset, .cookies = &cookie, .cnt = 1);
     link = bpf_program__attach_uprobe_multi(skeleton_->progs.report_multi, -1, path.c_str(), nullptr, &options);
     error = errno;
   }
   if (link == nullptr && !off_.contains("report_single")) {
-    link = bpf_program__attach_uprobe(skeleton_->progs.report_single, false, -1, path.c_str(), offset);
+    LIBBPF_OPTS(bpf_uprobe_opts, options, .bpf_cookie = probe);
+    link = bpf_program__attach_uprobe_opts(skeleton_->progs.report_single, -1, path.c_str(), offset, &options);
     error = errno;
   }
   if (link == nullptr) return Error{Error::Kind::Unavailable, "cannot probe '" + path + "': " + error_text(error)};
@@ -269,17 +308,8 @@ Result<Programs::Link> Programs::link_report(const std::string& path, uint64_t o
 }
 
 Result<void> Programs::attach_report(const std::string& name, const std::string& path, uint64_t offset,
-                                     uint64_t cost_ns) {
-  auto link = link_report(path, offset);
-  ProbeState state{.name = name, .state = ProbeState::State::Attached, .cost_ns = cost_ns};
-  if (!link.has_value()) {
-    state.state = ProbeState::State::Failed;
-    state.reason = link.error().message;
-    note_probe(std::move(state));
-    return std::move(link).error();
-  }
-  note_probe(std::move(state));
-  links_.emplace(name + " " + path, std::move(link).value());
+                                     uint32_t probe) {
+  links_.insert_or_assign(name, TRY(link_report(path, offset, probe)));
   return {};
 }
 
@@ -313,6 +343,10 @@ cpu_counts Programs::total_counts() const {
     total.slot_collisions += one.slot_collisions;
     total.map_full += one.map_full;
     total.payload_unseen += one.payload_unseen;
+    for (size_t probe = 0; probe < PROBES; ++probe) {
+      total.probe_hits[probe] += one.probe_hits[probe];
+      total.probe_texts[probe] += one.probe_texts[probe];
+    }
     total.ring_peak_bytes = std::max(total.ring_peak_bytes, one.ring_peak_bytes);
   }
   return total;
@@ -335,7 +369,6 @@ std::vector<ProbeState> Programs::probes() const {
     }
     states.push_back(std::move(state));
   }
-  states.insert(states.end(), reports_.begin(), reports_.end());
   return states;
 }
 

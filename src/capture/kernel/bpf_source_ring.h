@@ -8,6 +8,7 @@
 // libbpf's own reader hands out one ring after the other; ours peeks, so that events of all CPUs can be merged by time.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -56,28 +57,33 @@ class EventRing {
   bool cut_short_ = false;
 };
 
-// Hands out the items of all rings in order of time; of equal times the earlier ring's first.
+// Hands out the items of all rings in order of time; of equal times the earlier ring's first. A heap, for there may be 256.
 template <class Handle>
 void merge(const std::vector<EventRing*>& rings, Handle&& handle) {
-  std::vector<size_t> at(rings.size(), 0);
-  for (;;) {
-    size_t best = rings.size();
-    uint64_t best_ns = ~0ull, other_ns = ~0ull;  // the oldest, and the oldest of the other rings
-    for (size_t i = 0; i < rings.size(); ++i) {
-      if (at[i] == rings[i]->items().size()) continue;
-      uint64_t time_ns = rings[i]->items()[at[i]].time_ns;
-      if (best == rings.size() || time_ns < best_ns) {
-        other_ns = best == rings.size() ? other_ns : best_ns;
-        best = i, best_ns = time_ns;
-      } else if (time_ns < other_ns) {
-        other_ns = time_ns;
-      }
+  struct Head {
+    uint64_t time_ns;
+    size_t ring;
+    bool operator<(const Head& other) const {  // std::push_heap keeps the greatest in front
+      return time_ns != other.time_ns ? time_ns > other.time_ns : ring > other.ring;
     }
-    if (best == rings.size()) return;
+  };
+  std::vector<size_t> at(rings.size(), 0);
+  std::vector<Head> heads;
+  for (size_t i = 0; i < rings.size(); ++i)
+    if (!rings[i]->empty()) heads.push_back({rings[i]->items().front().time_ns, i});
+  std::make_heap(heads.begin(), heads.end());
+  while (!heads.empty()) {
+    std::pop_heap(heads.begin(), heads.end());
+    const size_t best = heads.back().ring;
+    heads.pop_back();
+    const uint64_t other_ns = heads.empty() ? ~0ull : heads.front().time_ns;
     const auto& items = rings[best]->items();
     do {
       handle(*items[at[best]++].event);
     } while (at[best] < items.size() && items[at[best]].time_ns < other_ns);
+    if (at[best] == items.size()) continue;
+    heads.push_back({items[at[best]].time_ns, best});
+    std::push_heap(heads.begin(), heads.end());
   }
 }
 

@@ -1,10 +1,13 @@
 // capture_dump_bench: records for some seconds and prints what came: events a second, losses, probes. For looking at
 // the recorder itself.
 //
-//   capture_dump_bench [-p PID]... [-s SECONDS] [-r RING_BYTES] [-v] [-m] [-n]   (-v: every event, -m: ns of each program)
+//   capture_dump_bench [-p PID]... [-s SECONDS] [-r RING_BYTES] [-v] [-m] [-n] [-b SHARE]
+//
+// -v: every event, -m: ns of each program, -n: no probes on servers, -b: their budget, as a share of a CPU. SIGINT ends it.
 #include <time.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -16,9 +19,7 @@ using namespace culprit::capture;
 
 namespace {
 
-constexpr const char* kNames[kEventTypes] = {"",     "data", "socket", "socket_end", "retransmit", "switch", "fork",
-                                             "exec", "exit", "block",  "sync",       "report",     "gap",    "",
-                                             "",     ""};
+volatile std::sig_atomic_t interrupted = 0;
 
 uint64_t now_ns() {
   timespec now{};
@@ -39,7 +40,7 @@ void print_data(const event_data& e) {
 
 void print_event(const event_header& header) {
   std::printf("%llu cpu %u %u/%u %s", header.time_ns, header.cpu, header.pid, header.tid,
-              header.type < kEventTypes ? kNames[header.type] : "?");
+              event_name(header.type).empty() ? "?" : event_name(header.type).data());
   if (header.type == EVENT_DATA) print_data(reinterpret_cast<const event_data&>(header));
   if (header.type == EVENT_SOCKET) {
     const auto& e = reinterpret_cast<const event_socket&>(header);
@@ -64,15 +65,15 @@ void print_event(const event_header& header) {
 }
 
 const char* word(ProbeState::State state) {
-  constexpr const char* kWords[] = {"attached", "missing", "failed", "too dear", "off"};
+  constexpr const char* kWords[] = {"attached", "missing", "failed", "over budget", "off"};
   return kWords[static_cast<int>(state)];
 }
 
 void print_counts(const SourceCounts& counts, double seconds) {
-  for (size_t type = 1; type <= EVENT_GAP; ++type)
+  for (size_t type = 1; type < kEventTypes; ++type)
     if (counts.kept[type] || counts.lost[type])
-      std::printf("%-11s kept %9lu  lost %9lu  %10.0f/s\n", kNames[type], counts.kept[type], counts.lost[type],
-                  static_cast<double>(counts.kept[type]) / seconds);
+      std::printf("%-11s kept %9lu  lost %9lu  %10.0f/s\n", event_name(type).data(), counts.kept[type],
+                  counts.lost[type], static_cast<double>(counts.kept[type]) / seconds);
   std::printf("bytes %lu, late %lu, read faults %lu, collisions %lu, map full %lu, payload unseen %lu\n", counts.bytes,
               counts.late, counts.read_faults, counts.slot_collisions, counts.map_full, counts.payload_unseen);
   std::printf("ring peak %lu of %lu bytes, reader's CPU %.1f ms\n", counts.ring_peak_bytes, counts.ring_size_bytes,
@@ -97,11 +98,12 @@ int main(int argc, char** argv) {
   SourceOptions options;
   double seconds = 5;
   bool verbose = false;
-  for (int option; (option = getopt(argc, argv, "p:s:r:vmnT")) != -1;) {
+  for (int option; (option = getopt(argc, argv, "p:s:r:b:vmnT")) != -1;) {
     if (option == 'p') options.scope.pids.push_back(std::atoi(optarg));
     if (option == 's') seconds = std::atof(optarg);
     if (option == 'r') options.ring_size_bytes = static_cast<uint32_t>(std::atol(optarg));
     if (option == 'v') verbose = true;
+    if (option == 'b') options.probe_budget = std::atof(optarg);
     if (option == 'm') options.measure_programs = true;
     if (option == 'n') options.reports = false;
     if (option == 'T') options.scheduling = false;
@@ -120,7 +122,8 @@ int main(int argc, char** argv) {
   auto handle = [&](const event_header& header) {
     if (verbose) print_event(header);
   };
-  while (static_cast<double>(now_ns() - attached) < seconds * 1e9) {
+  std::signal(SIGINT, [](int) { interrupted = 1; });
+  while (interrupted == 0 && static_cast<double>(now_ns() - attached) < seconds * 1e9) {
     auto n = source.value()->poll(100, handle);
     if (!n.has_value()) return fail(n.error());
   }

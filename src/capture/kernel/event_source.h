@@ -14,11 +14,10 @@
 
 #include "base/result.h"
 #include "capture/wire/event.h"
+#include "capture/wire/event_list.h"
 #include "protocol/interface/capture_policy.h"
 
 namespace culprit::capture {
-
-constexpr size_t kEventTypes = 16;  // event_gap's lost_by_type is as long
 
 // Whom to record. Descendants of a process are recorded with it. Pids are those of the recorder's own pid namespace,
 // which must be the machine's first one.
@@ -30,23 +29,25 @@ struct Scope {
 
 struct SourceOptions {
   Scope scope = {};
-  uint32_t ring_size_bytes = 8u << 20;  // per CPU; rounded up to a power of two, at least 64 KiB
+  uint32_t ring_size_bytes = 8u << 20;    // per CPU that is online; rounded up to a power of two, at least 64 KiB
+  uint64_t most_ring_bytes = 512u << 20;  // of all CPUs together: on many, each has less
   // Of sockets about which set_capture() has said nothing yet.
   CapturePolicy undecided = {.head_bytes = 1024, .tail_bytes = 64};
-  bool scheduling = true;           // EVENT_SWITCH
-  bool sockets = true;              // EVENT_DATA, EVENT_SOCKET, EVENT_SOCKET_END, EVENT_RETRANSMIT
-  bool disk = true;                 // EVENT_BLOCK, EVENT_SYNC
-  bool interrupts = true;           // timer and device interrupts mark their wake-ups: two cheap hooks an interrupt
-  bool reports = true;              // EVENT_REPORT, from PostgreSQL servers within the scope
-  uint32_t report_limit_ns = 2000;  // a dearer report probe (a single-stepped instruction) is not kept
-  bool measure_programs = false;    // ns of each BPF program: adds about 40 ns to every run
+  bool scheduling = true;              // EVENT_SWITCH
+  bool sockets = true;                 // EVENT_DATA, EVENT_SOCKET, EVENT_SOCKET_END, EVENT_RETRANSMIT
+  bool disk = true;                    // EVENT_BLOCK, EVENT_SYNC
+  bool interrupts = true;              // timer and device interrupts mark their wake-ups: two cheap hooks an interrupt
+  bool reports = true;                 // EVENT_REPORT, from PostgreSQL servers within the scope
+  double probe_budget = 0.05;          // the share of one CPU that the probe on a server may take: see ProbeBudget
+  uint32_t most_thread_slots = 65536;  // for the states of threads: at most so many, of 128 bytes, are kept at once
+  bool measure_programs = false;       // ns of each BPF program: adds about 40 ns to every run
 };
 
 struct ProbeState {
-  enum class State : uint8_t { Attached, Missing, Failed, TooDear, Off };
+  enum class State : uint8_t { Attached, Missing, Failed, OverBudget, Off };
   std::string name;  // sched_switch, … or "pgstat_report_activity in /usr/lib/postgresql/15/bin/postgres"
   State state = State::Off;
-  std::string reason = {};        // empty where attached
+  std::string reason = {};        // why not attached; where attached: why it is of no use
   uint64_t runs = 0, run_ns = 0;  // 0 unless measure_programs
   uint64_t recursion_misses = 0;  // the kernel skipped it, because it ran on this CPU already: exact
   uint64_t cost_ns = 0;           // uprobes: measured when attached

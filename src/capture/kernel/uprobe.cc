@@ -13,6 +13,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <sstream>
+
+#include "base/hash.h"
 
 // Functions that begin as others do. The kernel emulates a push and a nop; `sub` on the stack pointer it must let the
 // CPU step over, which is dear (arch/x86/kernel/uprobes.c).
@@ -45,8 +48,9 @@ culprit_sample_step:
 namespace culprit::capture {
 namespace {
 
-constexpr std::string_view kReport = "pgstat_report_activity";
-constexpr off_t kFileLimit = 2ll << 30;  // larger programs are not looked into
+constexpr std::string_view kReport = "pgstat_report_activity", kText = "debug_query_string";
+constexpr off_t kFileLimit = 2ll << 30;   // larger programs are not looked into
+constexpr size_t kMostPrograms = 65'536;  // that were looked at; a machine that runs more has each looked at again
 
 // A file mapped for reading; empty where it can't be.
 class MappedFile {
@@ -113,6 +117,37 @@ uint64_t ProbeSample::measure_ns() const {
   return rounds[kRounds / 2];
 }
 
+ProgramFile::~ProgramFile() {
+  if (fd_ >= 0) close(fd_);
+}
+
+uint64_t program_key(int32_t pid) {
+  struct stat status {};
+  if (stat(("/proc/" + std::to_string(pid) + "/exe").c_str(), &status) != 0) return 0;
+  return hash64(status.st_dev, status.st_ino);
+}
+
+uint64_t mapped_address(std::string_view maps, uint64_t inode, const ElfVariable& variable) {
+  std::istringstream lines{std::string(maps)};
+  for (std::string line; std::getline(lines, line);) {
+    uint64_t from = 0, offset = 0, mapped = 0;
+    if (std::sscanf(line.c_str(), "%" SCNx64 "-%*x %*s %" SCNx64 " %*s %" SCNu64, &from, &offset, &mapped) != 3)
+      continue;
+    if (offset == 0 && mapped == inode) return from + (variable.address - variable.base);
+  }
+  return 0;
+}
+
+uint64_t address_in(int32_t pid, const ElfVariable& variable) {
+  const std::string directory = "/proc/" + std::to_string(pid);
+  struct stat status {};
+  if (stat((directory + "/exe").c_str(), &status) != 0) return 0;
+  std::ifstream maps(directory + "/maps");
+  std::stringstream text;
+  text << maps.rdbuf();
+  return mapped_address(text.view(), status.st_ino, variable);
+}
+
 ProbeSample ReportServers::sample_for(std::string_view first_bytes) {
   ProbeSample sample{.path = "/proc/self/exe"};
 #if defined(__x86_64__)
@@ -127,17 +162,19 @@ std::optional<ServerProgram> ReportServers::look_at(int32_t pid) {
   struct stat status {};
   // Cheap, and most processes share a program with another.
   if (stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_size > kFileLimit) return std::nullopt;
+  if (seen_.size() >= kMostPrograms) seen_.clear();
   if (!seen_.insert({status.st_dev, status.st_ino}).second) return std::nullopt;
-  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return std::nullopt;
-  MappedFile file(fd, static_cast<size_t>(status.st_size));
-  close(fd);
+  auto opened = std::make_shared<const ProgramFile>(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (opened->fd() < 0) return std::nullopt;
+  MappedFile file(opened->fd(), static_cast<size_t>(status.st_size));
   auto offset = function_offset(file.bytes(), kReport);
   if (!offset) return std::nullopt;
   char name[4096];
   ssize_t length = readlink(path.c_str(), name, sizeof name);
-  return ServerProgram{.name = length > 0 ? std::string(name, static_cast<size_t>(length)) : path,
-                       .path = path,
+  return ServerProgram{.file = std::move(opened),
+                       .key = program_key(pid),
+                       .variable = exported_variable(file.bytes(), kText),
+                       .name = length > 0 ? std::string(name, static_cast<size_t>(length)) : path,
                        .offset = *offset,
                        .first_bytes = std::string(file.bytes().substr(*offset, 16))};
 }

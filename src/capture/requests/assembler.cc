@@ -16,9 +16,6 @@ constexpr int64_t kPushEvery = 1'000'000'000;
 // Connection rows whose numbers only grew.
 constexpr int64_t kRefreshEvery = 10'000'000'000;
 
-const char* const kEventNames[kEventTypes] = {"",     "data", "socket", "socket_end", "retransmit", "switch", "fork",
-                                              "exec", "exit", "block",  "sync",       "report",     "gap"};
-
 template <class Event>
 const Event* as(const event_header& header) {
   return header.size_bytes >= sizeof(Event) ? reinterpret_cast<const Event*>(&header) : nullptr;
@@ -178,7 +175,7 @@ void Assembler::on_gap(const event_gap& event) {
   p.gaps.push_back(gap);
   for (size_t type = 0; type < kEventTypes; ++type)
     p.outbox.count(LedgerKind::ring_full, static_cast<int64_t>(std::min<uint64_t>(event.lost_by_type[type], INT64_MAX)),
-                   p.clock.wall(gap.to_ns), "kernel", kEventNames[type] ? kEventNames[type] : "");
+                   p.clock.wall(gap.to_ns), "kernel", event_name(type));
   if (event.lost_by_type[EVENT_DATA] != 0) p.connections.on_lost_data(gap.to_ns);
 }
 
@@ -265,8 +262,10 @@ void Assembler::count_source(const SourceCounts& counts) {
   for (const ProbeState& probe : counts.probes) {
     const std::string detail = probe.reason.empty() ? probe.name : probe.name + ": " + probe.reason;
     if (probe.state == ProbeState::State::Missing) count(LedgerKind::probe_missing, 1, detail);
-    if (probe.state == ProbeState::State::Failed || probe.state == ProbeState::State::TooDear)
+    if (probe.state == ProbeState::State::Failed || probe.state == ProbeState::State::OverBudget)
       count(LedgerKind::attach_failed, 1, detail);
+    if (probe.state == ProbeState::State::Attached && !probe.reason.empty())
+      count(LedgerKind::probe_missing, 1, detail);
     if (probe.recursion_misses != 0)
       count(LedgerKind::ring_full, probe.recursion_misses, probe.name + ": skipped by the kernel");
     if (probe.runs != 0)

@@ -86,6 +86,10 @@ class Machine {
     report.event.header.size_bytes = sizeof report;
     assembler_.handle(report.event.header);
   }
+  void opens(int32_t pid, event_socket event, double at_ms = 0) {
+    head(event, EVENT_SOCKET, pid, pid, at_ms);
+    assembler_.handle(event.header);
+  }
   void closes(uint64_t socket, int32_t pid, double at_ms) {
     event_socket_end event = {};
     head(event, EVENT_SOCKET_END, pid, pid, at_ms);

@@ -37,8 +37,10 @@ std::string with_port(const Address& address, uint16_t port) {
   return (address.v6 ? "[" + address.text + "]" : address.text) + ":" + std::to_string(port);
 }
 
-uint64_t key(const Address& local, uint16_t local_port, const Address& peer, uint16_t peer_port) {
-  return hash64(local.bytes, hash64(peer.bytes, uint64_t{local_port} << 16 | peer_port));
+uint64_t key(const Address& local, uint16_t local_port, const Address& peer, uint16_t peer_port, uint32_t space) {
+  const bool within = local.loopback || peer.loopback || local.bytes == peer.bytes;
+  const uint64_t ports = uint64_t{within ? space : 0} << 32 | uint64_t{local_port} << 16 | peer_port;
+  return hash64(local.bytes, hash64(peer.bytes, ports));
 }
 
 }  // namespace
@@ -67,6 +69,7 @@ void describe(ConnectionEnd& end, const event_socket& event) {
   row.peer = with_port(peer, event.peer_port);
   end.local_host = local.text;
   end.peer_host = peer.text;
+  end.network_namespace = event.network_namespace;
   end.local_port = event.local_port;
   end.peer_port = event.peer_port;
   end.remote = !peer.loopback && local.bytes != peer.bytes;
@@ -80,7 +83,8 @@ std::string unix_path(const ConnectionEnd& end) {
 TcpKeys tcp_keys(const event_socket& event) {
   if (event.family != SOCKET_INET && event.family != SOCKET_INET6) return {};
   const Address local = address(event.family, event.local_address), peer = address(event.family, event.peer_address);
-  return {key(local, event.local_port, peer, event.peer_port), key(peer, event.peer_port, local, event.local_port)};
+  return {key(local, event.local_port, peer, event.peer_port, event.network_namespace),
+          key(peer, event.peer_port, local, event.local_port, event.network_namespace)};
 }
 
 Place place_in_stream(ConnectionEnd& end, const event_data& event) {

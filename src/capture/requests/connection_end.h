@@ -54,6 +54,7 @@ struct ConnectionEnd {
   uint16_t local_port = 0, peer_port = 0;
   std::string peer_host;  // without port
   std::string local_host;
+  uint32_t network_namespace = 0;
   uint64_t socket_pair = 0;  // id of the other end where it is recorded; 0: not (yet)
 
   std::unique_ptr<Conversation> conversation;
@@ -95,7 +96,8 @@ void describe(ConnectionEnd& end, const event_socket& event);
 // Where the server of a Unix socket listens.
 std::string unix_path(const ConnectionEnd& end);
 
-// The key under which the other end of a TCP connection on this host stands. Mirrored ends have each other's.
+// The key under which the other end of a TCP connection on this host stands. Mirrored ends have each other's. Loopback's
+// addresses, and a host's own at both ends, mean the same within one network namespace only.
 struct TcpKeys {
   uint64_t own = 0, mirrored = 0;
 };

@@ -18,6 +18,8 @@ constexpr CapturePolicy kRequestPolicy = {.head_bytes = 4096, .tail_bytes = 64};
 constexpr CapturePolicy kReplyPolicy = {.head_bytes = 512, .tail_bytes = 64};
 // Connections beyond this are counted and not parsed; about 4 KB each.
 constexpr size_t kMostEnds = 65'536;
+// In the place of a socket: more than one end has these addresses and ports.
+constexpr uint64_t kAmbiguous = ~0ull;
 
 int64_t time_of(const event_header& header) { return static_cast<int64_t>(header.time_ns); }
 
@@ -40,6 +42,13 @@ Connections::Connections(Surroundings around, Turns& turns, HostView& view, Prot
 ConnectionEnd* Connections::find(uint64_t socket) const {
   auto found = around_.ends.find(socket);
   return found == around_.ends.end() ? nullptr : found->second.get();
+}
+
+// Whether its other end is known, and open.
+bool Connections::paired(uint64_t socket) const {
+  const ConnectionEnd* end = find(socket);
+  const ConnectionEnd* other = end ? find(end->socket_pair) : nullptr;
+  return other && other->row.closed_ns == 0;
 }
 
 ConnectionEnd& Connections::at(uint64_t socket, const event_header& header) {
@@ -67,9 +76,14 @@ void Connections::on_socket(const event_socket& event) {
     return;
   }
   if (const TcpKeys keys = tcp_keys(event); keys.own != 0) {
-    tcp_ends_[keys.own] = event.socket;
+    uint64_t& place = tcp_ends_[keys.own];
+    // Two networks may have the same addresses and ports: then neither end is paired, for which one is meant can't be told.
+    const ConnectionEnd* namesake = place == event.socket ? nullptr : find(place);
+    const bool ambiguous = place == kAmbiguous || (namesake && namesake->row.closed_ns == 0 &&
+                                                   namesake->network_namespace != event.network_namespace);
+    place = ambiguous ? kAmbiguous : event.socket;
     auto other = tcp_ends_.find(keys.mirrored);
-    if (other != tcp_ends_.end()) end.socket_pair = other->second;
+    if (other != tcp_ends_.end() && !ambiguous && !paired(other->second)) end.socket_pair = other->second;
   }
   if (ConnectionEnd* other = find(end.socket_pair)) {
     other->socket_pair = event.socket;
@@ -91,6 +105,13 @@ void Connections::leave_out(ConnectionEnd& end) {
 }
 
 void Connections::on_data(const event_data& event) {
+  if (event.flags & DATA_DATAGRAM) {  // no connection: it only tells what its receiver waited for
+    Thread& receiver =
+        around_.threads.at(static_cast<int32_t>(event.header.tid), static_cast<int32_t>(event.header.pid));
+    receiver.last_event_ns = time_of(event.header);
+    if (!(event.flags & DATA_SENT)) around_.threads.on_bytes(receiver);
+    return;
+  }
   if (!latest_ || latest_->row.id != event.socket) latest_ = &at(event.socket, event.header);
   ConnectionEnd& end = *latest_;
   const bool sent = event.flags & DATA_SENT;
@@ -274,8 +295,7 @@ void Connections::on_retransmit(const event_retransmit& event) {
 }
 
 void Connections::on_report(const event_report& event) {
-  constexpr uint32_t kRunning = 2, kFastpath = 4;  // PostgreSQL's BackendState
-  if ((event.state != kRunning && event.state != kFastpath) || event.text_bytes == 0) return;
+  if (event.text_bytes == 0) return;
   const Processes::Entry* process = around_.processes.find(static_cast<int32_t>(event.header.pid));
   ConnectionEnd* end = process ? find(process->server_connection) : nullptr;
   if (!end || !end->conversation) return;

@@ -53,6 +53,7 @@ class Connections {
  private:
   ConnectionEnd& at(uint64_t socket, const event_header& header);
   ConnectionEnd* find(uint64_t socket) const;
+  bool paired(uint64_t socket) const;
   void recognise(ConnectionEnd& end, const KeptSegment& segment);
   void speak(ConnectionEnd& end, std::string_view protocol);
   void give_up(ConnectionEnd& end);

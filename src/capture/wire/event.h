@@ -13,18 +13,8 @@
 #endif
 
 enum event_type {
-  EVENT_DATA = 1,   /* bytes sent or received on a socket */
-  EVENT_SOCKET,     /* a (process, socket) pair seen for the first time */
-  EVENT_SOCKET_END, /* a TCP connection reached CLOSE, or a socket was released */
-  EVENT_RETRANSMIT,
-  EVENT_SWITCH, /* a thread got a CPU: one record for the whole stretch that it had none */
-  EVENT_FORK,
-  EVENT_EXEC,
-  EVENT_EXIT,
-  EVENT_BLOCK,  /* a block request completed */
-  EVENT_SYNC,   /* a file sync returned */
-  EVENT_REPORT, /* PostgreSQL: pgstat_report_activity(state, text) was called */
-  EVENT_GAP,    /* events were lost on this CPU since the last one that was kept */
+#define EVENT(number, TYPE, body) EVENT_##TYPE = number,
+#include "capture/wire/events.inc"
 };
 
 struct event_header {
@@ -41,6 +31,7 @@ enum data_flags {
   DATA_READ_FAULT = 2, /* the program's memory could not be read: payload is missing */
   DATA_CUT = 4, /* fewer bytes copied than length_bytes; the last tail_bytes of the payload are the message's last */
   DATA_IOV = 8, /* came by readv, recvmsg and the like */
+  DATA_DATAGRAM = 16, /* of a socket that is no stream: no EVENT_SOCKET and no EVENT_SOCKET_END tell of it */
 };
 
 /* Bytes of one send or receive call, at the call's end (the kernel's sock_send_length, sock_recv_length).
@@ -154,8 +145,7 @@ struct event_sync {
 /* Payload: text_bytes of the text (0 where the call gave none). */
 struct event_report {
   struct event_header header;
-  __u32
-      state; /* PostgreSQL's BackendState: 1 idle, 2 running, 3 idle in transaction, 4 fastpath, 5 aborted, 6 disabled */
+  __u32 state; /* as the server numbers it, which differs between versions; 0: the text was read out of its memory */
   __u16 text_bytes;
   __u16 cut; /* 1: the text was longer */
 };

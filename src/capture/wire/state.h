@@ -8,6 +8,7 @@
 #define _Static_assert static_assert
 #endif
 
+#define PROBES 8         /* on servers: those of more share a place */
 #define EVENT_TYPES 16   /* as long as event_gap's lost_by_type */
 #define HEAD_LIMIT 65536 /* CapturePolicy::kMaxHeadBytes */
 #define TAIL_LIMIT 1024  /* CapturePolicy::kMaxTailBytes */
@@ -41,7 +42,7 @@ struct thread_slot {
   __u64 sync_ns;      /* when its file sync began */
   __u32 policy_epoch; /* the policies of `socket`, as of this capture_epoch; 0: look them up */
   __u16 left_before;  /* of its last send: as event_data says it */
-  __u16 pad3;
+  __u16 data_flags;   /* of `socket`: DATA_DATAGRAM or 0 */
   struct capture_policy sent, received;
   __u64 left_ns; /* when the bytes of the send that it is in began to leave; 0: not seen */
   __u64 pad2;
@@ -62,7 +63,15 @@ struct cpu_counts {
   __u64 slot_collisions;
   __u64 map_full;
   __u64 payload_unseen;
+  __u64 probe_hits[PROBES], probe_texts[PROBES]; /* by the probe's cookie */
   __u64 pad2[8];
+};
+
+/* The sockets that live, as a set of bits: a socket's bit is (id * multiplier) >> (64 - LIVE_BITS_LOG). A bit that is not
+ * set says for sure that the socket has gone; two sockets may share one, until the next multiplier parts them. */
+#define LIVE_BITS_LOG 21
+struct live_sockets {
+  __u64 words[(1 << LIVE_BITS_LOG) / 64];
 };
 
 /* The policies of one socket. */

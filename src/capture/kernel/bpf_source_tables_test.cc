@@ -1,0 +1,252 @@
+// What the kernel's side keeps of sockets, threads and namespaces: that it goes again, and that none is refused. Label: root.
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <map>
+#include <set>
+#include <thread>
+
+#include "capture/kernel/bpf_source_testing.h"
+
+namespace culprit::capture::testing {
+namespace {
+
+void must(bool truth) {
+  if (!truth) _exit(99);
+}
+
+// One byte from a to b.
+void pass_byte(int a, int b) {
+  char byte = 'x';
+  must(write(a, &byte, 1) == 1 && read(b, &byte, 1) == 1);
+}
+
+sockaddr_in loopback(uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+
+struct Pair {
+  int a = -1, b = -1, listener = -1;
+};
+Pair connect_pair(const sockaddr* address, socklen_t size, uint16_t from_port = 0) {
+  Pair pair;
+  const int yes = 1;
+  pair.listener = socket(address->sa_family, SOCK_STREAM, 0);
+  setsockopt(pair.listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  must(bind(pair.listener, address, size) == 0 && listen(pair.listener, 1) == 0);
+  sockaddr_storage bound{};
+  socklen_t bound_size = sizeof bound;
+  must(getsockname(pair.listener, reinterpret_cast<sockaddr*>(&bound), &bound_size) == 0);
+  pair.a = socket(address->sa_family, SOCK_STREAM, 0);
+  if (from_port != 0) {
+    const sockaddr_in from = loopback(from_port);
+    setsockopt(pair.a, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    must(bind(pair.a, reinterpret_cast<const sockaddr*>(&from), sizeof from) == 0);
+  }
+  must(connect(pair.a, reinterpret_cast<sockaddr*>(&bound), bound_size) == 0);
+  pair.b = accept(pair.listener, nullptr, nullptr);
+  must(pair.b >= 0);
+  return pair;
+}
+Pair tcp_pair(uint16_t port = 0, uint16_t from_port = 0) {
+  const sockaddr_in address = loopback(port);
+  return connect_pair(reinterpret_cast<const sockaddr*>(&address), sizeof address, from_port);
+}
+Pair unix_connection() {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;  // autobind: an abstract name
+  return connect_pair(reinterpret_cast<const sockaddr*>(&address), sizeof(sa_family_t));
+}
+Pair socket_pair() {
+  int ends[2];
+  must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+  return {ends[0], ends[1], -1};
+}
+
+void close_all(const Pair& pair) {
+  for (int fd : {pair.a, pair.b, pair.listener})
+    if (fd >= 0) close(fd);
+}
+
+TEST(BpfSource, SeesTheEndOfEveryKindOfStream) {
+  SKIP_WITHOUT_RIGHTS();
+  auto work = [] {
+    for (const Pair& pair : {socket_pair(), unix_connection(), tcp_pair()}) {
+      pass_byte(pair.a, pair.b);
+      pass_byte(pair.b, pair.a);
+      close_all(pair);  // no end reads that the other has gone
+    }
+    usleep(2'500'000);
+  };
+  Recording recording = record([] {}, work);
+  std::map<uint64_t, int> ends;
+  for (const event_socket* e : recording.all<event_socket>(EVENT_SOCKET)) ends[e->socket];
+  for (const event_socket_end* e : recording.all<event_socket_end>(EVENT_SOCKET_END)) ++ends[e->socket];
+  EXPECT_EQ(ends.size(), 6u);
+  for (const auto& [socket, n] : ends) EXPECT_EQ(n, 1) << "socket " << socket;
+  EXPECT_EQ(recording.counts.late, 0u);
+}
+
+TEST(BpfSource, TakesNoLivingSocketForEnded) {
+  SKIP_WITHOUT_RIGHTS();
+  constexpr int kPairs = 400;
+  std::vector<Pair> pairs;
+  auto before = [&] {
+    for (int i = 0; i < kPairs; ++i) pairs.push_back(i % 2 ? socket_pair() : tcp_pair());
+  };
+  auto work = [&] {
+    for (const Pair& pair : pairs) pass_byte(pair.a, pair.b);
+    for (int i = 0; i < 250; ++i) {  // others come and go meanwhile
+      Pair fresh = socket_pair();
+      pass_byte(fresh.a, fresh.b);
+      close_all(fresh);
+      usleep(10'000);
+    }
+    for (const Pair& pair : pairs) pass_byte(pair.b, pair.a);
+    _exit(0);  // ends of the kept ones come after the last byte
+  };
+  Recording recording = record(before, work);
+  std::map<uint64_t, uint64_t> last_byte, ended;
+  for (const event_data* e : recording.all<event_data>(EVENT_DATA)) last_byte[e->socket] = e->header.time_ns;
+  for (const event_socket_end* e : recording.all<event_socket_end>(EVENT_SOCKET_END))
+    ended[e->socket] = e->header.time_ns;
+  EXPECT_EQ(last_byte.size(), 2u * kPairs + 500u);
+  for (const auto& [socket, time_ns] : ended) EXPECT_GE(time_ns, last_byte[socket]) << "socket " << socket;
+}
+
+TEST(BpfSource, TellsDatagramsWithoutTheirSockets) {
+  SKIP_WITHOUT_RIGHTS();
+  constexpr int kSockets = 500;
+  auto work = [] {
+    char bytes[16];
+    int server = socket(AF_INET, SOCK_DGRAM, 0);
+    sockaddr_in address = loopback(0);
+    socklen_t size = sizeof address;
+    must(bind(server, reinterpret_cast<sockaddr*>(&address), size) == 0);
+    must(getsockname(server, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    for (int i = 0; i < kSockets; ++i) {
+      int client = socket(AF_INET, SOCK_DGRAM, 0);
+      must(sendto(client, "question", 8, 0, reinterpret_cast<sockaddr*>(&address), size) == 8);
+      must(recv(server, bytes, sizeof bytes, 0) == 8);
+      close(client);
+    }
+    int ends[2];
+    for (int type : {SOCK_DGRAM, SOCK_SEQPACKET}) {
+      must(socketpair(AF_UNIX, type, 0, ends) == 0);
+      must(send(ends[0], "question", 8, 0) == 8 && recv(ends[1], bytes, sizeof bytes, 0) == 8);
+    }
+  };
+  Recording recording = record([] {}, work);
+  EXPECT_EQ(recording.counts.kept[EVENT_DATA], 2u * (kSockets + 2));
+  EXPECT_EQ(recording.counts.kept[EVENT_SOCKET], 0u);
+  for (const event_data* e : recording.all<event_data>(EVENT_DATA)) {
+    EXPECT_TRUE(e->flags & DATA_DATAGRAM);
+    EXPECT_EQ(e->length_bytes, 8u);
+    EXPECT_EQ(e->head_bytes + e->tail_bytes, 0u);
+  }
+}
+
+// A stream after datagrams on the same thread, and the other way round: each as its own kind.
+TEST(BpfSource, TellsStreamsFromDatagramsOfTheSameThread) {
+  SKIP_WITHOUT_RIGHTS();
+  auto work = [] {
+    int datagrams[2];
+    char bytes[16];
+    must(socketpair(AF_UNIX, SOCK_DGRAM, 0, datagrams) == 0);
+    const Pair stream = socket_pair();
+    for (int i = 0; i < 10; ++i) {
+      must(send(datagrams[0], "datagram", 8, 0) == 8 && recv(datagrams[1], bytes, sizeof bytes, 0) == 8);
+      must(send(stream.a, "s", 1, 0) == 1 && recv(stream.b, bytes, sizeof bytes, 0) == 1);
+    }
+  };
+  Recording recording = record([] {}, work);
+  for (const event_data* e : recording.all<event_data>(EVENT_DATA)) {
+    EXPECT_EQ((e->flags & DATA_DATAGRAM) != 0, e->length_bytes == 8);
+    EXPECT_EQ(e->head_bytes, e->length_bytes == 8 ? 0u : 1u);
+  }
+}
+
+TEST(BpfSource, TellsNetworkNamespacesApart) {
+  SKIP_WITHOUT_RIGHTS();
+  auto work = [] {
+    for (int i = 0; i < 2; ++i) {
+      if (fork() != 0) continue;
+      must(unshare(CLONE_NEWNET) == 0);
+      ifreq request{};
+      std::strcpy(request.ifr_name, "lo");
+      int control = socket(AF_INET, SOCK_DGRAM, 0);
+      must(ioctl(control, SIOCGIFFLAGS, &request) == 0);
+      request.ifr_flags |= IFF_UP;
+      must(ioctl(control, SIOCSIFFLAGS, &request) == 0);
+      const Pair pair = tcp_pair(5432, 40'000);
+      pass_byte(pair.a, pair.b);
+      _exit(0);
+    }
+    int status = 0;
+    while (wait(&status) > 0) must(status == 0);
+  };
+  Recording recording = record([] {}, work);
+  std::map<uint32_t, std::multiset<uint16_t>> ports;
+  for (const event_socket* e : recording.all<event_socket>(EVENT_SOCKET))
+    ports[e->network_namespace].insert(e->local_port);
+  ASSERT_EQ(ports.size(), 2u);
+  for (const auto& [space, local] : ports) {
+    EXPECT_NE(space, 0u);
+    EXPECT_EQ(local, (std::multiset<uint16_t>{5432, 40'000}));
+  }
+}
+
+// Threads whose numbers have the same low bits, more of them at once than one slot for each such number would hold.
+TEST(BpfSource, KeepsTheStatesOfThreadsWhoseNumbersCollide) {
+  SKIP_WITHOUT_RIGHTS();
+  constexpr uint32_t kSlots = 1024;
+  constexpr size_t kThreads = 12;
+  auto work = [] {
+    std::vector<std::thread> kept;
+    std::atomic<bool> over{false};
+    uint32_t wanted = 0;
+    for (int i = 0; i < 40'000 && kept.size() < kThreads; ++i) {
+      std::atomic<int> answer{0};  // 1: it stays
+      std::thread thread([&] {
+        const auto tid = static_cast<uint32_t>(syscall(SYS_gettid));
+        if (wanted == 0) wanted = tid % kSlots;
+        const bool stays = tid % kSlots == wanted;
+        answer = stays ? 1 : 2;
+        if (!stays) return;
+        while (!over) usleep(1'000);
+      });
+      while (answer == 0) sched_yield();
+      if (answer == 1)
+        kept.push_back(std::move(thread));
+      else
+        thread.join();
+    }
+    must(kept.size() == kThreads);
+    usleep(50'000);
+    over = true;
+    for (std::thread& thread : kept) thread.join();
+  };
+  Recording recording = record([] {}, work, {.most_thread_slots = kSlots});
+  EXPECT_EQ(recording.counts.slot_collisions, 0u);
+  std::map<uint32_t, int> sleeps;
+  for (const event_switch* e : recording.all<event_switch>(EVENT_SWITCH))
+    if (e->syscall == SYS_clock_nanosleep && e->header.time_ns - e->off_ns >= 1'000'000) ++sleeps[e->header.tid];
+  EXPECT_GE(sleeps.size(), kThreads);
+}
+
+}  // namespace
+}  // namespace culprit::capture::testing

@@ -1,0 +1,56 @@
+// ServerProbes: what database servers tell of their statements: by a probe on their own function, as long as that keeps to its
+// budget; else, of long statements, by a look into their memory.
+//
+// Owned by the source's thread. Needs the rights to attach probes and to read other processes' memory as long as it lives.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "capture/kernel/bpf_source_programs.h"
+#include "capture/kernel/probe_budget.h"
+#include "capture/kernel/statement_reader.h"
+#include "capture/kernel/uprobe.h"
+
+namespace culprit::capture {
+
+class ServerProbes {
+ public:
+  // `budget`: the share of one CPU that each server's probe may take.
+  ServerProbes(Programs& programs, double budget) : programs_(programs), budget_(budget) {}
+
+  // Probes the process' program, where it is a server's that was not seen before.
+  void look_at(int32_t pid);
+  void on_data(const event_data& event) {
+    if (reader_.watching())
+      reader_.on_data(static_cast<int32_t>(event.header.pid), event.flags & DATA_SENT, event.header.time_ns);
+  }
+  void forget(int32_t pid) { reader_.forget(pid); }
+  // Judges the probes, a few times a second; gives what was read of long statements.
+  std::vector<StatementReader::Statement> tick(uint64_t now_ns, uint64_t horizon_ns);
+  std::vector<ProbeState> states() const;
+
+ private:
+  struct Server {
+    ServerProgram program;
+    ProbeBudget budget;
+    ProbeState state;
+    uint32_t probe = 0;  // index of its counts in cpu_counts
+    uint64_t hits = 0;   // as of the last judgement
+    uint64_t measured_ns = 0;
+  };
+  void measure(Server& server, uint64_t now_ns);
+  void attach(Server& server, uint64_t now_ns);
+  void take_off(Server& server, uint64_t now_ns);
+  void judge(Server& server, uint64_t hits, uint64_t now_ns, uint64_t window_ns);
+
+  Programs& programs_;
+  const double budget_;
+  ReportServers finder_;
+  StatementReader reader_;
+  std::vector<Server> servers_;
+  uint64_t judged_ns_ = 0;
+};
+
+}  // namespace culprit::capture
