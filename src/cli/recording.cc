@@ -25,8 +25,20 @@ capture::RecordOptions record_options_of(const Options& options) {
   return record;
 }
 
+namespace {
+
+// The recording ended with an error, but what was recorded until then is there.
+Error kept_in(const std::string& directory, Error error) {
+  if (error.kind == Error::Kind::Cancelled) return error;
+  error.message += "; what was recorded until then is in '" + directory + "'";
+  if (error.fix.empty()) error.fix = "culprit why " + directory;
+  return error;
+}
+
+}  // namespace
+
 Result<capture::RecordSummary> record_into(const std::string& directory, capture::RecordOptions options) {
-  auto writer = TRY(open_writer(directory, {}));
+  auto writer = TRY(open_writer(directory, {.when_full = WriterOptions::WhenFull::Shed}));
   Progress progress("recording");
   if (options.stop == nullptr) options.stop = &stop_requested();
   int64_t duration_ns = options.duration_ns;
@@ -36,8 +48,13 @@ Result<capture::RecordSummary> record_into(const std::string& directory, capture
                   " events, " + format_count(static_cast<int64_t>(so_far.requests)) + " requests");
   };
   auto summary = capture::record(options, *writer);
-  TRY(writer->close());
-  if (!summary.has_value()) remove_tree(directory);  // nothing was recorded: the name is free again
+  auto closed = writer->close();
+  // Without a frame nothing was recorded, and the name is free again; what has a frame stays.
+  if (writer->frames_written() == 0)
+    remove_unwritten(directory);
+  else if (!summary.has_value() || !closed.has_value())
+    return kept_in(directory, summary.has_value() ? closed.error() : summary.error());
+  TRY(std::move(closed));
   return summary;
 }
 

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -11,6 +12,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 
 namespace culprit {
 
@@ -60,9 +62,38 @@ Result<std::string> File::read_all(uint64_t limit) const {
   return bytes;
 }
 
+namespace {
+
+// Blocks SIGXFSZ for the thread while it lives: a file that reaches RLIMIT_FSIZE is an error like a full disk, not the end of the
+// process. The disposition stays as it is, for it would be inherited by commands that are started.
+class NoSizeSignal {
+ public:
+  NoSizeSignal() {
+    sigemptyset(&only_);
+    sigaddset(&only_, SIGXFSZ);
+    pthread_sigmask(SIG_BLOCK, &only_, &before_);
+  }
+  ~NoSizeSignal() {
+    int error = errno;
+    timespec now = {};
+    if (error == EFBIG && sigismember(&before_, SIGXFSZ) == 0) sigtimedwait(&only_, nullptr, &now);
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    errno = error;
+  }
+
+ private:
+  sigset_t only_, before_;
+};
+
+}  // namespace
+
 Result<void> File::write_all(std::string_view bytes) const {
   while (!bytes.empty()) {
-    ssize_t n = ::write(fd_, bytes.data(), bytes.size());
+    ssize_t n;
+    {
+      NoSizeSignal none;
+      n = ::write(fd_, bytes.data(), bytes.size());
+    }
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return system_error("cannot write", "the store");
     bytes.remove_prefix(static_cast<size_t>(n));

@@ -9,6 +9,8 @@ struct Layout {
   std::string root;
 
   std::string lock() const { return root + "/lock"; }
+  // While a recorder writes: room for the account of what had to be shed.
+  std::string reserve() const { return root + "/reserve"; }
   std::string manifest() const { return root + "/manifest"; }
   std::string journal() const { return root + "/journal"; }
   std::string segments() const { return root + "/segments"; }

@@ -7,6 +7,7 @@
 //     segments/<table>-<n>.parquet  sealed rows, each with its .side record
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,16 +19,30 @@
 
 namespace culprit {
 
+// What a test lets fail, as the disk would: the error's number, 0 for none.
+enum class FileStep { Create, Write, Sync };
+
 struct WriterOptions {
   enum class Existing { Refuse, Append };
   Existing existing = Existing::Refuse;
   // A journal file is followed by the next one at this size, so that sealing can free what it has done with.
   uint64_t journal_file_bytes = 64u << 20;
+  // What is pushed while the disk takes nothing. Wait: push() tries again for `patience_ms` and then fails. Shed: push() takes it
+  // at once and never waits; more than `waiting_bytes` is shed, the oldest first, and refused rows of the ledger say how many of
+  // every unit. flush() and close() try for `patience_ms`, then shed what is left.
+  enum class WhenFull { Wait, Shed };
+  WhenFull when_full = WhenFull::Wait;
+  int64_t patience_ms = 10'000;
+  uint64_t waiting_bytes = 32u << 20;
+  std::function<int(FileStep)> fails = {};  // test hook
 };
 
 // Creates the directory at `path`, or with Append opens a store that is there. One writer at a time: its lock is held
 // until close() or the end of the process. push() may be called from several threads.
 Result<std::unique_ptr<Writer>> open_writer(const std::string& path, WriterOptions options = {});
+
+// Takes away what open_writer() made at `path` while nothing was written: directories that hold a frame, or anything else, stay.
+void remove_unwritten(const std::string& path);
 
 struct ReaderOptions {
   enum class Seal { Lazily, Privately };

@@ -10,10 +10,13 @@
 #include <optional>
 
 #include "base/hash.h"
+#include "model/batch_codec.h"
 #include "model/frame.h"
 #include "store/files/file.h"
 #include "store/files/layout.h"
 #include "store/interface/open.h"
+#include "store/journal/journal_file.h"
+#include "store/journal/waiting.h"
 
 namespace culprit {
 
@@ -55,76 +58,135 @@ FrameIdentity own_identity() {
   return identity;
 }
 
+std::string file_prefix(const FrameIdentity& identity, int64_t began_ns) {
+  char name[64];
+  std::snprintf(name, sizeof name, "%016llx-%02x%02x%02x%02x", static_cast<unsigned long long>(began_ns),
+                identity.run_id[0], identity.run_id[1], identity.run_id[2], identity.run_id[3]);
+  return name;
+}
+
+// While the disk takes nothing it is asked again this often.
+constexpr int64_t kRetryNs = 100'000'000;
+// Kept free for the account of what had to be shed: a few hundred ledger rows, and the processes.
+constexpr off_t kReserveBytes = 256 << 10;
+
 // Writes frames as they come, one write() each; durable from flush() on. Any thread.
 class JournalWriter : public Writer {
  public:
   JournalWriter(Layout layout, File lock, WriterOptions options)
       : layout_(std::move(layout)),
         lock_(std::move(lock)),
-        options_(options),
+        options_(std::move(options)),
         identity_(own_identity()),
-        began_ns_(clock_ns(CLOCK_REALTIME)) {}
+        files_(layout_.journal(), file_prefix(identity_, clock_ns(CLOCK_REALTIME)), options_) {
+    if (options_.when_full == WriterOptions::WhenFull::Shed) make_reserve();
+  }
 
   Result<Ticket> push(Batch batch) override {
     std::lock_guard guard(mutex_);
     if (closed_) return Error{Error::Kind::Unavailable, "the store is closed"};
-    FrameHeader header{.sequence = sequence_ + 1, .identity = identity_};
-    header.monotonic_ns = clock_ns(CLOCK_MONOTONIC), header.wall_ns = clock_ns(CLOCK_REALTIME);
-    std::string frame = TRY(encode_frame(header, batch));
-    if (!file_ || (length_ > 0 && length_ + frame.size() > options_.journal_file_bytes)) TRY(next_file());
-    auto written = file_->write_all(frame);
-    if (!written.has_value()) {
-      // Half a frame must not stand before a whole one; where it can't be taken back, the next frame gets a new file.
-      if (ftruncate(file_->fd(), static_cast<off_t>(length_)) != 0) file_.reset();
-      return std::move(written).error();
+    TRY(waiting_.add(batch));
+    if (options_.when_full == WriterOptions::WhenFull::Wait) {
+      auto written = write_patiently();
+      if (!written.has_value()) {
+        waiting_.pop();  // the caller counts it
+        return std::move(written).error();
+      }
+    } else if (auto written = write_waiting(clock_ns(CLOCK_MONOTONIC)); !written.has_value()) {
+      reason_ = written.error().message;
     }
-    length_ += frame.size();
-    return Ticket{++sequence_};
+    while (waiting_.bytes() > options_.waiting_bytes) waiting_.shed(reason_);
+    return Ticket{++pushed_};
   }
 
   Result<void> flush() override {
     std::lock_guard guard(mutex_);
-    return sync();
+    return make_durable();
   }
 
   Result<void> close() override {
     std::lock_guard guard(mutex_);
     if (closed_) return {};
-    auto synced = sync();
+    auto durable = make_durable();
     closed_ = true;
-    file_.reset();
+    files_.close();
+    remove_reserve();
     lock_.reset();
-    return synced;
+    return durable;
+  }
+
+  uint64_t frames_written() const override {
+    std::lock_guard guard(mutex_);
+    return sequence_;
   }
 
  private:
-  Result<void> sync() {
-    if (!file_) return {};
-    auto synced = file_->sync_data();
-    // After a failed fsync the kernel may have dropped the pages and will say "done" next time: never ask that file again.
-    if (!synced.has_value()) file_.reset();
-    return synced;
+  Result<void> write_frame(const std::string& content) {
+    FrameHeader header{.sequence = sequence_ + 1, .identity = identity_};
+    header.monotonic_ns = clock_ns(CLOCK_MONOTONIC);
+    header.wall_ns = clock_ns(CLOCK_REALTIME);
+    TRY(files_.append(TRY(encode_frame(header, std::string_view(content)))));
+    ++sequence_;
+    return {};
   }
 
-  Result<void> next_file() {
-    if (file_) TRY(sync());
-    char name[80];
-    std::snprintf(name, sizeof name, "%016llx-%02x%02x%02x%02x-%06u.frames", static_cast<unsigned long long>(began_ns_),
-                  identity_.run_id[0], identity_.run_id[1], identity_.run_id[2], identity_.run_id[3], ++files_);
-    file_ = TRY(File::open(layout_.journal_file(name), O_WRONLY | O_CREAT | O_EXCL | O_APPEND));
-    length_ = 0;
-    return sync_directory(layout_.journal());
+  // As much as the disk takes now; not asked again before its time.
+  Result<void> write_waiting(int64_t now_ns) {
+    if (now_ns < retry_ns_) return Error{Error::Kind::Full, reason_};
+    auto written = write_all();
+    retry_ns_ = written.has_value() ? 0 : now_ns + kRetryNs;
+    return written;
   }
+
+  Result<void> write_all() {
+    while (!waiting_.empty()) {
+      TRY(write_frame(waiting_.front()));
+      waiting_.pop();
+    }
+    if (!waiting_.has_account()) return {};
+    TRY(write_frame(TRY(encode_batch(waiting_.account()))));
+    waiting_.account() = {};
+    return {};
+  }
+
+  // Within the time that is given for it. Nothing else can go on meanwhile: who waits here has nothing better to do.
+  Result<void> write_patiently() {
+    auto written = write_all();
+    int64_t end_ns = clock_ns(CLOCK_MONOTONIC) + options_.patience_ms * 1'000'000;
+    while (!written.has_value() && clock_ns(CLOCK_MONOTONIC) < end_ns) {
+      usleep(kRetryNs / 1000);
+      written = write_all();
+    }
+    return written;
+  }
+
+  Result<void> make_durable() {
+    auto written = write_patiently();
+    if (!written.has_value() && options_.when_full == WriterOptions::WhenFull::Shed) {
+      while (!waiting_.empty()) waiting_.shed(written.error().message);
+      remove_reserve();
+      written = write_all();
+    }
+    TRY(std::move(written));
+    return files_.sync();
+  }
+
+  void make_reserve() {
+    auto file = File::open(layout_.reserve(), O_WRONLY | O_CREAT);
+    if (file.has_value()) (void)!posix_fallocate(file.value().fd(), 0, kReserveBytes);
+  }
+  void remove_reserve() { unlink(layout_.reserve().c_str()); }
 
   Layout layout_;
   std::optional<File> lock_;
-  WriterOptions options_;
+  const WriterOptions options_;
   FrameIdentity identity_;
-  int64_t began_ns_;
-  std::mutex mutex_;
-  std::optional<File> file_;
-  uint64_t length_ = 0, sequence_ = 0;
-  unsigned files_ = 0;
+  mutable std::mutex mutex_;
+  JournalFiles files_;
+  WaitingBatches waiting_;
+  std::string reason_;
+  int64_t retry_ns_ = 0;
+  uint64_t pushed_ = 0, sequence_ = 0;
   bool closed_ = false;
 };
 
@@ -137,6 +199,15 @@ Result<void> make_layout(const Layout& layout) {
 
 }  // namespace
 
+void remove_unwritten(const std::string& path) {
+  Layout layout{path};
+  rmdir(layout.segments().c_str());
+  if (rmdir(layout.journal().c_str()) != 0) return;
+  unlink(layout.reserve().c_str());
+  unlink(layout.lock().c_str());
+  rmdir(path.c_str());
+}
+
 Result<std::unique_ptr<Writer>> open_writer(const std::string& path, WriterOptions options) {
   Layout layout{path};
   bool exists = path_exists(path);
@@ -144,7 +215,13 @@ Result<std::unique_ptr<Writer>> open_writer(const std::string& path, WriterOptio
     return Error{Error::Kind::Usage, "'" + path + "' is there already", "choose another name; nothing is overwritten"};
   if (exists && !path_exists(layout.journal()))
     return Error{Error::Kind::Usage, "'" + path + "' is not a store", "name a directory that record or serve has made"};
-  if (!exists) TRY(make_layout(layout));
+  if (!exists) {
+    auto made = make_layout(layout);
+    if (!made.has_value()) {  // only what was made here, and only while it is empty
+      remove_unwritten(path);
+      return std::move(made).error();
+    }
+  }
   File lock = TRY(File::open(layout.lock(), O_RDWR | O_CREAT));
   if (!lock.try_lock())
     return Error{Error::Kind::Unavailable, "'" + path + "' is being written by another process",

@@ -10,6 +10,7 @@
 #include "store/files/file.h"
 #include "store/files/layout.h"
 #include "store/local/damage.h"
+#include "store/local/private_place.h"
 #include "store/local/sealing.h"
 #include "store/local/store_reader.h"
 
@@ -84,7 +85,7 @@ Result<std::unique_ptr<Reader>> open_reader(const std::string& path, ReaderOptio
 }
 
 Result<std::unique_ptr<Reader>> open_memory(std::vector<Batch> batches) {
-  return as_reader(TRY(StoreReader::open(TRY(seal_batches(std::move(batches))))));
+  return as_reader(TRY(StoreReader::open(TRY(seal_batches(std::move(batches), private_parents())))));
 }
 
 }  // namespace culprit

@@ -1,15 +1,19 @@
 #include "store/local/private_place.h"
 
 #include <cstdlib>
-#include <string>
-#include <vector>
 
 namespace culprit {
 
-Result<Snapshot> in_private_place(const std::function<Result<Snapshot>(const SegmentWriter::Place&)>& work) {
+std::vector<std::string> private_parents() {
   std::vector<std::string> parents;
   if (const char* named = std::getenv("TMPDIR"); named != nullptr && *named != '\0') parents.emplace_back(named);
-  for (const char* usual : {"/var/tmp", "/tmp"}) parents.emplace_back(usual);
+  parents.emplace_back("/var/tmp");  // a real disk: recordings may be larger than memory
+  parents.emplace_back("/tmp");
+  return parents;
+}
+
+Result<Snapshot> in_private_place(const std::vector<std::string>& parents,
+                                  const std::function<Result<Snapshot>(const SegmentWriter::Place&)>& work) {
   for (const std::string& parent : parents) {
     auto directory = TemporaryDirectory::create_in(parent, "culprit-store");
     if (!directory.has_value()) continue;

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "store/duckdb/segment_writer.h"
@@ -9,7 +11,11 @@
 
 namespace culprit {
 
-// Tries `work` with one place after the other until one is not refused. The snapshot owns the place.
-Result<Snapshot> in_private_place(const std::function<Result<Snapshot>(const SegmentWriter::Place&)>& work);
+// Where temporary directories may be made: $TMPDIR, /var/tmp, /tmp.
+std::vector<std::string> private_parents();
+
+// Tries `work` in one place after the other until one takes it; the last is memory. The snapshot owns its place.
+Result<Snapshot> in_private_place(const std::vector<std::string>& parents,
+                                  const std::function<Result<Snapshot>(const SegmentWriter::Place&)>& work);
 
 }  // namespace culprit

@@ -153,7 +153,7 @@ Result<Snapshot> seal_privately(const Layout& layout) {
   leave_out_sealed(files, manifest);
   Snapshot snapshot = snapshot_of(layout, manifest);
   if (files.empty()) return snapshot;
-  return in_private_place([&](const SegmentWriter::Place& place) -> Result<Snapshot> {
+  return in_private_place(private_parents(), [&](const SegmentWriter::Place& place) -> Result<Snapshot> {
     SegmentWriter writer = TRY(SegmentWriter::open(place, fresh_generation(manifest)));
     SealRecord record = TRY(seal(files, manifest, snapshot, writer));
     Snapshot whole = snapshot_of(layout, manifest);
@@ -166,8 +166,8 @@ Result<Snapshot> seal_privately(const Layout& layout) {
   });
 }
 
-Result<Snapshot> seal_batches(std::vector<Batch> batches) {
-  return in_private_place([&](const SegmentWriter::Place& place) -> Result<Snapshot> {
+Result<Snapshot> seal_batches(std::vector<Batch> batches, const std::vector<std::string>& parents) {
+  return in_private_place(parents, [&](const SegmentWriter::Place& place) -> Result<Snapshot> {
     Manifest nothing;
     SegmentWriter writer = TRY(SegmentWriter::open(place, fresh_generation(nothing)));
     Sealer sealer(writer, nothing);

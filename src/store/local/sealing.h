@@ -19,7 +19,7 @@ Result<Snapshot> seal_in_place(const Layout& layout, const ReaderOptions& option
 // Without: the store is left as it is, and what is not sealed yet is sealed for this reader only.
 Result<Snapshot> seal_privately(const Layout& layout);
 
-// Batches in memory, the same way.
-Result<Snapshot> seal_batches(std::vector<Batch> batches);
+// Batches in memory, into a directory below one of `parents`, else into memory.
+Result<Snapshot> seal_batches(std::vector<Batch> batches, const std::vector<std::string>& parents);
 
 }  // namespace culprit
