@@ -79,12 +79,12 @@ std::vector<ColumnDoc> span_detail_columns() {
        "VARCHAR, flags UINTEGER, dropped_attributes UINTEGER)[]",
        "Spans elsewhere that it names besides its parent."},
       {"attributes", "MAP(VARCHAR, VARCHAR)",
-       "Attributes with text for a value whose key is not a column of the segment."},
+       "Its attributes: the first value of every key, as text; bytes and keys that are not UTF-8 as hex."},
       {"attributes_number", "MAP(VARCHAR, DOUBLE)",
-       "Attributes with a number for a value whose key is not a column of the segment."},
+       "Of its attributes those that are numbers: the first of every key, integers up to 2^53."},
       {"attributes_rest", "STRUCT(\"key\" VARCHAR, \"type\" VARCHAR, \"value\" VARCHAR)[]",
-       "Attributes that neither a column nor a map holds exactly: bytes, nested values, repeated keys, integers "
-       "over 2^53."},
+       "Of its attributes those that neither a column nor a map of the segment holds exactly: bytes, nested values, "
+       "repeated keys, integers over 2^53."},
       {"attribute_order", "VARCHAR",
        "Where each attribute is, in the order they came: one character each, see segment.md."}};
 }
@@ -96,7 +96,9 @@ TableDoc span_table() {
       "client) or "
       "its server's (kind server) end of a socket saw it. Attribute keys that are frequent in a segment are "
       "further columns, "
-      "named by the key: \"http.route\", \"db.query.text\".",
+      "named by the key whatever its case: \"http.route\", \"db.query.text\"; a key whose values are of several types "
+      "is "
+      "VARCHAR.",
       span_columns()};
   std::vector<ColumnDoc> details = span_detail_columns();
   table.columns.insert(table.columns.end(), details.begin(), details.end());

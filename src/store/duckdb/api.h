@@ -28,7 +28,10 @@ namespace culprit {
   X(prepare_extracted_statement) X(extract_statements_error) X(destroy_extracted) X(prepare_error) \
   X(destroy_prepare) X(prepared_statement_type) X(execute_prepared) X(free) X(create_timestamp) \
   X(create_timestamp_tz) X(create_timestamp_s) X(create_timestamp_ms) X(create_timestamp_ns) X(create_date) \
-  X(create_time) X(create_interval) X(create_uuid) X(get_varchar) X(destroy_value) X(library_version)
+  X(create_time) X(create_interval) X(create_uuid) X(get_varchar) X(destroy_value) X(library_version) \
+  X(create_scalar_function) X(destroy_scalar_function) X(scalar_function_set_name) X(scalar_function_add_parameter) \
+  X(scalar_function_set_return_type) X(scalar_function_set_special_handling) X(scalar_function_set_extra_info) \
+  X(scalar_function_set_function) X(scalar_function_get_extra_info) X(register_scalar_function)
 // clang-format on
 
 struct DuckdbApi {

@@ -85,6 +85,8 @@ Result<std::unique_ptr<Database>> Database::open(const Options& options) {
   api.set_config(config, "threads", std::to_string(options.threads).c_str());
   api.set_config(config, "memory_limit", options.memory_limit.c_str());
   api.set_config(config, "temp_directory", options.temporary_directory.c_str());
+  if (options.temporary_bytes > 0)
+    api.set_config(config, "max_temp_directory_size", (std::to_string(options.temporary_bytes) + "B").c_str());
   api.set_config(config, "autoinstall_known_extensions", "false");
   api.set_config(config, "autoload_known_extensions", "false");
   api.set_config(config, "allow_community_extensions", "false");

@@ -53,6 +53,7 @@ class Database {
     int threads = 1;
     std::string memory_limit = "1GB";
     std::string temporary_directory;       // empty: never spills
+    uint64_t temporary_bytes = 0;          // at most so much there; 0: no limit of its own
     std::vector<std::string> directories;  // with `locked`: the only ones whose files may be read
     bool locked = false;                   // no other files, no settings, no extensions
   };

@@ -152,7 +152,9 @@ Result<SegmentInfo> SegmentWriter::write(std::vector<StoredSpan>& rows) {
     stretch(info, row.span->start_ns, saturated_sum(row.span->start_ns, row.span->duration_ns));
   for (size_t i = 0; i < rows.size(); i += kFenceRows) info.fences.push_back(to_hex(rows[i].span->trace_id));
   if (!rows.empty()) info.fences.push_back(to_hex(rows.back().span->trace_id));
-  info.promoted = choose_promoted(rows);
+  Promotion promotion = choose_promoted(rows);
+  info.promoted = std::move(promotion.columns);
+  info.also = std::move(promotion.also);
   PromotedKeys promoted = info.promoted;
   SpanSource source(state_->database->api(), state_->counts, rows, promoted);
   std::string options = ", ROW_GROUP_SIZE " + std::to_string(kFenceRows);

@@ -1,9 +1,12 @@
 #include "store/duckdb/span_cells.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <map>
+#include <optional>
 #include <set>
+#include <tuple>
 
 #include "base/check.h"
 
@@ -32,12 +35,6 @@ duckdb_type type_of_column(char type) {
                        : DUCKDB_TYPE_VARCHAR;
 }
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return result;
-}
-
 bool can_be_column(std::string_view key) {
   if (key.empty() || key.size() > kMaxPromotedKey) return false;
   return std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c < 0x7f; });
@@ -51,34 +48,70 @@ std::set<std::string> fixed_names(const DuckdbApi& api) {
 
 }  // namespace
 
-PromotedKeys choose_promoted(const std::vector<StoredSpan>& spans) {
-  auto api = duckdb_api();
-  CHECK(api.has_value(), "segments are written only with DuckDB loaded");
-  std::unordered_map<std::string_view, size_t> counts[4];
-  static constexpr std::string_view kTypes = "bids";
-  for (const StoredSpan& row : spans)
-    for (const Attribute& attribute : row.span->attributes)
-      if (char type = column_type(attribute.value)) ++counts[kTypes.find(type)][attribute.key];
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return result;
+}
 
-  struct Candidate {
-    size_t count;
-    std::string_view key;
-    char type;
-  };
+namespace {
+
+constexpr std::string_view kColumnTypes = "bids";
+// Of each key how often it comes with each type that can be a column, and last with any other.
+using TypeCounts = std::unordered_map<std::string_view, std::array<size_t, kColumnTypes.size() + 1>>;
+
+TypeCounts count_types(const std::vector<StoredSpan>& spans) {
+  TypeCounts counts;
+  for (const StoredSpan& row : spans)
+    for (const Attribute& attribute : row.span->attributes) {
+      char type = column_type(attribute.value);
+      ++counts[attribute.key][type == 0 ? kColumnTypes.size() : kColumnTypes.find(type)];
+    }
+  return counts;
+}
+
+struct Candidate {
+  size_t count;
+  std::string_view key;
+  char type;
+};
+
+std::vector<Candidate> candidates_of(const TypeCounts& counts, size_t rows) {
   std::vector<Candidate> candidates;
-  for (size_t type = 0; type < kTypes.size(); ++type)
-    for (auto& [key, count] : counts[type])
-      if (count * 100 >= spans.size() && can_be_column(key)) candidates.push_back({count, key, kTypes[type]});
+  for (auto& [key, by_type] : counts)
+    for (size_t type = 0; type < kColumnTypes.size(); ++type)
+      if (by_type[type] > 0 && by_type[type] * 100 >= rows && can_be_column(key))
+        candidates.push_back({by_type[type], key, kColumnTypes[type]});
   std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
     return std::tie(b.count, a.key, a.type) < std::tie(a.count, b.key, b.type);
   });
+  return candidates;
+}
 
+}  // namespace
+
+Promotion choose_promoted(const std::vector<StoredSpan>& spans) {
+  auto api = duckdb_api();
+  CHECK(api.has_value(), "segments are written only with DuckDB loaded");
+  TypeCounts counts = count_types(spans);
   std::set<std::string> taken = fixed_names(*api.value());
-  PromotedKeys promoted;
-  for (const Candidate& candidate : candidates)
-    if (promoted.size() < kMaxPromoted && taken.insert(lower(candidate.key)).second)
-      promoted.emplace_back(candidate.key, candidate.type);
-  return promoted;
+  Promotion promotion;
+  std::map<std::string, std::pair<std::string_view, char>> chosen;  // by name without case
+  for (const Candidate& candidate : candidates_of(counts, spans.size())) {
+    if (promotion.columns.size() == kMaxPromoted || !taken.insert(lower(candidate.key)).second) continue;
+    promotion.columns.emplace_back(candidate.key, candidate.type);
+    chosen[lower(candidate.key)] = {candidate.key, candidate.type};
+  }
+  for (auto& [key, by_type] : counts) {
+    auto column = chosen.find(lower(key));
+    if (column == chosen.end()) continue;
+    size_t others = 0;
+    for (size_t type = 0; type < by_type.size(); ++type)
+      if (key != column->second.first || type != kColumnTypes.find(column->second.second)) others += by_type[type];
+    if (others > 0) promotion.also.emplace_back(key);
+  }
+  std::sort(promotion.also.begin(), promotion.also.end());
+  return promotion;
 }
 
 NamedTypes span_columns(const DuckdbApi& api, const PromotedKeys& promoted) {
@@ -222,7 +255,10 @@ struct ListColumn {
   ListColumn(const DuckdbApi& api, duckdb_vector vector, size_t member_count)
       : entries(static_cast<const duckdb_list_entry*>(api.vector_get_data(vector))),
         members(struct_members(api, api.list_vector_get_child(vector), member_count)) {}
-  void start(size_t row) { at = entries[row].offset, end = at + entries[row].length; }
+  void start(const DuckdbApi& api, duckdb_vector vector, size_t row) {
+    at = entries[row].offset;
+    end = is_null(api, vector, row) ? at : at + entries[row].length;
+  }
   bool has_next() const { return at < end; }
 };
 
@@ -237,12 +273,13 @@ Value column_value(const DuckdbApi& api, char type, duckdb_vector vector, size_t
 
 }  // namespace
 
-void SpanCells::read(const std::vector<duckdb_vector>& vectors, const std::vector<StoredSpan*>& rows) const {
+std::vector<Attributes> SpanCells::read(const std::vector<duckdb_vector>& vectors, size_t rows) const {
   ListColumn texts(api_, vectors[0], 2), numbers(api_, vectors[1], 2), rests(api_, vectors[2], 3);
-  auto read_one = [&](char place, size_t row) -> Attribute {
+  auto read_one = [&](char place, size_t row) -> std::optional<Attribute> {
     if (place == kInTextMap && texts.has_next()) {
       uint64_t at = texts.at++;
-      return {std::string(text_at(api_, texts.members[0], at)), std::string(text_at(api_, texts.members[1], at))};
+      return Attribute{std::string(text_at(api_, texts.members[0], at)),
+                       std::string(text_at(api_, texts.members[1], at))};
     }
     if ((place == kIntegerInNumberMap || place == kRealInNumberMap) && numbers.has_next()) {
       uint64_t at = numbers.at++;
@@ -251,7 +288,7 @@ void SpanCells::read(const std::vector<duckdb_vector>& vectors, const std::vecto
       // A foreign file's number may not fit.
       bool whole = place == kIntegerInNumberMap && number >= -static_cast<double>(kExactInDouble) &&
                    number <= static_cast<double>(kExactInDouble);
-      return {key, whole ? Value(static_cast<int64_t>(number)) : Value(number)};
+      return Attribute{key, whole ? Value(static_cast<int64_t>(number)) : Value(number)};
     }
     if (place == kInRest && rests.has_next()) {
       uint64_t at = rests.at++;
@@ -259,20 +296,30 @@ void SpanCells::read(const std::vector<duckdb_vector>& vectors, const std::vecto
       char letter = type.empty() ? 's' : type[0];
       bool hex_key = letter >= 'A' && letter <= 'Z';
       std::string_view key = text_at(api_, rests.members[0], at);
-      return {hex_key ? bytes_of_hex(key) : std::string(key),
-              value_of(hex_key ? static_cast<char>(letter - 'A' + 'a') : letter, text_at(api_, rests.members[2], at))};
+      return Attribute{
+          hex_key ? bytes_of_hex(key) : std::string(key),
+          value_of(hex_key ? static_cast<char>(letter - 'A' + 'a') : letter, text_at(api_, rests.members[2], at))};
     }
     size_t column = kColumnLetters.find(place);
-    if (column >= promoted_.size()) return {};
-    return {promoted_[column].first, column_value(api_, promoted_[column].second, vectors[4 + column], row)};
+    if (column >= promoted_.size() || vectors.size() <= 4 + column) return std::nullopt;
+    return Attribute{promoted_[column].first, column_value(api_, promoted_[column].second, vectors[4 + column], row)};
   };
-  for (size_t row = 0; row < rows.size(); ++row) {
-    texts.start(row), numbers.start(row), rests.start(row);
+  std::vector<Attributes> all(rows);
+  for (size_t row = 0; row < rows; ++row) {
+    texts.start(api_, vectors[0], row);
+    numbers.start(api_, vectors[1], row);
+    rests.start(api_, vectors[2], row);
     std::string_view order = text_at(api_, vectors[3], row);
-    Attributes& attributes = rows[row]->span->attributes;
-    attributes.reserve(order.size());
-    for (char place : order) attributes.push_back(read_one(place, row));
+    all[row].reserve(order.size());
+    for (char place : order)
+      if (auto attribute = read_one(place, row)) all[row].push_back(std::move(*attribute));
   }
+  return all;
+}
+
+void SpanCells::read(const std::vector<duckdb_vector>& vectors, const std::vector<StoredSpan*>& rows) const {
+  std::vector<Attributes> all = read(vectors, rows.size());
+  for (size_t row = 0; row < rows.size(); ++row) rows[row]->span->attributes = std::move(all[row]);
 }
 
 }  // namespace culprit

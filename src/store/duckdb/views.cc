@@ -1,9 +1,8 @@
 #include "store/duckdb/views.h"
 
-#include <map>
-
 #include "model/schema.h"
 #include "store/duckdb/database.h"
+#include "store/duckdb/span_view.h"
 
 namespace culprit {
 
@@ -17,47 +16,27 @@ std::string empty_table(const TableDoc& table) {
   return "SELECT " + columns + " WHERE false";
 }
 
-// A key that is a column in some segments stands in the maps of the others: the view's column has both.
-std::string with_maps(const std::vector<SegmentFile>& segments) {
-  std::map<std::string, std::pair<char, size_t>> promoted;
-  for (const SegmentFile& segment : segments)
-    for (auto& [key, type] : segment.info.promoted) {
-      auto& [seen_type, count] = promoted.try_emplace(key, type, 0).first->second;
-      if (seen_type != type) seen_type = '?';
-      ++count;
-    }
-  std::string replaced;
-  for (auto& [key, use] : promoted) {
-    if (use.second == segments.size() || use.first == 'b' || use.first == '?') continue;
-    std::string other = use.first == 's'   ? "attributes[" + sql_text(key) + "]"
-                        : use.first == 'i' ? "TRY_CAST(attributes_number[" + sql_text(key) + "] AS BIGINT)"
-                                           : "attributes_number[" + sql_text(key) + "]";
-    replaced += (replaced.empty() ? "" : ", ") + ("coalesce(" + sql_name(key) + ", " + other + ") AS ") + sql_name(key);
-  }
-  return replaced.empty() ? "" : " REPLACE (" + replaced + ")";
+std::string all_files(const std::vector<SegmentFile>& segments) {
+  std::string files;
+  for (const SegmentFile& segment : segments) files += (files.empty() ? "" : ", ") + sql_text(segment.path);
+  return "SELECT * FROM read_parquet([" + files + "], union_by_name = true)";
 }
 
 }  // namespace
 
-std::vector<std::string> table_views(const std::vector<SegmentFile>& segments) {
-  std::vector<std::string> views;
+Result<void> add_table_views(Database& database, const std::vector<SegmentFile>& segments) {
   for (const TableDoc& table : schema()) {
     std::vector<SegmentFile> own;
-    std::string files;
-    for (const SegmentFile& segment : segments) {
-      if (segment.info.table != table.name) continue;
-      own.push_back(segment);
-      files += (files.empty() ? "" : ", ") + sql_text(segment.path);
-    }
-    std::string source =
-        own.empty() ? empty_table(table)
-                    : "SELECT *" + with_maps(own) + " FROM read_parquet([" + files + "], union_by_name = true)";
+    for (const SegmentFile& segment : segments)
+      if (segment.info.table == table.name) own.push_back(segment);
+    std::string source = empty_table(table);
+    if (!own.empty()) source = table.name == "span" ? TRY(span_view(database, own)) : all_files(own);
     if (!own.empty() && !table.subject.empty())
       source += " QUALIFY row_number() OVER (PARTITION BY " + std::string(table.subject) + " ORDER BY " +
                 std::string(table.last_first) + ") = 1";
-    views.push_back("CREATE VIEW " + sql_name(std::string(table.name)) + " AS " + source);
+    TRY(database.run("CREATE VIEW " + sql_name(std::string(table.name)) + " AS " + source));
   }
-  return views;
+  return {};
 }
 
 }  // namespace culprit

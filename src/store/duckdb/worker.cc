@@ -2,10 +2,8 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <seccomp.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,10 +12,14 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <optional>
 
 #include "base/packed.h"
 #include "base/text.h"
+#include "base/tree.h"
 #include "store/duckdb/json_cells.h"
+#include "store/duckdb/sandbox.h"
+#include "store/duckdb/sql_errors.h"
 #include "store/duckdb/views.h"
 
 namespace culprit {
@@ -26,111 +28,12 @@ namespace {
 
 // An answer of more than this is cut like one of too many rows.
 constexpr size_t kMaxAnswer = 256u << 20;
-constexpr uint64_t kAddressSpace = uint64_t{6} << 30;  // beyond what the process has when the question comes
 
 enum Tag : uint8_t { kError = 1, kTable = 2 };
 
 Error usage(const std::string& message, const std::string& fix = {}) { return {Error::Kind::Usage, message, fix}; }
 
 // ---- in the worker ----
-
-// What a query needs once the database is open: memory, threads' signals, and the segments to read.
-constexpr const char* kAllowedCalls[] = {
-    "read",
-    "pread64",
-    "readv",
-    "preadv",
-    "close",
-    "fstat",
-    "newfstatat",
-    "stat",
-    "lstat",
-    "statx",
-    "lseek",
-    "access",
-    "faccessat",
-    "faccessat2",
-    "readlink",
-    "readlinkat",
-    "getcwd",
-    "getdents64",
-    "fcntl",
-    "fadvise64",
-    "mmap",
-    "munmap",
-    "mprotect",
-    "madvise",
-    "mremap",
-    "brk",
-    "futex",
-    "sched_yield",
-    "sched_getaffinity",
-    "clock_gettime",
-    "clock_getres",
-    "clock_nanosleep",
-    "nanosleep",
-    "gettimeofday",
-    "getrandom",
-    "exit",
-    "exit_group",
-    "rt_sigaction",
-    "rt_sigprocmask",
-    "rt_sigreturn",
-    "getpid",
-    "gettid",
-    "getuid",
-    "geteuid",
-    "sysinfo",
-    "uname",
-    "getrusage",
-    "getrlimit",
-    "poll",
-    "ppoll",
-    "restart_syscall",
-    "set_robust_list",
-    "rseq",
-    "membarrier",
-    "getcpu",
-    "sigaltstack",
-    "tgkill",
-    "write",
-};
-
-bool enter_sandbox() {
-  scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-  if (filter == nullptr) return false;
-  bool done = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1) == 0;
-  for (const char* name : kAllowedCalls) {
-    int number = seccomp_syscall_resolve_name(name);
-    if (number != __NR_SCMP_ERROR && number >= 0)
-      done = done && seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0) == 0;
-  }
-  // Files are opened to be read, never made or written.
-  constexpr uint64_t kForbidden = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND;
-  done = done &&
-         seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, kForbidden, 0)) == 0;
-  done = done &&
-         seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(open), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, kForbidden, 0)) == 0;
-  done = done && seccomp_load(filter) == 0;
-  seccomp_release(filter);
-  return done;
-}
-
-void set_limits(SqlLimits limits) {
-  auto limit = [](auto resource, uint64_t value) {
-    rlimit both{value, value};
-    setrlimit(resource, &both);
-  };
-  unsigned long long pages = 0;
-  if (FILE* statm = std::fopen("/proc/self/statm", "r")) {
-    if (std::fscanf(statm, "%llu", &pages) != 1) pages = 0;
-    std::fclose(statm);
-  }
-  if (pages < (uint64_t{1} << 28)) limit(RLIMIT_AS, pages * 4096 + kAddressSpace);  // under ASan everything is mapped
-  limit(RLIMIT_CORE, 0);
-  limit(RLIMIT_FSIZE, 0);
-  limit(RLIMIT_CPU, static_cast<uint64_t>(limits.timeout_ms) / 1000 * 2 + 2);
-}
 
 // The first word of `sql`, lower case, comments skipped; "(" counts as one.
 std::string first_word(std::string_view sql) {
@@ -239,15 +142,23 @@ Result<SqlTable> execute(Database& database, const Prepared& prepared, SqlLimits
   return table;
 }
 
-Result<SqlTable> answer(const std::vector<SegmentFile>& segments, const std::string& select, SqlLimits limits) {
+Result<SqlTable> answer(const std::vector<SegmentFile>& segments, const std::string& select, SqlLimits limits,
+                        const std::string& spill) {
   std::vector<std::string> directories;
   for (const SegmentFile& segment : segments) directories.push_back(segment.path.substr(0, segment.path.rfind('/')));
   std::sort(directories.begin(), directories.end());
   directories.erase(std::unique(directories.begin(), directories.end()), directories.end());
-  auto database = TRY(Database::open(
-      {.threads = 2, .memory_limit = "1GB", .temporary_directory = {}, .directories = directories, .locked = true}));
-  for (const std::string& view : table_views(segments)) TRY(database->run(view));
-  if (!enter_sandbox())
+  bool spills = !spill.empty() && write_only_below(spill);
+  if (!spills) limits.spill_bytes = 0;
+  set_process_limits(limits);
+  auto database = TRY(Database::open({.threads = 2,
+                                      .memory_limit = std::to_string(limits.memory_bytes) + "B",
+                                      .temporary_directory = spills ? spill : "",
+                                      .temporary_bytes = limits.spill_bytes,
+                                      .directories = directories,
+                                      .locked = true}));
+  TRY(add_table_views(*database, segments));
+  if (!allow_only_queries(spills ? Writes::BelowDirectory : Writes::None))
     return Error{Error::Kind::Unavailable, "the kernel does not let a query be sandboxed (seccomp)"};
 
   std::string word = first_word(select);
@@ -281,13 +192,13 @@ std::string encode(const Result<SqlTable>& answered) {
   return out.take();
 }
 
-[[noreturn]] void work(int out, const std::vector<SegmentFile>& segments, const std::string& select, SqlLimits limits) {
+[[noreturn]] void work(int out, const std::vector<SegmentFile>& segments, const std::string& select, SqlLimits limits,
+                       const std::string& spill) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   prctl(PR_SET_DUMPABLE, 0);
   signal(SIGPIPE, SIG_DFL);
-  set_limits(limits);
-  std::string bytes = encode(answer(segments, select, limits));
+  std::string bytes = encode(in_our_words(answer(segments, select, limits, spill), limits));
   for (std::string_view rest = bytes; !rest.empty();) {
     ssize_t n = write(out, rest.data(), rest.size());
     if (n <= 0) _exit(1);
@@ -353,15 +264,28 @@ Result<SqlTable> decode(std::string_view bytes) {
 
 }  // namespace
 
+namespace {
+
+// Gone with all in it when the answer is there; nothing where no directory takes it: then memory must do.
+std::optional<TemporaryDirectory> spill_directory(const SqlLimits& limits) {
+  if (limits.spill_bytes == 0) return std::nullopt;
+  auto directory = TemporaryDirectory::create("culprit-sql");
+  if (!directory.has_value()) return std::nullopt;
+  return std::move(directory).value();
+}
+
+}  // namespace
+
 Result<SqlTable> sql_in_worker(const std::vector<SegmentFile>& segments, const std::string& select, SqlLimits limits) {
   TRY(duckdb_api());  // loaded before the fork: every worker shares its pages
+  std::optional<TemporaryDirectory> spill = spill_directory(limits);
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0)
     return Error{Error::Kind::Unavailable, std::string("no pipe: ") + std::strerror(errno)};
   pid_t worker = fork();
   if (worker == 0) {
     close(ends[0]);
-    work(ends[1], segments, select, limits);
+    work(ends[1], segments, select, limits, spill ? spill->path() : std::string());
   }
   close(ends[1]);
   if (worker < 0) {

@@ -30,7 +30,19 @@ enum RecordField : uint64_t {
   kFrames,
   kNote
 };
-enum SegmentField : uint64_t { kTable = 1, kFile, kRows, kSize, kMin, kMax, kFence, kChecksums, kPromoted, kDerived };
+enum SegmentField : uint64_t {
+  kTable = 1,
+  kFile,
+  kRows,
+  kSize,
+  kMin,
+  kMax,
+  kFence,
+  kChecksums,
+  kPromoted,
+  kDerived,
+  kAlso
+};
 
 void field(PackedWriter& out, uint64_t number, std::string_view bytes) { out.varint(number), out.text(bytes); }
 void field(PackedWriter& out, uint64_t number, PackedWriter content) {
@@ -61,6 +73,7 @@ PackedWriter encode_segment(const SegmentInfo& segment) {
   field(out, kChecksums, std::move(checksums));
   for (auto& [key, type] : segment.promoted) field(out, kPromoted, type + key);
   if (segment.derived) field(out, kDerived, packed(1));
+  for (const std::string& key : segment.also) field(out, kAlso, key);
   return out;
 }
 
@@ -81,6 +94,7 @@ void read_segment_field(SegmentInfo& segment, uint64_t number, std::string_view 
       if (!bytes.empty()) segment.promoted.emplace_back(bytes.substr(1), bytes[0]);
       break;
     case kDerived: segment.derived = in.varint() != 0; break;
+    case kAlso: segment.also.emplace_back(bytes); break;
   }
 }
 

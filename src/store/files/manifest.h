@@ -24,6 +24,8 @@ struct SegmentInfo {
   std::vector<uint32_t> block_checksums;  // CRC-32C of every block of kChecksumBlock bytes
   // Attribute keys that are columns here: key and type (b, i, d, s as in segment.md).
   std::vector<std::pair<std::string, char>> promoted;
+  // Of these keys, or of other spellings of them, some values stand outside the column: they have another type.
+  std::vector<std::string> also;
   bool derived = false;  // ledger rows that describe the whole store: the next sealing's replace them
 };
 constexpr uint64_t kFenceRows = 30'720;

@@ -30,6 +30,9 @@ struct SqlTable {
 struct SqlLimits {
   int64_t max_rows = 100'000;
   int64_t timeout_ms = 30'000;
+  uint64_t memory_bytes = uint64_t{1} << 30;
+  // What memory does not hold goes to a private directory that is gone with the answer; 0: nothing does.
+  uint64_t spill_bytes = uint64_t{4} << 30;
 };
 
 class Reader {
