@@ -79,6 +79,8 @@ struct Finding {
     int64_t most_ns = 0, likely_ns = 0;  // off the operation's p95
     Interval interval;                   // of likely_ns
     std::string assuming;
+    // Whether anything comparable tells the likely saving. Else likely_ns is most_ns, and the interval says nothing.
+    bool comparable = true;
   } saving;
   std::string would_flip;
   std::vector<TraceId> exemplars;

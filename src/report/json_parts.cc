@@ -90,6 +90,22 @@ void write_quality(JsonWriter& json, const Quality& quality) {
   json.end_object();
 }
 
+namespace {
+
+void write_saving(JsonWriter& json, const Finding::Saving& saving) {
+  json.key("saving").begin_object().member("most_ns", saving.most_ns);
+  if (saving.comparable) {
+    json.member("likely_ns", saving.likely_ns);
+    write_interval(json, "interval", saving.interval);
+  } else {
+    json.key("likely_ns").null();
+    json.key("interval").null();
+  }
+  json.member("assuming", saving.assuming).end_object();
+}
+
+}  // namespace
+
 void write_finding(JsonWriter& json, const Finding& finding) {
   json.begin_object().member("id", finding.id).member("rank", finding.rank).member("class", to_string(finding.cause));
   json.member("mechanism", to_string(finding.mechanism)).member("trigger", finding.trigger);
@@ -112,12 +128,7 @@ void write_finding(JsonWriter& json, const Finding& finding) {
   for (const std::string& line : finding.against) json.begin_object().member("text", line).end_object();
   json.end_array();
   write_next_best(json, finding);
-  json.key("saving")
-      .begin_object()
-      .member("most_ns", finding.saving.most_ns)
-      .member("likely_ns", finding.saving.likely_ns);
-  write_interval(json, "interval", finding.saving.interval);
-  json.member("assuming", finding.saving.assuming).end_object();
+  write_saving(json, finding.saving);
   json.member("would_flip", finding.would_flip);
   json.key("exemplars").begin_array();
   for (TraceId id : finding.exemplars) json.value(to_hex(id));

@@ -81,6 +81,11 @@ std::string saves_text(const Finding& finding) {
   int64_t now = finding.effect.after_ns;
   if (now <= 0) return {};
   const Finding::Saving& saving = finding.saving;
+  if (!saving.comparable) {
+    std::string most = "at most: p95 " + change_text(now, std::max<int64_t>(0, now - saving.most_ns), {}) + " if " +
+                       printable(saving.assuming);
+    return most + "; nothing comparable tells what it would likely be";
+  }
   Interval left{std::max<int64_t>(0, now - saving.interval.high_ns),
                 std::max<int64_t>(0, now - saving.interval.low_ns)};
   std::string text = "p95 " + change_text(now, std::max<int64_t>(0, now - saving.likely_ns), left);

@@ -154,7 +154,7 @@ FindingChange change_of(const Finding& finding, const WorkloadProfile& before, c
     return other.id == finding.id || same_thing;
   });
   judge(change, latencies, still);
-  bool judged = change.verdict == "fixed";
+  bool judged = change.verdict == "fixed" && finding.saving.comparable;
   bool inside =
       change.after_ns >= change.predicted_interval.low_ns && change.after_ns <= change.predicted_interval.high_ns;
   change.prediction = !judged ? "none" : inside ? "inside" : "outside";

@@ -34,22 +34,45 @@ std::string healthy_summary(const Answer& answer) {
          "; most time is " + first.name + "'s, p95 " + format_duration(first.p95_ns);
 }
 
+const OperationSummary* operation_of(const Answer& answer, const Finding& finding) {
+  for (const OperationSummary& operation : answer.operations)
+    if (operation.name == finding.operation) return &operation;
+  return nullptr;
+}
+
+// The path time that a finding is about, over all requests of its operation.
+double path_ns(const Answer& answer, const Finding& finding) {
+  const OperationSummary* operation = operation_of(answer, finding);
+  return operation == nullptr ? 0 : finding.effect.share_of_path * static_cast<double>(operation->total_ns);
+}
+
+// The finding with most path time among those that no class explains, or among the others; null: none.
+const Finding* largest(const Answer& answer, bool unexplained) {
+  const Finding* found = nullptr;
+  for (const Finding& finding : answer.findings)
+    if ((finding.cause == FindingClass::Unexplained) == unexplained &&
+        (found == nullptr || path_ns(answer, finding) > path_ns(answer, *found)))
+      found = &finding;
+  return found;
+}
+
 void set_summary(Answer& answer) {
   auto named = [](const Finding& finding) { return finding.cause != FindingClass::Unexplained; };
   auto first = std::find_if(answer.findings.begin(), answer.findings.end(), named);
+  const Finding* rest = largest(answer, true);
   if (!answer.operations.empty()) answer.operation = answer.operations.front();
-  if (first == answer.findings.end()) {
+  if (first == answer.findings.end() && rest == nullptr) {
     answer.summary = healthy_summary(answer);
     return;
   }
-  answer.focus = first->operation;
-  for (const OperationSummary& operation : answer.operations)
-    if (operation.name == first->operation) {
-      answer.operation = operation;
-      break;
-    }
-  answer.summary =
-      (answer.verdict == Verdict::Undecided ? "most likely, " : "") + first->operation + " is slow: " + first->title;
+  const Finding& about = first == answer.findings.end() ? *rest : *first;
+  answer.focus = about.operation;
+  if (const OperationSummary* operation = operation_of(answer, about)) answer.operation = *operation;
+  const std::string likely = answer.verdict == Verdict::Undecided ? "most likely, " : "";
+  answer.summary = likely + about.operation + " is slow: " + about.title;
+  if (rest == nullptr || &about == rest || path_ns(answer, *rest) <= path_ns(answer, *largest(answer, false))) return;
+  answer.summary +=
+      "; the largest share is unexplained: " + format_share(rest->effect.share_of_path) + " of " + rest->operation;
 }
 
 void set_not_seen(Answer& answer, const WorkloadProfile& now, bool asked) {

@@ -76,8 +76,14 @@ struct Cause {
   // Requests that failed of it: of these it is counted how many, not only how long they took. May be empty.
   std::function<bool(const Request&)> fails;
   std::string trigger = "none_seen";
+  // Whether comparable work tells what it would likely cost instead: else `saved` says for likely what it says for most, and
+  // the answer gives the upper bound alone.
+  bool comparable = true;
   // Whether the signature holds without a baseline; with one, a change alone is enough.
   bool pathological = false;
+  // Its time may be meant (a report, maintenance, many rows): no finding by itself, but where the completeness rule asks for one,
+  // and then with low confidence.
+  bool exempt = false;
   std::vector<EvidenceLine> evidence;
   std::vector<std::string> against;
   std::string what;    // why it is slow, one line

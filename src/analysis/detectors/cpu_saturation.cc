@@ -94,7 +94,8 @@ Cause make_cause(const WorkloadProfile& now, const CpuUsage& cpu, const Holder& 
                  double share) {
   Cause cause;
   cause.cause = FindingClass::CpuSaturation;
-  cause.mechanism = holder.who.serves ? Mechanism::OwnLoad : Mechanism::Neighbour;
+  const bool confined = cpu.busy >= 0 && cpu.busy < kBusy;
+  cause.mechanism = confined ? Mechanism::Affinity : holder.who.serves ? Mechanism::OwnLoad : Mechanism::Neighbour;
   cause.entity = {"process", holder.who.name, "", "", "", holder.who.pid};
   cause.quality = holder.watched ? kObserved : kInferred;
   cause.phrase = "requests wait for a CPU for {share} of their time; " + named(holder.who) + " holds them";
@@ -111,15 +112,31 @@ Cause make_cause(const WorkloadProfile& now, const CpuUsage& cpu, const Holder& 
   cause.evidence.push_back(observed(format_share(holder.share) + of_what, holder.share, "share"));
   if (!holder.who.command.empty()) cause.evidence.push_back(observed("its command: " + cut(holder.who.command)));
   if (cpu.busy < 0) cause.against.push_back("how busy the CPUs were was not recorded");
+  if (confined) {
+    cause.quality = std::min(cause.quality, kInferred);
+    cause.evidence.push_back(
+        inferred("CPUs are free in the machine meanwhile: its threads may use fewer of them (a CPU set, an affinity)"));
+  }
   cause.assuming = "it no longer competes for the CPUs";
-  cause.advice = holder.who.serves ? "give this service more CPUs, or less to do"
-                                   : "move it elsewhere, or bound it: nice, or a cgroup's cpu.max or cpu.weight";
+  cause.advice =
+      confined ? "let it use more CPUs: taskset -cp " + std::to_string(holder.who.pid) + ", its group's cpuset.cpus"
+      : holder.who.serves ? "give this service more CPUs, or less to do"
+                          : "move it elsewhere, or bound it: nice, or a cgroup's cpu.max or cpu.weight";
   cause.would_tell = "one recording while it is stopped";
   cause.blamed = [](const CallNode&) { return true; };
   cause.blamed_kinds = {SectionKind::Runnable, SectionKind::Callee};  // as saving() counts
   cause.saved = saving(now.names(), share);
   cause.pathological = true;
   return cause;
+}
+
+// Whether what runs would fill one CPU at least.
+bool is_one_cpu_full(const CpuUsage& cpu) { return cpu.cpus > 1 && cpu.busy * cpu.cpus >= kBusy; }
+
+bool is_throttled(const WorkloadProfile& now) {
+  return std::any_of(now.around().processes.begin(), now.around().processes.end(), [&](const Process& process) {
+    return process.throttled_ns > 0 && now.participants().contains(process.pid);
+  });
 }
 
 // The part of all CPU time that causes found before have claimed with their work.
@@ -135,10 +152,14 @@ std::vector<Cause> find_cpu_saturation(const DetectorInput& input) {
   const CpuUsage& cpu = input.cpu;
   Waiting waiting = waiting_of(input.now);
   if (waiting.runnable_ns <= 0 || cpu.holders.empty()) return {};
-  if (cpu.busy >= 0 && cpu.busy < kBusy) return {};
+  // CPUs are free in the machine, and threads are ready all the same: they may use fewer CPUs than there are. A quota does the
+  // same, and is counted by the kernel: another class.
+  const bool confined = cpu.busy >= 0 && cpu.busy < kBusy;
+  if (confined && (!is_one_cpu_full(cpu) || is_throttled(input.now))) return {};
   double left = std::clamp(1 - claimed_share(input), 0.0, 1.0);
   Holder stranger = largest(cpu, false, waiting.runnable_ns);
-  if (stranger.share >= kNeighbourShare) {
+  const bool waits = waiting.share() * left >= kOwnLoadWaits;
+  if (stranger.share >= kNeighbourShare && (!confined || waits)) {
     // Without it there would be room: nearly all waiting goes, not just its share (a queue grows without bound near 100 %).
     double share = std::min(left, std::min(1.0, stranger.share * 1.5));
     return {make_cause(input.now, cpu, stranger, waiting, share)};

@@ -21,6 +21,9 @@ std::vector<Cause> find_slow_statements(const DetectorInput& input);
 std::vector<Cause> find_lock_waits(const DetectorInput& input);
 std::vector<Cause> find_fsync_storms(const DetectorInput& input);
 std::vector<Cause> find_n_plus_one(const DetectorInput& input);
+std::vector<Cause> find_chatty_calls(const DetectorInput& input);
+std::vector<Cause> find_poll_waits(const DetectorInput& input);
+std::vector<Cause> find_pool_waits(const DetectorInput& input);
 std::vector<Cause> find_cpu_saturation(const DetectorInput& input);
 std::vector<Cause> find_cpu_throttled(const DetectorInput& input);
 std::vector<Cause> find_cpu_bound(const DetectorInput& input);
@@ -31,6 +34,5 @@ std::vector<Cause> find_retry_storms(const DetectorInput& input);
 std::vector<Cause> find_exceptions(const DetectorInput& input);
 std::vector<Cause> find_error_returns(const DetectorInput& input);
 std::vector<Cause> find_serial_calls(const DetectorInput& input);
-std::vector<Cause> find_unexplained(const DetectorInput& input);
 
 }  // namespace culprit::analysis

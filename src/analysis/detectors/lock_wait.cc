@@ -7,6 +7,8 @@
 #include <map>
 
 #include "analysis/detectors/detector.h"
+#include "analysis/detectors/lock_chain.h"
+#include "analysis/profile/database.h"
 #include "analysis/trace/call.h"
 #include "base/text.h"
 
@@ -62,44 +64,12 @@ std::map<std::pair<TextId, std::string>, Group> group_waiters(const WorkloadProf
   return groups;
 }
 
-// For each backend whom it waited for longest, over all statements.
-std::map<int32_t, int32_t> waits_for(const WorkloadProfile& now) {
-  std::map<int32_t, std::map<int32_t, int64_t>> sums;
+// What the database said: who waits for which holder.
+LockWaits said_waits(const WorkloadProfile& now) {
+  LockWaits waits;
   for (const LockWait& wait : now.around().lock_waits)
-    sums[wait.waiter_pid][wait.holder_pid] += std::max<int64_t>(wait.waited_ns, 1);
-  std::map<int32_t, int32_t> longest;
-  for (const auto& [waiter, holders] : sums) {
-    auto most = std::max_element(holders.begin(), holders.end(),
-                                 [](const auto& a, const auto& b) { return a.second < b.second; });
-    longest[waiter] = most->first;
-  }
-  return longest;
-}
-
-// From a holder to who holds it up in turn; stops where nobody does, and in a circle.
-int32_t end_of_chain(const std::map<int32_t, int32_t>& chain, int32_t pid) {
-  std::set<int32_t> seen;
-  while (seen.insert(pid).second) {
-    auto next = chain.find(pid);
-    if (next == chain.end()) return pid;
-    pid = next->second;
-  }
-  return pid;
-}
-
-// The same by the wakers: who gave the lock free had waited for it himself, for most of the time that others waited for him.
-// Where they wait in a circle (each has the lock in turn), nobody holds all up: the first stands.
-int32_t end_of_queue(const WorkloadProfile& now, int32_t pid, int64_t waited_ns) {
-  std::set<int32_t> seen;
-  for (int32_t at = pid; seen.insert(at).second;) {
-    auto waits = now.lock_chain().find(at);
-    if (waits == now.lock_chain().end()) return at;
-    auto most = std::max_element(waits->second.begin(), waits->second.end(),
-                                 [](const auto& a, const auto& b) { return a.second < b.second; });
-    if (most->second * 2 < waited_ns) return at;
-    at = most->first;
-  }
-  return pid;
+    waits[wait.waiter_pid][wait.holder_pid] += std::max<int64_t>(wait.waited_ns, 1);
+  return waits;
 }
 
 // What a backend ran last when it gave a lock free, by whoever saw it.
@@ -118,8 +88,10 @@ std::string last_statement_of(const WorkloadProfile& now, int32_t pid) {
 
 struct LockHolder {
   int32_t pid = 0;
-  int64_t ns = 0, of_ns = 0;  // the waits for this one, and for anybody that is known
-  size_t holders = 0;
+  std::vector<int32_t> chain;  // from the one that is waited for directly to this one
+  double share = 0;            // of the waits that end at this one
+  int64_t waited_ns = 0;       // by all waiters
+  size_t holders = 0;          // that are waited for directly
   std::string statement, program, state, how;
   int64_t held_ns = 0;
   std::string relation, lock;
@@ -176,39 +148,41 @@ void add_said(const WorkloadProfile& now, LockHolder& held) {
   }
 }
 
+// Whether a wait that the database reported is one of the group's.
+bool is_of(const WorkloadProfile& now, const Group& group, const LockWait& wait) {
+  return std::any_of(group.statements.begin(), group.statements.end(), [&](StatementId id) {
+    const Statement& statement = now.statements().at(id);
+    return statement.lock_waiters.contains(wait.waiter_pid) ||
+           without_literals(wait.waiter_statement) == now.names().text(statement.text);
+  });
+}
+
+LockHolder at_the_end(const LockWaits& waits, const std::map<int32_t, int64_t>& waited) {
+  LockHolder held;
+  HolderChain chain = chain_of(waits, waited);
+  if (chain.pids.empty()) return held;
+  held.pid = chain.pids.back(), held.share = chain.share, held.chain = std::move(chain.pids);
+  for (auto [pid, ns] : waited) held.waited_ns += ns, held.holders += pid != 0;
+  return held;
+}
+
 // The database's word counts first, matched by the waiters' statement or pid; then the wakers.
 LockHolder holder_of(const WorkloadProfile& now, const Group& group) {
-  LockHolder held;
-  std::map<int32_t, int32_t> chain = waits_for(now);
-  std::map<int32_t, int64_t> said;
-  for (const LockWait& wait : now.around().lock_waits) {
-    bool ours = false;
-    for (StatementId id : group.statements) {
-      const Statement& statement = now.statements().at(id);
-      ours = ours || statement.lock_waiters.contains(wait.waiter_pid) ||
-             without_literals(wait.waiter_statement) == now.names().text(statement.text);
-    }
-    if (ours) said[end_of_chain(chain, wait.holder_pid)] += std::max<int64_t>(wait.waited_ns, 1);
-  }
-  for (auto [pid, ns] : said) {
-    held.of_ns += ns, ++held.holders;
-    if (ns > held.ns) held.pid = pid, held.ns = ns;
-  }
+  std::map<int32_t, int64_t> said, seen;
+  for (const LockWait& wait : now.around().lock_waits)
+    if (is_of(now, group, wait)) said[wait.holder_pid] += std::max<int64_t>(wait.waited_ns, 1);
+  LockHolder held = at_the_end(said_waits(now), said);
   if (held.pid != 0) {
     add_said(now, held);
     return held;
   }
-  int64_t unknown_ns = 0;
-  for (const auto& [pid, blame] : group.blockers) {
-    (pid != 0 ? held.of_ns : unknown_ns) += blame.ns;
-    if (pid == 0) continue;
-    ++held.holders;
-    if (blame.ns > held.ns)
-      held.pid = pid, held.ns = blame.ns, held.statement = most_of(blame.statements), held.how = "observed";
-  }
-  if (unknown_ns > held.of_ns) return {};  // most of it was for somebody who never ran
-  int32_t end = held.pid == 0 ? 0 : end_of_queue(now, held.pid, held.ns);
-  if (end != held.pid) held.pid = end, held.statement = last_statement_of(now, end);
+  for (const auto& [pid, blame] : group.blockers) seen[pid] += blame.ns;
+  held = at_the_end(now.lock_chain(), seen);
+  if (held.pid == 0) return held;  // most of it was for a session that never ran
+  held.how = "observed";
+  auto direct = group.blockers.find(held.pid);
+  held.statement =
+      direct != group.blockers.end() ? most_of(direct->second.statements) : last_statement_of(now, held.pid);
   held.program = program_of(now, held.pid);
   return held;
 }
@@ -262,7 +236,23 @@ Mechanism mechanism_of(const LockHolder& held, std::string_view text) {
                           : Mechanism::TableDdl;  // a plain SELECT waits only for who changes the table itself
 }
 
-void describe(Cause& cause, const Group& group, const LockHolder& held, bool asked) {
+std::string session_text(const std::string& program, int32_t pid) {
+  return program.empty() ? "pid " + std::to_string(pid) : program + " (pid " + std::to_string(pid) + ")";
+}
+
+// "transfer (pid 12), which waits for night-job (pid 9)".
+std::string chain_text(const WorkloadProfile& now, const LockHolder& held) {
+  std::string text;
+  for (int32_t pid : held.chain) {
+    const std::string& last = held.program;
+    text +=
+        (text.empty() ? "" : ", which waits for ") + session_text(pid == held.pid ? last : program_of(now, pid), pid);
+  }
+  return text;
+}
+
+void describe(Cause& cause, const WorkloadProfile& now, const Group& group, const LockHolder& held) {
+  const Database* database = find_database(cause.entity.system);
   std::string mean = format_duration(group.lock_ns / std::max<int64_t>(group.waiting_calls, 1));
   cause.evidence.push_back(observed(format_count(group.waiting_calls) + " calls waited for a lock, " + mean + " each",
                                     static_cast<double>(group.lock_ns), "ns"));
@@ -272,31 +262,39 @@ void describe(Cause& cause, const Group& group, const LockHolder& held, bool ask
     cause.what = mean + " per wait for a lock on " + (group.table.empty() ? "the table" : group.table) +
                  "; its holder never ran during the recording";
     cause.against.push_back("the holder is not known: it slept all along and left no event");
-    cause.would_tell =
-        asked ? "look at pg_locks while it happens" : "culprit record --ask, or why --ask: who holds the lock";
+    cause.would_tell = now.around().asked && database != nullptr
+                           ? std::string(database->lock_table)
+                           : "culprit record --ask, or why --ask: which session holds the lock";
     cause.advice = "ask the database who holds it: culprit record --ask";
     return;
   }
   cause.holder_idle = held.state.find("idle") != std::string::npos;
   cause.holder = Entity{"process", held.program, cause.entity.instance, cause.entity.system, held.statement, held.pid};
-  std::string who = (held.program.empty() ? "pid " : held.program + " (pid ") + std::to_string(held.pid) +
-                    (held.program.empty() ? "" : ")");
+  std::string who = session_text(held.program, held.pid);
   std::string since = held.held_ns > 0 ? " for " + format_duration(held.held_ns) : "";
   // Many hold it in turn: none of them is the cause, but what they all do.
-  bool in_turn = held.holders > 2 && held.ns * 2 < held.of_ns;
+  bool in_turn = held.holders > 2 && held.share < 0.5;
   std::string turns =
       in_turn ? format_count(static_cast<int64_t>(held.holders)) + " sessions in turn, most often by " : "";
   cause.what = "held by " + turns + who + (held.state.empty() ? "" : ", " + held.state) + since +
                (held.statement.empty() ? "" : "; its last statement: " + held.statement);
-  EvidenceLine line = observed(cause.what, static_cast<double>(held.ns), "ns");
+  EvidenceLine line = observed(cause.what, static_cast<double>(held.waited_ns) * held.share, "ns");
   line.how = held.how;
   cause.evidence.push_back(line);
+  if (held.chain.size() > 1) {
+    EvidenceLine chain = observed("the chain: its waiters wait for " + chain_text(now, held));
+    chain.how = held.how;
+    cause.evidence.push_back(chain);
+  }
   if (held.how != "observed") cause.quality = kConfirmed;
   bool idle = !in_turn && held.state.find("idle") != std::string::npos && held.held_ns >= kForgotten;
-  cause.advice = idle ? "end that session's transaction (pg_terminate_backend(" + std::to_string(held.pid) +
-                            ")), find why it stays open, set idle_in_transaction_session_timeout"
-                      : "shorten the transaction that runs this statement: take the lock last, commit at once" +
-                            std::string(in_turn ? "; of a queue of jobs: FOR UPDATE SKIP LOCKED" : "");
+  if (idle && database != nullptr && !database->idle_holder.empty()) {
+    cause.advice = with_pid(database->idle_holder, held.pid);
+  } else {
+    cause.advice = "shorten the transaction that runs this statement: take the lock last, commit at once";
+    if (in_turn && database != nullptr && !database->job_queue.empty())
+      cause.advice += "; of a queue of jobs: " + std::string(database->job_queue);
+  }
   cause.would_tell = "culprit record --ask: the database's own lock table";
 }
 
@@ -320,7 +318,7 @@ Cause make_cause(const WorkloadProfile& now, const Group& group, const LockHolde
   cause.statement = group.dominant;
   cause.pathological =
       group.lock_ns >= kLongWait * std::max<int64_t>(group.waiting_calls, 1) && group.waiting_calls > 0;
-  describe(cause, group, held, now.around().asked);
+  describe(cause, now, group, held);
   std::set<StatementId> ids = group.statements;
   auto ours = [&names, ids](const CallNode& node) {
     return node.role == Role::Served && std::any_of(ids.begin(), ids.end(), [&](StatementId id) {
@@ -366,7 +364,7 @@ void add_mutexes(const WorkloadProfile& now, std::vector<Cause>& causes) {
     cause.mechanism = Mechanism::Mutex;
     cause.entity = {"lock", "a lock in " + names.text(service), "", "", "", 0};
     cause.caller = cause.queued_in = names.text(service);
-    cause.quality = kObserved;
+    cause.quality = kInferred;  // what a futex guards, and what its holder does meanwhile, is not seen
     cause.pathological = true;
     cause.phrase = "it waits for a lock inside " + names.text(service) + " for {share} of its time";
     cause.what = "threads of " + names.text(service) + " wait for one another";

@@ -32,6 +32,19 @@ bool holds_by_working(const DetectorInput& input, const Cause& slow, const Cause
   return lock.mechanism != Mechanism::Lwlock && text_of(input, slow) == without_literals(lock.holder->statement);
 }
 
+// What a program's threads wait for one another for is the pool that they share.
+bool is_the_pools_lock(const DetectorInput&, const Cause& pool, const Cause& lock) {
+  return is(pool, FindingClass::PoolWait) && is(lock, FindingClass::LockWait) && lock.mechanism == Mechanism::Mutex &&
+         pool.queued_in == lock.queued_in;
+}
+
+// A service whose requests wait for a pool of its own, or pause between its calls, is not slow by anything unseen.
+bool waits_as_told(const DetectorInput&, const Cause& wait, const Cause& slow) {
+  const bool told = is(wait, FindingClass::PoolWait) || is(wait, FindingClass::PollWait);
+  return told && wait.pathological && is(slow, FindingClass::DependencySlow) && wait.caller == slow.entity.name &&
+         slow.mechanism != Mechanism::Unseen;
+}
+
 // A loop over a statement that waits for the disk each time is a storm's loop: what writes between its commits goes with it.
 bool writes_between_flushes(const DetectorInput&, const Cause& storm, const Cause& loop) {
   return is(storm, FindingClass::FsyncStorm) && is(loop, FindingClass::NPlusOne) &&
@@ -40,8 +53,12 @@ bool writes_between_flushes(const DetectorInput&, const Cause& storm, const Caus
 
 // Statements whose text was never seen stand beside one that is named and slow at the same server: they are most likely its
 // calls, sent before its text was seen.
-bool is_likely_the_named(const DetectorInput&, const Cause& named, const Cause& unknown) {
-  return unknown.entity.statement == kUnknownStatement && named.entity.statement != kUnknownStatement &&
+bool is_text_unknown(const DetectorInput& input, const Cause& cause) {
+  return cause.statement != StatementId::None && text_of(input, cause) == kUnknownStatement;
+}
+
+bool is_likely_the_named(const DetectorInput& input, const Cause& named, const Cause& unknown) {
+  return is_text_unknown(input, unknown) && !is_text_unknown(input, named) &&
          named.entity.instance == unknown.entity.instance;
 }
 
@@ -117,6 +134,8 @@ bool waits_at_a_silent_socket(const DetectorInput& input, const Cause& stuck, co
 constexpr Precedence kPrecedences[] = {
     {"a repeated statement that is slow itself", Stage::Found, Outcome::Drop, is_slow_itself},
     {"the lock's holder works on a slow statement", Stage::Found, Outcome::Take, holds_by_working},
+    {"the lock of a pool", Stage::Found, Outcome::Drop, is_the_pools_lock},
+    {"a wait that is told beside one that is not", Stage::Finding, Outcome::Demote, waits_as_told},
     {"writes between the flushes of a storm", Stage::SameOperation, Outcome::Demote, writes_between_flushes},
     {"a text that was not seen beside a named one", Stage::Finding, Outcome::Drop, is_likely_the_named},
     {"requests queue in the caller of stuck calls", Stage::Stuck, Outcome::Take, queues_in_the_caller},

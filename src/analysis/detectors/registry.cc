@@ -13,6 +13,9 @@ constexpr Detector kDetectors[] = {
     {FindingClass::LockWait, 20, find_lock_waits, true},
     {FindingClass::FsyncStorm, 30, find_fsync_storms, true},
     {FindingClass::NPlusOne, 40, find_n_plus_one, true},
+    {FindingClass::ChattyCalls, 42, find_chatty_calls, true},
+    {FindingClass::PollWait, 44, find_poll_waits, false},
+    {FindingClass::PoolWait, 46, find_pool_waits, true},
     {FindingClass::CpuSaturation, 50, find_cpu_saturation, true},
     {FindingClass::CpuThrottled, 60, find_cpu_throttled, true},
     {FindingClass::DependencySlow, 70, find_slow_dependencies, true},
@@ -23,7 +26,7 @@ constexpr Detector kDetectors[] = {
     {FindingClass::Exception, 120, find_exceptions, false},
     {FindingClass::ErrorReturn, 130, find_error_returns, false},
     {FindingClass::SerialCalls, 140, find_serial_calls, false},
-    {FindingClass::Unexplained, kOfTheRest, find_unexplained, false},
+    {FindingClass::Unexplained, kOfTheRest, nullptr, false},
 };
 static_assert(std::is_sorted(std::begin(kDetectors), std::end(kDetectors),
                              [](const Detector& a, const Detector& b) { return a.precedence < b.precedence; }));

@@ -12,13 +12,13 @@ struct Detector {
   FindingClass finding_class;
   // Lower looks first; what it finds is known to those after it.
   int precedence;
-  std::vector<Cause> (*find)(const DetectorInput&);
+  std::vector<Cause> (*find)(const DetectorInput&);  // null from kOfTheRest on
   // Calls that are stuck in such a cause keep a connection or a worker meanwhile, for which others queue. Pauses between
   // attempts, an order of calls, and failures keep none.
   bool holds_others_up;
 };
 
-// From this precedence on a detector looks at what no finding has claimed, after the ranking.
+// From this precedence on: what no finding has claimed, by the completeness rule, after the ranking.
 constexpr int kOfTheRest = 1000;
 
 // By precedence.

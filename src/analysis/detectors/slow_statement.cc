@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "analysis/detectors/detector.h"
+#include "analysis/profile/database.h"
 #include "analysis/trace/call.h"
 #include "base/text.h"
 
@@ -72,7 +73,7 @@ Costs costs_of(const Statement& statement, int64_t from_ns = 0) {
 
 // A statement may be cheap for most values and dear for a few (data skew): then the dear calls are looked at by themselves,
 // where there are enough of them and most of the statement's time is theirs.
-Costs dear_costs(const Statement& statement, const Costs& all, int64_t expected_ns) {
+Costs expensive_costs(const Statement& statement, const Costs& all, int64_t expected_ns) {
   // Where nobody watched, a tail of tens of milliseconds may be the scheduler's, or the network's.
   int64_t least = all.served ? kSlowRunning : kSlowForAnyone;
   Costs dear = costs_of(statement, std::max(least, kTimesComparable * expected_ns));
@@ -126,62 +127,87 @@ struct Match {
   Mechanism mechanism = Mechanism::None;
   std::string what;
   double quality = kInferred;
+  // Why its time may be meant: then it is a candidate, but no finding by itself.
+  std::string exempt;
 };
 
-Match unwatched_signature(const Costs& costs, int64_t expected_ns) {
-  Match signature;
-  bool stands_out = costs.duration_ns >= std::max(kSlowUnwatched, kTimesComparable * expected_ns);
-  signature.holds = stands_out || costs.duration_ns >= std::max(kSlowForAnyone, 3 * expected_ns);
-  signature.quality = kGuessed;
-  signature.what = format_duration(costs.duration_ns) +
-                   " per call (median); whether the server ran, read or waited was not recorded";
-  return signature;
+// What a statement's work is held against.
+struct Expected {
+  int64_t ns = 0;  // for as many rows as it returns
+  int64_t without_rows_ns = 0;
+};
+
+// Sets what follows of a threshold that only holds where the statement's rows cost nothing.
+void decide(Match& match, int64_t work_ns, int64_t least_ns, const Expected& expected, const Costs& costs) {
+  match.holds = work_ns >= std::max(least_ns, kTimesComparable * expected.ns);
+  const bool but_for_rows = work_ns >= std::max(least_ns, kTimesComparable * expected.without_rows_ns);
+  if (!match.holds && but_for_rows)
+    match.exempt = "it returns " + format_count(costs.rows) + " rows, which take time to make and send";
 }
 
-// The server's process neither runs nor reads, and nobody is known to hold it up.
-Match asleep_signature(const Costs& costs, int64_t expected_ns) {
-  Match signature;
-  signature.mechanism = Mechanism::Sleeps;
-  signature.holds = costs.asleep_ns >= std::max(kSlowUnwatched, kTimesComparable * expected_ns);
-  signature.quality = kInferred;
-  signature.what =
-      format_duration(costs.asleep_ns) +
-      " per call (median) in which the server is blocked without working: it sleeps (pg_sleep), or waits for "
-      "another server or an extension";
-  return signature;
+Match unwatched_match(const Costs& costs, const Expected& expected) {
+  Match match;
+  decide(match, costs.duration_ns, kSlowUnwatched, expected, costs);
+  if (costs.duration_ns >= std::max(kSlowForAnyone, 3 * expected.ns)) match.holds = true;
+  if (match.holds) match.exempt.clear();
+  match.quality = kGuessed;
+  match.what = format_duration(costs.duration_ns) +
+               " per call (median); whether the server ran, read or waited was not recorded";
+  return match;
 }
 
-Match signature_of(const Statement& statement, const Costs& costs, std::string_view text, int64_t expected_ns) {
-  if (!costs.served) {
-    Match signature = unwatched_signature(costs, expected_ns);
-    signature.holds = signature.holds && !is_report(statement, text);
-    return signature;
-  }
-  if (costs.asleep_ns * 2 > costs.duration_ns - costs.runnable_ns) return asleep_signature(costs, expected_ns);
-  Match signature;
+// The server's process neither runs nor reads, and no holder of a lock is known.
+Match asleep_match(const Costs& costs, const Expected& expected) {
+  Match match;
+  match.mechanism = Mechanism::Sleeps;
+  match.holds = costs.asleep_ns >= std::max(kSlowUnwatched, kTimesComparable * expected.ns);
+  match.what = format_duration(costs.asleep_ns) +
+               " per call (median) in which the server is blocked without working: it sleeps (pg_sleep), or waits for "
+               "another server or an extension";
+  return match;
+}
+
+Match watched_match(const Statement& statement, const Costs& costs, std::string_view text, const Expected& expected) {
+  if (costs.asleep_ns * 2 > costs.duration_ns - costs.runnable_ns) return asleep_match(costs, expected);
+  Match match;
   std::string rows = costs.rows < 0 ? "" : " for " + format_count(costs.rows) + (costs.rows == 1 ? " row" : " rows");
-  int64_t at_work = costs.running_ns + costs.disk_ns;
-  bool works = at_work * 2 >= costs.duration_ns - costs.runnable_ns;
-  bool reads = sort_of(text) == StatementSort::Read;
-  if (reads && costs.disk_ns > costs.running_ns) {
-    signature.mechanism = Mechanism::ColdRead;
-    signature.holds = works && costs.disk_ns >= std::max(kSlowRunning, kTimesComparable * expected_ns);
-    signature.quality = kObserved;
-    signature.what = format_duration(costs.disk_ns) + " of reading from the disk" + rows + " (median)";
-    return signature;
+  const bool works = (costs.running_ns + costs.disk_ns) * 2 >= costs.duration_ns - costs.runnable_ns;
+  if (sort_of(text) == StatementSort::Read && costs.disk_ns > costs.running_ns) {
+    match.mechanism = Mechanism::ColdRead;
+    decide(match, costs.disk_ns, kSlowRunning, expected, costs);
+    match.quality = kObserved;
+    match.what = format_duration(costs.disk_ns) + " of reading from the disk" + rows + " (median)";
+  } else if (costs.rows >= kManyRows && !has_limit(text) && !aggregates(text)) {
+    match.mechanism = Mechanism::BigResult;
+    match.holds = costs.duration_ns >= kSlowUnwatched && statement.calls >= kFewCalls;
+    match.what = format_count(costs.rows) + " rows per call (median): more than a request can use";
+  } else {
+    match.mechanism = Mechanism::Scan;
+    decide(match, costs.running_ns, kSlowRunning, expected, costs);
+    if (!match.exempt.empty()) match.mechanism = Mechanism::BigResult;
+    match.quality = costs.rows >= 0 ? kObserved : kInferred;
+    match.what = format_duration(costs.running_ns) + " of CPU" + rows + " (median)" +
+                 (match.exempt.empty() ? ": looks like a scan" : "");
   }
-  if (costs.rows >= kManyRows && !has_limit(text) && !aggregates(text)) {
-    signature.mechanism = Mechanism::BigResult;
-    signature.holds = works && costs.duration_ns >= kSlowUnwatched && statement.calls >= kFewCalls;
-    signature.what = format_count(costs.rows) + " rows per call (median): more than a request can use";
-    return signature;
-  }
-  signature.mechanism = Mechanism::Scan;
-  signature.holds = works && costs.running_ns >= std::max(kSlowRunning, kTimesComparable * expected_ns) &&
-                    !is_report(statement, text);
-  signature.quality = costs.rows >= 0 ? kObserved : kInferred;
-  signature.what = format_duration(costs.running_ns) + " of CPU" + rows + " (median): looks like a scan";
-  return signature;
+  match.holds = match.holds && works;
+  return match;
+}
+
+Match match_of(const Statement& statement, const Costs& costs, std::string_view text, const Expected& expected) {
+  Match match = costs.served ? watched_match(statement, costs, text, expected) : unwatched_match(costs, expected);
+  if (!match.holds) return match;
+  const bool runs = match.mechanism == Mechanism::Scan || match.mechanism == Mechanism::None;
+  if (blocks_until_news(text))
+    match.exempt = "it is meant to block until there is news";
+  else if (changes_tables(text))
+    match.exempt = "it changes or keeps whole tables, which takes long by nature";
+  else if (runs && is_report(statement, text))
+    match.exempt = "it sums up many rows, which may be its purpose";
+  if (runs && text == kUnknownStatement) match.mechanism = Mechanism::Unknown;
+  if (match.exempt.empty()) return match;
+  match.holds = false;
+  match.mechanism = Mechanism::None;
+  return match;
 }
 
 // What of a server's time on a statement is its work, besides running.
@@ -276,6 +302,55 @@ void add_evidence(Cause& cause, const Statement& statement, const Costs& costs, 
     cause.evidence.push_back(observed("it takes " + format_share(share) + " of all CPU time", share, "share"));
 }
 
+// Whether other statements tell what this one would likely cost: lookups and changes of rows, that work.
+bool is_comparable(const Comparable& comparable, const Match& match, std::string_view text) {
+  const StatementSort sort = sort_of(text);
+  // What names no table ("SELECT pg_sleep(?)") is no lookup.
+  const bool usual = (sort == StatementSort::Read || sort == StatementSort::Write) && !table_of(text).empty();
+  return comparable.seen && usual && match.mechanism != Mechanism::Sleeps && match.exempt.empty();
+}
+
+std::string advice_for(const Match& match, std::string_view text, std::string_view system) {
+  if (match.mechanism == Mechanism::BigResult)
+    return "ask for the rows that are used: LIMIT, a narrower WHERE, or page by page";
+  const Database* database = find_database(system);
+  if (database == nullptr || text == kUnknownStatement) return "";
+  if (match.mechanism == Mechanism::Sleeps) return std::string(database->sleeping);
+  const StatementSort sort = sort_of(text);
+  const bool query = (sort == StatementSort::Read || sort == StatementSort::Write) && !table_of(text).empty();
+  // What is no SQL has one kind of question; a CALL and a REFRESH have no plan.
+  const bool sql = database->slow_query.find("EXPLAIN") != std::string_view::npos || !database->job_queue.empty();
+  return query || !sql ? std::string(database->slow_query) : "";
+}
+
+void name_statement(Cause& cause, const Interner& names, const Statement& statement, const std::string& text) {
+  const std::string &system = names.text(statement.system), &server = names.text(statement.service);
+  cause.entity = {"statement", text, names.instance(statement.instance), system, text, 0};
+  if (text != kUnknownStatement) return;
+  cause.entity = {"service", server.empty() ? system : server, names.instance(statement.instance), system, "", 0};
+  cause.against.push_back("the text of the statement was not recorded");
+}
+
+void describe(Cause& cause, const Match& match, int64_t expected_ns) {
+  cause.mechanism = match.mechanism;
+  cause.what = match.what;
+  cause.phrase = cause.entity.kind == "statement" ? "one statement takes {share} of it"
+                                                  : "statements of unknown text take {share} of it";
+  if (!match.exempt.empty()) cause.against.push_back(match.exempt);
+  if (match.mechanism == Mechanism::BigResult && cause.comparable)
+    cause.assuming = "it returns " + format_count(kManyRows) + " rows at most";
+  else if (cause.comparable)
+    cause.assuming =
+        "it costs what this server's other statements cost (" + format_duration(expected_ns) + " per call)";
+  else
+    cause.assuming = "it costs nothing";
+  const Database* database = find_database(cause.entity.system);
+  if (cause.entity.kind != "statement")
+    cause.would_tell = "the statement's text: the program's own traces, a recording with probes (--tier T1), or --ask";
+  else if (database != nullptr)
+    cause.would_tell = database->plan;
+}
+
 }  // namespace
 
 std::vector<Cause> find_slow_statements(const DetectorInput& input) {
@@ -286,52 +361,44 @@ std::vector<Cause> find_slow_statements(const DetectorInput& input) {
     const std::string& text = names.text(statement.text);
     StatementSort sort = sort_of(text);
     if (sort == StatementSort::Commit || sort == StatementSort::Control || statement.samples.empty()) continue;
-    if (changes_tables(text)) continue;
     Costs costs = costs_of(statement);
     Comparable comparable = comparable_cost(input.now, id, statement, costs.served);
-    int64_t expected_ns = expected_cost(comparable.ns, costs);
-    Match signature = signature_of(statement, costs, text, expected_ns);
-    if (!signature.holds) {
-      costs = dear_costs(statement, costs, expected_ns);
-      signature = signature_of(statement, costs, text, expected_ns);
-      if (costs.of > 0)
-        signature.what += ", in " + format_count(costs.calls) + " of " + format_count(costs.of) + " calls";
+    Expected expected{expected_cost(comparable.ns, costs), comparable.ns};
+    Match match = match_of(statement, costs, text, expected);
+    if (!match.holds && match.exempt.empty()) {
+      costs = expensive_costs(statement, costs, expected.ns);
+      match = match_of(statement, costs, text, expected);
+      if (costs.of > 0) match.what += ", in " + format_count(costs.calls) + " of " + format_count(costs.of) + " calls";
     }
-    if (!signature.holds && (input.before == nullptr || costs.work_ns() < kCheapLookup)) continue;
-    if (signature.mechanism == Mechanism::Sleeps && is_told_to_wait(input.now, text)) continue;
+    const bool candidate = match.holds || !match.exempt.empty();
+    if (!candidate && (input.before == nullptr || costs.work_ns() < kCheapLookup)) continue;
+    if (match.mechanism == Mechanism::Sleeps && is_told_to_wait(input.now, text)) continue;
     double share = cpu.busy < 0 || cpu.busy >= 0.7 ? std::min(cpu.share_of(statement.running_ns), 1.0) : 0;
     Cause cause;
     cause.cause = FindingClass::SlowStatement;
-    cause.mechanism = signature.mechanism;
-    cause.entity = {"statement", text, names.instance(statement.instance), names.text(statement.system), text, 0};
-    cause.quality = signature.quality;
-    cause.pathological = signature.holds;
-    cause.what = signature.what;
-    cause.phrase = "one statement takes {share} of it";
-    cause.assuming =
-        signature.mechanism == Mechanism::BigResult
-            ? "it returns " + format_count(kManyRows) + " rows at most"
-            : (comparable.seen ? "it costs what this server's other statements cost ("
-                               : "it costs what a lookup usually costs, as nothing comparable was seen here (") +
-                  format_duration(expected_ns) + " per call)";
-    cause.advice =
-        signature.mechanism == Mechanism::Sleeps
-            ? "look at pg_stat_activity.wait_event while it runs: what it waits for"
-        : signature.mechanism == Mechanism::BigResult
-            ? "ask for the rows that are used: LIMIT, a narrower WHERE, or page by page"
-            : "EXPLAIN (ANALYZE, BUFFERS) the statement; an index on what it looks up by is missing where it scans";
-    cause.would_tell = "culprit why --ask: the plan of the statement";
+    name_statement(cause, names, statement, text);
+    cause.quality = match.exempt.empty() ? match.quality : kGuessed;
+    cause.pathological = match.holds;
+    cause.exempt = !match.exempt.empty();
+    cause.comparable = is_comparable(comparable, match, text);
+    describe(cause, match, expected.ns);
+    cause.advice = advice_for(match, text, cause.entity.system);
     cause.inside = statement.waits;
-    cause.cpu_ns = signature.holds ? statement.running_ns : 0;
+    cause.cpu_ns = match.holds ? statement.running_ns : 0;
     cause.statement = id;
     cause.calls_of_statement = statement.calls;
-    cause.evidence.push_back(signature.quality == kObserved
-                                 ? observed(signature.what, static_cast<double>(costs.work_ns()), "ns")
-                                 : inferred(signature.what, static_cast<double>(costs.work_ns()), "ns"));
-    add_evidence(cause, statement, costs, expected_ns, comparable.seen, share);
-    const Working working{sort == StatementSort::Read, signature.mechanism == Mechanism::Sleeps};
+    cause.evidence.push_back(match.quality == kObserved
+                                 ? observed(match.what, static_cast<double>(costs.work_ns()), "ns")
+                                 : inferred(match.what, static_cast<double>(costs.work_ns()), "ns"));
+    add_evidence(cause, statement, costs, expected.ns, cause.comparable, share);
+    const Working working{sort == StatementSort::Read, match.mechanism == Mechanism::Sleeps};
     cause.work = [&names, id = id, working](const Request& request) { return work_in(names, request, id, working); };
-    cause.saved = saving(names, id, working, expected_ns, expected_cost(comparable.bad_ns, costs), share);
+    cause.saved = saving(names, id, working, expected.ns, expected_cost(comparable.bad_ns, costs), share);
+    if (!cause.comparable && input.before == nullptr)
+      cause.saved = [own = cause.saved](const Request& request) {
+        const int64_t most = own(request).most_ns;
+        return Saved{most, most, 0};
+      };
     cause.blamed = [&names, id = id](const CallNode& node) { return same_statement(names, node.statement, id); };
     causes.push_back(std::move(cause));
   }

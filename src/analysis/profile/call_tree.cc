@@ -4,12 +4,28 @@
 #include <map>
 #include <tuple>
 
+#include "analysis/profile/database.h"
 #include "analysis/trace/call.h"
 #include "analysis/trace/critical_path.h"
 
 namespace culprit::analysis {
 
 namespace {
+
+// An exchange that cannot be read (it is encrypted) with a server that is known to be a database is a statement of unknown text.
+const Database* unread_database(const Trace& trace, SpanIndex head, SpanIndex last) {
+  const Span& callee = trace.spans[last];
+  if (callee.kind != SpanKind::Server || !(trace.spans[head].flags & kOpaque) || !(callee.flags & kOpaque))
+    return nullptr;
+  return database_of_service(callee.service);
+}
+
+StatementId unread_statement(const Trace& trace, SpanIndex head, SpanIndex last, std::string_view system,
+                             Interner& names) {
+  std::string address = address_of(trace.spans[head]);
+  if (address.empty()) address = address_of(trace.spans[last]);
+  return names.intern_statement({names.intern(kUnknownStatement), names.intern(address), names.intern(system)});
+}
 
 StatementId statement_of(const Trace& trace, SpanIndex head, SpanIndex last, Interner& names) {
   const Span& caller = trace.spans[head];
@@ -78,7 +94,10 @@ class NodeBuilder {
     out_.heads.push_back(head);
     SpanIndex last = last_view(trace_, head);
     StatementId statement = StatementId::None;
-    if (database || is_database(trace_.spans[last])) statement = statement_of(trace_, head, last, names_);
+    if (database || is_database(trace_.spans[last]))
+      statement = statement_of(trace_, head, last, names_);
+    else if (const Database* unread = unread_database(trace_, head, last))
+      statement = unread_statement(trace_, head, last, unread->system, names_);
     out_.statement[head] = statement;
     for (SpanIndex at = last; at != head; at = trace_.parent[at]) {
       inner_[at] = true;
@@ -92,39 +111,78 @@ class NodeBuilder {
   std::vector<bool> inner_;
 };
 
-// One caller's calls of one node, in order of start.
-Repeat repeat_of(const Trace& trace, NodeId node, const std::vector<SpanIndex>& calls) {
+// Pauses differ by what a timer and the scheduler add to them: by so much, or a twentieth.
+constexpr int64_t kTimerNs = 1'000'000;
+constexpr int64_t kTimerShare = 20;
+
+// Whether each pause is as long as the others, or longer than the one before (attempts further and further apart).
+bool is_steady(const std::vector<int64_t>& pauses) {
+  if (pauses.size() < 3) return false;
+  const int64_t low = quantile(pauses, 0.1), high = quantile(pauses, 0.9);
+  if (high - low <= std::max(kTimerNs, high / kTimerShare)) return true;
+  for (size_t i = 1; i < pauses.size(); ++i)
+    if (pauses[i] + std::max(kTimerNs, pauses[i - 1] / kTimerShare) < pauses[i - 1]) return false;
+  return true;
+}
+
+// The time between two calls during which none of the caller's other calls (`all`, in order of start) is under way.
+int64_t pause_between(const Trace& trace, const std::vector<SpanIndex>& all, SpanIndex call, SpanIndex next) {
+  int64_t from_ns = trace.spans[call].end_ns(), paused_ns = 0;
+  const int64_t to_ns = trace.spans[next].start_ns;
+  for (auto at = std::upper_bound(all.begin(), all.end(), call); at != all.end() && *at < next; ++at) {
+    const Span& other = trace.spans[*at];
+    paused_ns += std::max<int64_t>(std::min(other.start_ns, to_ns) - from_ns, 0);
+    from_ns = std::max(from_ns, other.end_ns());
+  }
+  return paused_ns + std::max<int64_t>(to_ns - from_ns, 0);
+}
+
+int64_t rows_of_call(const Trace& trace, SpanIndex head) {
+  const int64_t rows = rows_of(trace.spans[last_view(trace, head)]);
+  return rows >= 0 ? rows : rows_of(trace.spans[head]);
+}
+
+// One caller's calls of one node, in order of start; `all` are all of its calls.
+Repeat repeat_of(const Trace& trace, NodeId node, const std::vector<SpanIndex>& calls,
+                 const std::vector<SpanIndex>& all) {
   Repeat repeat;
   repeat.node = node;
-  repeat.shortest_ns = INT64_MAX;
-  int64_t end_ns = INT64_MIN;
-  for (SpanIndex index : calls) {
-    const Span& span = trace.spans[index];
+  std::vector<int64_t> pauses;
+  SpanIndex last = kNoSpan;
+  for (SpanIndex call : calls) {
+    const Span& span = trace.spans[call];
     if (span.duration_ns < 0) continue;
-    if (span.start_ns < end_ns) continue;  // overlaps the one before: side by side, not one after the other
-    end_ns = span.end_ns();
+    // Overlaps the one before: side by side, not one after the other.
+    if (last != kNoSpan && span.start_ns < trace.spans[last].end_ns()) continue;
+    if (last != kNoSpan) pauses.push_back(pause_between(trace, all, last, call));
+    last = call;
     ++repeat.calls;
+    repeat.failed += span.status == SpanStatus::Error;
     repeat.total_ns += span.duration_ns;
-    repeat.shortest_ns = std::min(repeat.shortest_ns, span.duration_ns);
+    repeat.most_rows = std::max(repeat.most_rows, rows_of_call(trace, call));
   }
+  for (int64_t ns : pauses) repeat.pauses_ns += ns;
+  repeat.pause_ns = median(pauses);
+  repeat.steady = is_steady(pauses);
   return repeat;
 }
 
-// Rows of the last call that the caller of `call` had answered before it. Calls are looked at backwards from `call`.
-int64_t rows_before(const Trace& trace, const SpanNodes& nodes, SpanIndex call) {
-  // What came more than so many spans earlier is not the query that the loop runs over.
-  constexpr SpanIndex kFarthest = 64;
-  int64_t begin_ns = trace.spans[call].start_ns;
-  for (SpanIndex at = call; at-- > 0 && call - at <= kFarthest;) {
-    const Span& span = trace.spans[at];
-    bool head = nodes.statement[at] != StatementId::None && nodes.entry[at] == nodes.entry[call] &&
-                span.kind != SpanKind::Server;
-    if (!head || span.end_ns() > begin_ns) continue;
-    int64_t rows = rows_of(trace.spans[last_view(trace, at)]);
-    if (rows < 0) rows = rows_of(span);
-    if (rows >= 0) return rows;
+// The rows of the calls that were answered before `call`; `all` are its caller's calls.
+std::vector<RowsBefore> rows_before(const Trace& trace, const SpanNodes& nodes, const std::vector<SpanIndex>& all,
+                                    SpanIndex call) {
+  // What came more than so many calls earlier is not the query that the loop runs over.
+  constexpr int kFarthest = 64;
+  std::vector<RowsBefore> before;
+  int looked = 0;
+  for (auto at = std::lower_bound(all.begin(), all.end(), call); at != all.begin() && looked < kFarthest; ++looked) {
+    --at;
+    if (trace.spans[*at].end_ns() > trace.spans[call].start_ns) continue;
+    const int64_t rows = rows_of_call(trace, *at);
+    bool known =
+        std::any_of(before.begin(), before.end(), [&](const RowsBefore& b) { return b.node == nodes.of[*at]; });
+    if (rows >= 0 && !known) before.push_back({nodes.of[*at], rows});
   }
-  return -1;
+  return before;
 }
 
 }  // namespace
@@ -132,25 +190,25 @@ int64_t rows_before(const Trace& trace, const SpanNodes& nodes, SpanIndex call) 
 SpanNodes place_spans(const Trace& trace, Interner& names) { return NodeBuilder(trace, names).take(); }
 
 std::vector<Repeat> find_repeats(const Trace& trace, const SpanNodes& nodes) {
-  using Key = std::pair<SpanIndex, NodeId>;  // entry, node
-  std::vector<std::pair<Key, SpanIndex>> calls;
-  for (SpanIndex head : nodes.heads) {
-    // Of exchanges whose protocol is not known nobody can say that they are alike.
-    bool opaque = nodes.statement[head] == StatementId::None && (trace.spans[head].flags & kOpaque) != 0;
-    if (!opaque) calls.push_back({{nodes.entry[head], nodes.of[head]}, head});
-  }
-  std::sort(calls.begin(), calls.end());
+  std::map<SpanIndex, std::vector<SpanIndex>> by_caller;  // spans are numbered in order of start
+  for (SpanIndex head : nodes.heads) by_caller[nodes.entry[head]].push_back(head);
   std::vector<Repeat> repeats;
-  for (size_t first = 0, next = 0; first < calls.size(); first = next) {
-    while (next < calls.size() && calls[next].first == calls[first].first) ++next;
-    if (next - first < static_cast<size_t>(kFewestRepeats)) continue;
-    std::vector<SpanIndex> group;
-    for (size_t i = first; i < next; ++i) group.push_back(calls[i].second);  // spans are numbered in order of start
-    Repeat repeat = repeat_of(trace, calls[first].first.second, group);
-    // Mostly side by side: a fan-out.
-    if (repeat.calls < kFewestRepeats || repeat.calls * 10 < static_cast<int64_t>(group.size()) * 9) continue;
-    repeat.rows_before = rows_before(trace, nodes, group[0]);
-    repeats.push_back(repeat);
+  for (auto& [caller, all] : by_caller) {
+    if (all.size() < static_cast<size_t>(kFewestRepeats)) continue;
+    std::sort(all.begin(), all.end());
+    std::map<NodeId, std::vector<SpanIndex>> alike;
+    // Whether exchanges of an unknown protocol are alike is not known.
+    for (SpanIndex head : all)
+      if (nodes.statement[head] != StatementId::None || !(trace.spans[head].flags & kOpaque))
+        alike[nodes.of[head]].push_back(head);
+    for (const auto& [node, calls] : alike) {
+      if (calls.size() < static_cast<size_t>(kFewestRepeats)) continue;
+      Repeat repeat = repeat_of(trace, node, calls, all);
+      // Mostly side by side: a fan-out.
+      if (repeat.calls < kFewestRepeats || repeat.calls * 10 < static_cast<int64_t>(calls.size()) * 9) continue;
+      repeat.before = rows_before(trace, nodes, all, calls.front());
+      repeats.push_back(std::move(repeat));
+    }
   }
   return repeats;
 }

@@ -229,6 +229,8 @@ void WorkloadProfile::observe(Trace trace) {
   for (SpanIndex head : nodes.heads)
     if (nodes.statement[head] != StatementId::None) note_statement(trace, head, nodes.statement[head]);
 
+  call_concurrency_.observe(trace, nodes, names_);
+
   SpanIndex root = trace.root();
   if (root == kNoSpan || trace.spans[root].duration_ns < 0) return;
   if (!nameless(trace, root, nodes, names_)) {

@@ -15,6 +15,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "analysis/profile/call_concurrency.h"
 #include "analysis/profile/call_patterns.h"
 #include "analysis/profile/interner.h"
 #include "analysis/profile/service_instances.h"
@@ -44,12 +45,22 @@ struct Part {
   PartTimes ns = {};  // on the path
 };
 
+// Rows that an earlier call of the same caller brought.
+struct RowsBefore {
+  NodeId node = NodeId::None;
+  int64_t rows = 0;
+};
+
 // One caller's calls of one kind, one after the other, none overlapping another.
 struct Repeat {
   NodeId node = NodeId::None;  // of the calls
-  int64_t calls = 0;
-  int64_t rows_before = -1;               // rows that the last other statement before them returned; -1: not known
-  int64_t total_ns = 0, shortest_ns = 0;  // of the calls
+  int64_t calls = 0, failed = 0;
+  int64_t total_ns = 0;            // of the calls
+  int64_t most_rows = -1;          // of one call; -1: not known
+  std::vector<RowsBefore> before;  // of the calls before the first, one a node, the last first
+  int64_t pauses_ns = 0;           // between the calls, while the caller has no other call under way
+  int64_t pause_ns = 0;            // median
+  bool steady = false;             // each pause is as long as the others, or longer than the one before
 };
 
 struct Request {
@@ -138,6 +149,7 @@ class WorkloadProfile {
   // Who waited for whose lock in a database, by the wakers: waiter → holder → time.
   using LockChain = std::map<int32_t, std::map<int32_t, int64_t>>;
   const LockChain& lock_chain() const { return lock_chain_; }
+  const CallConcurrency& call_concurrency() const { return call_concurrency_; }
   int64_t spans() const { return spans_; }
   int64_t touched_by_loss() const { return touched_by_loss_; }  // spans with kHole or kLossOverlap
   // Roots that are no operation: of an unknown protocol; sent before the recording.
@@ -168,6 +180,7 @@ class WorkloadProfile {
   std::map<int32_t, int64_t> participants_, cpu_holders_;
   std::map<TextId, Blame> mutex_blockers_;
   LockChain lock_chain_;
+  CallConcurrency call_concurrency_;
   std::map<std::string, int64_t> defects_;
   int64_t path_ns_ = 0, spans_ = 0, touched_by_loss_ = 0, opaque_roots_ = 0, begun_before_ = 0, unfinished_ = 0;
   int64_t begin_ns_ = INT64_MAX, end_ns_ = INT64_MIN;

@@ -110,7 +110,8 @@ std::pair<std::string, int32_t> caller_of(const DetectorInput& input, const Rank
 }
 
 Confidence confidence_of(const Ranked& ranked, const Operation& operation, const Interval& saving, double next_score) {
-  if (ranked.cause.cause == FindingClass::Unexplained || operation.requests < kFewRequests) return Confidence::Low;
+  if (ranked.cause.cause == FindingClass::Unexplained || ranked.cause.exempt || operation.requests < kFewRequests)
+    return Confidence::Low;
   bool clear = next_score * 2 <= ranked.score;
   // An interval that holds 0: its removal may save nothing.
   if (ranked.cause.quality >= kObserved && clear && saving.low_ns > 0) return Confidence::High;
@@ -164,7 +165,7 @@ double lost_share(double lost, int64_t requests) {
 // Only who takes time of the same requests is another answer to the same question.
 bool is_rival(const WorkloadProfile& now, const Ranked& own, const Ranked& other) {
   if (other.cause.cause == FindingClass::Unexplained) return false;
-  return price(other.cause, now, own.price.operation, nullptr, 0).saved_ns >= kLeastRival * own.price.saved_ns;
+  return measure_impact(other.cause, now, own.price.operation, nullptr, 0).saved_ns >= kLeastRival * own.price.saved_ns;
 }
 
 double flip_of(const WorkloadProfile& now, const std::vector<Ranked>& ranked, size_t index) {
@@ -206,7 +207,6 @@ Finding make_finding(const DetectorInput& input, const std::vector<Ranked>& rank
   finding.trigger = cause.trigger;
   finding.entity = cause.entity, finding.holder = cause.holder, finding.inside = cause.inside;
   finding.operation = names.text(operation.name);
-  if (cause.cause == FindingClass::Unexplained) finding.entity.name = finding.operation;
   std::tie(finding.caller, finding.caller_pid) = caller_of(input, own);
   finding.id = finding_id(cause, finding.caller, finding.operation);
   finding.title = fill_share(cause.phrase, price.share);
@@ -219,7 +219,8 @@ Finding make_finding(const DetectorInput& input, const std::vector<Ranked>& rank
   finding.saving = {saved(price.most_after_ns),
                     saved(price.likely_after_ns),
                     {saved(price.after.high_ns), saved(price.after.low_ns)},
-                    cause.assuming};
+                    cause.assuming,
+                    price.comparable};
   add_change(finding, price);
   double next_score = 0;
   for (size_t other = 0; other < ranked.size(); ++other) {

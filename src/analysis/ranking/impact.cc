@@ -24,7 +24,7 @@ struct Baseline {
   int64_t calls = 0;
   int64_t p95_ns = 0;  // of the mechanism's time per request
   Distribution times;
-  std::vector<Weighted> all, passing;  // by request; passing: of those that come by the cause's work
+  std::vector<Weighted> passing;  // of the requests that come by the cause's work
 };
 
 Baseline measure_baseline(const Cause& cause, const Operation& before) {
@@ -41,7 +41,6 @@ Baseline measure_baseline(const Cause& cause, const Operation& before) {
     if (done.calls > 0) passing.push_back(time);
   }
   baseline.passing = cause.work ? std::move(passing) : times;
-  baseline.all = times;
   baseline.times = Distribution(std::move(times));
   baseline.known = !baseline.times.empty();
   baseline.mean_ns = baseline.times.mean();
@@ -102,10 +101,9 @@ std::vector<TraceId> pick_exemplars(std::vector<std::pair<int64_t, TraceId>> tou
 struct Passing {
   double path_ns = 0, saved_ns = 0;
   int64_t weight = 0;
-  std::vector<Weighted> all, mechanism;
+  std::vector<Weighted> mechanism;
 
   void add(const Cause& cause, const Request& request, const Saved& saved) {
-    all.push_back({saved.most_ns, request.weight, request.start_ns});
     if (cause.work && cause.work(request).calls == 0) return;
     auto w = static_cast<double>(request.weight);
     path_ns += w * static_cast<double>(request.duration_ns);
@@ -113,28 +111,24 @@ struct Passing {
     weight += request.weight;
     mechanism.push_back({saved.most_ns, request.weight, request.start_ns});
   }
+  // Requests of which it takes longer than of any before.
+  int64_t beyond(const Baseline& baseline) const {
+    int64_t longest_ns = Distribution(baseline.passing).quantile(1);
+    return std::count_if(mechanism.begin(), mechanism.end(),
+                         [&](const Weighted& one) { return one.value_ns > longest_ns; });
+  }
   bool worth(double least_share) const {
     return saved_ns >= static_cast<double>(kMaterialNs * weight) && saved_ns >= least_share * path_ns && weight > 0;
   }
 };
 
-// Requests of now of which it takes longer than of any before.
-int64_t count_beyond(const std::vector<Weighted>& before, const std::vector<Weighted>& now) {
-  int64_t longest_ns = Distribution(before).quantile(1);
-  return std::count_if(now.begin(), now.end(), [&](const Weighted& one) { return one.value_ns > longest_ns; });
-}
-
 bool has_changed(const Passing& passing, const Baseline& baseline, double error) {
-  // Work that next to none waited for before, and many do now, has come to lie on the path: then all are compared.
-  bool rare = baseline.passing.size() < static_cast<size_t>(kFewestAffected);
-  const std::vector<Weighted>&was = rare ? baseline.all : baseline.passing,
-        &is = rare ? passing.all : passing.mechanism;
-  double grown = Distribution(is).mean() - Distribution(was).mean();
+  double grown = Distribution(passing.mechanism).mean() - Distribution(baseline.passing).mean();
   double typical = passing.path_ns / static_cast<double>(std::max<int64_t>(passing.weight, 1));
   if (grown < static_cast<double>(kMaterialNs) || grown < kMaterialChange * typical) return false;
   // Two ways to see it, half of the error each: all requests, or a few of them.
-  return contrast(was, is, Measure::Mean, error / 2).more() ||
-         (count_beyond(was, is) >= kFewestAffected && goes_beyond(was, is, error / 2));
+  return contrast(baseline.passing, passing.mechanism, Measure::Mean, error / 2).more() ||
+         (passing.beyond(baseline) >= kFewestAffected && goes_beyond(baseline.passing, passing.mechanism, error / 2));
 }
 
 void set_quantiles(Impact& result, Retimed&& retimed) {
@@ -185,7 +179,8 @@ void weigh_failures(Impact& result, const Cause& cause, const Operation& now, co
 
 }  // namespace
 
-Impact price(const Cause& cause, const WorkloadProfile& now, size_t index, const Operation* before, double error) {
+Impact measure_impact(const Cause& cause, const WorkloadProfile& now, size_t index, const Operation* before,
+                      double error) {
   const Operation& operation = now.operations()[index];
   Impact result;
   result.operation = index;
@@ -231,6 +226,7 @@ Impact price(const Cause& cause, const WorkloadProfile& now, size_t index, const
   result.now_mean_ns = static_cast<int64_t>(mechanism.mean());
   result.before_mean_ns = static_cast<int64_t>(baseline.mean_ns);
   bool comparable = baseline.known && !(cause.work && baseline.calls == 0);
+  result.comparable = comparable || cause.comparable;
   double mean_saved = saved / static_cast<double>(kept_weight);
   bool worth = comparable ? passing.worth(kMaterialChange)
                           : mean_saved >= static_cast<double>(kMaterialNs) && saved / kept_path >= kMaterialShare;

@@ -18,6 +18,7 @@ struct Impact {
   int64_t most_after_ns = 0, likely_after_ns = 0;  // p95 without it
   Interval after;                                  // where the p95 of another recording without it should lie
   double calls_per_request = 0;
+  bool comparable = true;                       // whether likely_after_ns is more than most_after_ns
   bool changed = false;                         // with a baseline: more than before
   int64_t before_mean_ns = 0, now_mean_ns = 0;  // the mechanism's time per request
   int64_t before_p95_ns = 0;                    // of the operation, in the baseline
@@ -27,6 +28,7 @@ struct Impact {
 
 // `before` is the same operation in the baseline, or null. `error`: the probability with which this one comparison may call
 // changed what has not (contrast.h).
-Impact price(const Cause& cause, const WorkloadProfile& now, size_t operation, const Operation* before, double error);
+Impact measure_impact(const Cause& cause, const WorkloadProfile& now, size_t operation, const Operation* before,
+                      double error);
 
 }  // namespace culprit::analysis

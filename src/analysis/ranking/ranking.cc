@@ -4,6 +4,7 @@
 #include <set>
 
 #include "analysis/detectors/registry.h"
+#include "analysis/ranking/completeness.h"
 #include "analysis/ranking/plan_advice.h"
 #include "base/text.h"
 
@@ -20,7 +21,7 @@ Ranked priced(const DetectorInput& input, Cause cause) {
   for (size_t i = 0; i < input.now.operations().size(); ++i) {
     const Operation* before =
         input.before == nullptr ? nullptr : same_operation(*input.before, input.now.operations()[i]);
-    Impact price = analysis::price(cause, input.now, i, before, input.error);
+    Impact price = measure_impact(cause, input.now, i, before, input.error);
     if (price.material) saved += price.saved_ns;
     // An operation where it is material goes before any where it is not; one that somebody waits for before a statement that
     // nobody's request sent.
@@ -34,7 +35,7 @@ Ranked priced(const DetectorInput& input, Cause cause) {
   if (ranked.price.changed) cause.quality = std::min(std::max(cause.quality, kObserved), cause.best_quality);
   double all = static_cast<double>(std::max<int64_t>(input.now.path_ns(), 1));
   double counted = ranked.finding ? saved : std::max(ranked.price.saved_ns, 0.0);
-  ranked.score = std::clamp(counted / all, 0.0, 1.0) * cause.quality;
+  ranked.score = std::clamp(counted / all, 0.0, 1.0) * cause.quality * (ranked.price.comparable ? 1 : kNoComparable);
   ranked.cause = std::move(cause);
   return ranked;
 }
@@ -53,7 +54,8 @@ void sort_ranked(std::vector<Ranked>& ranked) {
 void confirm(const DetectorInput& input, std::vector<Ranked>& ranked, DatabaseInspector& inquiry) {
   int asked = 0;
   for (Ranked& entry : ranked) {
-    if (!entry.finding || entry.cause.cause != FindingClass::SlowStatement || asked++ >= kMaxPlans) continue;
+    const bool has_text = entry.cause.cause == FindingClass::SlowStatement && !entry.cause.entity.statement.empty();
+    if (!entry.finding || !has_text || asked++ >= kMaxPlans) continue;
     Cause cause = entry.cause;
     Result<Plan> plan = inquiry.plan(cause.entity.statement, cause.entity.instance);
     if (!plan.has_value())
@@ -64,25 +66,6 @@ void confirm(const DetectorInput& input, std::vector<Ranked>& ranked, DatabaseIn
       judge_plan(cause, plan.value());
     entry = priced(input, std::move(cause));
   }
-}
-
-// What no finding has claimed.
-Ranked rest_of(const DetectorInput& input, const std::vector<Ranked>& ranked) {
-  Cause cause = detector_of(FindingClass::Unexplained).find(input).front();
-  std::vector<std::function<Saved(const Request&)>> claimed;
-  for (const Ranked& entry : ranked) {
-    const auto& kinds = entry.cause.blamed_kinds;
-    bool all = kinds.empty() || std::find(kinds.begin(), kinds.end(), SectionKind::Unexplained) != kinds.end();
-    if (entry.finding && all) claimed.push_back(entry.cause.saved);
-  }
-  cause.saved = [own = cause.saved, claimed](const Request& request) {
-    Saved rest = own(request);
-    int64_t left = request.duration_ns;
-    for (const auto& saved : claimed) left -= saved(request).most_ns;
-    int64_t ns = std::clamp<int64_t>(left, 0, rest.most_ns);
-    return Saved{ns, ns, 0};
-  };
-  return priced(input, std::move(cause));
 }
 
 // Whether one of the stage's precedences says that the first explains the second.
@@ -101,6 +84,7 @@ void settle(const DetectorInput& input, Stage stage, std::vector<Ranked>& ranked
       if (rule == nullptr) continue;
       if (rule->outcome == Outcome::Demote) {
         ranked[loser].finding = false;
+        ranked[loser].explained = true;
         continue;
       }
       ranked.erase(ranked.begin() + static_cast<ptrdiff_t>(loser--));
@@ -135,8 +119,8 @@ void explain_queues(const DetectorInput& input, std::vector<Ranked>& ranked) {
       stuck = priced(input, std::move(cause));
       const Operation* before =
           input.before == nullptr ? nullptr : same_operation(*input.before, input.now.operations()[operation]);
-      stuck.price = price(stuck.cause, input.now, operation, before, input.error);
-      queue.finding = false;
+      stuck.price = measure_impact(stuck.cause, input.now, operation, before, input.error);
+      queue.finding = false, queue.explained = true;
       break;
     }
   }
@@ -179,6 +163,7 @@ void explain_away(const DetectorInput& input, std::vector<Ranked>& ranked) {
         return Saved{std::min(saved.most_ns, left), std::min(saved.likely_ns, left), std::min(saved.least_ns, left)};
       };
       entry.finding = priced(input, std::move(cause)).finding;
+      entry.explained = !entry.finding;
     }
     if (entry.finding) above.push_back(entry.cause.saved);
   }
@@ -226,8 +211,8 @@ std::vector<Ranked> rank_causes(const DetectorInput& given, DatabaseInspector* i
   sort_ranked(ranked);
   explain_away(input, ranked);
   sort_ranked(ranked);
-  Ranked rest = rest_of(input, ranked);
-  if (rest.finding || rest.score > 0) ranked.push_back(std::move(rest));
+  complete(input, ranked);
+  sort_ranked(ranked);
   return ranked;
 }
 

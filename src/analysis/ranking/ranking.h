@@ -8,11 +8,15 @@
 
 namespace culprit::analysis {
 
+// Without anything comparable only the most that could be saved is known: half of it counts.
+constexpr double kNoComparable = 0.5;
+
 struct Ranked {
   Cause cause;
   Impact price;  // of the operation where it costs most
   double score = 0;
-  bool finding = false;  // material, and the signature (or the change) holds
+  bool finding = false;    // material, and the signature (or the change) holds
+  bool explained = false;  // by a cause that ranks above it, or that wins against it
 };
 
 // All causes of an input, best first; `unexplained` last. What is no finding may still be a next-best hypothesis.

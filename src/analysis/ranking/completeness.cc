@@ -1,0 +1,296 @@
+#include "analysis/ranking/completeness.h"
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+#include <set>
+#include <unordered_map>
+
+#include "analysis/detectors/unexplained.h"
+#include "analysis/profile/database.h"
+
+namespace culprit::analysis {
+
+namespace {
+
+// The thresholds of the rule; docs/formats/answer.md, "Completeness".
+constexpr int64_t kFewestRequests = 20;
+constexpr int64_t kSlowNs = 100'000'000, kNotFastNs = 20'000'000;
+constexpr int64_t kTimesMedian = 5;
+constexpr double kOneTakes = 0.8;
+constexpr double kUnclaimedShare = 0.2;
+// A candidate that explains less of what is left is no explanation of it.
+constexpr double kExplains = 0.5;
+// Where this part of a service's running time is spent ready without a CPU, something queues for it.
+constexpr int64_t kQueuesShare = 5;
+// A long poll ends with news, at any time, or without any at a constant of at least a second, in whole half seconds: so many of
+// its requests end within a fiftieth of the constant, and so many well before it.
+constexpr int64_t kHalfSecondNs = 500'000'000;
+constexpr double kAtTheConstant = 0.1, kWithNews = 0.2;
+constexpr int64_t kConstantShare = 50;
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
+
+// Words of a name: "/flags.Service/EventStream" is flags, service, event, stream.
+std::set<std::string> words_of(std::string_view name) {
+  std::set<std::string> words;
+  std::string word;
+  auto end = [&] {
+    if (!word.empty()) words.insert(lower(word));
+    word.clear();
+  };
+  for (size_t i = 0; i < name.size(); ++i) {
+    const auto c = static_cast<unsigned char>(name[i]);
+    const bool hump = std::isupper(c) && i > 0 && std::islower(static_cast<unsigned char>(name[i - 1]));
+    if (!std::isalnum(c) || hump) end();
+    if (std::isalnum(c)) word += static_cast<char>(c);
+  }
+  end();
+  return words;
+}
+
+// Whether a name says that it waits for news.
+bool says_that_it_waits(const std::string& name) {
+  const std::set<std::string> words = words_of(name);
+  for (const char* word : {"poll", "longpoll", "subscribe", "subscription", "psubscribe", "watch", "listen", "stream",
+                           "streaming", "websocket", "sse", "notifications"})
+    if (words.contains(word)) return true;
+  return false;
+}
+
+struct Group {  // of nodes: what a reader takes for one place
+  TextId service, label;
+  StatementId statement;
+  Role role;
+  auto operator<=>(const Group&) const = default;
+};
+Group group_of(const CallNode& node) { return {node.service, node.label, node.statement, node.role}; }
+
+bool is_running(const CallNode& node, int kind) {
+  return kind == static_cast<int>(SectionKind::Own) && node.statement == StatementId::None;
+}
+
+// One operation, held against the rule.
+class Judged {
+ public:
+  Judged(const DetectorInput& input, size_t index)
+      : input_(input), names_(input.now.names()), operation_(input.now.operations()[index]), index_(index) {
+    measure();
+  }
+
+  bool is_slow() const {
+    if (operation_.requests < kFewestRequests || path_ns_ <= 0) return false;
+    const Distribution latencies(operation_.latencies);
+    const int64_t p95_ns = latencies.quantile(0.95);
+    if (p95_ns >= kSlowNs) return true;
+    return p95_ns >= kNotFastNs && (p95_ns >= kTimesMedian * latencies.quantile(0.5) || one_takes_most());
+  }
+
+  // What findings leave of a request, without what is excepted.
+  int64_t left_of(const Request& request, const std::vector<const Ranked*>& findings) const {
+    int64_t left = 0, unclaimed = request.duration_ns;
+    for (const Part& part : request.parts) {
+      const CallNode& node = names_.node(part.node);
+      for (int kind = 0; kind < kParts; ++kind)
+        if (part.ns[static_cast<size_t>(kind)] > 0 && counts(node, kind) && !is_claimed(findings, node, kind))
+          left += part.ns[static_cast<size_t>(kind)];
+    }
+    for (const Ranked* finding : findings) unclaimed -= finding->cause.saved(request).most_ns;
+    return std::clamp<int64_t>(left, 0, std::max<int64_t>(unclaimed, 0));
+  }
+
+  double left_share(const std::vector<const Ranked*>& findings) const {
+    double left = 0;
+    for (const Request& request : operation_.kept)
+      left += static_cast<double>(left_of(request, findings)) * static_cast<double>(request.weight);
+    return left / path_ns_;
+  }
+
+  Unclaimed unclaimed(const std::vector<const Ranked*>& findings) const {
+    Unclaimed found;
+    found.operation = index_, found.share = left_share(findings);
+    std::map<Group, std::pair<double, PartTimes>> places;
+    for (const Request& request : operation_.kept)
+      for (const Part& part : request.parts) {
+        const CallNode& node = names_.node(part.node);
+        auto& [ns, states] = places[group_of(node)];
+        for (int kind = 0; kind < kParts; ++kind) {
+          const int64_t more = part.ns[static_cast<size_t>(kind)];
+          if (more <= 0 || !counts(node, kind) || is_claimed(findings, node, kind)) continue;
+          ns += static_cast<double>(more) * static_cast<double>(request.weight);
+          states[static_cast<size_t>(kind)] += more * request.weight;
+          found.states[static_cast<size_t>(kind)] += more * request.weight;
+        }
+      }
+    auto most = std::max_element(places.begin(), places.end(),
+                                 [](const auto& a, const auto& b) { return a.second.first < b.second.first; });
+    if (most == places.end()) return found;
+    const Group& group = most->first;
+    found.place.service = group.service, found.place.label = group.label;
+    found.place.statement = group.statement, found.place.role = group.role;
+    for (NodeId id{}; id < names_.end_of_nodes(); id = next(id))
+      if (group_of(names_.node(id)) == group && names_.node(id).peer != TextId::Empty)
+        found.place.peer = names_.node(id).peer;
+    found.place_share = most->second.first / path_ns_;
+    found.pid = pid_of(names_.text(group.service));
+    return found;
+  }
+
+ private:
+  void measure() {
+    for (const Request& request : operation_.kept) {
+      const auto weight = static_cast<double>(request.weight);
+      path_ns_ += weight * static_cast<double>(request.duration_ns);
+      for (const Part& part : request.parts) {
+        const CallNode& node = names_.node(part.node);
+        running_ns_[node.service] += of(part.ns, SectionKind::Own);
+        ready_ns_[node.service] += of(part.ns, SectionKind::Runnable);
+      }
+    }
+    if (says_that_it_waits(names_.text(operation_.name)) || is_long_poll()) waits_by_itself_ = true;
+  }
+
+  // A sleep in the program ends at a constant as well, but then nothing ends in between.
+  bool is_long_poll() const {
+    const int64_t longest_ns = Distribution(operation_.latencies).quantile(1);
+    const int64_t constant_ns = longest_ns / kHalfSecondNs * kHalfSecondNs;
+    const int64_t near_ns = constant_ns / kConstantShare;
+    if (constant_ns < 2 * kHalfSecondNs || longest_ns > constant_ns + near_ns) return false;
+    int64_t at = 0, between = 0, all = 0;
+    for (const Request& request : operation_.kept) {
+      all += request.weight;
+      if (request.duration_ns >= constant_ns - near_ns) {
+        if (request.failure || request.unfinished) return false;
+        at += request.weight;
+      } else if (request.duration_ns >= constant_ns / 20 && request.duration_ns <= constant_ns - constant_ns / 20) {
+        between += request.weight;
+      }
+    }
+    const auto requests = static_cast<double>(all);
+    return static_cast<double>(at) >= kAtTheConstant * requests && static_cast<double>(between) >= kWithNews * requests;
+  }
+
+  bool one_takes_most() const {
+    std::map<Group, double> children;
+    std::map<int, double> waits;
+    for (const Request& request : operation_.kept)
+      for (const Part& part : request.parts) {
+        const CallNode& node = names_.node(part.node);
+        for (int kind = 0; kind < kParts; ++kind) {
+          const double ns =
+              static_cast<double>(part.ns[static_cast<size_t>(kind)]) * static_cast<double>(request.weight);
+          if (node.parent != NodeId::None) children[group_of(node)] += ns;
+          if (kind != static_cast<int>(SectionKind::Own) && kind != kUnknown) waits[kind] += ns;
+        }
+      }
+    auto much = [&](const auto& entry) { return entry.second >= kOneTakes * path_ns_; };
+    return std::any_of(children.begin(), children.end(), much) || std::any_of(waits.begin(), waits.end(), much);
+  }
+
+  // Whether time of this kind is not excepted.
+  bool counts(const CallNode& node, int kind) const {
+    if (is_running(node, kind)) {
+      auto ready = ready_ns_.find(node.service);
+      return ready != ready_ns_.end() && ready->second * kQueuesShare >= running_ns_.at(node.service);
+    }
+    const bool runs_or_queues =
+        kind == static_cast<int>(SectionKind::Own) || kind == static_cast<int>(SectionKind::Runnable);
+    if (runs_or_queues) return true;
+    if (waits_by_itself_ && node.role != Role::Call && node.statement == StatementId::None) return false;
+    const std::string& label = names_.text(node.label);
+    if (node.statement != StatementId::None) return !blocks_until_news(label);
+    return !says_that_it_waits(label);
+  }
+
+  static bool is_claimed(const std::vector<const Ranked*>& findings, const CallNode& node, int kind) {
+    const SectionKind section = kind == kUnknown ? SectionKind::Own : static_cast<SectionKind>(kind);
+    return std::any_of(findings.begin(), findings.end(),
+                       [&](const Ranked* finding) { return finding->cause.blames(node, section); });
+  }
+
+  int32_t pid_of(const std::string& service) const {
+    const Process* found = nullptr;
+    for (const Process& process : input_.now.around().processes) {
+      if (!input_.now.participants().contains(process.pid)) continue;
+      if ((process.service.empty() ? process.name : process.service) != service) continue;
+      if (found == nullptr || process.running_ns > found->running_ns) found = &process;
+    }
+    return found == nullptr ? 0 : found->pid;
+  }
+
+  const DetectorInput& input_;
+  const Interner& names_;
+  const Operation& operation_;
+  size_t index_;
+  double path_ns_ = 0;
+  std::map<TextId, int64_t> running_ns_, ready_ns_;
+  bool waits_by_itself_ = false;
+};
+
+std::vector<const Ranked*> findings_of(const std::vector<Ranked>& ranked) {
+  std::vector<const Ranked*> findings;
+  for (const Ranked& entry : ranked)
+    if (entry.finding) findings.push_back(&entry);
+  return findings;
+}
+
+// The candidate that explains most of what is left, where it explains half; null: none.
+Ranked* best_candidate(const DetectorInput& input, const Judged& judged, size_t operation, double left,
+                       std::vector<Ranked>& ranked) {
+  Ranked* best = nullptr;
+  Impact best_impact;
+  double best_gain = kExplains * left;
+  for (Ranked& entry : ranked) {
+    if (entry.finding || entry.explained || !(entry.cause.pathological || entry.cause.exempt)) continue;
+    Impact impact = measure_impact(entry.cause, input.now, operation, nullptr, 0);
+    if (impact.share < kUnclaimedShare) continue;
+    std::vector<const Ranked*> with = findings_of(ranked);
+    with.push_back(&entry);
+    const double gain = left - judged.left_share(with);
+    if (gain < best_gain) continue;
+    best = &entry, best_gain = gain, best_impact = std::move(impact);
+  }
+  if (best != nullptr) best->price = std::move(best_impact);
+  return best;
+}
+
+}  // namespace
+
+void complete(const DetectorInput& input, std::vector<Ranked>& ranked) {
+  std::vector<Ranked> rest;
+  const auto all_ns = static_cast<double>(std::max<int64_t>(input.now.path_ns(), 1));
+  for (size_t index = 0; index < input.now.operations().size(); ++index) {
+    const Judged judged(input, index);
+    if (!judged.is_slow()) continue;
+    double left = judged.left_share(findings_of(ranked));
+    while (left >= kUnclaimedShare && input.before == nullptr) {
+      Ranked* candidate = best_candidate(input, judged, index, left, ranked);
+      if (candidate == nullptr) break;
+      candidate->finding = true;
+      candidate->score = std::clamp(candidate->price.saved_ns / all_ns, 0.0, 1.0) * candidate->cause.quality *
+                         (candidate->price.comparable ? 1 : kNoComparable);
+      left = judged.left_share(findings_of(ranked));
+    }
+    if (left < kUnclaimedShare) continue;
+    const std::vector<const Ranked*> findings = findings_of(ranked);
+    std::unordered_map<const Request*, int64_t> left_ns;  // requests are not moved while they are ranked
+    for (const Request& request : input.now.operations()[index].kept)
+      left_ns[&request] = judged.left_of(request, findings);
+    Ranked unexplained;
+    unexplained.cause = make_unexplained(input.now, judged.unclaimed(findings), [left_ns](const Request& request) {
+      auto found = left_ns.find(&request);
+      return found == left_ns.end() ? 0 : found->second;
+    });
+    unexplained.price = measure_impact(unexplained.cause, input.now, index, nullptr, 0);
+    unexplained.score = std::clamp(unexplained.price.saved_ns / all_ns, 0.0, 1.0) * unexplained.cause.quality;
+    unexplained.finding = true;
+    rest.push_back(std::move(unexplained));
+  }
+  for (Ranked& entry : rest) ranked.push_back(std::move(entry));
+}
+
+}  // namespace culprit::analysis
