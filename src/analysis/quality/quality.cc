@@ -17,6 +17,7 @@ int relevance(const std::string& kind) {
       {"sdk_queue", 9},      {"collector_refused", 9}, {"refused", 8},       {"orphan_local", 8},
       {"malformed", 7},      {"oversize", 7},          {"read_fault", 7},    {"holder_asleep", 7},
       {"tls_blind", 6},      {"text_unknown", 6},      {"unpaired_edge", 6}, {"proto_resync", 6},
+      {"stream_gap", 6},
       {"orphan_remote", 5},  {"rootless", 5},          {"cycle", 5},         {"id_collision", 5},
       {"self_parent", 4},    {"zero_id", 4},           {"step", 4},          {"offset", 4},
       {"connection_cut", 4}, {"negative_duration", 4}, {"censored", 4},      {"inconsistent_threshold", 4},

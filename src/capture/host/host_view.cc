@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <string>
 #include <utility>
 
 #include "base/hash.h"
@@ -44,6 +45,8 @@ class ProcView : public HostView {
     facts.cgroup = std::move(process.cgroup);
     return facts;
   }
+
+  bool alive(int32_t pid) override { return ::access(("/proc/" + std::to_string(pid)).c_str(), F_OK) == 0; }
 
   std::vector<uint16_t> listening_ports() override {
     std::vector<uint16_t> ports;

@@ -33,6 +33,7 @@ class HostView {
  public:
   virtual ~HostView() = default;
   virtual ProcessFacts process(int32_t pid) = 0;
+  virtual bool alive(int32_t pid) = 0;
   virtual std::vector<uint16_t> listening_ports() = 0;
   // The process' end of the TCP connection whose other end is `far`.
   virtual SocketAddress near_end(int32_t pid, const SocketAddress& far) = 0;

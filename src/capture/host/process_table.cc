@@ -109,7 +109,7 @@ Processes::Entry& Processes::at(int32_t pid) {
   return entry;
 }
 
-void Processes::forked(int32_t pid, int32_t parent_pid, const char* name, int64_t mono_ns, int64_t wall_ns) {
+void Processes::forked(int32_t pid, int32_t parent_pid, const char* name, int64_t wall_ns) {
   auto old = entries_.find(pid);
   if (old != entries_.end()) {
     if (old->second.row.exited_ns != 0) gone_.push_back(shown_row(std::move(old->second.row)));
@@ -126,7 +126,6 @@ void Processes::forked(int32_t pid, int32_t parent_pid, const char* name, int64_
   child.row.running_ns = child.row.runnable_ns = 0;
   child.row.name = fixed_text(name, 16);
   if (is_interpreter(child.row.name)) child.row.name = parent.row.name;  // it goes on with the same script
-  child.forked_ns = mono_ns;
   child.throttled_before_ns = parent.throttled_before_ns;
   entries_.insert_or_assign(pid, std::move(child));
 }
@@ -147,36 +146,38 @@ void Processes::executed(int32_t pid, const char* name, const char* path) {
   entry.row.service = service_name(facts);
 }
 
-void Processes::exited(int32_t pid, int32_t code, int64_t mono_ns, int64_t wall_ns) {
+void Processes::exited(int32_t pid, int32_t code, int64_t wall_ns) {
   Entry* entry = find(pid);
   if (!entry) return;
-  endings_[next_ending_++ % endings_.size()] = {pid, entry->row.parent_pid, entry->forked_ns, mono_ns};
   entry->row.exited_ns = wall_ns;
   entry->row.exit_code = code;
   entry->dirty = true;
 }
 
-void Processes::remember(Entry& entry, const Ran& ran) {
-  entry.ran[entry.next_ran++ % entry.ran.size()] = ran;
-  if (ran.takes_locks) entry.locked[entry.next_locked++ % entry.locked.size()] = ran;
+void Processes::set_activity(int32_t pid, int64_t running_ns, int64_t runnable_ns) {
+  Entry* entry = find(pid);
+  if (!entry) return;
+  entry->dirty |= !entry->row.recorded || entry->row.running_ns != running_ns || entry->row.runnable_ns != runnable_ns;
+  entry->row.recorded = true;
+  entry->row.running_ns = running_ns;
+  entry->row.runnable_ns = runnable_ns;
 }
 
-int32_t Processes::child_that_ended(int32_t parent, int64_t born_ns, int64_t from_ns, int64_t to_ns) const {
-  Ending last;
-  for (const Ending& ending : endings_)
-    if (ending.parent_pid == parent && ending.forked_ns >= born_ns && ending.at_ns >= from_ns &&
-        ending.at_ns <= to_ns && ending.at_ns > last.at_ns)
-      last = ending;
-  return last.pid;
-}
-
-bool Processes::siblings(int32_t a, int32_t b) {
-  const Entry& first = at(a);
-  const Entry& second = at(b);
-  if (!first.known || !second.known) return false;
-  if (first.row.parent_pid == b || second.row.parent_pid == a) return false;
-  if (!first.row.executable.empty()) return first.row.executable == second.row.executable;
-  return first.row.service == second.row.service;
+std::vector<int32_t> Processes::vanished(size_t most) {
+  std::vector<int32_t> pids;
+  // A table of 10,000 is looked through in a minute, if asked once a second.
+  for (size_t i = 0; i < most && !entries_.empty(); ++i) {
+    if (unchecked_.empty()) {
+      for (const auto& [pid, entry] : entries_)
+        if (entry.row.exited_ns == 0) unchecked_.push_back(pid);
+      if (unchecked_.empty()) break;
+    }
+    const int32_t pid = unchecked_.back();
+    unchecked_.pop_back();
+    const Entry* entry = find(pid);
+    if (entry && entry->row.exited_ns == 0 && !view_.alive(pid)) pids.push_back(pid);
+  }
+  return pids;
 }
 
 void Processes::begin_cpu_times() {
@@ -204,14 +205,6 @@ void Processes::end_cpu_times() {
     entry.row.throttled_ns = std::max<int64_t>(0, view_.throttled_ns(pid) - entry.throttled_before_ns);
     entry.dirty |= entry.row.throttled_ns > 0;
   }
-}
-
-std::vector<int32_t> Processes::recorded(std::string_view service) const {
-  std::vector<int32_t> pids;
-  for (const auto& [pid, entry] : entries_)
-    if (entry.row.recorded && entry.row.exited_ns == 0 && entry.row.service == service) pids.push_back(pid);
-  std::sort(pids.begin(), pids.end());
-  return pids;
 }
 
 std::string Processes::title(int32_t pid) {

@@ -74,7 +74,7 @@ TEST(Processes, AnInterpretersNameIsThatOfItsScript) {
   EXPECT_EQ(table.at(2).row.name, "server.js");
   EXPECT_EQ(table.at(3).row.name, "a-script-of-a-long-name");
   EXPECT_EQ(table.at(4).row.name, "worker 7");
-  table.forked(5, 1, "python3", 1, 1);
+  table.forked(5, 1, "python3", 1);
   EXPECT_EQ(table.at(5).row.name, "thumbs.py");
   EXPECT_EQ(table.at(5).row.service, "thumbs.py");
   table.executed(5, "java", "/usr/bin/java");  // and is gone before anything can be read

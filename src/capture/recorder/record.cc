@@ -11,10 +11,8 @@
 
 #include "capture/kernel/bpf_source.h"
 #include "capture/recorder/child.h"
+#include "capture/recorder/dispatcher.h"
 #include "capture/recorder/lock_wait_poller.h"
-#include "capture/requests/assembler.h"
-#include "protocol/registry/registry.h"
-#include "statement/normalise.h"
 
 namespace culprit::capture {
 namespace {
@@ -73,6 +71,7 @@ class Recording {
  private:
   bool over(int64_t mono_ns, Child* child);
   Result<void> round(int64_t mono_ns);
+  void handle(const event_header& event);
   void take_answers();
   Result<RecordSummary> end(Child* child);
 
@@ -80,29 +79,23 @@ class Recording {
   HostView& view_;
   const RecordOptions& options_;
   Sink& sink_;
-  std::unique_ptr<Assembler> assembler_;
+  std::unique_ptr<Dispatcher> dispatcher_;
   std::unique_ptr<LockWaitPoller> asker_;
   std::optional<Error> refused_;  // by the sink: the first, said at the end
   int64_t begin_ns_ = 0, begin_cpu_ns_ = 0, progress_ns_ = 0;
 };
 
 Result<RecordSummary> Recording::run(Child* child) {
-  AssemblerOptions options;
+  DispatcherOptions options;
   options.host = view_.host();
   options.own_pid = ::getpid();
   options.host.scope = scope_text(options_);
-  auto statements = std::make_shared<SqlCache>();
-  options.protocols.recognise = [](std::string_view bytes) { return recognise(bytes); };
-  options.protocols.make = [statements](std::string_view protocol) { return make_conversation(protocol, statements); };
-  options.set_capture = [this](uint64_t socket, CapturePolicy sent, CapturePolicy received) {
-    source_.set_capture(socket, sent, received);
-  };
   TRY(source_.start());
   const int64_t mono_ns = now_ns(CLOCK_MONOTONIC), wall_ns = now_ns(CLOCK_REALTIME);
   options.mono_ns = begin_ns_ = progress_ns_ = source_.begin_ns() != 0 ? source_.begin_ns() : mono_ns;
   options.host.started_ns = wall_ns - (mono_ns - options.mono_ns);
   options.host.tiers = tiers_of(source_.counts());
-  assembler_ = std::make_unique<Assembler>(std::move(options), view_, sink_);
+  dispatcher_ = std::make_unique<Dispatcher>(std::move(options), view_, sink_);
   ReadersTurn turn;
   begin_cpu_ns_ = now_ns(CLOCK_THREAD_CPUTIME_ID);  // attaching is paid once, and before
   if (options_.drop_rights) TRY(drop_rights(options_.database_probes ? Rights::FollowServers : Rights::None));
@@ -120,46 +113,52 @@ bool Recording::over(int64_t mono_ns, Child* child) {
 }
 
 Result<void> Recording::round(int64_t mono_ns) {
-  TRY(source_.poll(kPollMs, [this](const event_header& event) { assembler_->handle(event); }));
+  TRY(source_.poll(kPollMs, [this](const event_header& event) { handle(event); }));
   take_answers();
   // A sink that refuses does not end the recording: what it lacks is counted, and the disk may have room again.
-  auto pushed = assembler_->tick(now_ns(CLOCK_MONOTONIC), now_ns(CLOCK_REALTIME));
+  auto pushed = dispatcher_->tick(now_ns(CLOCK_MONOTONIC), now_ns(CLOCK_REALTIME));
   if (!pushed.has_value() && !refused_) refused_ = pushed.error();
   if (mono_ns - progress_ns_ < 1'000'000'000 || !options_.on_progress) return {};
   progress_ns_ = mono_ns;
-  options_.on_progress({mono_ns - begin_ns_, assembler_->events(), assembler_->spans()});
+  options_.on_progress({mono_ns - begin_ns_, dispatcher_->events(), dispatcher_->spans()});
   return {};
+}
+
+void Recording::handle(const event_header& event) {
+  dispatcher_->handle(event);
+  for (const CaptureWish& wish : dispatcher_->take_capture_wishes())
+    source_.set_capture(wish.socket, wish.sent, wish.received);
 }
 
 void Recording::take_answers() {
   if (!asker_) return;
-  for (LogRecord& log : asker_->take()) assembler_->add_log(std::move(log));
+  for (LogRecord& log : asker_->take()) dispatcher_->add_log(std::move(log));
 }
 
 Result<RecordSummary> Recording::end(Child* child) {
   const int64_t end_ns = now_ns(CLOCK_MONOTONIC);
-  TRY(source_.stop([this](const event_header& event) { assembler_->handle(event); }));
+  TRY(source_.stop([this](const event_header& event) { handle(event); }));
   if (asker_) {
     asker_->stop();
     take_answers();
-    assembler_->count(LedgerKind::not_asked, static_cast<int64_t>(asker_->failures()), "reader",
-                      "lock waits, each second");
+    dispatcher_->count(LedgerKind::not_asked, static_cast<int64_t>(asker_->failures()), "reader",
+                       "lock waits, each second");
   }
   RecordSummary summary;
   summary.recorder_cpu_ns = now_ns(CLOCK_THREAD_CPUTIME_ID) - begin_cpu_ns_;
   const SourceCounts counts = source_.counts();
-  assembler_->set_tiers(tiers_of(counts));
-  auto finished = assembler_->finish(end_ns, counts, source_.open_waits(), summary.recorder_cpu_ns);
+  dispatcher_->set_tiers(tiers_of(counts));
+  auto finished = dispatcher_->finish(end_ns, counts, source_.open_waits(), summary.recorder_cpu_ns);
   if (!finished.has_value() && !refused_) refused_ = finished.error();
   auto flushed = sink_.flush();
   if (refused_) return std::move(*refused_);
   TRY(std::move(flushed));
-  summary.host = assembler_->host();
+  summary.host = dispatcher_->host();
   summary.events = summary.host.events;
   summary.lost = summary.host.events_lost;
   summary.kept = summary.events - summary.lost;
   summary.event_bytes = counts.bytes;
-  summary.requests = assembler_->spans();
+  summary.requests = dispatcher_->spans();
   summary.probes = counts.probes;
   if (options_.inquiry) summary.asked = options_.inquiry->said();
   if (child) summary.command_status = child->ended();

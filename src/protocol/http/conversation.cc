@@ -14,6 +14,12 @@ namespace {
 constexpr size_t kMaxRequests = 1024;  // pipelined; browsers and proxies send a handful
 constexpr size_t kMaxPath = 1024;
 constexpr size_t kMaxHost = 255;  // RFC 1035 §2.3.4
+// First lines and the headers that are read mostly stand here; a head that goes on is copied to its blank line.
+constexpr uint32_t kRequestBytes = 4096, kResponseBytes = 512;
+constexpr uint32_t kTailBytes = 64;
+// So many long pieces of bodies in a row, and the search for a blank line is given up for the connection: a copy of 64 KiB each.
+constexpr uint32_t kMostSearched = 4;
+constexpr uint32_t kLongHeadBytes = 16384;
 
 void add(Exchange& exchange, std::string_view key, Value value) {
   exchange.attributes.push_back({std::string(key), std::move(value)});
@@ -37,6 +43,14 @@ void add_host(Exchange& exchange, std::string_view host) {
     add(exchange, "server.port", port);
 }
 
+void set_status(Exchange& exchange, int status) {
+  add(exchange, "http.response.status_code", int64_t{status});
+  if (status < 500) return;
+  exchange.status = SpanStatus::Error;
+  exchange.status_message = "HTTP " + std::to_string(status);
+  add(exchange, "error.type", std::to_string(status));
+}
+
 // The path of any form of target: "/a?b", "http://host/a", "*", and of CONNECT "host:443".
 std::string_view path_of(std::string_view target) {
   size_t scheme = target.find("://");
@@ -47,67 +61,141 @@ std::string_view path_of(std::string_view target) {
 
 }  // namespace
 
+void HttpConversation::HeadCapture::learn(const Reader& reader, uint64_t length_bytes, uint32_t first_bytes) {
+  if (!reader.only_body()) {
+    bodies_searched = 0;
+  } else if (length_bytes > std::max(head_bytes, first_bytes) && ++bodies_searched >= kMostSearched) {
+    to_blank_line = false;
+  }
+}
+
+void HttpConversation::HeadCapture::head_was_cut() {
+  head_bytes = head_bytes < kLongHeadBytes ? kLongHeadBytes : CapturePolicy::kMaxHeadBytes;
+  to_blank_line = true;
+  bodies_searched = 0;
+}
+
+CapturePolicies HttpConversation::capture_policies() const {
+  if (upgraded_) return {};
+  return {{std::max(request_capture_.head_bytes, kRequestBytes), kTailBytes, request_capture_.to_blank_line},
+          {std::max(response_capture_.head_bytes, kResponseBytes), kTailBytes, response_capture_.to_blank_line}};
+}
+
 void HttpConversation::feed(From from, int64_t time_ns, std::string_view head, std::string_view tail,
                             uint64_t length_bytes) {
   uint64_t captured = head.size() + tail.size();
   Reader& reader = from == From::Client ? client_ : server_;
   reader.begin_segment(time_ns, head, length_bytes > captured ? length_bytes - captured : 0, tail);
   // Bytes belong to the message that is under way when they come; with pipelining that is an estimate.
-  size_t before = finished_.size();
+  const size_t before = events().size();
+  const uint64_t size_bytes = std::max<uint64_t>(length_bytes, captured);
   drain(from, time_ns);
-  uint64_t size_bytes = std::max<uint64_t>(length_bytes, captured);
-  if (from == From::Client && !requests_.empty()) {
-    requests_.back().exchange.request_bytes += size_bytes;
-  } else if (from == From::Server && finished_.size() > before) {
-    finished_.back().reply_bytes += size_bytes;
-  } else if (from == From::Server && !requests_.empty()) {
-    requests_.front().exchange.reply_bytes += size_bytes;
+  (from == From::Client ? request_capture_ : response_capture_)
+      .learn(reader, length_bytes, from == From::Client ? kRequestBytes : kResponseBytes);
+  if (from == From::Client) {
+    if (!requests_.empty()) requests_.back().exchange.request_bytes += size_bytes;
+    return;
   }
-  if (from == From::Server && !requests_.empty()) requests_.front().last_reply_ns = time_ns;
+  server_last_ns_ = time_ns;
+  const auto fed = events().subspan(before);
+  auto ended = std::find_if(fed.rbegin(), fed.rend(),
+                            [](const ConversationEvent& event) { return event.kind == ConversationEvent::Kind::End; });
+  if (ended != fed.rend())
+    exchange(*ended).reply_bytes += size_bytes;
+  else if (!requests_.empty())
+    requests_.front().exchange.reply_bytes += size_bytes;
+  if (requests_.empty()) return;
+  requests_.front().last_reply_ns = time_ns;
+  if (requests_.front().end_unseen) answered_request(requests_.front().token);
 }
 
-void HttpConversation::hole(From from, int64_t time_ns, uint64_t length_bytes) {
-  (from == From::Client ? client_ : server_).hole(time_ns, length_bytes);
+void HttpConversation::gap(From from, int64_t time_ns, uint64_t length_bytes) {
+  (from == From::Client ? client_ : server_).gap(time_ns, length_bytes);
   drain(from, time_ns);
 }
 
 void HttpConversation::drain(From from, int64_t time_ns) {
   Reader& reader = from == From::Client ? client_ : server_;
-  for (;;) {
+  for (bool any = true; any;) {
     std::optional<Part> part = reader.next();
+    any = part.has_value();
+    const bool missed = reader.take_missed();
     if (reader.take_accident()) {
       for (Request& request : requests_) request.exchange.flags |= kHole;
       if (from == From::Client) client_missed_ = true;
     }
-    if (!part) break;
-    if (part->kind == Part::Kind::Head) {
-      from == From::Client ? request_head(*part) : response_head(*part, time_ns);
-    } else if (from == From::Server && !std::exchange(interim_, false) && !requests_.empty()) {
-      finish(time_ns);
+    if (part && part->kind == Part::Kind::Head) {
+      from == From::Client ? request_head(*part, time_ns) : response_head(*part, time_ns);
+    } else if (part && from == From::Server) {
+      response_end(*part, time_ns);
     }
+    if (missed) note_missed(from, time_ns);  // behind the message that the gap took the end of
   }
   counts_.resyncs += reader.take_resyncs();
+  if (from == From::Client) {
+    const std::optional<PartialHead> partial = client_.partial();
+    if (partial && partial->begin_ns == time_ns && begun_ == RequestToken::None)
+      begun_ = begin_request(partial->begin_ns, partial->begin_offset);
+  }
 }
 
-void HttpConversation::request_head(const Part& part) {
+// Messages may have gone by unseen: of how many requests, or responses, is not known.
+void HttpConversation::note_missed(From from, int64_t time_ns) {
+  if (from == From::Client) {
+    // A client that asks one thing at a time lost the end of that: of its body, or of its head.
+    if (!pipelines_ && requests_.size() == 1) return;
+    client_missed_ = true;
+    if (requests_.empty() && !pipelines_) return;
+    if (!unsure_) sure_left_ = requests_.size();
+  } else {
+    if (requests_.size() < 2) return;
+    response_capture_.head_bytes = CapturePolicy::kMaxHeadBytes;
+    server_.look_within_segments();
+    sure_left_ = 0;
+  }
+  if (!std::exchange(unsure_, true)) unsure_since_ns_ = time_ns;
+  for (size_t i = sure_left_; i < requests_.size(); ++i) requests_[i].exchange.flags |= kHole;
+}
+
+HttpConversation::Request& HttpConversation::add_request(int64_t begin_ns, uint32_t offset_bytes) {
+  Request& request = requests_.emplace_back();
+  request.token = std::exchange(begun_, RequestToken::None);
+  if (request.token == RequestToken::None) request.token = begin_request(begin_ns, offset_bytes);
+  request.exchange.protocol = "http";
+  request.exchange.begin_ns = begin_ns;
+  return request;
+}
+
+void HttpConversation::request_head(const Part& part, int64_t time_ns) {
   Head head = parse_head(From::Client, part.text, part.cut);
+  if (part.cut) request_capture_.head_was_cut();
   if (head.method.empty()) {
     ++counts_.malformed;
+    if (begun_ != RequestToken::None) drop_request(std::exchange(begun_, RequestToken::None));
     return client_.set_body(Body::Unknown, 0);
   }
   any_request_ = true;
+  if (answered_all()) match_answers();
   if (requests_.size() == 1 && requests_.front().last_reply_ns != 0 && server_.adrift()) {
-    server_.abandon();  // who asks again was answered, with the last byte that came
-    finish(requests_.front().last_reply_ns);
+    server_.abandon();  // a client that asks again was answered, with the last byte that came
+    end_front(requests_.front().last_reply_ns, requests_.front().until_close ? 0u : uint32_t{kHole});
   }
-  if (requests_.size() >= kMaxRequests) finish(0);
-  Request& request = requests_.emplace_back();
+  pipelines_ |= !requests_.empty();
+  if (requests_.size() >= kMaxRequests) end_front(time_ns, kUnfinished | kHole);
+  Request& request = add_request(part.begin_ns, part.begin_offset);
+  if (std::exchange(client_missed_, false) || unsure_) request.exchange.flags |= kHole;
+  describe_request(request, head, part.cut);
+  client_.set_body(part.cut              ? Body::Unknown
+                   : head.chunked        ? Body::Chunked
+                   : head.content_length ? Body::Sized
+                                         : Body::None,
+                   head.content_length.value_or(0));
+}
+
+void HttpConversation::describe_request(Request& request, const Head& head, bool cut) {
   Exchange& exchange = request.exchange;
   request.method = head.method.substr(0, 32);
-  exchange.protocol = "http";
-  exchange.begin_ns = part.begin_ns;
-  if (std::exchange(client_missed_, false)) exchange.flags |= kHole;
-  if (part.cut) {
+  if (cut) {
     exchange.flags |= kTextCut;
     ++counts_.truncated;
   }
@@ -125,22 +213,14 @@ void HttpConversation::request_head(const Part& part) {
     add(exchange, "http.route", std::move(route));
   }
   add_host(exchange, head.host);
-  exchange.context = std::move(head.context);
-  bool chunked = head.chunked;
-  client_.set_body(part.cut              ? Body::Unknown
-                   : chunked             ? Body::Chunked
-                   : head.content_length ? Body::Sized
-                                         : Body::None,
-                   head.content_length.value_or(0));
+  exchange.context = head.context;
 }
 
 // The request that a response's head answers; one whose own head was not seen, where it must have been there.
 HttpConversation::Request& HttpConversation::answered(const Part& part) {
   if (requests_.empty()) {
-    Request& request = requests_.emplace_back();
-    request.exchange.protocol = "http";
+    Request& request = add_request(part.begin_ns, part.begin_offset);
     request.exchange.name = "unknown request";
-    request.exchange.begin_ns = part.begin_ns;
     request.exchange.flags = any_request_ ? kHole | kTextUnknown : kBegunBefore | kTextUnknown;
     ++counts_.text_unknown;
     any_request_ = true;
@@ -152,11 +232,12 @@ HttpConversation::Request& HttpConversation::answered(const Part& part) {
 }
 
 // RFC 9112 §6.3, in its order.
-Body HttpConversation::response_body(const Head& head, const Request& request) {
-  if (head.cut) return Body::Unknown;
+Body HttpConversation::response_body(const Head& head, std::string_view method) const {
   if (head.status == 101) return Body::Opaque;
-  if (request.method == "CONNECT" && head.status / 100 == 2) return Body::Opaque;
-  if (request.method == "HEAD" || head.status / 100 == 1 || head.status == 204 || head.status == 304) return Body::None;
+  if (method == "CONNECT" && head.status / 100 == 2) return Body::Opaque;
+  if (method == "HEAD" || head.status / 100 == 1 || head.status == 204 || head.status == 304)
+    return head.cut ? Body::Unknown : Body::None;
+  if (head.cut) return Body::Unknown;
   if (head.chunked) return Body::Chunked;
   if (head.transfer_encoded) return Body::UntilClose;
   return head.content_length ? Body::Sized : Body::UntilClose;
@@ -164,50 +245,115 @@ Body HttpConversation::response_body(const Head& head, const Request& request) {
 
 void HttpConversation::response_head(const Part& part, int64_t time_ns) {
   Head head = parse_head(From::Server, part.text, part.cut);
+  if (part.cut) response_capture_.head_was_cut();
   if (head.status == 0) {
     ++counts_.malformed;
     return server_.set_body(Body::Unknown, 0);
   }
-  Request& request = answered(part);
-  Body body = response_body(head, request);
   interim_ = head.status / 100 == 1 && head.status != 101;
+  if (unsure_ && sure_left_ == 0) {
+    if (answer_.first_reply_ns == 0) answer_.first_reply_ns = part.begin_ns;
+    if (!interim_) answer_.status = head.status;
+    return server_.set_body(response_body(head, {}), head.content_length.value_or(0));
+  }
+  Request& request = answered(part);
+  Body body = response_body(head, request.method);
   request.until_close = body == Body::UntilClose;
+  request.end_unseen = body == Body::Unknown;
   if (!interim_) {
-    add(request.exchange, "http.response.status_code", int64_t{head.status});
-    if (head.status >= 500) {
-      request.exchange.status = SpanStatus::Error;
-      request.exchange.status_message = "HTTP " + std::to_string(head.status);
-      add(request.exchange, "error.type", std::to_string(head.status));
-    }
+    request.answered = true;
+    set_status(request.exchange, head.status);
   }
   server_.set_body(body, head.content_length.value_or(0));
   if (body != Body::Opaque) return;
   client_.go_opaque();
-  finish(time_ns);
+  upgraded_ = true;
+  end_front(time_ns, 0);
 }
 
-void HttpConversation::finish(int64_t time_ns) {
-  Exchange exchange = std::move(requests_.front().exchange);
-  requests_.pop_front();
-  exchange.end_ns = time_ns;
-  if (time_ns == 0) exchange.flags |= kUnfinished;
-  finished_.push_back(std::move(exchange));
-}
-
-std::vector<Exchange> HttpConversation::take_finished() { return std::exchange(finished_, {}); }
-
-std::vector<Exchange> HttpConversation::open() const {
-  std::vector<Exchange> all;
-  for (const Request& request : requests_) {
-    Exchange exchange = request.exchange;
-    // Its end is the connection's; so far it is where the last byte was.
-    if (request.until_close) exchange.end_ns = request.last_reply_ns;
-    if (exchange.end_ns == 0) exchange.flags |= kUnfinished;
-    all.push_back(std::move(exchange));
+void HttpConversation::response_end(const Part& part, int64_t time_ns) {
+  if (std::exchange(interim_, false)) return;
+  if (unsure_ && sure_left_ == 0) {
+    if (answer_.status == 0) return;
+    answer_.end_ns = time_ns;
+    if (answers_.size() >= kMaxRequests) answers_.erase(answers_.begin());
+    answers_.push_back(std::exchange(answer_, {}));
+    for (const Request& request : requests_) answered_request(request.token);
+    return;
   }
-  return all;
+  if (requests_.empty()) return;
+  const int64_t last_ns = requests_.front().last_reply_ns;
+  part.cut&& last_ns != 0 ? end_front(last_ns, kHole) : end_front(time_ns, 0);
 }
 
-ConversationCounts HttpConversation::take_counts() { return std::exchange(counts_, {}); }
+void HttpConversation::end_front(int64_t time_ns, uint32_t flags) {
+  Request request = std::move(requests_.front());
+  requests_.pop_front();
+  if (sure_left_ > 0) --sure_left_;
+  request.exchange.end_ns = std::max(time_ns, request.exchange.begin_ns);
+  request.exchange.flags |= flags;
+  counts_.gap_requests += (request.exchange.flags & kHole) != 0;
+  end_request(request.token, std::move(request.exchange));
+}
+
+// As PostgresqlConversation::answered_all().
+bool HttpConversation::answered_all() const {
+  if (!unsure_ || sure_left_ > 0 || answers_.empty() || !server_.between_messages()) return false;
+  const int64_t end_ns = answers_.back().end_ns;
+  return answer_.first_reply_ns == 0 && end_ns >= server_last_ns_ &&
+         (requests_.empty() || end_ns >= requests_.back().exchange.begin_ns);
+}
+
+// The last response is the last request's, and so on backwards. Requests left over were answered within the gap; responses
+// left over are of requests that nothing was seen of.
+void HttpConversation::match_answers() {
+  unsure_ = false;
+  std::vector<Answer> answers = std::exchange(answers_, {});
+  answer_ = {};
+  size_t next = answers.size() > requests_.size() ? answers.size() - requests_.size() : 0;
+  for (size_t i = 0; i < next; ++i) {
+    Exchange exchange;
+    exchange.protocol = "http";
+    exchange.name = "unknown request";
+    exchange.begin_ns = unsure_since_ns_;
+    exchange.first_reply_ns = answers[i].first_reply_ns;
+    exchange.end_ns = std::max(answers[i].end_ns, unsure_since_ns_);
+    exchange.flags = kHole | kTextUnknown;
+    set_status(exchange, answers[i].status);
+    ++counts_.text_unknown;
+    ++counts_.gap_requests;
+    end_request(begin_request(unsure_since_ns_, 0), std::move(exchange));
+  }
+  for (size_t in_gap = requests_.size() - (answers.size() - next); in_gap > 0; --in_gap)
+    end_front(unsure_since_ns_, kHole);
+  for (; next < answers.size(); ++next) {
+    Request& request = requests_.front();
+    request.exchange.first_reply_ns = answers[next].first_reply_ns;
+    set_status(request.exchange, answers[next].status);
+    end_front(answers[next].end_ns, kHole);
+  }
+}
+
+void HttpConversation::close(int64_t time_ns, Closing why) {
+  if (begun_ != RequestToken::None) drop_request(std::exchange(begun_, RequestToken::None));
+  if (unsure_ && !answers_.empty()) match_answers();
+  unsure_ = false;
+  const bool closed = why == Closing::ConnectionClosed;
+  while (!requests_.empty()) {
+    const Request& request = requests_.front();
+    const bool lost = request.end_unseen || server_.adrift() || (request.exchange.flags & kHole) != 0;
+    if (request.answered && request.until_close)
+      closed ? end_front(request.last_reply_ns, 0) : end_front(time_ns, kUnfinished);
+    else if (request.answered && lost)
+      end_front(request.last_reply_ns, kHole);
+    else
+      end_front(time_ns, closed ? kUnanswered : kUnfinished);
+  }
+}
+
+std::optional<CurrentRequest> HttpConversation::current() const {
+  if (requests_.empty()) return std::nullopt;
+  return CurrentRequest{requests_.front().exchange.begin_ns, {}};
+}
 
 }  // namespace culprit::http

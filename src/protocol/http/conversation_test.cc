@@ -3,7 +3,7 @@
 #include <string>
 
 #include "protocol/http/head.h"
-#include "protocol/registry/registry.h"
+#include "protocol/registry/conversation_testing.h"
 
 namespace culprit {
 namespace {
@@ -16,7 +16,7 @@ class HttpConversation : public testing::Test {
     conversation->feed(from, ++now, bytes.substr(0, head), bytes.substr(bytes.size() - tail), bytes.size());
   }
   Exchange one() {
-    auto all = conversation->take_finished();
+    auto all = take_finished(*conversation);
     EXPECT_EQ(all.size(), 1u);
     return all.empty() ? Exchange{} : all[0];
   }
@@ -57,7 +57,7 @@ TEST_F(HttpConversation, KnowsWhichResponsesHaveNoBody) {
   server(
       "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nHTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\nHTTP/1.1 "
       "204 No Content\r\n\r\n");
-  auto all = conversation->take_finished();
+  auto all = take_finished(*conversation);
   ASSERT_EQ(all.size(), 3u);
   EXPECT_EQ(all[0].name, "HEAD /a");
   EXPECT_EQ(status(all[1]), 304);
@@ -93,18 +93,19 @@ TEST_F(HttpConversation, UpgradeEndsHttp) {
   EXPECT_EQ(status(one()), 101);
   client("\x81\x05hello");
   server("HTTP/1.1 200 OK\r\n\r\n");
-  EXPECT_TRUE(conversation->take_finished().empty());
+  EXPECT_TRUE(take_finished(*conversation).empty());
 }
 
-TEST_F(HttpConversation, AResponseUntilCloseIsOpen) {
+TEST_F(HttpConversation, AResponseWithoutALengthEndsWithItsConnection) {
   client("GET /a HTTP/1.0\r\n\r\n");
   server("HTTP/1.0 200 OK\r\n\r\nbody");
   server("more");
-  EXPECT_TRUE(conversation->take_finished().empty());
-  auto open = conversation->open();
-  ASSERT_EQ(open.size(), 1u);
-  EXPECT_EQ(open[0].end_ns, 3);
-  EXPECT_EQ(open[0].flags & kUnfinished, 0u);
+  EXPECT_TRUE(take_finished(*conversation).empty());
+  auto closed = take_open(*conversation, 9, Closing::ConnectionClosed);
+  ASSERT_EQ(closed.size(), 1u);
+  EXPECT_EQ(closed[0].end_ns, 3);
+  EXPECT_EQ(closed[0].flags, 0u);
+  EXPECT_EQ(closed[0].status, SpanStatus::Unset);
 }
 
 TEST_F(HttpConversation, SkipsBodiesThroughHoles) {
@@ -137,7 +138,7 @@ TEST_F(HttpConversation, AResponseWhoseHeadWasCutEndsWithItsLastByte) {
 
 TEST_F(HttpConversation, FindsItsPlaceAfterALoss) {
   client("GET /a HTTP/1.1\r\n\r\n");
-  conversation->hole(From::Server, ++now, 0);
+  conversation->gap(From::Server, ++now, 0);
   server("garbage");
   server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
   Exchange exchange = one();
@@ -154,7 +155,7 @@ TEST_F(HttpConversation, AnySegmentationGivesTheSameExchanges) {
     conversation = make_conversation("http");
     for (size_t at = 0; at < requests.size(); at += step) client(std::string_view(requests).substr(at, step));
     for (size_t at = 0; at < answers.size(); at += step) server(std::string_view(answers).substr(at, step));
-    auto all = conversation->take_finished();
+    auto all = take_finished(*conversation);
     ASSERT_EQ(all.size(), 2u) << step;
     EXPECT_EQ(all[0].name, "POST /a/{id}");
     EXPECT_EQ(status(all[0]), 200);
@@ -162,6 +163,97 @@ TEST_F(HttpConversation, AnySegmentationGivesTheSameExchanges) {
     EXPECT_EQ(status(all[1]), 404);
     EXPECT_EQ(all[1].status, SpanStatus::Unset);
   }
+}
+
+TEST_F(HttpConversation, ALongHeadLosesNothing) {
+  client("GET /a HTTP/1.1\r\n\r\n");
+  const std::string head =
+      "HTTP/1.1 200 OK\r\nSet-Cookie: " + std::string(60'000, 'c') + "\r\nContent-Length: 5\r\n\r\n";
+  for (size_t at = 0; at < head.size(); at += 8192) server(head.substr(at, 8192));
+  server("hello");
+  Exchange exchange = one();
+  EXPECT_EQ(status(exchange), 200);
+  EXPECT_EQ(exchange.end_ns, now);
+  EXPECT_EQ(exchange.flags, 0u);
+}
+
+TEST_F(HttpConversation, HeadsAreCopiedToTheirEndUntilBodiesAreLong) {
+  EXPECT_TRUE(conversation->capture_policies().replies.to_blank_line);
+  client("GET /big HTTP/1.1\r\n\r\n");
+  server("HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\n");
+  const std::string body(50'000, 'x');
+  for (int i = 0; i < 10; ++i) cut(From::Server, body, 512, 64);
+  EXPECT_EQ(one().flags, 0u);
+  EXPECT_FALSE(conversation->capture_policies().replies.to_blank_line);
+  client("GET /a HTTP/1.1\r\n\r\n");
+  cut(From::Server, "HTTP/1.1 200 OK\r\nX: " + std::string(900, 'x') + "\r\nContent-Length: 0\r\n\r\n", 512, 64);
+  EXPECT_TRUE(conversation->capture_policies().replies.to_blank_line);
+  EXPECT_GT(conversation->capture_policies().replies.head_bytes, 4096u);
+}
+
+TEST_F(HttpConversation, AnEndThatWasNotSeenIsTheLastByteAndNoFailure) {
+  client("GET /a HTTP/1.1\r\n\r\n");
+  cut(From::Server, "HTTP/1.1 200 OK\r\nX: " + std::string(500, 'x') + "\r\nContent-Length: 3\r\n\r\nabc", 100, 64);
+  server("def");
+  auto all = take_open(*conversation, 1'000, Closing::ConnectionClosed);
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0].end_ns, 3);
+  EXPECT_EQ(all[0].flags, uint32_t{kHole});
+  EXPECT_EQ(all[0].status, SpanStatus::Unset);
+  EXPECT_EQ(conversation->take_counts().gap_requests, 1u);
+}
+
+TEST_F(HttpConversation, AResponseThatItsConnectionCutsShortIsUnanswered) {
+  client("GET /a HTTP/1.1\r\n\r\n");
+  server("HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\nabc");
+  auto all = take_open(*conversation, 10, Closing::ConnectionClosed);
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_TRUE(all[0].flags & kUnanswered);
+}
+
+TEST_F(HttpConversation, LostChunksEndWithTheLastOneHoweverItComes) {
+  const std::string begin = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2000\r\n" + std::string(0x2000, 'x') +
+                            "\r\n1000\r\n" + std::string(0x800, 'y');
+  for (const char* last : {"\r\n0\r\n\r\n", "yyy\r\n0\r\nServer-Timing: db;dur=3\r\nX: y\r\n\r\n"}) {
+    client("GET /a HTTP/1.1\r\n\r\n");
+    cut(From::Server, begin, 300, 64);
+    const std::string end = last;
+    for (size_t at = 0; at < end.size(); at += 3) server(end.substr(at, 3));
+    Exchange exchange = one();
+    EXPECT_EQ(exchange.end_ns, now);
+    EXPECT_EQ(exchange.flags, 0u);
+  }
+}
+
+TEST_F(HttpConversation, PipelinedResponsesWithAGapEndTheirOwnRequests) {
+  std::string requests, responses;
+  for (int i = 0; i < 10; ++i) {
+    requests += "GET /r" + std::string(1, static_cast<char>('a' + i)) + " HTTP/1.1\r\n\r\n";
+    responses += "HTTP/1.1 " + std::to_string(200 + i) + " OK\r\nContent-Length: 100\r\n\r\n" + std::string(100, 'x');
+  }
+  client(requests);
+  cut(From::Server, responses.substr(0, 1000), 300, 64);
+  server(responses.substr(1000));
+  client("GET /after HTTP/1.1\r\n\r\n");
+  server("HTTP/1.1 299 OK\r\nContent-Length: 0\r\n\r\n");
+  auto all = take_finished(*conversation);
+  ASSERT_EQ(all.size(), 11u);
+  for (const Exchange& exchange : all)
+    if (status(exchange) > 0 && exchange.name != "GET /after") {
+      EXPECT_EQ(status(exchange) - 200, exchange.name.back() - 'a') << exchange.name;
+    }
+  EXPECT_EQ(all.back().name, "GET /after");
+  EXPECT_EQ(status(all.back()), 299);
+  EXPECT_EQ(conversation->capture_policies().replies.head_bytes, 65536u);
+}
+
+TEST_F(HttpConversation, ARequestBeginsWithItsFirstByte) {
+  client("GET /a HT");
+  ASSERT_EQ(conversation->events().size(), 1u);
+  client("TP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n");
+  ASSERT_EQ(conversation->events().size(), 2u);
+  EXPECT_EQ(conversation->events()[0].begin_ns, 1);
+  EXPECT_EQ(conversation->events()[1].offset_bytes, 10u);
 }
 
 TEST(HttpRoute, NamesWhatRequestsHaveInCommon) {

@@ -11,9 +11,11 @@ namespace culprit::http {
 
 namespace {
 
-constexpr size_t kMaxHead = 1u << 15;  // servers take 8 to 32 KiB; of a longer head the rest is not looked at
+constexpr size_t kMaxHead = 1u << 16;  // as much as the capture copies; servers take 8 to 64 KiB
 constexpr size_t kMaxLine = 256;       // of a chunk's size with its extensions
 constexpr std::string_view kLastChunk = "0\r\n\r\n";
+// Of a body whose chunks are lost so much is kept of the end: the last chunk may come in pieces, and with trailers.
+constexpr size_t kMaxTrailers = 1024;
 
 // Past the empty line that ends a head; 0: not there. `from`: where to begin to look.
 size_t head_end(std::string_view text, size_t from) {
@@ -26,12 +28,14 @@ size_t head_end(std::string_view text, size_t from) {
 
 }  // namespace
 
-void Reader::begin_segment(int64_t time_ns, std::string_view head, uint64_t hole_bytes, std::string_view tail) {
+void Reader::begin_segment(int64_t time_ns, std::string_view head, uint64_t gap_bytes, std::string_view tail) {
   time_ns_ = time_ns;
   input_ = head;
-  hole_bytes_ = hole_bytes;
+  gap_bytes_ = gap_bytes;
   tail_ = tail;
   segment_begin_ = head.data();
+  segment_bytes_ = head.size() + gap_bytes + tail.size();
+  only_body_ = state_ != State::Head;
 }
 
 std::optional<Part> Reader::next() {
@@ -40,13 +44,22 @@ std::optional<Part> Reader::next() {
     if (state_ == State::Sized && left_ == 0) return end();  // no body at all
     while (!input_.empty())
       if (std::optional<Part> part = step()) return part;
-    if (hole_bytes_ > 0) {
-      if (std::optional<Part> part = pass_hole()) return part;
+    if (gap_bytes_ > 0) {
+      if (std::optional<Part> part = pass_gap()) return part;
     } else if (tail_.empty()) {
       return std::nullopt;
     }
     if (input_.empty()) input_ = std::exchange(tail_, {});
   }
+}
+
+uint32_t Reader::offset() const {
+  return static_cast<uint32_t>(segment_bytes_ - input_.size() - gap_bytes_ - tail_.size());
+}
+
+std::optional<PartialHead> Reader::partial() const {
+  if (state_ != State::Head || text_.empty() || body_due_) return std::nullopt;
+  return PartialHead{begin_ns_, begin_offset_};
 }
 
 // One step over input_, which is not empty: some of it goes, or the state changes.
@@ -80,8 +93,10 @@ std::optional<Part> Reader::head() {
     while (!input_.empty() && (input_[0] == '\r' || input_[0] == '\n')) input_.remove_prefix(1);
     if (input_.empty()) return std::nullopt;
     begin_ns_ = time_ns_;
+    begin_offset_ = offset();
+    only_body_ = false;
     if (size_t end = head_end(input_, 0); end > 0) {
-      Part part{Part::Kind::Head, input_.substr(0, end), false, begin_ns_};
+      Part part{Part::Kind::Head, input_.substr(0, end), false, begin_ns_, begin_offset_};
       input_.remove_prefix(end);
       body_due_ = in_message_ = true;
       return part;
@@ -98,7 +113,7 @@ std::optional<Part> Reader::head() {
   input_.remove_prefix(std::min(input_.size(), (end > 0 ? end : text_.size()) - before));
   if (end > 0) text_.resize(end);
   body_due_ = in_message_ = true;
-  return Part{Part::Kind::Head, text_, overlong, begin_ns_};
+  return Part{Part::Kind::Head, text_, overlong, begin_ns_, begin_offset_};
 }
 
 void Reader::set_body(Body body, uint64_t length_bytes) {
@@ -156,7 +171,7 @@ std::optional<Part> Reader::end() {
   left_ = 0;
   text_.clear();
   in_message_ = false;
-  return Part{Part::Kind::End, {}, false, time_ns_};
+  return Part{Part::Kind::End, {}, false, time_ns_, 0};
 }
 
 void Reader::go_opaque() {
@@ -172,24 +187,58 @@ void Reader::lose(State state) {
 
 bool Reader::begins_message() const { return from_ == From::Client ? begins_request(input_) : begins_response(input_); }
 
+// To where a response may begin.
+void Reader::skip_to_message() {
+  size_t at = 0;
+  while (at < input_.size() && !begins_response(input_.substr(at))) at = input_.find("HTTP/1.", at + 1);
+  input_.remove_prefix(std::min(at, input_.size()));
+}
+
 // Lost: a message begins where a segment does. In a chunked body, the end of a segment may also be that of the body.
 std::optional<Part> Reader::resume() {
-  if (input_.data() == segment_begin_ && begins_message()) {
+  if (within_segments_ && state_ == State::Lost) skip_to_message();
+  if ((input_.data() == segment_begin_ || within_segments_) && begins_message()) {
     if (std::exchange(accident_, false)) ++resyncs_;
-    if (in_message_) return end();
+    if (in_message_) {
+      Part part = *end();
+      part.cut = true;
+      return part;
+    }
     state_ = State::Head;
     return std::nullopt;
   }
-  bool last = hole_bytes_ == 0 && tail_.empty();
-  bool ends_body = state_ == State::ChunkedLost && last && input_.ends_with(kLastChunk);
+  if (state_ == State::ChunkedLost) {
+    text_ += input_.substr(input_.size() - std::min(input_.size(), kMaxTrailers));
+    if (text_.size() > kMaxTrailers) text_.erase(0, text_.size() - kMaxTrailers);
+  }
   input_ = {};
-  if (!ends_body) return std::nullopt;
+  const bool last = gap_bytes_ == 0 && tail_.empty();
+  if (state_ != State::ChunkedLost || !last || !ends_chunks()) return std::nullopt;
   if (std::exchange(accident_, false)) ++resyncs_;
   return end();
 }
 
-std::optional<Part> Reader::pass_hole() {
-  uint64_t missing = std::exchange(hole_bytes_, 0);
+// Whether what was seen last is the last chunk with its trailers (RFC 9112 §7.1.2).
+bool Reader::ends_chunks() const {
+  std::string_view seen = text_;
+  if (seen.ends_with(kLastChunk)) return true;
+  if (!seen.ends_with("\r\n\r\n")) return false;
+  const size_t zero = seen.rfind("\r\n0\r\n");
+  if (zero == std::string_view::npos) return false;
+  seen = seen.substr(zero + 5, seen.size() - zero - 7);
+  while (!seen.empty()) {  // each line a trailer: NAME: VALUE
+    const size_t end = seen.find("\r\n"), colon = seen.find(':');
+    if (end == std::string_view::npos || colon == std::string_view::npos || colon == 0 || colon > end) return false;
+    if (seen.substr(0, colon).find(' ') != std::string_view::npos) return false;
+    seen.remove_prefix(end + 2);
+  }
+  return true;
+}
+
+std::optional<Part> Reader::pass_gap() {
+  uint64_t missing = std::exchange(gap_bytes_, 0);
+  const bool counted = state_ == State::Sized || state_ == State::ChunkData;
+  if (state_ != State::UntilClose && state_ != State::Opaque && !(counted && missing <= left_)) missed_ = true;
   switch (state_) {
     case State::Head: {
       if (text_.empty()) {
@@ -197,7 +246,7 @@ std::optional<Part> Reader::pass_hole() {
         return std::nullopt;
       }
       body_due_ = in_message_ = true;
-      return Part{Part::Kind::Head, text_, true, begin_ns_};
+      return Part{Part::Kind::Head, text_, true, begin_ns_, begin_offset_};
     }
     case State::Sized:
     case State::ChunkData: {
@@ -210,6 +259,7 @@ std::optional<Part> Reader::pass_hole() {
       bool exact = missing == left_;
       if (!sized) {
         state_ = State::ChunkedLost;
+        text_.clear();
         return std::nullopt;
       }
       Part part = *end();
@@ -219,6 +269,7 @@ std::optional<Part> Reader::pass_hole() {
     case State::ChunkSize:
     case State::ChunkEnd:
     case State::Trailers:
+    case State::ChunkedLost:
       state_ = State::ChunkedLost;
       text_.clear();
       return std::nullopt;
@@ -226,7 +277,7 @@ std::optional<Part> Reader::pass_hole() {
   }
 }
 
-void Reader::hole(int64_t time_ns, uint64_t length_bytes) {
+void Reader::gap(int64_t time_ns, uint64_t length_bytes) {
   bool plain = state_ == State::UntilClose || state_ == State::Opaque;
   // Of an unknown number it takes the rest of the body, and more.
   bool counted = state_ == State::Sized || state_ == State::ChunkData;

@@ -6,53 +6,50 @@
 namespace culprit {
 
 namespace {
-constexpr size_t kMaxTexts = 16;  // told in one turn; more are one batch all the same
-// Of a turn that nobody names: what comes after such a pause is taken for news that nobody asked for (a subscription, a
-// keep-alive), and who sends for so long without an answer for somebody who waits for none (a stream of logs). Both would
-// else be requests as long as the connection.
+constexpr size_t kMaxTexts = 16;  // reported in one turn; more are one batch all the same
+// Of a turn without a reported text. After 1 s of silence, bytes from the server count as unsolicited (a subscription, a
+// keep-alive), and a client that sends for 1 s without an answer expects none (a stream of logs). Both would else be requests
+// as long as the connection.
 constexpr int64_t kPause = 1'000'000'000;
 }  // namespace
 
+void OpaqueConversation::begin_turn(int64_t time_ns, uint32_t flags) {
+  turn_ = Turn{};
+  turn_.token = begin_request(time_ns, 0);
+  turn_.begin_ns = time_ns;
+  turn_.flags = flags;
+  under_way_ = true;
+}
+
 void OpaqueConversation::feed(From from, int64_t time_ns, std::string_view, std::string_view, uint64_t length_bytes) {
-  if (from == From::Client) {
-    if (under_way_ && turn_.first_reply_ns != 0) {
-      finished_.push_back(exchange_of(turn_, turn_.last_reply_ns));
-      under_way_ = false;
-    }
-    any_bytes_ = true;
-    if (!under_way_) turn_ = Turn{};
-    if (!std::exchange(under_way_, true)) turn_.begin_ns = time_ns;
-    turn_.last_request_ns = time_ns;
-    turn_.request_bytes += length_bytes;
-    return;
-  }
-  reply(time_ns, length_bytes);
+  if (from == From::Server) return reply(time_ns, length_bytes);
+  if (under_way_ && turn_.first_reply_ns != 0) end_turn(turn_.last_reply_ns, 0);
+  any_bytes_ = true;
+  if (!under_way_) begin_turn(time_ns, 0);
+  turn_.last_request_ns = time_ns;
+  turn_.request_bytes += length_bytes;
 }
 
 void OpaqueConversation::reply(int64_t time_ns, uint64_t length_bytes) {
   // Under TLS the client speaks first; where the first bytes seen are the server's, they answer what was sent before.
-  if (!std::exchange(any_bytes_, true) && protocol_ == "tls") {
-    turn_ = Turn{};
-    turn_.begin_ns = time_ns;
-    turn_.flags = kBegunBefore;
-    under_way_ = true;
-  }
-  if (!under_way_) return;  // nobody's answer
+  if (!std::exchange(any_bytes_, true) && protocol_ == "tls") begin_turn(time_ns, kBegunBefore);
+  if (!under_way_) return;
   if (turn_.first_reply_ns == 0)
     turn_.first_reply_ns = time_ns;
   else if (turn_.runs.empty() && time_ns - turn_.last_reply_ns > kPause)
     return;
   turn_.last_reply_ns = time_ns;
   turn_.reply_bytes += length_bytes;
+  answered_request(turn_.token);
 }
 
-void OpaqueConversation::hole(From from, int64_t time_ns, uint64_t length_bytes) {
+void OpaqueConversation::gap(From from, int64_t time_ns, uint64_t length_bytes) {
   feed(from, time_ns, {}, {}, length_bytes);
   turn_.flags |= kHole;
 }
 
-// A server reports when it begins with a message: Parse, Bind and Execute of one statement tell the same text.
-void OpaqueConversation::told_text(int64_t, std::string_view text, bool cut) {
+// A server reports when it begins with a message: Parse, Bind and Execute of one statement report the same text.
+void OpaqueConversation::set_statement_text(int64_t, std::string_view text, bool cut) {
   if (!under_way_ || text.empty()) return;
   std::shared_ptr<const NormalisedSql> sql = sql_->normalise(text, cut ? SqlText::Cut : SqlText::Whole);
   if (sql->statements.empty()) return;
@@ -67,35 +64,47 @@ void OpaqueConversation::told_text(int64_t, std::string_view text, bool cut) {
   if (turn_.runs.size() < kMaxTexts) turn_.runs.push_back({std::move(sql), {}});
 }
 
-Exchange OpaqueConversation::exchange_of(const Turn& turn, int64_t end_ns) const {
+void OpaqueConversation::end_turn(int64_t end_ns, uint32_t flags) {
+  under_way_ = false;
   Exchange exchange;
-  exchange.begin_ns = turn.begin_ns;
-  exchange.first_reply_ns = turn.first_reply_ns;
-  exchange.end_ns = end_ns;
-  exchange.request_bytes = turn.request_bytes;
-  exchange.reply_bytes = turn.reply_bytes;
-  exchange.flags = turn.flags | kOpaque | (end_ns == 0 ? uint32_t{kUnfinished} : 0u);
-  if (turn.runs.empty()) {
+  exchange.begin_ns = turn_.begin_ns;
+  exchange.first_reply_ns = turn_.first_reply_ns;
+  exchange.end_ns = std::max(end_ns, turn_.begin_ns);
+  exchange.request_bytes = turn_.request_bytes;
+  exchange.reply_bytes = turn_.reply_bytes;
+  exchange.flags = turn_.flags | kOpaque | flags;
+  counts_.gap_requests += (exchange.flags & kHole) != 0;
+  if (turn_.runs.empty()) {
     exchange.protocol = protocol_;
     exchange.name = "exchange";
-    return exchange;
+  } else {
+    exchange.protocol = "postgresql";  // the only server that reports its texts
+    add_attribute(exchange, "db.system.name", std::string("postgresql"));
+    describe_sql(exchange, turn_.runs, turn_.executed);
   }
-  exchange.protocol = "postgresql";  // the only server whose reports we have
-  add_attribute(exchange, "db.system.name", std::string("postgresql"));
-  describe_sql(exchange, turn.runs, turn.executed);
-  return exchange;
+  end_request(turn_.token, std::move(exchange));
 }
 
-std::vector<Exchange> OpaqueConversation::take_finished() { return std::exchange(finished_, {}); }
-
-// A turn may be over, for all that can be seen: it is finished only by the next one.
-std::vector<Exchange> OpaqueConversation::open() const {
-  if (!under_way_) return {};
+void OpaqueConversation::close(int64_t time_ns, Closing why) {
+  if (!under_way_) return;
   const bool one_way = turn_.first_reply_ns == 0 && turn_.last_request_ns - turn_.begin_ns > kPause;
-  if (one_way && turn_.runs.empty()) return {};
-  return {exchange_of(turn_, turn_.last_reply_ns)};
+  if (one_way && turn_.runs.empty()) {
+    under_way_ = false;
+    return drop_request(turn_.token);
+  }
+  if (turn_.first_reply_ns != 0 && turn_.last_reply_ns >= turn_.last_request_ns)
+    return end_turn(turn_.last_reply_ns, 0);
+  end_turn(time_ns, why == Closing::ConnectionClosed ? kUnanswered : kUnfinished);
 }
 
-ConversationCounts OpaqueConversation::take_counts() { return std::exchange(counts_, {}); }
+std::optional<CurrentRequest> OpaqueConversation::current() const {
+  if (!under_way_) return std::nullopt;
+  CurrentRequest current{turn_.begin_ns, {}};
+  for (const SqlRun& run : turn_.runs) {
+    if (!current.statement.empty()) current.statement += "; ";
+    current.statement += run.sql->text();
+  }
+  return current;
+}
 
 }  // namespace culprit

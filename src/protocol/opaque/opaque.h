@@ -1,10 +1,12 @@
 // OpaqueConversation: a connection whose bytes say nothing, as turns: what the client sent, until the server's last byte
-// before the client sends again. What a turn was for, only the server's own report (told_text) can tell.
+// before the client sends again. What a turn was for, only the server's own report (set_statement_text) can tell.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "protocol/interface/conversation.h"
@@ -14,34 +16,37 @@ namespace culprit {
 
 class OpaqueConversation final : public Conversation {
  public:
+  // `protocol`: "tls", "unknown"; static storage.
   OpaqueConversation(std::string_view protocol, std::shared_ptr<SqlCache> sql)
       : protocol_(protocol), sql_(std::move(sql)) {}
 
   void feed(From from, int64_t time_ns, std::string_view head, std::string_view tail, uint64_t length_bytes) override;
-  void hole(From from, int64_t time_ns, uint64_t length_bytes) override;
-  void told_text(int64_t time_ns, std::string_view text, bool cut) override;
-  std::vector<Exchange> take_finished() override;
-  std::vector<Exchange> open() const override;
-  ConversationCounts take_counts() override;
+  void gap(From from, int64_t time_ns, uint64_t length_bytes) override;
+  void set_statement_text(int64_t time_ns, std::string_view text, bool cut) override;
+  void close(int64_t time_ns, Closing why) override;
+  std::optional<CurrentRequest> current() const override;
+  ConversationCounts take_counts() override { return std::exchange(counts_, {}); }
   std::string_view protocol() const override { return protocol_; }
+  CapturePolicies capture_policies() const override { return {}; }  // lengths and times say it all
 
  private:
   struct Turn {
+    RequestToken token = RequestToken::None;
     int64_t begin_ns = 0, last_request_ns = 0, first_reply_ns = 0, last_reply_ns = 0;
     uint64_t request_bytes = 0, reply_bytes = 0;
     uint32_t flags = 0;
-    std::vector<SqlRun> runs;  // texts that were told, each once
+    std::vector<SqlRun> runs;  // texts that were reported, each once
     uint64_t executed = 0;     // statements in them
   };
+  void begin_turn(int64_t time_ns, uint32_t flags);
   void reply(int64_t time_ns, uint64_t length_bytes);
-  Exchange exchange_of(const Turn& turn, int64_t end_ns) const;
+  void end_turn(int64_t end_ns, uint32_t flags);
 
-  std::string protocol_;
+  std::string_view protocol_;
   std::shared_ptr<SqlCache> sql_;
   Turn turn_;
   bool under_way_ = false;
   bool any_bytes_ = false;
-  std::vector<Exchange> finished_;
   ConversationCounts counts_;
 };
 

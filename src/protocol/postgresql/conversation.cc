@@ -1,3 +1,4 @@
+// The part of PostgresqlConversation that reads what the client asks.
 #include "protocol/postgresql/conversation.h"
 
 #include <algorithm>
@@ -10,83 +11,136 @@ namespace culprit::postgresql {
 
 namespace {
 
-// Bounds of what one connection may make us remember. Pools prepare hundreds of statements, not thousands; libpq's
-// pipelines are flushed long before a thousand answers are due.
-constexpr size_t kMaxPrepared = 2048;
-constexpr size_t kMaxPortals = 64;
+// Bound of what one connection may make us remember: libpq's pipelines are flushed long before so many answers are due.
 constexpr size_t kMaxRequests = 4096;
-constexpr size_t kMaxNameShown = 64;
 
-std::string without_case(std::string_view name) {
-  std::string out(name);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  return out;
+// Most writes are far shorter, and drivers' batches and pipelines mostly end within 16 KiB; a client whose writes are longer and
+// hold several messages gets what the kernel copies at most. Of rows that are copied in, the first are enough.
+constexpr uint32_t kRequestBytes = 16384, kCopiedInBytes = 512;
+// Of an answer the first message tells the outcome and the last 64 bytes the end: the command's tag and ReadyForQuery. Where
+// several answers come at once, all of them are wanted.
+constexpr uint32_t kReplyBytes = 512, kMoreReplyBytes = 4096;
+constexpr uint32_t kTailBytes = 64, kLongTailBytes = 1024;
+
+bool begins_request(char tag) { return std::string_view("QPBECDHSF").find(tag) != std::string_view::npos; }
+
+CapturePolicy policy(uint32_t head_bytes, uint32_t first_bytes) {
+  if (head_bytes == 0) head_bytes = first_bytes;
+  return {head_bytes, head_bytes > first_bytes ? kLongTailBytes : kTailBytes, false};
 }
 
 }  // namespace
 
 void PostgresqlConversation::feed(From from, int64_t time_ns, std::string_view head, std::string_view tail,
                                   uint64_t length_bytes) {
-  if (tunnel_) return tunnel_->feed(from, time_ns, head, tail, length_bytes);
   uint64_t captured = head.size() + tail.size();
   Reader& reader = from == From::Client ? client_ : server_;
   reader.begin_segment(time_ns, head, length_bytes > captured ? length_bytes - captured : 0, tail);
   drain(from, time_ns);
 }
 
-void PostgresqlConversation::hole(From from, int64_t time_ns, uint64_t length_bytes) {
-  if (tunnel_) return tunnel_->hole(from, time_ns, length_bytes);
-  (from == From::Client ? client_ : server_).hole(time_ns, length_bytes);
+void PostgresqlConversation::gap(From from, int64_t time_ns, uint64_t length_bytes) {
+  (from == From::Client ? client_ : server_).gap(time_ns, length_bytes);
   drain(from, time_ns);
+}
+
+CapturePolicies PostgresqlConversation::capture_policies() const {
+  const bool copies_in = !requests_.empty() && requests_.front().copies_in;
+  return {copies_in ? policy(0, kCopiedInBytes) : policy(request_bytes_, kRequestBytes),
+          policy(reply_bytes_, kReplyBytes)};
 }
 
 void PostgresqlConversation::drain(From from, int64_t time_ns) {
   Reader& reader = from == From::Client ? client_ : server_;
   if (from == From::Server) server_last_ns_ = time_ns;
-  while (!tunnel_) {
-    bool was_lost = reader.lost();
+  for (bool any = true; any;) {
     std::optional<Message> message = reader.next();
-    if (reader.take_accident()) note_accident(from, time_ns);
-    if (!message) break;
-    uint64_t skipped = reader.take_skipped();
-    if (from == From::Client) {
-      from_client(*message, time_ns);
-      continue;
+    any = message.has_value();
+    const bool missed = reader.take_missed();
+    if (reader.take_accident()) {
+      flag_requests();
+      if (from == From::Client && client_lost_ns_ == 0) client_lost_ns_ = time_ns;
     }
-    if (skipped > 0 && !requests_.empty()) requests_.front().reply_bytes += skipped;
-    // Behind a gap in the answers nobody knows how many ended in it: the end of a segment ends them all.
-    if ((was_lost || skipped > 0) && requests_.size() > 1) unsure_ = true;
-    from_server(*message, time_ns);
+    if (message && from == From::Client) {
+      from_client(*message, time_ns);
+    } else if (message) {
+      uint64_t skipped = reader.take_skipped();
+      if (skipped > 0 && !requests_.empty()) requests_.front().reply_bytes += skipped;
+      from_server(*message, time_ns);
+    }
+    if (missed) note_missed(from, time_ns);  // behind the message that the gap took the end of
   }
+  if (from == From::Client) begin_early(time_ns);
   if (reader.lost() && from == From::Client && client_lost_ns_ == 0) client_lost_ns_ = time_ns;
   counts_.resyncs += reader.take_resyncs();
 }
 
 // The requests under way lost bytes, so that what is said of them may be incomplete.
-void PostgresqlConversation::note_accident(From from, int64_t time_ns) {
+void PostgresqlConversation::flag_requests() {
   for (Request& request : requests_) request.flags |= kHole;
-  if (from == From::Client && client_lost_ns_ == 0) client_lost_ns_ = time_ns;
 }
 
-// --- from the client ---
+// Messages may have gone by unseen: of how many requests, or answers, is not known.
+void PostgresqlConversation::note_missed(From from, int64_t time_ns) {
+  const size_t asked = static_cast<size_t>(
+      std::count_if(requests_.begin(), requests_.end(), [](const Request& request) { return request.asked; }));
+  if (from == From::Client) {
+    request_bytes_ = CapturePolicy::kMaxHeadBytes;
+    if (!requests_.empty() && !requests_.back().asked) requests_.back().flags |= kHole;
+    // One request alone, as most are: its Sync lies in the gap, or behind it.
+    if (asked == 0 && !pipelines_ && !requests_.empty()) {
+      maybe_missed_ns_ = time_ns;
+      return;
+    }
+    if (client_lost_ns_ == 0) client_lost_ns_ = time_ns;
+    if (!unsure_) sure_left_ = asked;
+  } else {
+    if (requests_.empty()) return;
+    if (requests_.size() > 1 || requests_.front().pending_runs() > 1) {
+      reply_bytes_ = reply_bytes_ == 0 ? kMoreReplyBytes : CapturePolicy::kMaxHeadBytes;
+      requests_.front().flags |= kHole;
+    }
+    if (asked < 2) return;
+    sure_left_ = 0;
+  }
+  if (!std::exchange(unsure_, true)) unsure_since_ns_ = time_ns;
+  for (size_t i = sure_left_; i < requests_.size(); ++i) requests_[i].flags |= kHole;
+}
+
+Request& PostgresqlConversation::open_request(int64_t begin_ns, uint32_t offset_bytes) {
+  any_request_ = true;
+  maybe_missed_ns_ = 0;
+  if (!requests_.empty()) {
+    if (answered_all()) match_answers();
+    // The answer's end was lost, and a client that waited for each answer before does so now: it has come by now.
+    if (!requests_.empty() && server_.lost() && !pipelines_ && !unsure_)
+      end_all_asked(server_last_ns_ >= requests_.back().begin_ns ? server_last_ns_ : begin_ns, 0);
+    pipelines_ |= !requests_.empty();
+    if (requests_.size() >= kMaxRequests) give_up_front(begin_ns, kUnfinished | kHole);
+  } else if (answered_all()) {
+    match_answers();
+  }
+  Request& request = requests_.emplace_back();
+  request.steps = std::move(spare_steps_);
+  request.steps.clear();
+  request.token = begin_request(begin_ns, offset_bytes);
+  request.begin_ns = begin_ns;
+  if (std::exchange(client_lost_ns_, 0) != 0 || unsure_) request.flags |= kHole;
+  return request;
+}
 
 // The request that a client's message belongs to.
 Request& PostgresqlConversation::asking(const Message& message) {
-  any_request_ = true;
-  if (requests_.empty() || requests_.back().asked) {
-    // The answer's end was lost, and who never asked before it was answered does not do so now.
-    // Where nothing of the answer was seen, it has come by now.
-    if (!requests_.empty() && server_.lost() && !pipelines_)
-      finish_all(server_last_ns_ >= requests_.back().begin_ns ? server_last_ns_ : message.begin_ns, 0);
-    pipelines_ |= !requests_.empty();
-    if (requests_.size() >= kMaxRequests) finish(0, 0);
-    requests_.emplace_back();
-    requests_.back().begin_ns = message.begin_ns;
-    if (std::exchange(client_lost_ns_, 0) != 0) requests_.back().flags |= kHole;
-  }
+  if (requests_.empty() || requests_.back().asked) open_request(message.begin_ns, message.begin_offset);
   requests_.back().request_bytes += message.size_bytes;
   return requests_.back();
+}
+
+// A request begins with its first byte, though its first message is not whole yet.
+void PostgresqlConversation::begin_early(int64_t time_ns) {
+  const std::optional<PartialMessage> partial = client_.partial();
+  if (!partial || partial->begin_ns != time_ns || !begins_request(partial->tag)) return;
+  if (requests_.empty() || requests_.back().asked) open_request(partial->begin_ns, partial->begin_offset);
 }
 
 void PostgresqlConversation::from_client(const Message& message, int64_t time_ns) {
@@ -96,22 +150,22 @@ void PostgresqlConversation::from_client(const Message& message, int64_t time_ns
     case 'P': return parse(message);
     case 'B': return bind(message);
     case 'E': return execute(message);
-    case 'C': return close(message);
+    case 'C': return close_name(message);
     case 'D': {
       Request& request = asking(message);
-      request.errand = std::max(request.errand, Errand::Describe);
+      request.purpose = std::max(request.purpose, RequestPurpose::Describe);
       return;
     }
     case 'H': asking(message); return;
     case 'S': {
       Request& request = asking(message);
-      request.errand = std::max(request.errand, Errand::Sync);
+      request.purpose = std::max(request.purpose, RequestPurpose::Sync);
       request.asked = true;
       return;
     }
     case 'F': {
       Request& request = asking(message);
-      request.errand = Errand::FunctionCall;
+      request.purpose = RequestPurpose::FunctionCall;
       request.asked = true;
       return;
     }
@@ -128,15 +182,18 @@ void PostgresqlConversation::from_client(const Message& message, int64_t time_ns
 void PostgresqlConversation::startup(const Message& message, int64_t time_ns) {
   Cursor cursor(message.body);
   uint32_t code = cursor.u32_be();
-  if (code == kSslRequest || code == kGssRequest) return server_.expect_answer();
+  if (code == kSslRequest || code == kGssRequest) {
+    if (encryption_ == RequestToken::None) encryption_ = begin_request(message.begin_ns, message.begin_offset);
+    return server_.expect_answer();
+  }
   Request& request = asking(message);
   request.asked = true;
   if (code == kCancelRequest) {  // never answered
-    request.errand = Errand::Cancel;
-    requests_.erase(requests_.begin(), requests_.end() - 1);
-    return finish(time_ns, 0);
+    request.purpose = RequestPurpose::Cancel;
+    while (requests_.size() > 1) give_up_front(time_ns, kUnfinished);
+    return end_front(time_ns, 0);
   }
-  request.errand = Errand::Connect;
+  request.purpose = RequestPurpose::Connect;
   std::string user;
   while (!cursor.failed()) {
     std::string_view key = cursor.c_string();
@@ -157,220 +214,100 @@ Sql PostgresqlConversation::normalise(std::string_view text, bool cut) {
   return sql;
 }
 
-Sql PostgresqlConversation::prepared(std::string_view name) const {
-  auto found = statements_.find(name);
-  return found == statements_.end() ? nullptr : found->second;
+Sql PostgresqlConversation::confirmed_text(std::string_view name) {
+  const Sql* found = statements_.find(name);
+  return found ? *found : nullptr;
 }
 
-void PostgresqlConversation::remember(std::string_view name, Sql sql) {
-  auto found = statements_.find(name);
-  if (found != statements_.end()) {
-    found->second = std::move(sql);
-    return;
-  }
-  if (statements_.size() >= kMaxPrepared) statements_.erase(statements_.begin());
-  statements_.emplace(name, std::move(sql));
+// What a name will mean when all that was asked so far is answered, if nothing is refused.
+Sql PostgresqlConversation::asked_text(std::string_view name) {
+  if (!asked_statements_.empty())
+    if (const Sql* asked = asked_statements_.find(name)) return *asked;
+  return confirmed_text(name);
 }
 
 void PostgresqlConversation::simple_query(const Message& message) {
   Request& request = asking(message);
   request.asked = true;
+  Step* step = request.add_step(Step::Kind::Query);
+  if (!step) return;
   bool cut = message.body.size() < message.body_size;
-  Sql sql = normalise(message.body.substr(0, message.body.find('\0')), cut);
-  if (sql->statements.size() == 1 && sql->statements[0].operation == "EXECUTE") {
-    std::string name = without_case(sql->statements[0].target);
-    Sql inner = prepared(name);
-    return request.add_run(inner ? inner : sql, inner ? std::string_view() : std::string_view(name));
-  }
-  for (const SqlStatement& statement : sql->statements) heed_statement(statement);
-  request.add_run(std::move(sql), {});
-}
-
-// What SQL itself does to prepared statements.
-void PostgresqlConversation::heed_statement(const SqlStatement& statement) {
-  if (statement.operation == "PREPARE") {
-    size_t as = statement.text.find(" AS ");
-    if (as == std::string::npos) as = statement.text.find(" as ");
-    if (as != std::string::npos)
-      remember(without_case(statement.target), sql_->normalise(std::string_view(statement.text).substr(as + 4)));
-  } else if (statement.operation == "DEALLOCATE") {
-    std::string name = without_case(statement.target);
-    if (name == "all") {
-      statements_.clear();
-    } else {
-      statements_.erase(name);
-    }
-  } else if (statement.text == "DISCARD ALL" || statement.text == "discard all") {
-    statements_.clear();
-    portals_.clear();
-  }
+  step->sql = normalise(message.body.substr(0, message.body.find('\0')), cut);
+  if (step->sql->statements.size() != 1) return;
+  const SqlStatement& statement = step->sql->statements[0];
+  if (statement.operation != "EXECUTE") return;
+  step->portal = without_case(statement.target).substr(0, kMaxNameShown);
+  if (Sql inner = asked_text(step->portal))
+    step->sql = std::move(inner);
+  else
+    step->statement = step->portal;
 }
 
 void PostgresqlConversation::parse(const Message& message) {
   Request& request = asking(message);
-  request.errand = std::max(request.errand, Errand::Parse);
+  request.purpose = std::max(request.purpose, RequestPurpose::Parse);
   Cursor cursor(message.body);
   std::string_view name = cursor.c_string();
   if (cursor.failed()) return void(++counts_.malformed);
   std::string_view rest = cursor.rest();
   bool cut = rest.find('\0') == std::string_view::npos;
-  request.parsed = normalise(rest.substr(0, rest.find('\0')), cut);
-  remember(name, request.parsed);
-  for (const SqlStatement& statement : request.parsed->statements)
-    if (statement.operation == "DEALLOCATE" || statement.operation == "DISCARD") heed_statement(statement);
+  Sql sql = normalise(rest.substr(0, rest.find('\0')), cut);
+  asked_statements_.set(name, sql);
+  Step* step = request.add_step(Step::Kind::Parse);
+  if (!step) return;
+  step->statement = name;
+  step->sql = std::move(sql);
 }
 
 void PostgresqlConversation::bind(const Message& message) {
   Request& request = asking(message);
-  request.errand = std::max(request.errand, Errand::Bind);
+  request.purpose = std::max(request.purpose, RequestPurpose::Bind);
   Cursor cursor(message.body);
   std::string_view portal = cursor.c_string(), name = cursor.c_string();
   if (cursor.failed()) return void(++counts_.malformed);
-  if (portals_.size() >= kMaxPortals && portals_.find(portal) == portals_.end()) portals_.erase(portals_.begin());
-  auto [entry, fresh] = portals_.try_emplace(std::string(portal));
-  entry->second.sql = prepared(name);
-  entry->second.name = entry->second.sql ? std::string_view() : name.substr(0, kMaxNameShown);
+  Step* step = request.add_step(Step::Kind::Bind);
+  if (!step) return;
+  step->portal = portal;
+  step->statement = name;
+  step->sql = asked_text(name);
 }
 
+// Of the portal the latest Bind that was asked; else the one that the server has.
 void PostgresqlConversation::execute(const Message& message) {
   Request& request = asking(message);
   Cursor cursor(message.body);
   std::string_view portal = cursor.c_string();
   if (cursor.failed()) return void(++counts_.malformed);
-  auto found = portals_.find(portal);
-  if (found == portals_.end()) return request.add_run(nullptr, {});
-  const Portal& bound = found->second;
-  Sql sql = bound.sql ? bound.sql : prepared(bound.name);  // told since
-  request.add_run(sql, sql ? std::string_view() : std::string_view(bound.name));
+  uint32_t most_rows = cursor.u32_be();
+  Step* step = request.add_step(Step::Kind::Execute);
+  if (!step) return;
+  step->portal = portal;
+  step->most_rows = cursor.failed() ? 0 : most_rows;
+  for (size_t i = request.steps.size() - 1; i-- > 0;) {
+    const Step& before = request.steps[i];
+    if (before.kind != Step::Kind::Bind || before.portal != portal) continue;
+    step->sql = before.sql;
+    if (!step->sql) step->statement = before.statement.substr(0, kMaxNameShown);
+    return;
+  }
+  if (Portal* bound = find_portal(portal)) {
+    step->sql = bound->sql ? bound->sql : asked_text(bound->statement);  // reported since
+    if (!step->sql) step->statement = bound->statement.substr(0, kMaxNameShown);
+  }
 }
 
-void PostgresqlConversation::close(const Message& message) {
+void PostgresqlConversation::close_name(const Message& message) {
   Request& request = asking(message);
-  request.errand = std::max(request.errand, Errand::Close);
+  request.purpose = std::max(request.purpose, RequestPurpose::Close);
   Cursor cursor(message.body);
   char kind = static_cast<char>(cursor.u8());
   std::string_view name = cursor.c_string();
   if (cursor.failed()) return void(++counts_.malformed);
-  if (kind == 'S') {
-    if (auto found = statements_.find(name); found != statements_.end()) statements_.erase(found);
-  } else if (auto found = portals_.find(name); found != portals_.end()) {
-    portals_.erase(found);
-  }
+  const bool statement = kind == 'S';
+  if (statement) asked_statements_.set(name, nullptr);
+  Step* step = request.add_step(statement ? Step::Kind::CloseStatement : Step::Kind::ClosePortal);
+  if (!step) return;
+  (statement ? step->statement : step->portal) = name;
 }
-
-// --- from the server ---
-
-// The request that a server's message answers, or null.
-Request* PostgresqlConversation::answered(const Message& message) {
-  if (message.tag == 'A') return nullptr;  // of its own accord
-  if (requests_.empty()) {
-    bool missed = client_lost_ns_ != 0, before = !any_request_;
-    bool tells_of_request = message.tag != 'Z' && message.tag != 'N' && message.tag != 'S' && message.tag != 'E';
-    if ((!missed && !before) || !tells_of_request) return nullptr;
-    Request& request = requests_.emplace_back();
-    request.begin_ns = missed ? std::exchange(client_lost_ns_, 0) : message.begin_ns;
-    request.flags = missed ? kHole : kBegunBefore;
-    request.asked = true;
-    request.add_run(nullptr, {});
-    any_request_ = true;
-  }
-  Request& request = requests_.front();
-  if (request.first_reply_ns == 0) request.first_reply_ns = message.begin_ns;
-  request.reply_bytes += message.size_bytes;
-  return &request;
-}
-
-void PostgresqlConversation::from_server(const Message& message, int64_t time_ns) {
-  if (message.tag == kAnswer) return answer_to_encryption(message);
-  Request* request = answered(message);
-  if (request == nullptr) return;
-  switch (message.tag) {
-    case 'C': add_command_tag(*request, message.body.substr(0, message.body.find('\0'))); return;
-    case 'G': request->copies_in = true; return;
-    case 'E': {
-      std::string_view state = sql_state_of(message.body);
-      if (request->sql_state.empty()) request->sql_state = state.empty() ? "XX000" : state;
-      if (ends_connection(message.body)) finish(time_ns, 0);
-      return;
-    }
-    case 'Z': {
-      char transaction = message.body.empty() ? '\0' : message.body[0];
-      if (std::exchange(unsure_, false)) {
-        for (Request& one : requests_) one.flags |= kHole;
-        return finish_all(time_ns, transaction);
-      }
-      return finish(time_ns, transaction);
-    }
-    default: return;
-  }
-}
-
-void PostgresqlConversation::answer_to_encryption(const Message& message) {
-  bool agreed = message.body == "S" || message.body == "G";
-  if (agreed) tunnel_ = make_("tls", sql_);
-}
-
-// --- requests end ---
-
-void PostgresqlConversation::finish(int64_t time_ns, char transaction) {
-  Request request = std::move(requests_.front());
-  requests_.pop_front();
-  counts_.text_unknown += !request.runs.empty() && unknown_text(request.runs);
-  finished_.push_back(make_exchange(request, time_ns, transaction, database_));
-}
-
-void PostgresqlConversation::finish_all(int64_t time_ns, char transaction) {
-  if (!requests_.empty()) finish(time_ns, transaction);
-  while (!requests_.empty() && requests_.front().asked) finish(time_ns, transaction);
-}
-
-// The server reports a text each time that it begins a message of it: Parse, Bind and Execute tell the same one.
-void PostgresqlConversation::told_text(int64_t time_ns, std::string_view text, bool cut) {
-  if (tunnel_) return tunnel_->told_text(time_ns, text, cut);
-  if (requests_.empty() || text.empty()) return;
-  Request& request = requests_.front();
-  auto unknown = std::find_if(request.runs.begin(), request.runs.end(), [](const SqlRun& run) { return !run.sql; });
-  if (unknown == request.runs.end()) return;
-  Sql sql = normalise(text, cut);
-  if (sql->statements.empty()) return;
-  uint64_t id = sql->statements[0].id;
-  if (std::exchange(request.told_id, id) == id) return;
-  for (const SqlRun& run : request.runs)
-    if (run.sql && !run.sql->statements.empty() && run.sql->statements[0].id == id) return;
-  if (!unknown->name.empty()) remember(unknown->name, sql);
-  unknown->name.clear();
-  unknown->sql = std::move(sql);
-}
-
-std::vector<Exchange> PostgresqlConversation::take_finished() {
-  std::vector<Exchange> all = std::exchange(finished_, {});
-  if (tunnel_) {
-    std::vector<Exchange> more = tunnel_->take_finished();
-    std::move(more.begin(), more.end(), std::back_inserter(all));
-  }
-  return all;
-}
-
-std::vector<Exchange> PostgresqlConversation::open() const {
-  if (tunnel_) return tunnel_->open();
-  std::vector<Exchange> all;
-  for (const Request& request : requests_) all.push_back(make_exchange(request, 0, 0, database_));
-  return all;
-}
-
-ConversationCounts PostgresqlConversation::take_counts() {
-  ConversationCounts counts = std::exchange(counts_, {});
-  if (tunnel_) {
-    ConversationCounts more = tunnel_->take_counts();
-    counts.redacted += more.redacted;
-    counts.truncated += more.truncated;
-    counts.bad_utf8 += more.bad_utf8;
-    counts.resyncs += more.resyncs;
-    counts.text_unknown += more.text_unknown;
-  }
-  return counts;
-}
-
-std::string_view PostgresqlConversation::protocol() const { return tunnel_ ? tunnel_->protocol() : "postgresql"; }
 
 }  // namespace culprit::postgresql

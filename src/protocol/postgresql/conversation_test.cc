@@ -2,61 +2,16 @@
 
 #include <string>
 
-#include "protocol/registry/registry.h"
+#include "protocol/postgresql/messages_testing.h"
 
 namespace culprit {
 namespace {
 
 using namespace std::string_literals;
 
-std::string big_endian(uint32_t number) {
-  return {static_cast<char>(number >> 24), static_cast<char>(number >> 16), static_cast<char>(number >> 8),
-          static_cast<char>(number)};
-}
-std::string message(char tag, const std::string& body) {
-  return tag + big_endian(static_cast<uint32_t>(body.size() + 4)) + body;
-}
-std::string query(const std::string& text) { return message('Q', text + '\0'); }
-std::string parse(const std::string& name, const std::string& text) {
-  return message('P', name + '\0' + text + '\0' + "\0\0"s);
-}
-std::string bound_to(const std::string& portal, const std::string& name, const std::string& value = "42") {
-  return message('B', portal + '\0' + name + '\0' + "\0\0\0\1"s + big_endian(static_cast<uint32_t>(value.size())) +
-                          value + "\0\0"s);
-}
-std::string execute(const std::string& portal = "") { return message('E', portal + '\0' + "\0\0\0\0"s); }
-std::string complete(const std::string& tag) { return message('C', tag + '\0'); }
-const std::string kSync = message('S', ""), kParsed = message('1', ""), kBound = message('2', "");
-std::string ready(char status = 'I') { return message('Z', std::string(1, status)); }
-std::string row(size_t size_bytes) {
-  return message('D', "\0\1"s + big_endian(static_cast<uint32_t>(size_bytes)) + std::string(size_bytes, 'r'));
-}
-std::string error(const std::string& severity, const std::string& state) {
-  return message('E', "S"s + severity + '\0' + "V" + severity + '\0' + "C" + state + '\0' + "Msecret 4711\0"s + '\0');
-}
+using namespace postgresql::testing;
 
-class PostgresqlConversation : public testing::Test {
- protected:
-  void client(const std::string& bytes) { conversation->feed(From::Client, ++now, bytes, {}, bytes.size()); }
-  void server(const std::string& bytes) { conversation->feed(From::Server, ++now, bytes, {}, bytes.size()); }
-  // As the recorder keeps a long segment.
-  void cut(From from, const std::string& bytes, size_t head, size_t tail) {
-    conversation->feed(from, ++now, std::string_view(bytes).substr(0, head),
-                       std::string_view(bytes).substr(bytes.size() - tail), bytes.size());
-  }
-  Exchange one() {
-    auto all = conversation->take_finished();
-    EXPECT_EQ(all.size(), 1u);
-    return all.empty() ? Exchange{} : all[0];
-  }
-  static std::string_view text(const Exchange& exchange) { return find_text(exchange.attributes, "db.query.text"); }
-  static int64_t rows(const Exchange& exchange) {
-    return find_integer(exchange.attributes, "db.response.returned_rows", -1);
-  }
-
-  std::unique_ptr<Conversation> conversation = make_conversation("postgresql");
-  int64_t now = 0;
-};
+class PostgresqlConversation : public ConversationTest {};
 
 TEST_F(PostgresqlConversation, ASimpleQueryIsOneExchange) {
   client(query("SELECT * FROM orders WHERE id = 4711"));
@@ -125,8 +80,8 @@ TEST_F(PostgresqlConversation, AsksForTextsOfBeforeTheRecording) {
   EXPECT_EQ(conversation->take_counts().text_unknown, 1u);
 
   client(bound_to("", "s1") + execute() + kSync);
-  conversation->told_text(now, "UPDATE t SET a = $1 /* by 4711 */", false);  // Bind
-  conversation->told_text(now, "UPDATE t SET a = $1 /* by 4711 */", false);  // Execute
+  conversation->set_statement_text(now, "UPDATE t SET a = $1 /* by 4711 */", false);  // Bind
+  conversation->set_statement_text(now, "UPDATE t SET a = $1 /* by 4711 */", false);  // Execute
   server(kBound + complete("UPDATE 2") + ready());
   Exchange told = one();
   EXPECT_EQ(text(told), "UPDATE t SET a = ?");
@@ -196,7 +151,7 @@ TEST_F(PostgresqlConversation, PipelinedRequestsAreAnsweredInOrder) {
   client(parse("", "SELECT 1 FROM b") + bound_to("", "") + execute() + kSync);
   server(kParsed + kBound + complete("SELECT 1") + ready() + kParsed);
   server(kBound + complete("SELECT 2") + ready());
-  auto all = conversation->take_finished();
+  auto all = take_finished(*conversation);
   ASSERT_EQ(all.size(), 2u);
   EXPECT_EQ(all[0].name, "SELECT a");
   EXPECT_EQ(all[0].end_ns, 3);
@@ -253,13 +208,13 @@ TEST_F(PostgresqlConversation, ALongParameterIsSkipped) {
 
 TEST_F(PostgresqlConversation, FindsItsPlaceAfterALoss) {
   client(query("SELECT 1 FROM a"));
-  conversation->hole(From::Server, ++now, 1000);
+  conversation->gap(From::Server, ++now, 1000);
   server(std::string(50, 'x'));
   server(complete("SELECT 1") + ready());
   Exchange exchange = one();
   EXPECT_TRUE(exchange.flags & kHole);
   EXPECT_EQ(conversation->take_counts().resyncs, 1u);
-  conversation->hole(From::Client, ++now, 0);
+  conversation->gap(From::Client, ++now, 0);
   client(query("SELECT 1 FROM b"));
   server(complete("SELECT 1") + ready());
   EXPECT_EQ(one().name, "SELECT b");
@@ -269,7 +224,7 @@ TEST_F(PostgresqlConversation, FindsItsPlaceAfterALoss) {
 TEST_F(PostgresqlConversation, AnAnswerWhoseEndWasLostEndsWithTheNextRequest) {
   client(query("SELECT 1 FROM a"));
   server(message('T', "\0\0"s));
-  conversation->hole(From::Server, ++now, 0);
+  conversation->gap(From::Server, ++now, 0);
   client(query("SELECT 1 FROM b"));
   Exchange lost = one();
   EXPECT_EQ(lost.name, "SELECT a");
@@ -279,7 +234,7 @@ TEST_F(PostgresqlConversation, AnAnswerWhoseEndWasLostEndsWithTheNextRequest) {
 }
 
 TEST_F(PostgresqlConversation, AnAnswerOfWhichNothingWasSeenHasComeWhenTheNextIsAsked) {
-  conversation->hole(From::Server, ++now, 0);
+  conversation->gap(From::Server, ++now, 0);
   client(query("SELECT 1 FROM a"));
   client(query("SELECT 1 FROM b"));
   Exchange lost = one();
@@ -289,11 +244,13 @@ TEST_F(PostgresqlConversation, AnAnswerOfWhichNothingWasSeenHasComeWhenTheNextIs
 
 TEST_F(PostgresqlConversation, GoesOpaqueWhenBothEndsEncrypt) {
   client("\0\0\0\x08\x04\xd2\x16\x2f"s);
+  EXPECT_TRUE(conversation->handed_over().empty());
   server("S");
-  EXPECT_EQ(conversation->protocol(), "tls");
+  EXPECT_EQ(conversation->handed_over(), "tls");
+  conversation = make_conversation("tls");
   client("\x16\x03\x01\x00\x05hello"s);
-  conversation->told_text(now, "SELECT * FROM t WHERE a = 5", false);
-  conversation->told_text(now, "SELECT * FROM t WHERE a = 5", false);
+  conversation->set_statement_text(now, "SELECT * FROM t WHERE a = 5", false);
+  conversation->set_statement_text(now, "SELECT * FROM t WHERE a = 5", false);
   server("\x16\x03\x03\x00\x05hello"s);
   client("\x17\x03\x03\x00\x05hello"s);
   Exchange exchange = one();
@@ -324,11 +281,11 @@ TEST_F(PostgresqlConversation, CopiesInAndOut) {
 
 TEST_F(PostgresqlConversation, WhatIsNotAnsweredIsOpen) {
   client(query("SELECT 1 FROM a"));
-  auto open = conversation->open();
+  auto open = take_open(*conversation, ++now);
   ASSERT_EQ(open.size(), 1u);
-  EXPECT_EQ(open[0].end_ns, 0);
+  EXPECT_EQ(open[0].end_ns, now);
   EXPECT_EQ(open[0].flags, uint32_t{kUnfinished});
-  EXPECT_TRUE(conversation->take_finished().empty());
+  EXPECT_TRUE(take_finished(*conversation).empty());
 }
 
 TEST_F(PostgresqlConversation, AnySegmentationGivesTheSameExchanges) {
@@ -340,7 +297,7 @@ TEST_F(PostgresqlConversation, AnySegmentationGivesTheSameExchanges) {
     conversation = make_conversation("postgresql");
     for (size_t at = 0; at < requests.size(); at += step) client(requests.substr(at, step));
     for (size_t at = 0; at < answers.size(); at += step) server(answers.substr(at, step));
-    auto all = conversation->take_finished();
+    auto all = take_finished(*conversation);
     ASSERT_EQ(all.size(), 3u) << step;
     EXPECT_EQ(all[0].name, "SELECT a");
     EXPECT_EQ(rows(all[0]), 1);

@@ -34,28 +34,38 @@ uint32_t worth_keeping(From from, char tag) {
 
 }  // namespace
 
-void Reader::begin_segment(int64_t time_ns, std::string_view head, uint64_t hole_bytes, std::string_view tail) {
+void Reader::begin_segment(int64_t time_ns, std::string_view head, uint64_t gap_bytes, std::string_view tail) {
   time_ns_ = time_ns;
   input_ = head;
-  hole_bytes_ = hole_bytes;
+  gap_bytes_ = gap_bytes;
   tail_ = tail;
   segment_begin_ = head.data();
+  segment_bytes_ = head.size() + gap_bytes + tail.size();
   // A length that was no length may have us skip for hours: the end of an answer is not overlooked meanwhile.
-  bool ends_answer = from_ == From::Server && ends_ready(tail.empty() && hole_bytes == 0 ? head : tail);
-  if (head_ && ends_answer && body_left_ > head.size() + hole_bytes + tail.size()) lose(Loss::Accident);
+  bool ends_answer = from_ == From::Server && ends_ready(tail.empty() && gap_bytes == 0 ? head : tail);
+  if (head_ && ends_answer && body_left_ > head.size() + gap_bytes + tail.size()) lose(Loss::Accident);
 }
 
 std::optional<Message> Reader::next() {
   for (;;) {
     if (std::optional<Message> message = advance()) return message;
     if (!input_.empty()) continue;
-    if (hole_bytes_ > 0) {
-      if (std::optional<Message> message = pass_hole()) return message;
+    if (gap_bytes_ > 0) {
+      if (std::optional<Message> message = pass_gap()) return message;
     } else if (tail_.empty()) {
       return std::nullopt;
     }
     if (input_.empty()) input_ = std::exchange(tail_, {});
   }
+}
+
+uint32_t Reader::offset() const {
+  return static_cast<uint32_t>(segment_bytes_ - input_.size() - gap_bytes_ - tail_.size());
+}
+
+std::optional<PartialMessage> Reader::partial() const {
+  if (lost_ || (!head_ && head_size_ == 0)) return std::nullopt;
+  return PartialMessage{head_ ? head_->tag : head_bytes_[0], begin_ns_, begin_offset_};
 }
 
 // One step over input_: at least a byte of it goes, or it is empty.
@@ -66,10 +76,13 @@ std::optional<Message> Reader::advance() {
     answer_ = false;
     std::string_view byte = input_.substr(0, 1);
     input_.remove_prefix(1);
-    return Message{kAnswer, byte, 1, time_ns_, 1};
+    return Message{kAnswer, byte, 1, time_ns_, 0, 1};
   }
   if (!head_) {
-    if (head_size_ == 0) begin_ns_ = time_ns_;
+    if (head_size_ == 0) {
+      begin_ns_ = time_ns_;
+      begin_offset_ = offset();
+    }
     read_head_bytes();
     if (!head_) return std::nullopt;
     body_left_ = head_->body_size;
@@ -93,7 +106,8 @@ std::optional<Message> Reader::advance() {
 }
 
 std::optional<Message> Reader::complete(std::string_view body) {
-  Message message{head_->tag, body, head_->body_size, begin_ns_, uint64_t{head_->size} + head_->body_size};
+  Message message{head_->tag, body,          head_->body_size,
+                  begin_ns_,  begin_offset_, uint64_t{head_->size} + head_->body_size};
   head_.reset();
   head_size_ = 0;
   return message;
@@ -128,9 +142,10 @@ void Reader::lose(Loss loss) {
   saw_accident_ |= loss == Loss::Accident;
 }
 
-std::optional<Message> Reader::pass_hole() {
-  uint64_t missing = std::exchange(hole_bytes_, 0);
+std::optional<Message> Reader::pass_gap() {
+  uint64_t missing = std::exchange(gap_bytes_, 0);
   if (lost_) skipped_bytes_ += missing;
+  if (missing > 0 && (lost_ || !head_ || missing > body_left_)) missed_ = true;
   if (lost_ || !head_) {
     lose(Loss::Capture);
     return std::nullopt;
@@ -146,7 +161,7 @@ std::optional<Message> Reader::pass_hole() {
   return message;
 }
 
-void Reader::hole(int64_t time_ns, uint64_t length_bytes) {
+void Reader::gap(int64_t time_ns, uint64_t length_bytes) {
   // Of an unknown number it takes the message that is under way, and more.
   uint64_t missing = length_bytes > 0 ? length_bytes : uint64_t{body_left_} + 1;
   begin_segment(time_ns, {}, missing, {});
@@ -157,10 +172,10 @@ void Reader::hole(int64_t time_ns, uint64_t length_bytes) {
 bool Reader::found_at(std::string_view piece, size_t at) const {
   constexpr size_t kBelieved = 3;  // two in a row are chance once in 10^4 bytes, three once in 10^6
   std::string_view bytes = piece.substr(at);
-  Chain chain = follow(from_, bytes, 64);
+  Chain chain = follow(from_, bytes, kBelieved);
   if (chain.messages >= kBelieved) return true;
   if (chain.messages == 0 || chain.broken) return false;
-  uint64_t after = hole_bytes_ + tail_.size();
+  uint64_t after = gap_bytes_ + tail_.size();
   if (chain.size_bytes != bytes.size() + after) return false;
   if (from_ == From::Server) return after == 0 && chain.last == 'Z' && ends_ready(bytes);
   // A client begins to send where a message begins, and ends with what asks for an answer.

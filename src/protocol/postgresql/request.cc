@@ -8,7 +8,10 @@ namespace culprit::postgresql {
 
 namespace {
 
-constexpr size_t kMaxRuns = 16;  // distinct texts that are listed; more are counted
+constexpr size_t kMaxRuns = 16;     // distinct texts that are listed; more are counted
+constexpr size_t kMaxSteps = 4096;  // of a request; drivers cut their batches at about a thousand rows
+// Parts of a pipeline that get a row of their own; the last one holds what is left.
+constexpr size_t kMaxParts = 256;
 
 struct StateClass {
   std::string_view code, name;
@@ -73,17 +76,17 @@ std::string_view error_field(std::string_view body, char wanted) {
   return {};
 }
 
-std::string_view errand_name(Errand errand) {
-  switch (errand) {
-    case Errand::None: return "statement";
-    case Errand::Sync: return "SYNC";
-    case Errand::Close: return "CLOSE";
-    case Errand::Describe: return "DESCRIBE";
-    case Errand::Bind: return "BIND";
-    case Errand::Parse: return "PREPARE";
-    case Errand::FunctionCall: return "function call";
-    case Errand::Cancel: return "CANCEL";
-    case Errand::Connect: return "CONNECT";
+std::string_view purpose_name(RequestPurpose purpose) {
+  switch (purpose) {
+    case RequestPurpose::None: return "statement";
+    case RequestPurpose::Sync: return "SYNC";
+    case RequestPurpose::Close: return "CLOSE";
+    case RequestPurpose::Describe: return "DESCRIBE";
+    case RequestPurpose::Bind: return "BIND";
+    case RequestPurpose::Parse: return "PREPARE";
+    case RequestPurpose::FunctionCall: return "function call";
+    case RequestPurpose::Cancel: return "CANCEL";
+    case RequestPurpose::Connect: return "CONNECT";
   }
   return {};
 }
@@ -92,82 +95,240 @@ std::string_view transaction_status(char status) {
   return status == 'I' ? "idle" : status == 'T' ? "in_transaction" : status == 'E' ? "failed" : "";
 }
 
+// Executions of one text, one after the other.
+struct Group {
+  std::vector<SqlRun> runs;
+  uint64_t executed = 0;
+  int64_t begin_ns = 0, end_ns = 0;  // as far as reports and answers tell; 0: they do not
+  RowCounts rows;
+  Step::Outcome outcome = Step::Outcome::Done;
+};
+
+bool same_text(const SqlRun& run, const Step& step) {
+  if (run.sql == step.sql) return run.name == step.statement;
+  if (!run.sql || !step.sql || run.sql->statements.size() != 1 || step.sql->statements.size() != 1) return false;
+  return run.sql->statements[0].id == step.sql->statements[0].id;
+}
+
+bool same_outcome(Step::Outcome a, Step::Outcome b) {
+  const bool none_ran = a == Step::Outcome::NotRun || b == Step::Outcome::NotRun;
+  return a == b || (!none_ran && a != Step::Outcome::Failed && b != Step::Outcome::Failed);
+}
+
+uint64_t executions(const Step& step) {
+  if (step.continues) return 0;
+  return step.sql ? std::max(1u, step.sql->count) : 1;
+}
+
+void add_to(Group& group, const Step& step) {
+  group.executed += executions(step);
+  group.end_ns = std::max(group.end_ns, step.end_ns);
+  group.rows.add(step.rows);
+  const bool known =
+      std::any_of(group.runs.begin(), group.runs.end(), [&](const SqlRun& run) { return same_text(run, step); });
+  if (!known && group.runs.size() < kMaxRuns) group.runs.push_back({step.sql, step.statement});
+}
+
+// All executions as one group, whatever their texts; and whether there are different ones.
+Group gather(const Request& request) {
+  Group all;
+  all.executed = request.unlisted_runs;
+  for (const Step& step : request.steps)
+    if (step.runs()) add_to(all, step);
+  return all;
+}
+
+std::vector<Group> gather_parts(const Request& request) {
+  std::vector<Group> groups;
+  for (const Step& step : request.steps) {
+    if (!step.runs()) continue;
+    const bool goes_on = !groups.empty() && same_text(groups.back().runs.front(), step) &&
+                         same_outcome(groups.back().outcome, step.outcome);
+    if (!goes_on && groups.size() < kMaxParts) {
+      groups.emplace_back();
+      groups.back().outcome = step.outcome;
+      groups.back().begin_ns = step.begin_ns;
+    }
+    add_to(groups.back(), step);
+  }
+  return groups;
+}
+
 class Builder {
  public:
   Builder(const Request& request, std::string_view database) : request_(request), database_(database) {}
 
   Exchange build(int64_t end_ns, char transaction) {
-    out_.protocol = "postgresql";
-    out_.begin_ns = request_.begin_ns;
-    out_.first_reply_ns = request_.first_reply_ns;
-    out_.end_ns = end_ns;
-    out_.flags = request_.flags | (end_ns == 0 ? uint32_t{kUnfinished} : 0u);
-    out_.request_bytes = request_.request_bytes;
-    out_.reply_bytes = request_.reply_bytes;
-    out_.attributes.reserve(12);
-    add("db.system.name", std::string("postgresql"));
-    name();
-    if (!database_.empty()) add("db.namespace", std::string(database_));
-    if (request_.returned_rows >= 0) add("db.response.returned_rows", request_.returned_rows);
-    if (request_.affected_rows >= 0) add("culprit.rows_affected", request_.affected_rows);
-    if (std::string_view status = transaction_status(transaction); !status.empty())
-      add("db.transaction.status", std::string(status));
-    if (!request_.sql_state.empty()) error();
-    return std::move(out_);
+    Exchange out = begin(request_.begin_ns, end_ns);
+    out.first_reply_ns = request_.first_reply_ns;
+    out.flags = request_.flags;
+    out.request_bytes = request_.request_bytes;
+    out.reply_bytes = request_.reply_bytes;
+    const Group all = gather(request_);
+    const bool different = all.runs.size() > 1;
+    if (all.runs.empty()) {
+      name_purpose(out);
+    } else if (different) {
+      name_pipeline(out, all);
+    } else {
+      describe_sql(out, all.runs, all.executed);
+    }
+    add_place(out, transaction);
+    if (!different) add_rows(out, all.rows);
+    if (!request_.sql_state.empty()) add_error(out);
+    return out;
   }
 
  private:
-  void add(std::string_view key, Value value) { add_attribute(out_, key, std::move(value)); }
-
-  void error() {
-    out_.status = SpanStatus::Error;
-    out_.status_message = state_message(request_.sql_state);
-    add("db.response.status_code", request_.sql_state);
-    add("error.type", request_.sql_state);
+  static Exchange begin(int64_t begin_ns, int64_t end_ns) {
+    Exchange out;
+    out.protocol = "postgresql";
+    out.begin_ns = begin_ns;
+    out.end_ns = std::max(begin_ns, end_ns);
+    out.attributes.reserve(12);
+    add_attribute(out, "db.system.name", std::string("postgresql"));
+    return out;
   }
 
-  void name() {
-    if (request_.runs.empty()) return name_errand();
-    describe_sql(out_, request_.runs, request_.executed);
+  void add_place(Exchange& out, char transaction) const {
+    if (!database_.empty()) add_attribute(out, "db.namespace", std::string(database_));
+    if (std::string_view status = transaction_status(transaction); !status.empty())
+      add_attribute(out, "db.transaction.status", std::string(status));
   }
 
-  void name_errand() {
-    out_.name = errand_name(request_.errand);
-    add("db.operation.name", out_.name);
-    if (request_.errand != Errand::Parse || !request_.parsed) return;
-    if (std::string summary = request_.parsed->summary(); !summary.empty()) out_.name.append(" ").append(summary);
-    if (request_.parsed->cut) out_.flags |= kTextCut;
-    out_.context = request_.parsed->context;
+  static void add_rows(Exchange& out, const RowCounts& rows) {
+    if (rows.returned >= 0) add_attribute(out, "db.response.returned_rows", rows.returned);
+    if (rows.affected >= 0) add_attribute(out, "culprit.rows_affected", rows.affected);
+  }
+
+  void add_error(Exchange& out) const {
+    out.status = SpanStatus::Error;
+    out.status_message = state_message(request_.sql_state);
+    add_attribute(out, "db.response.status_code", request_.sql_state);
+    add_attribute(out, "error.type", request_.sql_state);
+  }
+
+  // Different statements, answered at one Sync: each has a part, and the whole has no text (OpenTelemetry's database
+  // conventions: the operation of a batch is BATCH).
+  void name_pipeline(Exchange& out, const Group& all) {
+    const int64_t end_ns = out.end_ns;
+    out.name = "BATCH";
+    out.flags |= kBatch;
+    add_attribute(out, "db.operation.name", out.name);
+    add_attribute(out, "db.query.summary", out.name);
+    add_attribute(out, "db.operation.batch.size", static_cast<int64_t>(all.executed));
+    const std::vector<Group> groups = gather_parts(request_);
+    int64_t begin_ns = request_.begin_ns;
+    for (size_t i = 0; i < groups.size(); ++i) {
+      const Group& group = groups[i];
+      const int64_t next_begin_ns = i + 1 < groups.size() ? groups[i + 1].begin_ns : 0;
+      if (group.begin_ns > begin_ns) begin_ns = std::min(group.begin_ns, end_ns);
+      int64_t group_end_ns = group.end_ns != 0 ? std::clamp(group.end_ns, begin_ns, end_ns) : end_ns;
+      // The server began with the next: this one was over, though its answer was sent later.
+      if (next_begin_ns > begin_ns && next_begin_ns < group_end_ns) group_end_ns = next_begin_ns;
+      if (group.outcome == Step::Outcome::NotRun) begin_ns = group_end_ns;
+      out.parts.push_back(part(group, begin_ns, group_end_ns));
+      if (!out.context) out.context = out.parts.back().context;
+      // Answered with the one behind it, in one segment: which of both took the time is not known, unless the server said.
+      const bool together = next_begin_ns == 0 && i + 1 < groups.size() && groups[i + 1].end_ns == group.end_ns;
+      if (together || (i > 0 && group.begin_ns == 0 && groups[i - 1].end_ns == group.end_ns))
+        out.parts.back().flags |= kBatch;
+      if (!together) begin_ns = std::max(begin_ns, group_end_ns);
+    }
+  }
+
+  Exchange part(const Group& group, int64_t begin_ns, int64_t end_ns) {
+    Exchange out = begin(begin_ns, end_ns);
+    out.first_reply_ns = out.end_ns;
+    out.flags = request_.flags & (kHole | kBegunBefore);
+    describe_sql(out, group.runs, group.executed);
+    add_place(out, 0);
+    add_rows(out, group.rows);
+    if (group.outcome == Step::Outcome::Failed) add_error(out);
+    if (group.outcome == Step::Outcome::NotRun) {
+      out.flags |= kUnanswered;
+      out.status = SpanStatus::Error;
+      out.status_message = "not run: a statement before it in the pipeline failed";
+    }
+    return out;
+  }
+
+  void name_purpose(Exchange& out) const {
+    out.name = purpose_name(request_.purpose);
+    add_attribute(out, "db.operation.name", out.name);
+    const Step* parsed = nullptr;
+    for (const Step& step : request_.steps)
+      if (step.kind == Step::Kind::Parse) parsed = &step;
+    if (request_.purpose != RequestPurpose::Parse || !parsed || !parsed->sql) return;
+    if (std::string summary = parsed->sql->summary(); !summary.empty()) out.name.append(" ").append(summary);
+    if (parsed->sql->cut) out.flags |= kTextCut;
+    out.context = parsed->sql->context;
     // Its own statement: a text that was prepared did not run.
-    add("db.query.text", "PREPARE " + request_.parsed->text());
-    add("db.query.summary", out_.name);
+    add_attribute(out, "db.query.text", "PREPARE " + parsed->sql->text());
+    add_attribute(out, "db.query.summary", out.name);
   }
 
   const Request& request_;
   std::string_view database_;
-  Exchange out_;
 };
+
+void add_count(int64_t& sum, int64_t rows) {
+  if (rows < 0) return;
+  sum = sum < 0 ? rows : sum > INT64_MAX - rows ? INT64_MAX : sum + rows;
+}
 
 }  // namespace
 
-void Request::add_run(Sql sql, std::string_view name) {
-  executed += sql ? std::max(1u, sql->count) : 1;
-  for (const SqlRun& run : runs)
-    if (run.sql == sql && run.name == name) return;
-  if (runs.size() < kMaxRuns) runs.push_back({std::move(sql), std::string(name)});
+std::string without_case(std::string_view name) {
+  std::string out(name);
+  for (char& c : out)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  return out;
 }
 
-void add_command_tag(Request& request, std::string_view tag) {
+void RowCounts::add(const RowCounts& other) {
+  add_count(returned, other.returned);
+  add_count(affected, other.affected);
+}
+
+Step* Request::add_step(Step::Kind kind) {
+  if (steps.empty()) steps.reserve(3);
+  if (steps.size() >= kMaxSteps) {
+    unlisted_runs += kind == Step::Kind::Execute;
+    return nullptr;
+  }
+  steps.emplace_back();
+  steps.back().kind = kind;
+  return &steps.back();
+}
+
+Step* Request::answer_step(Step::Kind kind, Step::Kind or_kind) {
+  for (size_t i = next_step; i < steps.size(); ++i) {
+    if (steps[i].kind != kind && steps[i].kind != or_kind) continue;
+    next_step = i + 1;
+    return &steps[i];
+  }
+  return nullptr;
+}
+
+size_t Request::pending_runs() const {
+  size_t n = 0;
+  for (size_t i = next_step; i < steps.size(); ++i) n += steps[i].runs();
+  return n;
+}
+
+RowCounts rows_of_tag(std::string_view tag, bool copies_in) {
+  RowCounts counts;
   std::string_view verb = tag.substr(0, tag.find(' '));
   size_t last = tag.rfind(' ');
-  if (last == std::string_view::npos) return;
+  if (last == std::string_view::npos) return counts;
   int64_t rows = 0;
   const char* end = tag.data() + tag.size();
   auto [stop, error] = std::from_chars(tag.data() + last + 1, end, rows);
-  if (error != std::errc() || stop != end || rows < 0) return;
-  bool reads = verb == "SELECT" || verb == "FETCH" || verb == "MOVE" || (verb == "COPY" && !request.copies_in);
-  int64_t& sum = reads ? request.returned_rows : request.affected_rows;
-  sum = sum < 0 ? rows : sum > INT64_MAX - rows ? INT64_MAX : sum + rows;
+  if (error != std::errc() || stop != end || rows < 0) return counts;
+  bool reads = verb == "SELECT" || verb == "FETCH" || verb == "MOVE" || (verb == "COPY" && !copies_in);
+  (reads ? counts.returned : counts.affected) = rows;
+  return counts;
 }
 
 std::string_view sql_state_of(std::string_view body) {

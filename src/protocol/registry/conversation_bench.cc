@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/check.h"
-#include "protocol/registry/registry.h"
+#include "protocol/registry/conversation_testing.h"
 
 namespace culprit {
 namespace {
@@ -31,7 +31,7 @@ void run(const Script& script) {
   for (int i = 0; i < kExchanges; ++i) {
     conversation->feed(From::Client, 2, script.request, {}, script.request.size());
     conversation->feed(From::Server, 3, script.answer, {}, script.answer.size());
-    for (const Exchange& exchange : conversation->take_finished()) right += exchange.name == script.expected;
+    for (const Exchange& exchange : take_finished(*conversation)) right += exchange.name == script.expected;
   }
   int64_t took = now_ns() - begin;
   CHECK(right == kExchanges, "every exchange must come out under its name");

@@ -7,7 +7,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace culprit;
   std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  Recognised found = recognise(bytes);
+  Recognised found = Protocols().recognise(bytes);
   CHECK(found.protocol.empty() || found.final, "a name is final");
   return 0;
 }

@@ -11,7 +11,7 @@ namespace {
 using namespace std::string_view_literals;
 
 void expect(std::string_view bytes, std::string_view protocol, From from) {
-  Recognised found = recognise(bytes);
+  Recognised found = Protocols().recognise(bytes);
   EXPECT_EQ(found.protocol, protocol) << bytes;
   EXPECT_EQ(found.from, from) << bytes;
 }
@@ -35,7 +35,7 @@ TEST(Recognise, HttpAndTls) {
   expect("HTTP/1.1 200 OK\r\n"sv, "http", From::Server);
   expect("\x16\x03\x01\x02\x00\x01\x00\x01\xfc"sv, "tls", From::Client);
   expect("\x16\x03\x03\x00\x7a\x02\x00\x00\x76"sv, "tls", From::Server);
-  EXPECT_EQ(recognise("\x17\x03\x03\x00\x40garbage"sv).protocol, "tls");
+  EXPECT_EQ(Protocols().recognise("\x17\x03\x03\x00\x40garbage"sv).protocol, "tls");
 }
 
 TEST(Recognise, NotOthers) {
@@ -61,7 +61,7 @@ TEST(Recognise, NotOthers) {
                                  "N"sv,
                                  "get a b c\r\n"sv,
                                  "\0\0\0\0\0\0\0\0\0\0\0\0"sv})
-    EXPECT_EQ(recognise(other).protocol, "") << other;
+    EXPECT_EQ(Protocols().recognise(other).protocol, "") << other;
 }
 
 TEST(Recognise, HardlyEverRandomBytes) {
@@ -70,15 +70,15 @@ TEST(Recognise, HardlyEverRandomBytes) {
   for (int i = 0; i < 200000; ++i) {
     std::string bytes;
     for (size_t n = 4 + random() % 100; n > 0; --n) bytes += static_cast<char>(random());
-    wrong += !recognise(bytes).protocol.empty();
+    wrong += !Protocols().recognise(bytes).protocol.empty();
   }
   EXPECT_LE(wrong, 20);  // TLS records are five bytes: about one in 10^5
 }
 
 TEST(Recognise, WaitsForMore) {
-  EXPECT_FALSE(recognise("GE").final);
-  EXPECT_FALSE(recognise("Q\0\0"sv).final);
-  EXPECT_TRUE(recognise(std::string(100, 'x')).final);
+  EXPECT_FALSE(Protocols().recognise("GE").final);
+  EXPECT_FALSE(Protocols().recognise("Q\0\0"sv).final);
+  EXPECT_TRUE(Protocols().recognise(std::string(100, 'x')).final);
 }
 
 }  // namespace

@@ -1,22 +1,70 @@
 #include "protocol/registry/registry.h"
 
+#include <array>
+
 #include "protocol/http/conversation.h"
+#include "protocol/http/recognise.h"
 #include "protocol/opaque/opaque.h"
+#include "protocol/opaque/tls.h"
 #include "protocol/postgresql/conversation.h"
+#include "protocol/postgresql/recognise.h"
+#include "statement/normalise.h"
 
 namespace culprit {
 
-std::unique_ptr<Conversation> make_conversation(std::string_view protocol, std::shared_ptr<SqlCache> sql) {
-  if (protocol == "postgresql") {
-    postgresql::MakeConversation make = &make_conversation;
-    return std::make_unique<postgresql::PostgresqlConversation>(std::move(sql), make);
+namespace {
+
+using Sql = std::shared_ptr<SqlCache>;
+
+// Of a direction that looks like no protocol so many bytes are enough: no recogniser wants more.
+constexpr size_t kEnough = 64;
+
+// Opaque turns take their text from the one server that reports it, so they have its dialect.
+constexpr std::array<Protocol, 4> kProtocols = {{
+    {"tls", &recognise_tls,
+     [](Sql sql) -> std::unique_ptr<Conversation> {
+       return std::make_unique<OpaqueConversation>("tls", std::move(sql));
+     },
+     "postgresql"},
+    {"http", &http::recognise,
+     [](Sql) -> std::unique_ptr<Conversation> { return std::make_unique<http::HttpConversation>(); }, ""},
+    {"postgresql", &postgresql::recognise,
+     [](Sql sql) -> std::unique_ptr<Conversation> {
+       return std::make_unique<postgresql::PostgresqlConversation>(std::move(sql));
+     },
+     "postgresql"},
+    {"unknown", nullptr,
+     [](Sql sql) -> std::unique_ptr<Conversation> {
+       return std::make_unique<OpaqueConversation>("unknown", std::move(sql));
+     },
+     "postgresql"},
+}};
+
+}  // namespace
+
+std::span<const Protocol> known_protocols() { return kProtocols; }
+
+Recognised Protocols::recognise(std::string_view bytes) const {
+  if (bytes.empty()) return {};
+  for (const Protocol& protocol : protocols_) {
+    if (!protocol.recognise) continue;
+    if (const std::optional<From> from = protocol.recognise(bytes)) return {protocol.name, *from, true};
   }
-  if (protocol == "http") return std::make_unique<http::HttpConversation>();
-  return std::make_unique<OpaqueConversation>(protocol.empty() ? "unknown" : protocol, std::move(sql));
+  return {{}, From::Client, bytes.size() >= kEnough};
 }
 
-std::unique_ptr<Conversation> make_conversation(std::string_view protocol) {
-  return make_conversation(protocol, std::make_shared<SqlCache>());
+std::unique_ptr<Conversation> Protocols::make(std::string_view name) {
+  for (const Protocol& protocol : protocols_) {
+    if (protocol.name != name) continue;
+    std::shared_ptr<SqlCache> sql;
+    if (!protocol.dialect.empty()) {
+      std::shared_ptr<SqlCache>& shared = sql_[protocol.dialect];
+      if (!shared) shared = std::make_shared<SqlCache>();
+      sql = shared;
+    }
+    return protocol.make(std::move(sql));
+  }
+  return nullptr;
 }
 
 }  // namespace culprit

@@ -1,23 +1,34 @@
-// Registry: which protocol a connection speaks, and the conversation that reads it.
+// Registry: the protocols that are known. Which one a connection speaks, and the conversation that reads it.
+//
+// To add one: a room with its recogniser and its conversation, and a row in registry.cc.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <span>
+#include <string>
 #include <string_view>
 
-#include "protocol/interface/conversation.h"
+#include "protocol/interface/protocol.h"
 
 namespace culprit {
 
-// What the first bytes of a direction look like.
-Recognised recognise(std::string_view bytes);
+// In the order in which they are tried. The last is "unknown", which is never recognised: the turns of any connection.
+std::span<const Protocol> known_protocols();
 
-// For "postgresql", "http"; for "tls" and "" an opaque conversation whose exchanges are the turns: the client's bytes until
-// the server's last byte before the client's next. Opaque turns take their text from told_text().
-std::unique_ptr<Conversation> make_conversation(std::string_view protocol);
+// The protocols, with a memory of normalised statements for each dialect that all their conversations share. One thread.
+class Protocols {
+ public:
+  explicit Protocols(std::span<const Protocol> protocols = known_protocols()) : protocols_(protocols) {}
 
-// The same with a memory of normalised statements that all conversations of one thread share: what a recorder wants, whose
-// hundred connections say the same things.
-class SqlCache;
-std::unique_ptr<Conversation> make_conversation(std::string_view protocol, std::shared_ptr<SqlCache> sql);
+  // What the first bytes of a direction look like.
+  Recognised recognise(std::string_view bytes) const;
+  // Null: there is no such protocol.
+  std::unique_ptr<Conversation> make(std::string_view name);
+
+ private:
+  std::span<const Protocol> protocols_;
+  std::map<std::string_view, std::shared_ptr<SqlCache>> sql_;  // by dialect
+};
 
 }  // namespace culprit

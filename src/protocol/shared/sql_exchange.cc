@@ -62,7 +62,7 @@ void add_attribute(Exchange& exchange, std::string_view key, Value value) {
   exchange.attributes.push_back({std::string(key), std::move(value)});
 }
 
-void tell_text(Exchange& exchange, std::string_view text) {
+void set_statement_text(Exchange& exchange, std::string_view text) {
   const SqlRun run{std::make_shared<const NormalisedSql>(normalise_sql(text)), {}};
   if (run.sql->statements.empty()) return;
   std::erase_if(exchange.attributes, [](const Attribute& attribute) {

@@ -25,8 +25,8 @@ bool unknown_text(std::span<const SqlRun> runs);
 // trace context. `runs`: distinct, in order, at least one. `executed`: statements, repeats included.
 void describe_sql(Exchange& exchange, std::span<const SqlRun> runs, uint64_t executed);
 
-// Of an exchange whose text was not seen: it ran this one, as somebody says who knows.
-void tell_text(Exchange& exchange, std::string_view text);
+// Of an exchange whose text was not seen: it ran this one, as the server reported.
+void set_statement_text(Exchange& exchange, std::string_view text);
 
 void add_attribute(Exchange& exchange, std::string_view key, Value value);
 

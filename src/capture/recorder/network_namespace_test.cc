@@ -1,0 +1,79 @@
+// Ends of connections are paired only where their addresses mean the same machine.
+#include <gtest/gtest.h>
+
+#include "capture/recorder/dispatcher_testing.h"
+
+namespace culprit::capture::testing {
+namespace {
+
+constexpr uint8_t kLoopback[4] = {127, 0, 0, 1}, kApp[4] = {172, 17, 0, 2}, kDatabase[4] = {172, 17, 0, 3};
+
+class Namespaces : public Machine, public ::testing::Test {
+ protected:
+  void end(uint64_t socket, uint32_t space, const uint8_t (&local)[4], uint16_t local_port, const uint8_t (&peer)[4],
+           uint16_t peer_port) {
+    event_socket event = {};
+    event.socket = socket;
+    event.family = SOCKET_INET;
+    event.socket_type = 1;
+    event.network_namespace = space;
+    event.local_port = local_port;
+    event.peer_port = peer_port;
+    std::memcpy(event.local_address, local, 4);
+    std::memcpy(event.peer_address, peer, 4);
+    opens(static_cast<int32_t>(socket), event);
+  }
+  std::map<uint64_t, uint64_t> peers() {
+    finish(10);
+    std::map<uint64_t, uint64_t> ids;
+    for (const auto& [id, row] : sink.connections) ids[id] = row.peer_id;
+    return ids;
+  }
+};
+
+// Two containers, each with a server and a client on its own loopback, at the same ports.
+TEST_F(Namespaces, LoopbackOfTwoContainersIsPairedWithinEach) {
+  end(1, 100, kLoopback, 40'000, kLoopback, 5432);
+  end(2, 200, kLoopback, 40'000, kLoopback, 5432);
+  end(3, 200, kLoopback, 5432, kLoopback, 40'000);
+  end(4, 100, kLoopback, 5432, kLoopback, 40'000);
+  EXPECT_EQ(peers(), (std::map<uint64_t, uint64_t>{{1, 4}, {2, 3}, {3, 2}, {4, 1}}));
+}
+
+TEST_F(Namespaces, ContainersThatTalkToEachOtherArePaired) {
+  end(1, 100, kApp, 40'000, kDatabase, 5432);
+  end(2, 200, kDatabase, 5432, kApp, 40'000);
+  EXPECT_EQ(peers(), (std::map<uint64_t, uint64_t>{{1, 2}, {2, 1}}));
+}
+
+// Two bridges with the same range of addresses: which server the later client means, nothing tells.
+TEST_F(Namespaces, TheSameAddressesInTwoNetworksAreNotPairedWithEachOther) {
+  end(1, 100, kApp, 40'000, kDatabase, 5432);
+  end(2, 200, kDatabase, 5432, kApp, 40'000);
+  end(3, 300, kApp, 40'000, kDatabase, 5432);
+  end(4, 400, kDatabase, 5432, kApp, 40'000);
+  EXPECT_EQ(peers(), (std::map<uint64_t, uint64_t>{{1, 2}, {2, 1}, {3, 0}, {4, 0}}));
+}
+
+TEST_F(Namespaces, BothClientsOfTheSameAddressesBeforeTheirServersAreNotPaired) {
+  end(1, 100, kApp, 40'000, kDatabase, 5432);
+  end(3, 300, kApp, 40'000, kDatabase, 5432);
+  end(2, 200, kDatabase, 5432, kApp, 40'000);
+  EXPECT_EQ(peers(), (std::map<uint64_t, uint64_t>{{1, 0}, {2, 0}, {3, 0}}));
+}
+
+// The ports of a connection that has closed are used again, by another container.
+TEST_F(Namespaces, AClosedConnectionIsNoNamesake) {
+  end(1, 100, kApp, 40'000, kDatabase, 5432);
+  end(2, 200, kDatabase, 5432, kApp, 40'000);
+  closes(1, 1, 1);
+  closes(2, 2, 1);
+  end(3, 300, kApp, 40'000, kDatabase, 5432);
+  end(4, 200, kDatabase, 5432, kApp, 40'000);
+  const auto found = peers();
+  EXPECT_EQ(found.at(3), 4u);
+  EXPECT_EQ(found.at(4), 3u);
+}
+
+}  // namespace
+}  // namespace culprit::capture::testing

@@ -1,0 +1,40 @@
+// LedgerCounts: what is lost, cut, guessed or refused, summed until a batch takes it along.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "model/ledger.h"
+
+namespace culprit::requests {
+
+class LedgerCounts {
+ public:
+  // In the 10 s bucket of `wall_ns` (0: the whole recording).
+  void count(LedgerKind kind, int64_t n, int64_t wall_ns, std::string_view stage, std::string_view detail = {},
+             Evidence evidence = Evidence::Exact);
+  // The same with a unit that is not the kind's usual one.
+  void count_unit(LedgerKind kind, LedgerUnit unit, int64_t n, std::string_view stage, std::string_view detail);
+  void add(const LedgerCounts& other);
+
+  bool empty() const { return counts_.empty(); }
+  std::vector<LedgerRow> rows(std::string_view source) const;
+  void clear() { counts_.clear(); }
+
+ private:
+  struct Key {
+    int64_t bucket_ns;
+    LedgerKind kind;
+    std::string stage, detail, unit;
+    Evidence evidence;
+    auto operator<=>(const Key&) const = default;
+  };
+  void add(Key key, int64_t n);
+  std::map<Key, int64_t> counts_;
+};
+
+}  // namespace culprit::requests

@@ -1,0 +1,374 @@
+#include "requests/scheduling/thread_table.h"
+
+#include <algorithm>
+
+#include "requests/scheduling/syscall_class.h"
+
+namespace culprit::requests {
+namespace {
+
+// include/linux/sched.h: TASK_UNINTERRUPTIBLE; with TASK_NOLOAD (TASK_IDLE) it waits for work, not for a device.
+constexpr uint32_t kUninterruptible = 0x2, kNoLoad = 0x400;
+// Shorter waits for a CPU are the price of any switch, and nobody's fault.
+constexpr int64_t kLeastBlamed = 20'000;
+// To look up what the holder runs costs more than such a wait.
+constexpr int64_t kLeastNamed = 500'000;
+// pid_max's own limit on 64 bits.
+constexpr int32_t kMostTids = 4 << 20;
+
+}  // namespace
+
+Thread* ThreadTable::find(int32_t tid) {
+  return tid > 0 && static_cast<size_t>(tid) < threads_.size() ? threads_[static_cast<size_t>(tid)].get() : nullptr;
+}
+
+Thread& ThreadTable::at(int32_t tid, int32_t pid) {
+  const auto index = static_cast<size_t>(std::clamp(tid, 0, kMostTids));
+  if (index >= threads_.size()) threads_.resize(std::max(index + 1, threads_.size() * 3 / 2));
+  std::unique_ptr<Thread>& place = threads_[index];
+  if (!place || (place->exited_ns != 0 && place->pid != pid)) {
+    place = std::make_unique<Thread>();
+    place->pid = pid;
+    place->tid = tid;
+    processes_.at(pid).recorded = true;
+  }
+  return *place;
+}
+
+void ThreadTable::count(Thread& thread, const ThreadSwitch& event) {
+  ProcessActivity& process = processes_.at(thread.pid);
+  const int64_t off_ns = event.off_ns, on_ns = event.on_ns;
+  if (thread.on_ns != 0 && off_ns > thread.on_ns) process.running_ns += off_ns - thread.on_ns;
+  const int64_t ready_ns = event.wake_ns ? event.wake_ns : event.state == 0 ? off_ns : on_ns;
+  if (on_ns > ready_ns && ready_ns >= off_ns) process.runnable_ns += on_ns - ready_ns;
+  thread.on_ns = on_ns;
+}
+
+void ThreadTable::on_switch(const ThreadSwitch& event, CurrentStatements& statements) {
+  any_switch_ = true;
+  Thread& thread = at(event.tid, event.pid);
+  thread.last_event_ns = event.on_ns;
+  occupy(event);
+  if (thread.exited_ns != 0) return;  // its last steps, after its exit was told
+  if (event.off_ns == 0) {            // its first time on a CPU
+    thread.on_ns = event.on_ns;
+    return;
+  }
+  count(thread, event);
+  if (event.state != 0 && syscall_class(event.syscall) == SyscallClass::Poll) thread.runnable.clear();
+  Stretch stretch;
+  stretch.off_ns = event.off_ns;
+  stretch.on_ns = event.on_ns;
+  stretch.wake_ns = event.wake_ns      ? std::clamp(event.wake_ns, stretch.off_ns, stretch.on_ns)
+                    : event.state == 0 ? stretch.off_ns
+                                       : stretch.on_ns;
+  stretch.syscall = event.syscall;
+  if (event.waker == Waker::Thread) {
+    stretch.waker_pid = event.waker_pid;
+    stretch.waker_tid = event.waker_tid;
+  }
+  if (stretch.wake_ns > stretch.off_ns) stretch.wait = classify(thread, event, stretch, statements);
+  const int64_t ready_ns = stretch.wake_ns;
+  thread.timeline.add(stretch);
+  if (stretch.on_ns - ready_ns >= kLeastBlamed) blame_cpu(thread, event, ready_ns);
+}
+
+// The thread that woke it works on the same request: another thread of its program waited for the answer.
+bool ThreadTable::brings_answer(const Thread& thread, int32_t waker_tid) {
+  const Thread* waker = find(waker_tid);
+  if (!waker || waker->pid != thread.pid) return false;
+  auto ours = [&](NodeId request) {
+    return request != NodeId::None && std::any_of(thread.in_service.begin(), thread.in_service.end(),
+                                                  [&](const InService& own) { return own.request == request; });
+  };
+  return ours(waker->current) || std::any_of(waker->in_service.begin(), waker->in_service.end(),
+                                             [&](const InService& other) { return ours(other.request); });
+}
+
+Wait ThreadTable::classify(Thread& thread, const ThreadSwitch& event, Stretch& stretch, CurrentStatements& statements) {
+  const SyscallClass kind = syscall_class(event.syscall);
+  if (kind == SyscallClass::Child) return Wait::Other;
+  const bool uninterruptible = (event.state & kUninterruptible) && !(event.state & kNoLoad);
+  if (uninterruptible || event.io_wait || kind == SyscallClass::Sync) return Wait::Disk;
+  switch (kind) {
+    case SyscallClass::Sleep: return Wait::Sleep;
+    case SyscallClass::Mutex:
+      if (event.waker == Waker::Interrupt) {  // its time-out: a pause, unless it waits on until somebody wakes it
+        stretch.guessed = true;
+        return Wait::Sleep;
+      }
+      if (event.waker == Waker::Thread && brings_answer(thread, event.waker_tid)) return Wait::Peer;
+      if (event.waker == Waker::Thread) blame_lock(thread, event, false, statements);
+      return Wait::Lock;
+    case SyscallClass::Connect: return Wait::Peer;
+    case SyscallClass::Poll:
+    case SyscallClass::Socket: return classify_poll(thread, event, stretch, statements);
+    default: return Wait::Other;
+  }
+}
+
+// The situations, in order: it waits for an answer; it is idle; it serves a request and waits for something else.
+Wait ThreadTable::classify_poll(Thread& thread, const ThreadSwitch& event, Stretch& stretch,
+                                CurrentStatements& statements) {
+  if (thread.pending_calls > 0) return thread.pending_remote_calls == thread.pending_calls ? Wait::Network : Wait::Peer;
+  if (thread.in_service.empty()) return Wait::Other;
+  if (!event.socket && writes(event.syscall)) return Wait::Peer;  // room in a pipe, whoever of the others told it so
+  if (event.waker == Waker::Thread && event.waker_pid != 0) return classify_woken(thread, event, statements);
+  if (event.socket) return Wait::Peer;  // its client's bytes, or room for the answer
+  stretch.guessed = true;               // a timer, unless bytes follow
+  return Wait::Sleep;
+}
+
+Wait ThreadTable::classify_woken(Thread& thread, const ThreadSwitch& event, CurrentStatements& statements) {
+  const int32_t waker = event.waker_pid;
+  if (waker != thread.pid && !processes_.siblings(thread.pid, waker)) {
+    const ProcessActivity* other = processes_.find(waker);
+    const ProcessActivity* own = processes_.find(thread.pid);
+    const bool parent = own && own->info.parent_pid == waker;
+    if (parent) return classify_woken_by_parent(thread, event);
+    return other && other->info.known ? Wait::Peer : Wait::Other;
+  }
+  if (waker != thread.pid && helper(thread, waker)) return helper_state(event.waker_tid, event);
+  blame_lock(thread, event, true, statements);
+  return Wait::Lock;
+}
+
+void ThreadTable::was_busy(Thread& thread, int64_t since_ns, bool calling, CurrentStatements& statements) {
+  std::vector<Stretch> woken;
+  thread.timeline.review(since_ns, [&](Stretch& stretch) {
+    const SyscallClass kind = syscall_class(stretch.syscall);
+    if (stretch.wait != Wait::Other || (kind != SyscallClass::Poll && kind != SyscallClass::Socket)) return;
+    // It may have gone to sleep when the first hook was there and the last was not.
+    since_ns = std::min(since_ns, stretch.off_ns);
+    if (!calling && stretch.waker_pid != 0) return woken.push_back(stretch);
+    stretch.wait = calling ? Wait::Peer : Wait::Sleep;
+    stretch.guessed = !calling;
+  });
+  const std::vector<InService> in_service = thread.in_service;
+  if (!calling) thread.in_service.assign(1, InService{NodeId::None, since_ns, LinkHow::SameThread});
+  for (const Stretch& stretch : woken) {
+    ThreadSwitch event;
+    event.off_ns = stretch.off_ns;
+    event.wake_ns = stretch.wake_ns;
+    event.syscall = stretch.syscall;
+    event.waker = Waker::Thread;
+    event.waker_pid = stretch.waker_pid;
+    event.waker_tid = stretch.waker_tid;
+    const Wait wait = classify_woken(thread, event, statements);
+    thread.timeline.review(stretch.off_ns, [&](Stretch& same) {
+      if (same.off_ns == stretch.off_ns) same.wait = wait;
+    });
+  }
+  thread.in_service = in_service;
+}
+
+// PostgreSQL starts parallel workers for a query; to wait for one is to work with more hands, not to wait for a lock.
+bool ThreadTable::helper(const Thread& thread, int32_t pid) {
+  const ProcessActivity* entry = processes_.find(pid);
+  return entry && entry->server_endpoint == EndpointId::None && entry->forked_ns != 0 &&
+         entry->forked_ns >= thread.in_service.front().since_ns;
+}
+
+// PostgreSQL's first process tells a backend when one of its workers has ended.
+Wait ThreadTable::classify_woken_by_parent(const Thread& thread, const ThreadSwitch& event) {
+  if (thread.in_service.empty()) return Wait::Other;
+  const int32_t worker =
+      processes_.child_that_ended(event.waker_pid, thread.in_service.front().since_ns, event.off_ns, event.wake_ns);
+  return worker == 0 ? Wait::Other : helper_state(worker, event);
+}
+
+Wait ThreadTable::helper_state(int32_t worker_tid, const ThreadSwitch& event) {
+  const Thread* worker = find(worker_tid);
+  if (!worker) return Wait::Running;
+  const WaitSums sums = worker->timeline.sums(event.off_ns, event.wake_ns);
+  Wait most = Wait::Running;
+  for (Wait wait : {Wait::Runnable, Wait::Disk, Wait::Lock})
+    if (sums[wait] > sums[most]) most = wait;
+  return most == Wait::Lock ? Wait::Other : most;
+}
+
+// As of the moment when it gave the lock free: the waiter may get a CPU much later. Of a transaction's statements before the
+// last that takes locks, if any does.
+TextId ThreadTable::statement_of_holder(int32_t pid, int64_t freed_ns, bool latch,
+                                        CurrentStatements& statements) const {
+  const ProcessActivity* holder = processes_.find(pid);
+  if (!holder) return TextId::None;
+  RanStatement during, before, locking;
+  int64_t ended_ns = 0;  // the transaction before
+  auto look = [&](const RanStatement& ran) {
+    if (ran.statement == TextId::None || ran.begin_ns > freed_ns) return;
+    if (ran.end_ns > freed_ns)
+      during = ran;
+    else if (!ran.ends_transaction && ran.end_ns > before.end_ns)
+      before = ran;
+    else if (ran.ends_transaction)
+      ended_ns = std::max(ended_ns, ran.end_ns);
+  };
+  for (const RanStatement& ran : holder->ran) look(ran);
+  for (const RanStatement& ran : holder->locked)
+    if (latch && ran.end_ns <= freed_ns && ran.begin_ns >= ended_ns && ran.end_ns > locking.end_ns) locking = ran;
+  look(statements.current_statement(*holder));
+  if (locking.statement != TextId::None) before = locking;
+  return during.statement != TextId::None && !(latch && during.ends_transaction) ? during.statement : before.statement;
+}
+
+// The holder, whoever the holder itself waited for meanwhile, and the disk where the holder waited for that. A latch is
+// PostgreSQL's heavyweight lock: its holder gives it free while it commits, so the statement that took the lock is the one
+// before; a futex is given free by the statement that runs.
+void ThreadTable::blame_lock(Thread& thread, const ThreadSwitch& event, bool latch, CurrentStatements& statements) {
+  Blame blame;
+  blame.from_ns = event.off_ns;
+  blame.to_ns = event.wake_ns;
+  blame.wait = Wait::Lock;
+  blame.pid = event.waker_pid;
+  blame.tid = event.waker_tid;
+  if (!thread.in_service.empty()) {
+    const int64_t start_ns =
+        thread.timeline.start_of_guesses(thread.in_service.front().since_ns, blame.from_ns, event.syscall);
+    if (start_ns < blame.from_ns) thread.timeline.reclassify(start_ns, Wait::Sleep, Wait::Lock);
+    blame.from_ns = start_ns;
+  }
+  if (blame.to_ns - blame.from_ns >= kLeastNamed)
+    blame.statement = statement_of_holder(blame.pid, blame.to_ns, latch, statements);
+  thread.timeline.blame(blame);
+  const Thread* holder = find(blame.tid);
+  if (!holder || blame.to_ns - blame.from_ns < kLeastBlamed) return;
+  // A chain of more than a few holders says no more than its first and its last.
+  constexpr int kMostCopied = 4;
+  int copied = 0;
+  for (Blame further : holder->timeline.blames(blame.from_ns, blame.to_ns)) {
+    if (further.wait != Wait::Lock || further.tid == thread.tid || ++copied > kMostCopied) continue;
+    thread.timeline.blame(further);
+  }
+  if (holder->timeline.sums(blame.from_ns, blame.to_ns)[Wait::Disk] * 2 < blame.to_ns - blame.from_ns) return;
+  blame.wait = Wait::Disk;
+  thread.timeline.blame(blame);
+}
+
+void ThreadTable::occupy(const ThreadSwitch& event) {
+  const size_t index = event.cpu & 0xfff;
+  if (index >= cpus_.size()) cpus_.resize(index + 1);
+  if (!cpus_[index]) cpus_[index] = std::make_unique<Cpu>();
+  Cpu& cpu = *cpus_[index];
+  const int64_t now_ns = event.on_ns;
+  if (event.previous_tid != 0) {
+    const int32_t previous = event.previous_tid;
+    const int64_t since_ns = cpu.tid == previous ? cpu.since_ns : 0;  // 0: it came unseen
+    cpu.runs[cpu.next++ % cpu.runs.size()] = {event.previous_pid, previous, since_ns, now_ns};
+  }
+  cpu.pid = event.pid;
+  cpu.tid = event.tid;
+  cpu.since_ns = now_ns;
+}
+
+// Who had the CPU that it got in the end, while it was ready.
+void ThreadTable::blame_cpu(Thread& thread, const ThreadSwitch& event, int64_t from_ns) {
+  const Cpu& cpu = *cpus_[event.cpu & 0xfff];
+  const uint32_t most = std::min<uint32_t>(cpu.next, static_cast<uint32_t>(cpu.runs.size()));
+  constexpr uint32_t kMostBlamed = 8;
+  int64_t bound_ns = event.on_ns;
+  for (uint32_t i = 0; i < std::min(most, kMostBlamed) && bound_ns > from_ns; ++i) {
+    const Run& run = cpu.runs[(cpu.next - 1 - i) % cpu.runs.size()];
+    if (run.to_ns <= from_ns) break;
+    Blame blame;
+    blame.from_ns = std::max(run.from_ns, from_ns);
+    blame.to_ns = std::min(run.to_ns, bound_ns);
+    blame.wait = Wait::Runnable;
+    blame.pid = run.pid;
+    blame.tid = run.tid;
+    if (blame.to_ns - blame.from_ns >= kLeastBlamed && run.tid != thread.tid) thread.timeline.blame(blame);
+    bound_ns = std::min(bound_ns, blame.from_ns);
+  }
+}
+
+void ThreadTable::on_file_sync(const FileSync& event) {
+  Thread& thread = at(event.tid, event.pid);
+  thread.timeline.reclassify(event.begin_ns, Wait::Other, Wait::Disk);
+}
+
+void ThreadTable::on_bytes(Thread& thread) {
+  const Stretch* last = thread.timeline.last();
+  if (last && last->guessed && syscall_class(last->syscall) != SyscallClass::Mutex)
+    thread.timeline.settle_guess(Wait::Peer);
+}
+
+void ThreadTable::on_exit(int32_t tid, int64_t time_ns) {
+  Thread* thread = find(tid);
+  if (!thread) return;
+  if (thread->on_ns != 0) processes_.at(thread->pid).running_ns += std::max<int64_t>(0, time_ns - thread->on_ns);
+  thread->on_ns = 0;
+  thread->exited_ns = time_ns;
+  exited_.push_back(tid);
+}
+
+ThreadTable::Asleep ThreadTable::on_sleeping(const SleepingThread& wait, int64_t end_ns,
+                                             CurrentStatements& statements) {
+  Asleep asleep;
+  if (wait.off_ns == 0 || wait.off_ns >= end_ns) return asleep;
+  any_switch_ = true;
+  Thread& thread = at(wait.tid, wait.pid);
+  ThreadSwitch event;
+  event.off_ns = wait.off_ns;
+  event.wake_ns = wait.wake_ns ? wait.wake_ns : wait.state == 0 ? 0 : end_ns;
+  event.on_ns = end_ns;
+  event.pid = wait.pid;
+  event.tid = wait.tid;
+  event.state = wait.state;
+  event.syscall = wait.syscall;
+  event.socket = wait.socket;
+  event.waker = Waker::Unknown;
+  count(thread, event);
+  thread.on_ns = 0;
+  Stretch stretch;
+  stretch.off_ns = event.off_ns;
+  stretch.wake_ns = event.wake_ns ? event.wake_ns : stretch.off_ns;
+  stretch.on_ns = end_ns;
+  stretch.syscall = event.syscall;
+  if (stretch.wake_ns > stretch.off_ns) stretch.wait = classify(thread, event, stretch, statements);
+  // Nobody woke it, though it serves and waits for no answer. A sleep of its own would be as silent: only who shares
+  // locks with processes like itself is taken to wait for one.
+  const bool alone = thread.pending_calls == 0 && !thread.in_service.empty() && stretch.guessed;
+  if (alone && processes_.at(thread.pid).info.service == "postgresql") {
+    stretch.wait = Wait::Lock;
+    asleep.lock_like = true;
+  }
+  asleep.lock_like |= stretch.wait == Wait::Lock && !thread.in_service.empty();
+  const int64_t start_ns = asleep.lock_like ? thread.timeline.start_of_guesses(thread.in_service.front().since_ns,
+                                                                               stretch.off_ns, stretch.syscall)
+                                            : 0;
+  if (asleep.lock_like && start_ns < stretch.off_ns) thread.timeline.reclassify(start_ns, Wait::Sleep, Wait::Lock);
+  thread.timeline.add(stretch);
+  if (asleep.lock_like) thread.timeline.blame({start_ns, stretch.wake_ns, Wait::Lock, 0, 0, TextId::None});
+  return asleep;
+}
+
+void ThreadTable::finish(int64_t end_ns) {
+  for (const auto& thread : threads_) {
+    if (!thread) continue;
+    ProcessActivity& process = processes_.at(thread->pid);
+    if (thread->on_ns == 0) continue;
+    process.running_ns += std::max<int64_t>(0, end_ns - thread->on_ns);
+    thread->on_ns = 0;
+  }
+}
+
+void ThreadTable::forget(int64_t ended_before_ns, int64_t idle_since_ns) {
+  std::erase_if(exited_, [&](int32_t tid) {
+    Thread* thread = find(tid);
+    if (thread && thread->exited_ns == 0) return true;  // the number lives again
+    if (thread && thread->exited_ns >= ended_before_ns) return false;
+    if (thread) threads_[static_cast<size_t>(tid)].reset();
+    return true;
+  });
+  // All of 65,536 numbers within a minute, if asked once a second.
+  constexpr size_t kLookedAt = 1024;
+  for (size_t i = 0; i < kLookedAt && !threads_.empty(); ++i) {
+    if (next_looked_at_ >= threads_.size()) next_looked_at_ = 0;
+    std::unique_ptr<Thread>& thread = threads_[next_looked_at_++];
+    if (!thread || thread->last_event_ns >= idle_since_ns) continue;
+    if (!thread->in_service.empty() || thread->pending_calls > 0) continue;
+    thread->timeline.clear();  // some 70 KB; the rest is small, and ends with the thread
+  }
+}
+
+}  // namespace culprit::requests

@@ -1,0 +1,297 @@
+#include "requests/streams/endpoint_table.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace culprit::requests {
+namespace {
+
+// A protocol shows itself in its first messages; a dialogue that has not by then is none that we know.
+constexpr uint32_t kMostUnrecognised = 8;
+// Nor has one whose caller has sent so much at once: every request that we know shows itself in less. (Of answers the recording
+// may have begun in the middle.)
+constexpr size_t kEnoughUnrecognised = 64;
+constexpr size_t kMostKeptBytes = 16 << 10;
+// A row whose numbers only grew is written again after 10 s, then after 20 s, and so on, and when its end is closed.
+constexpr int64_t kFirstRefresh = 10'000'000'000;
+// In the place of an end: more than one has these addresses and ports.
+constexpr EndpointId kAmbiguous{~0ull};
+
+}  // namespace
+
+EndpointTable::EndpointTable(EndpointOptions options, HostFacts& host, const WallClock& clock, LedgerCounts& ledger)
+    : options_(options), host_(host), clock_(clock), ledger_(ledger), protocols_(options.protocols) {
+  for (uint16_t port : host_.listening_ports()) listening_.insert(port);
+}
+
+Endpoint* EndpointTable::find(EndpointId id) {
+  auto found = endpoints_.find(id);
+  return found == endpoints_.end() ? nullptr : found->second.get();
+}
+
+const Endpoint* EndpointTable::find(EndpointId id) const {
+  auto found = endpoints_.find(id);
+  return found == endpoints_.end() ? nullptr : found->second.get();
+}
+
+// Whether its other end is known, and open.
+bool EndpointTable::paired(EndpointId id) const {
+  const Endpoint* endpoint = find(id);
+  const Endpoint* other = endpoint ? find(endpoint->peer) : nullptr;
+  return other && other->row.closed_ns == 0;
+}
+
+Endpoint* EndpointTable::to_make_room() {
+  if (endpoints_.size() < options_.most_ends) return nullptr;
+  // Sorted once for an eighth of the table: to find the idlest each time would cost as much as the table is long.
+  while (!idle_.empty()) {
+    Endpoint* endpoint = find(idle_.back());
+    idle_.pop_back();
+    if (endpoint) return endpoint;
+  }
+  std::vector<std::tuple<bool, int64_t, EndpointId>> all;
+  all.reserve(endpoints_.size());
+  for (const auto& [id, endpoint] : endpoints_)
+    all.emplace_back(endpoint->conversation != nullptr, endpoint->last_data_ns, id);
+  const size_t n = std::max<size_t>(1, all.size() / 8);
+  std::nth_element(all.begin(), all.begin() + static_cast<ptrdiff_t>(n - 1), all.end());
+  std::sort(all.begin(), all.begin() + static_cast<ptrdiff_t>(n), std::greater<>());
+  for (size_t i = 0; i < n; ++i) idle_.push_back(std::get<EndpointId>(all[i]));
+  Endpoint* idlest = find(idle_.back());
+  idle_.pop_back();
+  return idlest;
+}
+
+Endpoint& EndpointTable::at(EndpointId id, int32_t pid) {
+  if (latest_ && latest_->id == id) return *latest_;
+  std::unique_ptr<Endpoint>& place = endpoints_[id];
+  if (!place) {
+    place = std::make_unique<Endpoint>();
+    place->id = id;
+    place->row.id = static_cast<uint64_t>(id);
+    place->row.pid = pid;
+  }
+  latest_ = place.get();
+  return *place;
+}
+
+Endpoint& EndpointTable::open(const StreamInfo& info) {
+  Endpoint& endpoint = at(info.id, info.pid);
+  const bool own = info.pid == options_.own_pid;
+  describe(endpoint, info);
+  endpoint.last_data_ns = std::max(endpoint.last_data_ns, info.time_ns);
+  endpoint.ignored |= own;
+  endpoint.row_changed = true;
+  if (endpoint.ignored && !own) {
+    set_capture(endpoint, {});
+    return endpoint;
+  }
+  if (const TcpKeys keys = tcp_keys(info); keys.own != 0) {
+    endpoint.tcp_key = keys.own;
+    EndpointId& place = tcp_ends_[keys.own];
+    // Two networks may have the same addresses and ports: which end is meant can't be told, and neither is paired.
+    const Endpoint* namesake = place == info.id ? nullptr : find(place);
+    const bool ambiguous = place == kAmbiguous || (namesake && namesake->row.closed_ns == 0 &&
+                                                   namesake->network_namespace != info.network_namespace);
+    place = ambiguous ? kAmbiguous : info.id;
+    auto other = tcp_ends_.find(keys.mirrored);
+    if (other != tcp_ends_.end() && !ambiguous && !paired(other->second)) endpoint.peer = other->second;
+  }
+  connect(endpoint, endpoint.peer);
+  return endpoint;
+}
+
+void EndpointTable::connect(Endpoint& endpoint, EndpointId peer) {
+  Endpoint* other = find(peer);
+  if (!other) return;
+  other->peer = endpoint.id;
+  for (auto [a, b] : {std::pair{&endpoint, other}, std::pair{other, &endpoint}}) {
+    if (b->row.pid == options_.own_pid) leave_out(*a);
+    a->row.peer_id = b->row.id;
+    a->row.peer_pid = b->row.pid;
+    a->row_changed = true;
+  }
+}
+
+// What the recorder asks is not what it came to see.
+void EndpointTable::leave_out(Endpoint& endpoint) {
+  endpoint.ignored = true;
+  endpoint.row.protocol = "left out";
+  endpoint.conversation.reset();
+  endpoint.open.clear();
+  set_capture(endpoint, {});
+}
+
+void EndpointTable::set_capture(Endpoint& endpoint, const CapturePolicies& policies) {
+  endpoint.captured = policies;
+  const bool server = endpoint.server();
+  changes_.push_back(
+      {endpoint.id, server ? policies.replies : policies.requests, server ? policies.requests : policies.replies});
+}
+
+void EndpointTable::update_capture(Endpoint& endpoint) {
+  const CapturePolicies wanted = endpoint.conversation->capture_policies();
+  if (wanted != endpoint.captured) set_capture(endpoint, wanted);
+}
+
+bool EndpointTable::recognise(Endpoint& endpoint, KeptSegment segment) {
+  if (endpoint.first_sent < 0) endpoint.first_sent = segment.sent ? 1 : 0;
+  const bool sent = segment.sent;
+  const Recognised recognised = protocols_.recognise(segment.head);
+  size_t kept_bytes = segment.head.size();
+  for (const KeptSegment& kept : endpoint.kept) kept_bytes += kept.head.size();
+  if (kept_bytes <= kMostKeptBytes) endpoint.kept.push_back(std::move(segment));
+  if (!recognised.protocol.empty()) {
+    endpoint.role = sent == (recognised.from == From::Client) ? Role::Client : Role::Server;
+    // Of TLS records only a handshake tells the roles; ports know better where they know.
+    if (recognised.protocol == "tls")
+      if (const Role by_port = role_by_port(endpoint); by_port != Role::Unknown) endpoint.role = by_port;
+    speak(endpoint, recognised.protocol);
+    return !endpoint.ignored;
+  }
+  size_t one_way = 0;
+  for (const KeptSegment& kept : endpoint.kept) one_way = kept.sent == sent ? one_way + kept.length_bytes : 0;
+  const bool asked = one_way >= kEnoughUnrecognised && (endpoint.transport == Transport::Unix ||
+                                                        role_by_port(endpoint) == (sent ? Role::Client : Role::Server));
+  if (++endpoint.segments_unrecognised < kMostUnrecognised && !asked) return false;
+  give_up(endpoint);
+  return !endpoint.ignored;
+}
+
+Role EndpointTable::role_by_port(const Endpoint& endpoint) {
+  // Another server may have begun to listen since.
+  constexpr int64_t kReadAgain = 1'000'000'000;
+  if (endpoint.transport != Transport::Tcp) return Role::Unknown;
+  for (int again = 0; again < 2; ++again) {
+    const bool local = listening_.contains(endpoint.local_port), peer = listening_.contains(endpoint.peer_port);
+    if (local != peer) return local ? Role::Server : Role::Client;
+    if (local || endpoint.last_data_ns - listening_read_ns_ < kReadAgain) break;
+    listening_read_ns_ = endpoint.last_data_ns;
+    for (uint16_t port : host_.listening_ports()) listening_.insert(port);
+  }
+  if (const Endpoint* other = peer_of(endpoint); other && other->role != Role::Unknown)
+    return other->server() ? Role::Client : Role::Server;
+  // A port below the ephemeral range (ip_local_port_range's default) is one that servers listen on.
+  constexpr uint16_t kEphemeral = 32'768;
+  if ((endpoint.local_port < kEphemeral) != (endpoint.peer_port < kEphemeral))
+    return endpoint.local_port < kEphemeral ? Role::Server : Role::Client;
+  return Role::Unknown;
+}
+
+void EndpointTable::speak(Endpoint& endpoint, std::string_view protocol) {
+  endpoint.conversation = protocols_.make(protocol);
+  if (!endpoint.conversation) {
+    endpoint.ignored = true;
+    return;
+  }
+  endpoint.row.protocol = protocol;
+  endpoint.row.encrypted = protocol == "tls";
+  endpoint.row.server = endpoint.server();
+  endpoint.row_changed = true;
+  if (endpoint.row.encrypted) ledger_.count(LedgerKind::tls_blind, 1, 0, "wire");
+  auto address = std::make_shared<ServerAddress>();
+  if (endpoint.transport == Transport::Unix) *address = {unix_path(endpoint), "unix", 0};
+  if (endpoint.transport == Transport::Tcp)
+    *address = {endpoint.server() ? endpoint.local_host : endpoint.peer_host, "tcp",
+                endpoint.server() ? endpoint.local_port : endpoint.peer_port};
+  endpoint.server_address = std::move(address);
+  set_capture(endpoint, endpoint.conversation->capture_policies());
+}
+
+void EndpointTable::hand_over(Endpoint& endpoint, std::string_view protocol) {
+  add_counts(endpoint);
+  endpoint.conversation = protocols_.make(protocol);
+  if (!endpoint.conversation) {
+    endpoint.ignored = true;
+    return set_capture(endpoint, {});
+  }
+  update_capture(endpoint);
+}
+
+void EndpointTable::give_up(Endpoint& endpoint) {
+  endpoint.role = role_by_port(endpoint);
+  // Of a Unix socket it is not known which end listens; the one that speaks first asks.
+  if (endpoint.transport == Transport::Unix) {
+    endpoint.role = endpoint.first_sent == 1 ? Role::Client : Role::Server;
+    endpoint.offset_known = true;  // 0: mostly both ends are seen from the first byte, and of turns it is not inferred
+  }
+  if (endpoint.role != Role::Unknown) return speak(endpoint, "unknown");
+  endpoint.ignored = true;
+  endpoint.row.protocol = "unknown";
+  endpoint.kept = {};
+  set_capture(endpoint, {});
+}
+
+void EndpointTable::add_counts(Endpoint& endpoint) {
+  if (!endpoint.conversation) return;
+  const ConversationCounts counts = endpoint.conversation->take_counts();
+  const int64_t now_ns = clock_.wall(endpoint.last_data_ns);
+  const std::string_view protocol = endpoint.row.protocol;
+  auto count = [&](LedgerKind kind, uint64_t n) {
+    ledger_.count(kind, static_cast<int64_t>(n), now_ns, "wire", protocol);
+  };
+  count(LedgerKind::proto_resync, counts.resyncs);
+  count(LedgerKind::text_unknown, counts.text_unknown);
+  count(LedgerKind::truncated, counts.truncated);
+  count(LedgerKind::redacted, counts.redacted);
+  count(LedgerKind::bad_utf8, counts.bad_utf8);
+  count(LedgerKind::stream_gap, counts.gap_requests);
+  ledger_.count_unit(LedgerKind::malformed, LedgerUnit::Request, static_cast<int64_t>(counts.malformed), "wire",
+                     protocol);
+}
+
+void EndpointTable::count_without_row(const Endpoint& endpoint) {
+  if (!endpoint.described || endpoint.row.pid == options_.own_pid) return;
+  const std::string_view kind = endpoint.transport == Transport::Tcp    ? "tcp"
+                                : endpoint.transport == Transport::Unix ? "unix"
+                                                                        : "other";
+  ledger_.count(LedgerKind::no_requests, 1, 0, "wire", kind);
+}
+
+void EndpointTable::close(Endpoint& endpoint, int64_t time_ns) {
+  add_counts(endpoint);
+  endpoint.row.closed_ns = clock_.wall(time_ns);
+  endpoint.row_changed = true;
+  endpoint.conversation.reset();
+  endpoint.ignored = true;
+  closed_.emplace_back(time_ns, endpoint.id);
+}
+
+void EndpointTable::forget_closed(int64_t before_ns) {
+  while (!closed_.empty() && closed_.front().first < before_ns) {
+    if (Endpoint* endpoint = find(closed_.front().second)) forget(*endpoint);
+    closed_.pop_front();
+  }
+}
+
+void EndpointTable::forget(Endpoint& endpoint) {
+  if (!endpoint.row.transport.empty() && endpoint.row.requests > 0)
+    closed_rows_.push_back(std::move(endpoint.row));
+  else
+    count_without_row(endpoint);
+  auto key = tcp_ends_.find(endpoint.tcp_key);
+  if (key != tcp_ends_.end() && key->second == endpoint.id) tcp_ends_.erase(key);
+  if (latest_ == &endpoint) latest_ = nullptr;
+  endpoints_.erase(endpoint.id);
+}
+
+std::vector<Connection> EndpointTable::take_rows(int64_t now_ns, bool all) {
+  std::vector<Connection> rows = std::exchange(closed_rows_, {});
+  for (auto& [id, endpoint] : endpoints_) {
+    if (endpoint->row.transport.empty()) continue;
+    if (endpoint->row.requests == 0) {
+      if (all) count_without_row(*endpoint);
+      continue;
+    }
+    if (!all && (!endpoint->row_changed || now_ns < endpoint->row_due_ns)) continue;
+    endpoint->row_every_ns = endpoint->row_every_ns == 0 ? kFirstRefresh : endpoint->row_every_ns * 2;
+    endpoint->row_due_ns = now_ns + endpoint->row_every_ns;
+    endpoint->row_changed = false;
+    rows.push_back(endpoint->row);
+  }
+  std::sort(rows.begin(), rows.end(), [](const Connection& a, const Connection& b) { return a.id < b.id; });
+  return rows;
+}
+
+}  // namespace culprit::requests

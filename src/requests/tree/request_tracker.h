@@ -1,0 +1,139 @@
+// RequestTracker: owns every request from its first byte to its span.
+//
+//   stream bytes ──▶ EndpointTable ──▶ conversation ──▶ begin, end ──▶ RequestTree ──▶ SpanBuilder ──▶ rows
+//   switches ──────▶ ThreadTable (what was waited for) ───────────────────┘
+//
+// Owned by one thread, which hands it what happened in order of time and calls tick() between. Never waits for anything; its
+// memory is bounded, and what it sheds it counts. Rows, ledger counts and wishes for the capture are taken from it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "model/record.h"
+#include "model/span.h"
+#include "requests/input/ledger_counts.h"
+#include "requests/input/stream.h"
+#include "requests/input/thread.h"
+#include "requests/input/wall_clock.h"
+#include "requests/scheduling/process_table.h"
+#include "requests/scheduling/texts.h"
+#include "requests/scheduling/thread_table.h"
+#include "requests/streams/endpoint_table.h"
+#include "requests/tree/parent_inference.h"
+#include "requests/tree/request_tree.h"
+#include "requests/tree/span_builder.h"
+
+namespace culprit::requests {
+
+struct TrackerOptions {
+  uint64_t run = 0;                  // of the recording: half of its trace ids
+  int64_t mono_ns = 0, wall_ns = 0;  // one moment, when the recording began
+  EndpointOptions endpoints;
+};
+
+// Under way since before the recording, and to its end: no byte of it was seen.
+struct StandingRequest {
+  int32_t pid = 0;
+  bool waiting = false;  // for a lock
+  Exchange exchange;
+};
+
+class RequestTracker final : private CurrentStatements {
+ public:
+  RequestTracker(TrackerOptions options, HostFacts& host);
+  RequestTracker(const RequestTracker&) = delete;
+  RequestTracker& operator=(const RequestTracker&) = delete;
+
+  void on_stream(const StreamInfo& info);
+  void on_bytes(const StreamBytes& bytes);
+  // No connection: it only says what its receiver waited for.
+  void on_datagram(const StreamBytes& bytes);
+  void on_stream_end(EndpointId id, int64_t time_ns);
+  void on_retransmit(EndpointId id);
+  void on_report(const StatementReport& report);
+  // Events were lost; where `bytes`, bytes of any connection may be among them.
+  void on_loss(LossInterval loss, bool bytes);
+
+  void on_switch(const ThreadSwitch& event);
+  void on_file_sync(const FileSync& sync) { threads_.on_file_sync(sync); }
+  void on_thread_exit(int32_t tid, int64_t time_ns) { threads_.on_exit(tid, time_ns); }
+  void on_fork(int32_t pid, int32_t parent_pid, int64_t time_ns) { processes_.forked(pid, parent_pid, time_ns); }
+  void on_exec(int32_t pid) { processes_.executed(pid); }
+  void on_process_exit(int32_t pid, int64_t time_ns) { processes_.exited(pid, time_ns); }
+  // The database was asked: the process waits with this statement.
+  void on_asked(int32_t pid, std::string_view statement, int64_t wall_ns);
+
+  // A later pair of readings of both clocks. Whether the wall clock was set.
+  bool read_clock(int64_t mono_ns, int64_t wall_ns) { return clock_.read(mono_ns, wall_ns); }
+  // Gives out what is settled; about 20 times a second.
+  void settle(int64_t mono_ns);
+  // Forgets what is over or idle, and counts; about once a second.
+  void tick(int64_t mono_ns);
+  // Processes of a service whose threads sleep and that spoke to nobody.
+  std::vector<int32_t> silent(std::string_view service, const std::vector<SleepingThread>& sleeping);
+  // Where the server of the process listens, as its siblings' connections say.
+  std::string sibling_path(int32_t pid);
+  // The recording is over: everything is given out.
+  void finish(int64_t mono_ns, const std::vector<SleepingThread>& sleeping, std::vector<StandingRequest> standing);
+
+  // What there is, since last taken.
+  std::vector<Span>& spans() { return spans_; }
+  std::vector<ThreadState>& thread_states() { return thread_states_; }
+  LedgerCounts& ledger() { return ledger_; }
+  std::vector<Connection> take_connections(int64_t mono_ns, bool all) { return endpoints_.take_rows(mono_ns, all); }
+  std::vector<CaptureChange> take_capture_changes() { return endpoints_.take_capture_changes(); }
+  bool capture_changed() const { return endpoints_.capture_changed(); }
+
+  const WallClock& clock() const { return clock_; }
+  const ProcessTable& processes() const { return processes_; }
+  uint64_t requests() const { return requests_; }
+
+ private:
+  struct Segment {
+    bool sent = false;
+    int64_t moved_ns = 0;
+    uint32_t position = 0, length_bytes = 0;
+    std::string_view head, tail;
+  };
+  void feed(Endpoint& endpoint, Thread& thread, const Segment& segment);
+  void take_events(Endpoint& endpoint, Thread* thread, const Segment* segment);
+  void begin(Endpoint& endpoint, const ConversationEvent& event, Thread* thread, const Segment* segment);
+  void leave_service(Endpoint& endpoint, OpenRequest& open);
+  void end(Endpoint& endpoint, const ConversationEvent& event);
+  void finish_request(Endpoint& endpoint, Request& request, Exchange exchange);
+  void finish_parts(const Endpoint& endpoint, Request& request);
+  void complete(Request& request, int64_t end_ns, const Endpoint* peer);
+  bool is_request(Endpoint& endpoint, Request& request, Exchange& exchange);
+  bool begun_before(Endpoint& endpoint, Exchange& exchange);
+  void tie_begun_before(const Endpoint& endpoint, Request& request);
+  void finish_standing(StandingRequest standing, int64_t mono_ns);
+  void remember_statement(const Exchange& exchange, int32_t pid);
+  void add_asked_text(int32_t pid, Exchange& exchange) const;
+  void share_name(Request& request);
+  void make_room(int64_t time_ns);
+  void close(Endpoint& endpoint, int64_t time_ns, Closing why);
+  void emit_settled(int64_t mono_ns, bool all);
+  uint64_t span_id(EndpointId endpoint, RequestToken token) const;
+  RanStatement current_statement(const ProcessActivity& process) override;
+
+  WallClock clock_;
+  const int64_t start_ns_;
+  LedgerCounts ledger_;
+  Texts texts_;
+  ProcessTable processes_;
+  ThreadTable threads_;
+  EndpointTable endpoints_;
+  RequestTree tree_;
+  ParentInference parents_;
+  SpanBuilder builder_;
+  std::vector<Span> spans_;
+  std::vector<ThreadState> thread_states_;
+  uint64_t requests_ = 0;
+};
+
+}  // namespace culprit::requests

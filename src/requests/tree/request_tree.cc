@@ -1,0 +1,142 @@
+#include "requests/tree/request_tree.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace culprit::requests {
+namespace {
+
+// The other end's event is made when its call returns, which a busy CPU delays by a few time slices.
+constexpr int64_t kSettle = 50'000'000;
+// A half that has not come by then was lost, or lies with a process that is not recorded.
+constexpr int64_t kPairingTimeout = 1'000'000'000;
+// A root that is longer under way is a session, or hangs: its parts are worth more now than together.
+constexpr int64_t kLongestWait = 30'000'000'000;
+// Deeper call chains end in a circle.
+constexpr int kMostDepth = 64;
+
+constexpr NodeId node_id(uint32_t index, uint32_t generation) { return NodeId{uint64_t{generation} << 32 | index}; }
+
+}  // namespace
+
+Request& RequestTree::begin(EndpointId endpoint, uint64_t span_id, int64_t begin_ns) {
+  uint32_t index = 0;
+  if (free_.empty()) {
+    index = static_cast<uint32_t>(slots_.size());
+    slots_.emplace_back();
+  } else {
+    index = free_.back();
+    free_.pop_back();
+  }
+  Slot& slot = slots_[index];
+  slot.used = true;
+  Request& request = slot.request;
+  request.id = node_id(index, slot.generation);
+  request.span_id = span_id == 0 ? 1 : span_id;
+  request.endpoint = endpoint;
+  request.begin_ns = begin_ns;
+  return request;
+}
+
+Request* RequestTree::find(NodeId id) {
+  const auto index = static_cast<uint32_t>(static_cast<uint64_t>(id));
+  if (id == NodeId::None || index >= slots_.size()) return nullptr;
+  Slot& slot = slots_[index];
+  return slot.used && slot.generation == static_cast<uint64_t>(id) >> 32 ? &slot.request : nullptr;
+}
+
+void RequestTree::erase(NodeId id) {
+  if (!find(id)) return;
+  const auto index = static_cast<uint32_t>(static_cast<uint64_t>(id));
+  Slot& slot = slots_[index];
+  slot.used = false;
+  ++slot.generation;
+  slot.request = Request();
+  free_.push_back(index);
+}
+
+void RequestTree::set_parent(Request& child, NodeId parent) {
+  if (Request* before = find(child.parent)) --before->children;
+  child.parent = parent;
+  if (Request* now = find(parent)) ++now->children;
+}
+
+void RequestTree::pair(Request& server, Request& client) {
+  set_parent(server, client.id);
+  server.how = LinkHow::Connection;
+  server.confidence = 1;
+  server.awaits_caller = false;
+  server.pair = client.id;
+  client.pair = server.id;
+}
+
+void RequestTree::drop(NodeId id) {
+  Request* request = find(id);
+  if (!request || request->ended() || request->emitted_ns != 0) return;
+  set_parent(*request, NodeId::None);
+  erase(id);
+}
+
+void RequestTree::end(Request& request, int64_t end_ns) {
+  CHECK(!request.ended(), "a request ends once");
+  request.end_ns = std::max<int64_t>(1, end_ns);
+  waiting_.push_back(request.id);
+}
+
+Request* RequestTree::topmost(Request& request) {
+  Request* top = &request;
+  for (int depth = 0; depth < kMostDepth && top->parent != NodeId::None; ++depth) {
+    Request* parent = find(top->parent);
+    if (!parent || parent == &request) break;
+    top = parent;
+  }
+  return top;
+}
+
+bool RequestTree::settled(const Request& top, int64_t now_ns) const {
+  if (top.emitted_ns != 0) return true;
+  if (!top.ended()) return false;
+  return now_ns >= top.end_ns + (top.awaits_caller ? kPairingTimeout : kSettle);
+}
+
+bool RequestTree::ready(Request& request, Request& top, int64_t now_ns, bool all, size_t& excess) {
+  // Its other half may give its name.
+  const bool both = request.pair != NodeId::None && (request.exchange.flags & kOpaque);
+  if (all || (settled(top, now_ns) && (!both || now_ns >= request.known_ns + kSettle))) {
+    if (excess > 0) --excess;
+    return true;
+  }
+  if (excess == 0 && now_ns - request.end_ns <= kLongestWait) return false;
+  if (excess > 0) --excess;
+  ++counts_.early;
+  return true;
+}
+
+uint64_t RequestTree::prepare(Request& request, Request& top) {
+  if (!top.trace) {
+    // One half is the run's, the other the root's own id, which is as good as random: 16 bytes that cost a frame next to none.
+    top.trace = TraceId{run_, top.span_id};
+    if (top.exchange.context) top.trace = top.exchange.context->trace_id;
+  }
+  request.trace = top.trace;
+  if (request.server ? request.awaits_caller : request.expects_pair && request.pair == NodeId::None) ++counts_.unpaired;
+  const Request* parent = find(request.parent);
+  return parent ? parent->span_id : 0;
+}
+
+// One that has no child under way and waits for no other half will not be asked for again; there are many, and to remember
+// them all costs more than they did.
+void RequestTree::emitted(Request& request, int64_t now_ns) {
+  if (Request* parent = find(request.parent)) --parent->children;
+  request.emitted_ns = now_ns;
+  request.exchange = Exchange();
+  const bool asked_for =
+      request.children > 0 || request.awaits_caller || (request.expects_pair && request.pair == NodeId::None);
+  if (asked_for)
+    emitted_.emplace_back(now_ns, request.id);
+  else
+    erase(request.id);
+}
+
+}  // namespace culprit::requests
