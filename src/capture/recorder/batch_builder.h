@@ -19,7 +19,8 @@ class BatchBuilder {
   Batch& batch() { return batch_; }
   requests::LedgerCounts& ledger() { return counts_; }
 
-  bool full() const;
+  // With so many rows more.
+  bool full(size_t more_rows) const;
   // Hands over what there is. The first refusal is returned once; rows go on being counted.
   Result<void> push();
 

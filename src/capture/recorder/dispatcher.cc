@@ -210,6 +210,17 @@ void Dispatcher::Parts::take_rows() {
   };
   take(tracker.spans(), batch.spans);
   take(tracker.thread_states(), batch.thread_states);
+  batches.ledger().add(tracker.ledger());
+  tracker.ledger().clear();
+}
+
+bool Dispatcher::full() const {
+  return parts_->batches.full(parts_->tracker.spans().size() + parts_->tracker.thread_states().size());
+}
+
+Result<void> Dispatcher::push_rows() {
+  parts_->take_rows();
+  return parts_->batches.push();
 }
 
 Result<void> Dispatcher::tick(int64_t mono_ns, int64_t wall_ns) {
@@ -219,11 +230,9 @@ Result<void> Dispatcher::tick(int64_t mono_ns, int64_t wall_ns) {
     if (p.tracker.read_clock(mono_ns, wall_ns))
       p.batches.ledger().count(LedgerKind::step, 1, p.tracker.clock().wall(mono_ns), "reader");
     p.tracker.settle(mono_ns);
-    p.take_rows();
   }
   const bool due = mono_ns - p.pushed_ns >= kPushEvery;
-  if (!due && !p.batches.full()) return {};
-  if (!due) return p.batches.push();
+  if (!due) return full() ? push_rows() : Result<void>();
   p.pushed_ns = mono_ns;
   p.tracker.tick(mono_ns);
   constexpr size_t kLookedAt = 200;
@@ -237,14 +246,12 @@ Result<void> Dispatcher::tick(int64_t mono_ns, int64_t wall_ns) {
 Result<void> Dispatcher::push(int64_t mono_ns, bool all) {
   Parts& p = *parts_;
   Batch& batch = p.batches.batch();
-  p.take_rows();
   for (const auto& [pid, process] : p.tracker.processes().all())
     if (process.recorded) p.processes.set_activity(pid, process.running_ns, process.runnable_ns);
   if (all) p.processes.end_cpu_times();
   for (Process& row : p.processes.take_changed(p.host.name)) batch.processes.push_back(std::move(row));
   for (Connection& row : p.tracker.take_connections(mono_ns, all)) batch.connections.push_back(std::move(row));
-  p.batches.ledger().add(p.tracker.ledger());
-  p.tracker.ledger().clear();
+  p.take_rows();
   return p.batches.push();
 }
 

@@ -41,6 +41,9 @@ class Dispatcher {
   void handle(const event_header& event);
   // To be passed on to the event source after handle().
   std::vector<CaptureWish> take_capture_wishes();
+  // Whether there are so many rows that push_rows() is due, also between two ticks.
+  bool full() const;
+  Result<void> push_rows();
   // Settles trees, pushes what there is once a second; `wall_ns` is read together with `mono_ns`.
   Result<void> tick(int64_t mono_ns, int64_t wall_ns);
   // The recording is over: everything leaves. `host` gets its end and its counts from `counts`.

@@ -72,6 +72,7 @@ class Recording {
   bool over(int64_t mono_ns, Child* child);
   Result<void> round(int64_t mono_ns);
   void handle(const event_header& event);
+  void note(Result<void> pushed);
   void take_answers();
   Result<RecordSummary> end(Child* child);
 
@@ -115,9 +116,7 @@ bool Recording::over(int64_t mono_ns, Child* child) {
 Result<void> Recording::round(int64_t mono_ns) {
   TRY(source_.poll(kPollMs, [this](const event_header& event) { handle(event); }));
   take_answers();
-  // A sink that refuses does not end the recording: what it lacks is counted, and the disk may have room again.
-  auto pushed = dispatcher_->tick(now_ns(CLOCK_MONOTONIC), now_ns(CLOCK_REALTIME));
-  if (!pushed.has_value() && !refused_) refused_ = pushed.error();
+  note(dispatcher_->tick(now_ns(CLOCK_MONOTONIC), now_ns(CLOCK_REALTIME)));
   if (mono_ns - progress_ns_ < 1'000'000'000 || !options_.on_progress) return {};
   progress_ns_ = mono_ns;
   options_.on_progress({mono_ns - begin_ns_, dispatcher_->events(), dispatcher_->spans()});
@@ -128,6 +127,12 @@ void Recording::handle(const event_header& event) {
   dispatcher_->handle(event);
   for (const CaptureWish& wish : dispatcher_->take_capture_wishes())
     source_.set_capture(wish.socket, wish.sent, wish.received);
+  if (dispatcher_->full()) note(dispatcher_->push_rows());
+}
+
+// A sink that refuses does not end the recording: what it lacks is counted, and the disk may have room again.
+void Recording::note(Result<void> pushed) {
+  if (!pushed.has_value() && !refused_) refused_ = pushed.error();
 }
 
 void Recording::take_answers() {
