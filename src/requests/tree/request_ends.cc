@@ -73,7 +73,8 @@ void RequestTracker::end(Endpoint& endpoint, const ConversationEvent& event) {
     request = tree_.find(ended.node);
     if (request && ended.in_service)
       request->server ? parents_.end_service(*request, endpoint.reply_tid) : parents_.end_call(*request);
-    if (request)
+    // A loss is told when its CPU's ring takes an event again: while there are any, a request waits for that.
+    if (request && !builder_.lost_lately(request->end_ns))
       tree_.settle_pair(*request, request->end_ns,
                         [&](Request& half, uint64_t parent) { spans_.push_back(builder_.build(half, parent)); });
   }

@@ -136,6 +136,9 @@ void RequestTracker::on_report(const StatementReport& report) {
 
 void RequestTracker::on_loss(LossInterval loss, bool bytes) {
   builder_.on_loss(loss);
+  const int64_t from_ns = clock_.wall(loss.from_ns), to_ns = clock_.wall(loss.to_ns);
+  for (Span& span : spans_)
+    if (from_ns < span.end_ns() && to_ns > span.start_ns) span.flags |= kLossOverlap;
   if (!bytes) return;
   // TCP's numbers show their own gaps, and exactly. Where there are none, any connection that spoke lately may lack bytes.
   constexpr int64_t kLately = 10'000'000'000;

@@ -141,6 +141,7 @@ template <class Emit>
 void RequestTree::settle_pair(Request& request, int64_t now_ns, Emit emit) {
   Request* other = find(request.pair);
   if (!other || !other->ended() || other->emitted_ns != 0 || !request.parts.empty()) return;
+  if ((request.exchange.flags | other->exchange.flags) & kBegunBefore) return;
   Request& client = request.server ? *other : request;
   Request& server = request.server ? request : *other;
   if (find(client.parent)) return;

@@ -30,6 +30,8 @@ class SpanBuilder {
   void add_states(const Request& request, std::vector<ThreadState>& states);
   // Events that were lost while a request ran make its waits a lower bound.
   void on_loss(LossInterval loss);
+  // Whether some were in the last minute: more may be told late.
+  bool lost_lately(int64_t now_ns) const { return !losses_.empty() && now_ns - losses_.back().to_ns < 60'000'000'000; }
   // Takes what the request has.
   Span build(Request& request, uint64_t parent_span_id);
 
