@@ -29,7 +29,7 @@ namespace {
 // An answer of more than this is cut like one of too many rows.
 constexpr size_t kMaxAnswer = 256u << 20;
 
-enum Tag : uint8_t { kError = 1, kTable = 2 };
+enum Tag : uint8_t { kErrorAnswer = 1, kTableAnswer = 2 };
 
 Error usage(const std::string& message, const std::string& fix = {}) { return {Error::Kind::Usage, message, fix}; }
 
@@ -177,13 +177,13 @@ Result<SqlTable> answer(const std::vector<SegmentFile>& segments, const std::str
 std::string encode(const Result<SqlTable>& answered) {
   PackedWriter out;
   if (!answered.has_value()) {
-    out.u8(kError);
+    out.u8(kErrorAnswer);
     out.u8(static_cast<uint8_t>(answered.error().kind));
     out.text(answered.error().message), out.text(answered.error().fix);
     return out.take();
   }
   const SqlTable& table = answered.value();
-  out.u8(kTable), out.u8(table.capped);
+  out.u8(kTableAnswer), out.u8(table.capped);
   out.varint(table.columns.size());
   for (const SqlTable::Column& column : table.columns) out.text(column.name), out.text(column.type);
   out.varint(table.rows.size());
@@ -239,7 +239,7 @@ Result<std::string> receive(int in, int64_t timeout_ms) {
 Result<SqlTable> decode(std::string_view bytes) {
   PackedReader in(bytes);
   uint8_t tag = in.u8();
-  if (tag == kError) {
+  if (tag == kErrorAnswer) {
     Error error{static_cast<Error::Kind>(in.u8() % 6), std::string(in.text())};
     error.fix = in.text();
     return error;
@@ -257,7 +257,7 @@ Result<SqlTable> decode(std::string_view bytes) {
     auto& cells = table.rows.emplace_back();
     for (uint64_t i = 0; i < columns && !in.failed(); ++i) cells.emplace_back(in.text());
   }
-  if (tag != kTable || in.failed())
+  if (tag != kTableAnswer || in.failed())
     return Error{Error::Kind::Unavailable, "the query's process died before it had answered", "ask for less at a time"};
   return table;
 }
