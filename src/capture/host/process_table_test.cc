@@ -48,6 +48,7 @@ TEST(ServiceName, IsNotCutWhereTheExecutableTellsItInFull) {
 class Proc : public HostView {
  public:
   ProcessFacts process(int32_t pid) override { return processes.contains(pid) ? processes.at(pid) : ProcessFacts{}; }
+  bool alive(int32_t pid) override { return processes.contains(pid); }
   std::vector<uint16_t> listening_ports() override { return {}; }
   SocketAddress near_end(int32_t, const SocketAddress&) override { return {}; }
   std::vector<CpuTimes> cpu_times() override { return times; }
