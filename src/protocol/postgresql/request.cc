@@ -185,7 +185,7 @@ class Builder {
     out.protocol = "postgresql";
     out.begin_ns = begin_ns;
     out.end_ns = std::max(begin_ns, end_ns);
-    out.attributes.reserve(12);
+    out.attributes.reserve(16);
     add_attribute(out, "db.system.name", std::string("postgresql"));
     return out;
   }

@@ -28,6 +28,9 @@ class KeyConversation : public Conversation {
       exchange.name = std::string(1, head[i]);
       exchange.begin_ns = found->second.begin_ns;
       exchange.end_ns = time_ns;
+      exchange.first_reply_ns = time_ns - 1;
+      exchange.request_bytes = 2;
+      exchange.reply_bytes = 3;
       end_request(found->second.token, std::move(exchange));
       open_.erase(found);
     }
@@ -134,6 +137,9 @@ TEST_F(RequestTrackerTest, SeveralRequestsAreOpenAtOnceAndEndInAnyOrder) {
     EXPECT_EQ(server->link, LinkHow::Connection);
   }
   EXPECT_EQ(span("b", SpanKind::Server)->duration_ns, 8 * kMs);
+  EXPECT_EQ(find_integer(span("b", SpanKind::Server)->attributes, "culprit.request_bytes", 0), 2);
+  EXPECT_EQ(find_integer(span("b", SpanKind::Server)->attributes, "culprit.reply_bytes", 0), 3);
+  EXPECT_EQ(find_integer(span("b", SpanKind::Server)->attributes, "culprit.first_reply_ns", 0), 8 * kMs - 1);
   EXPECT_EQ(span("a", SpanKind::Server)->duration_ns, 18 * kMs);
 }
 

@@ -26,6 +26,16 @@ void add_server(const ServerAddress& server, Attributes& attributes) {
   add_text(attributes, "network.transport", server.transport);
 }
 
+// How much was sent each way, and when the first byte of the answer came, where that is not its end.
+void add_sizes(const Exchange& exchange, Attributes& attributes) {
+  if (exchange.request_bytes != 0)
+    attributes.push_back({"culprit.request_bytes", Value(static_cast<int64_t>(exchange.request_bytes))});
+  if (exchange.reply_bytes != 0)
+    attributes.push_back({"culprit.reply_bytes", Value(static_cast<int64_t>(exchange.reply_bytes))});
+  if (exchange.first_reply_ns > exchange.begin_ns && exchange.first_reply_ns < exchange.end_ns)
+    attributes.push_back({"culprit.first_reply_ns", Value(exchange.first_reply_ns - exchange.begin_ns)});
+}
+
 }  // namespace
 
 void SpanBuilder::on_loss(LossInterval loss) {
@@ -65,6 +75,7 @@ Span SpanBuilder::build(Request& request, uint64_t parent_span_id) {
   for (const LossInterval& loss : losses_)
     if (loss.from_ns < request.end_ns && loss.to_ns > request.begin_ns) span.flags |= kLossOverlap;
   span.attributes = std::move(exchange.attributes);
+  add_sizes(exchange, span.attributes);
   if (request.server_address) add_server(*request.server_address, span.attributes);
   span.pid = request.pid;
   span.tid = request.shown_tid;
