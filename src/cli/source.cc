@@ -15,19 +15,14 @@ namespace culprit::cli {
 namespace {
 
 Result<Source> take_in(const std::string& name) {
-  Source source{name, TRY(TemporaryDirectory::create("culprit-import")), nullptr};
-  std::string store = source.temporary->path() + "/import.culprit";
-  auto writer = TRY(open_writer(store, {}));
+  auto store = TRY(open_private_store());
   Progress progress("reading " + (name == "-" ? "stdin" : name));
   ImportOptions options;
   options.progress = [&](const ImportSummary& so_far) {
     progress.tell(format_bytes(static_cast<uint64_t>(so_far.bytes_read)));
   };
-  TRY(import_file(name, *writer, options));
-  TRY(writer->close());
-  progress.tell("sorting");
-  source.reader = TRY(open_reader(store));
-  return source;
+  TRY(import_file(name, *store, options));
+  return Source{name, TRY(store->read())};
 }
 
 }  // namespace
@@ -44,7 +39,7 @@ Result<Source> open_source(const std::string& name) {
                  "record one: sudo culprit record -a --for 15s -o slow.culprit"};
   if (!S_ISDIR(status.st_mode)) return take_in(name);
   Progress progress("reading " + name);
-  return Source{name, std::nullopt, TRY(open_reader(name))};
+  return Source{name, TRY(open_reader(name))};
 }
 
 Result<std::string> named_source(const Options& options, size_t operands_before_it) {

@@ -2,19 +2,16 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "base/result.h"
-#include "base/tree.h"
 #include "cli/options.h"
 #include "store/interface/reader.h"
 
 namespace culprit::cli {
 
 struct Source {
-  std::string name;                             // as the user gave it
-  std::optional<TemporaryDirectory> temporary;  // where a trace file was taken in; outlives the reader
+  std::string name;  // as the user gave it
   std::unique_ptr<Reader> reader;
 };
 Result<Source> open_source(const std::string& name);

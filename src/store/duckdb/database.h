@@ -43,6 +43,8 @@ class ChunkSource {
   virtual ~ChunkSource() = default;
   virtual NamedTypes columns() = 0;
   virtual size_t row_count() = 0;
+  // Begins with the first row again.
+  virtual void rewind() = 0;
   // Fills up to `capacity` rows and says how many; 0 at the end.
   virtual size_t fill(const std::vector<duckdb_vector>& vectors, size_t capacity) = 0;
 };

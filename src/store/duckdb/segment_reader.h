@@ -19,7 +19,7 @@ class Database;
 struct SegmentFile {
   SegmentInfo info;
   std::string path;
-  bool own = false;  // written by this reader just now: not checked again
+  bool checked = false;  // block by block, or written by this reader just now
 };
 
 // Trace ids from `first` on and below `end`; an empty end is no limit.

@@ -30,6 +30,7 @@ class RowSource : public ChunkSource {
     return types.take();
   }
   size_t row_count() override { return rows_.size(); }
+  void rewind() override { next_ = 0; }
   size_t fill(const std::vector<duckdb_vector>& vectors, size_t capacity) override {
     size_t count = std::min(capacity, rows_.size() - next_);
     std::vector<Row*> chunk;
@@ -90,10 +91,23 @@ struct SegmentWriter::State {
   int written = 0;
 
   Result<SegmentInfo> write(SegmentInfo info, ChunkSource& source, const char* options) {
+    auto segment = write_to(place.keep, info, source, options);
+    if (segment.has_value() || place.keep != Keep::ForNow) return segment;
+    // The directory takes no more: what is for this process alone can as well stand in memory.
+    unlink((place.directory + "/" + file_name(info) + ".tmp").c_str());
+    source.rewind();
+    return write_to(Keep::InMemory, std::move(info), source, options);
+  }
+
+  std::string file_name(const SegmentInfo& info) const {
+    return info.table + "-" + generation + "-" + std::to_string(written) + ".parquet";
+  }
+
+  Result<SegmentInfo> write_to(Keep keep, SegmentInfo info, ChunkSource& source, const char* options) {
     std::string scan = "source_" + std::to_string(++written);
-    info.file = info.table + "-" + generation + "-" + std::to_string(written) + ".parquet";
+    info.file = file_name(info);
     std::string path = place.directory + "/" + info.file, aside = path + ".tmp";
-    if (place.keep == Keep::InMemory) {
+    if (keep == Keep::InMemory) {
       files_in_memory.push_back(TRY(File::in_memory("culprit-segment")));
       info.file = std::to_string(files_in_memory.back().fd());
       path = aside = files_in_memory.back().path();
@@ -101,13 +115,13 @@ struct SegmentWriter::State {
     TRY(database->add_source(scan, source));
     TRY(database->run("COPY (SELECT * FROM " + scan + "()) TO " + sql_text(aside) +
                       " (FORMAT parquet, USE_TMP_FILE false, COMPRESSION " +
-                      (place.keep == Keep::Durably ? "zstd" : "lz4_raw") + options + ")"));
+                      (keep == Keep::Durably ? "zstd" : "lz4_raw") + options + ")"));
     int64_t rows = TRY(database->number("SELECT count(*) FROM read_parquet(" + sql_text(aside) + ")"));
     if (rows != static_cast<int64_t>(info.rows))
       return Error{Error::Kind::Corrupt,
                    "a segment holds " + std::to_string(rows) + " rows of " + std::to_string(info.rows)};
-    if (place.keep == Keep::InMemory) return info;
-    if (place.keep == Keep::Durably) {
+    if (keep == Keep::InMemory) return info;
+    if (keep == Keep::Durably) {
       TRY(sync_file(aside));
       info.block_checksums = TRY(block_checksums(aside));
     }
@@ -128,8 +142,8 @@ SegmentWriter::SegmentWriter(SegmentWriter&&) noexcept = default;
 SegmentWriter::~SegmentWriter() = default;
 
 std::string SegmentWriter::path_of(const SegmentInfo& info) const {
-  if (state_->place.keep != Keep::InMemory) return state_->place.directory + "/" + info.file;
-  return "/proc/self/fd/" + info.file;
+  bool in_memory = info.file.find('.') == std::string::npos;
+  return (in_memory ? "/proc/self/fd" : state_->place.directory) + "/" + info.file;
 }
 
 std::vector<File> SegmentWriter::take_files() { return std::move(state_->files_in_memory); }

@@ -48,11 +48,11 @@ Result<uint64_t> File::size() const {
   return static_cast<uint64_t>(status.st_size);
 }
 
-Result<std::string> File::read_all(uint64_t limit) const {
-  std::string bytes(std::min(TRY(size()), limit), '\0');
+Result<std::string> File::read_at(uint64_t offset, uint64_t length) const {
+  std::string bytes(length, '\0');
   size_t done = 0;
   while (done < bytes.size()) {
-    ssize_t n = pread(fd_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
+    ssize_t n = pread(fd_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return system_error("cannot read", "an open file");
     if (n == 0) break;
@@ -60,6 +60,15 @@ Result<std::string> File::read_all(uint64_t limit) const {
   }
   bytes.resize(done);
   return bytes;
+}
+
+Result<std::string> File::read_all(uint64_t limit) const { return read_at(0, std::min(TRY(size()), limit)); }
+
+Result<void> File::append_from(const File& other, uint64_t length) const {
+  constexpr uint64_t kPiece = 1u << 20;
+  for (uint64_t at = 0; at < length; at += kPiece)
+    TRY(write_all(TRY(other.read_at(at, std::min(kPiece, length - at)))));
+  return {};
 }
 
 namespace {
@@ -98,6 +107,12 @@ Result<void> File::write_all(std::string_view bytes) const {
     if (n < 0) return system_error("cannot write", "the store");
     bytes.remove_prefix(static_cast<size_t>(n));
   }
+  return {};
+}
+
+Result<void> File::allocate(uint64_t bytes) const {
+  NoSizeSignal none;
+  if (fallocate(fd_, 0, 0, static_cast<off_t>(bytes)) != 0) return system_error("cannot make room in", "the store");
   return {};
 }
 

@@ -26,7 +26,12 @@ class File {
   Result<uint64_t> size() const;
   // From the beginning, as much as is there, at most `limit` bytes.
   Result<std::string> read_all(uint64_t limit) const;
+  Result<std::string> read_at(uint64_t offset, uint64_t length) const;
+  // Writes the first `length` bytes of `other` behind what is here.
+  Result<void> append_from(const File& other, uint64_t length) const;
   Result<void> write_all(std::string_view bytes) const;
+  // Room on the disk for `bytes` in all.
+  Result<void> allocate(uint64_t bytes) const;
   Result<void> sync_data() const;
   // Whether the lock was free and is now ours, until the file is closed.
   bool try_lock() const;

@@ -49,6 +49,9 @@ struct ReaderOptions {
   // Lazily: what is still in the journal is sealed in place where the store is ours to write and nobody writes it, else
   // into a private temporary directory. Privately: always the latter; the store is left exactly as it is.
   Seal seal = Seal::Lazily;
+  // Segments up to this much in all are checked block by block when the store is opened (0.1 s per GB from the page cache); those of
+  // a larger store when they are first read.
+  uint64_t checked_at_open_bytes = uint64_t{2} << 30;
   // Test hook: the process ends (_exit) when sealing reaches this step; 0 never.
   int die_at_step = 0;
 };
@@ -56,6 +59,20 @@ struct ReaderOptions {
 // A snapshot of the store at `path`: everything whole that was in it at this moment, also while it is being written and
 // after its writer was killed.
 Result<std::unique_ptr<Reader>> open_reader(const std::string& path, ReaderOptions options = {});
+
+// What is pushed for this process alone, to be asked once: no journal, nothing made durable, nothing left.
+class PrivateStore : public Sink {
+ public:
+  // After the last push().
+  virtual Result<std::unique_ptr<Reader>> read() = 0;
+};
+struct PrivateStoreOptions {
+  // In memory at a time, but for a larger trace: 60,000 take some 60 MB.
+  size_t buffered_spans = 60'000;
+  // Of spans that are put aside, 20 to 60 bytes each: more goes to a file.
+  uint64_t held_bytes = 64u << 20;
+};
+Result<std::unique_ptr<PrivateStore>> open_private_store(PrivateStoreOptions options = {});
 
 // The same over batches that lie in memory; they are sealed into a private temporary directory, removed at the end.
 Result<std::unique_ptr<Reader>> open_memory(std::vector<Batch> batches);

@@ -68,7 +68,7 @@ std::string file_prefix(const FrameIdentity& identity, int64_t began_ns) {
 // While the disk takes nothing it is asked again this often.
 constexpr int64_t kRetryNs = 100'000'000;
 // Kept free for the account of what had to be shed: a few hundred ledger rows, and the processes.
-constexpr off_t kReserveBytes = 256 << 10;
+constexpr uint64_t kReserveBytes = 256u << 10;
 
 // Writes frames as they come, one write() each; durable from flush() on. Any thread.
 class JournalWriter : public Writer {
@@ -173,7 +173,7 @@ class JournalWriter : public Writer {
 
   void make_reserve() {
     auto file = File::open(layout_.reserve(), O_WRONLY | O_CREAT);
-    if (file.has_value()) (void)!posix_fallocate(file.value().fd(), 0, kReserveBytes);
+    if (file.has_value()) (void)file.value().allocate(kReserveBytes);
   }
   void remove_reserve() { unlink(layout_.reserve().c_str()); }
 
@@ -201,8 +201,8 @@ Result<void> make_layout(const Layout& layout) {
 
 void remove_unwritten(const std::string& path) {
   Layout layout{path};
-  rmdir(layout.segments().c_str());
   if (rmdir(layout.journal().c_str()) != 0) return;
+  rmdir(layout.segments().c_str());
   unlink(layout.reserve().c_str());
   unlink(layout.lock().c_str());
   rmdir(path.c_str());

@@ -18,21 +18,19 @@ namespace culprit {
 
 namespace {
 
-// Segments up to this much in all are checked block by block when a store is opened (0.1 s per GB from the page cache).
-constexpr uint64_t kCheckedAtOpen = uint64_t{2} << 30;
-
 // DuckDB notices no flipped bit: a damaged segment gives wrong answers, so it is left out, aloud.
-void drop_damaged(Snapshot& snapshot) {
+void drop_damaged(Snapshot& snapshot, uint64_t checked_bytes) {
   uint64_t total = 0;
   for (const SegmentFile& segment : snapshot.segments) total += segment.info.size_bytes;
   std::vector<SegmentFile> sound;
   for (SegmentFile& segment : snapshot.segments) {
-    if (segment.own) {
+    if (segment.checked) {
       sound.push_back(std::move(segment));
       continue;
     }
-    std::string damage = damage_of(segment, total <= kCheckedAtOpen ? Check::EveryBlock : Check::Size);
+    std::string damage = damage_of(segment, total <= checked_bytes ? Check::EveryBlock : Check::Size);
     if (damage.empty()) {
+      segment.checked = total <= checked_bytes;
       sound.push_back(std::move(segment));
       continue;
     }
@@ -80,7 +78,7 @@ Result<std::unique_ptr<Reader>> open_reader(const std::string& path, ReaderOptio
     if (ours && opened.value().try_lock()) lock = std::move(opened).value();
   }
   Snapshot snapshot = TRY(sealed(layout, lock, options));
-  drop_damaged(snapshot);
+  drop_damaged(snapshot, options.checked_at_open_bytes);
   return as_reader(TRY(StoreReader::open(std::move(snapshot))));
 }
 

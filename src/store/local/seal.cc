@@ -13,9 +13,6 @@ constexpr size_t kSpansPerSegment = 6 * kFenceRows;
 constexpr size_t kLogsPerSegment = 200'000;
 constexpr size_t kThreadStatesPerSegment = 2'000'000;
 
-constexpr int64_t kMillisecond = 1'000'000;
-constexpr int64_t kYear2000 = 946'684'800'000'000'000;  // before this no trace was taken: a clock that was never set
-
 }  // namespace
 
 Sealer::Sealer(SegmentWriter& writer, const Manifest& known) : writer_(writer), last_sequences_(known.last_sequences) {}
@@ -60,45 +57,37 @@ void Sealer::count_unread(int64_t bytes, const std::string& name) {
   ledger_.back().unit = to_string(LedgerUnit::Byte);
 }
 
-void Sealer::take_resources(Batch& batch, std::vector<uint64_t>& ids) {
+std::vector<uint64_t> Sealer::add_resources(Batch& batch) {
+  std::vector<uint64_t> ids;
   for (Resource& resource : batch.resources) {
     uint64_t id = resource_id(resource);
     ids.push_back(id);
     if (known_resources_.insert(id).second) resources_.push_back({std::move(resource), id});
   }
-}
-
-void Sealer::count(LedgerKind kind, int64_t n, const Span& span) {
-  if (n > 0) counts_[{std::string(info(kind).name), span.source, span.service}] += n;
-}
-
-// What a span alone shows to be odd (what its sender dropped was counted when it was taken in); what only its trace shows is found over the whole store.
-void Sealer::note_span(const Span& span) {
-  int64_t end_ns = 0;
-  bool overflows = __builtin_add_overflow(span.start_ns, span.duration_ns, &end_ns);
-  bool coarse = !overflows && span.start_ns % kMillisecond == 0 && end_ns % kMillisecond == 0;
-  count(LedgerKind::coarse_clock, coarse, span);
-  count(LedgerKind::future, span.received_ns > 0 && span.start_ns > span.received_ns, span);
-  count(LedgerKind::past, span.start_ns < kYear2000, span);
-  count(LedgerKind::zero_id, span.trace_id.zero() || span.span_id == 0, span);
+  return ids;
 }
 
 Result<void> Sealer::add(Batch batch) {
-  std::vector<uint64_t> ids;
-  take_resources(batch, ids);
-  auto id_of = [&](uint32_t index) { return index < ids.size() ? ids[index] : 0; };
+  std::vector<uint64_t> ids = add_resources(batch);
+  if (spans_.capacity() == 0) spans_.reserve(batch.spans.size());
   for (Span& span : batch.spans) {
-    uint64_t resource = id_of(span.resource);
+    uint64_t resource = span.resource < ids.size() ? ids[span.resource] : 0;
     if (!seen_.insert(fingerprint(span, resource))) {
-      count(LedgerKind::duplicate, 1, span);
+      counts_.count("duplicate", 1, span);
       continue;
     }
-    note_span(span);
+    counts_.note(span);
     spans_.push_back(std::move(span));
     span_resources_.push_back(resource);
   }
+  batch.spans.clear();
+  if (spans_.size() >= kSpansPerSegment) TRY(write_spans());
+  return add_rest(std::move(batch), ids);
+}
+
+Result<void> Sealer::add_rest(Batch batch, const std::vector<uint64_t>& resource_ids) {
   for (LogRecord& log : batch.logs) {
-    uint64_t resource = id_of(log.resource);
+    uint64_t resource = log.resource < resource_ids.size() ? resource_ids[log.resource] : 0;
     logs_.push_back({std::move(log), resource});
   }
   auto append = [](auto& to, auto& from) {
@@ -111,7 +100,6 @@ Result<void> Sealer::add(Batch batch) {
   append(hosts_, batch.hosts);
   append(ledger_, batch.ledger);
   for (const Received& received : batch.received) received_[{received.source, received.unit}] += received.n;
-  if (spans_.size() >= kSpansPerSegment) TRY(write_spans());
   if (logs_.size() >= kLogsPerSegment) TRY(write_logs());
   if (thread_states_.size() >= kThreadStatesPerSegment) TRY(write_thread_states());
   return {};
@@ -171,14 +159,8 @@ Result<SealRecord> Sealer::finish() {
   TRY(write_all(connections_));
   TRY(write_all(hosts_));
   TRY(write_all(resources_));
-  for (auto& [key, n] : counts_) {
-    LedgerRow row;
-    std::tie(row.kind, row.source, row.service) = key;
-    row.stage = "store", row.n = n;
-    for (const LedgerKindInfo& kind : ledger_kinds())
-      if (kind.name == row.kind) row.unit = to_string(kind.unit);
-    ledger_.push_back(row);
-  }
+  std::vector<LedgerRow> counted = counts_.rows();
+  ledger_.insert(ledger_.end(), counted.begin(), counted.end());
   if (int64_t repaired = writer_.repaired_texts(); repaired > 0)
     ledger_.push_back(ledger_row(LedgerKind::bad_utf8, repaired, "store", "store"));
   TRY(write_all(ledger_));

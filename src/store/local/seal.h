@@ -6,7 +6,6 @@
 #include <map>
 #include <set>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "base/result.h"
@@ -15,6 +14,7 @@
 #include "store/files/fingerprint.h"
 #include "store/files/manifest.h"
 #include "store/files/scan.h"
+#include "store/local/span_ledger.h"
 
 namespace culprit {
 
@@ -33,13 +33,13 @@ class Sealer {
   // Bytes of a journal file that are beyond what is read of one.
   void count_unread(int64_t bytes, const std::string& name);
   Result<void> add(Batch batch);
+  // The ids of a batch's resources, each resource stored once; and all its rows but the spans.
+  std::vector<uint64_t> add_resources(Batch& batch);
+  Result<void> add_rest(Batch batch, const std::vector<uint64_t>& resource_ids);
   // Writes what is left. The record has everything but the journal files' names and derived rows.
   Result<SealRecord> finish();
 
  private:
-  void take_resources(Batch& batch, std::vector<uint64_t>& ids);
-  void note_span(const Span& span);
-  void count(LedgerKind kind, int64_t n, const Span& span);
   Result<void> write_spans();
   Result<void> write_logs();
   Result<void> write_thread_states();
@@ -60,8 +60,8 @@ class Sealer {
   std::vector<StoredResource> resources_;
   std::set<uint64_t> known_resources_;
   std::vector<LedgerRow> ledger_;
-  std::map<std::pair<std::string, std::string>, int64_t> received_;              // by source and unit
-  std::map<std::tuple<std::string, std::string, std::string>, int64_t> counts_;  // by kind, source, service
+  std::map<std::pair<std::string, std::string>, int64_t> received_;  // by source and unit
+  SpanLedger counts_;
   SeenSet seen_;
   SealRecord record_;
 };

@@ -4,7 +4,12 @@
 #include <limits>
 #include <tuple>
 
+#include "base/text.h"
+#include "model/schema.h"
+#include "store/duckdb/span_cells.h"
 #include "store/duckdb/worker.h"
+#include "store/local/damage.h"
+#include "store/local/span_ledger.h"
 
 namespace culprit {
 
@@ -42,6 +47,29 @@ bool overlaps(const SegmentInfo& info, int64_t from_ns, int64_t to_ns) {
 
 }  // namespace
 
+std::vector<SegmentFile> StoreReader::check(std::string_view table) {
+  return check(table, [](const SegmentInfo&) { return true; });
+}
+
+std::vector<SegmentFile> StoreReader::check(std::string_view table,
+                                            const std::function<bool(const SegmentInfo&)>& wanted) {
+  std::vector<SegmentFile> chosen, kept;
+  for (SegmentFile& segment : snapshot_.segments) {
+    if (segment.info.table == table && wanted(segment.info)) {
+      std::string damage = segment.checked ? std::string() : damage_of(segment, Check::EveryBlock);
+      if (!damage.empty()) {
+        snapshot_.noticed.push_back(damage_row(segment, damage));
+        continue;
+      }
+      segment.checked = true;
+      chosen.push_back(segment);
+    }
+    kept.push_back(std::move(segment));
+  }
+  snapshot_.segments = std::move(kept);
+  return chosen;
+}
+
 std::vector<SegmentFile> Snapshot::of_table(std::string_view table) const {
   std::vector<SegmentFile> chosen;
   for (const SegmentFile& segment : segments)
@@ -77,7 +105,7 @@ Result<void> StoreReader::for_each_group(const std::vector<SegmentFile>& segment
 
 Result<void> StoreReader::load_resources() {
   if (resources_loaded_) return {};
-  std::vector<StoredResource> rows = TRY(segments_.resources(snapshot_.of_table("resource")));
+  std::vector<StoredResource> rows = TRY(segments_.resources(check("resource")));
   for (StoredResource& row : rows) {
     if (!resource_index_.emplace(row.resource_id, resources_.size()).second) continue;
     resources_.push_back(std::move(row.resource));
@@ -88,7 +116,7 @@ Result<void> StoreReader::load_resources() {
 
 Result<void> StoreReader::for_each_trace(int64_t from_ns, int64_t to_ns, const std::function<bool(Trace)>& visit) {
   TRY(load_resources());
-  std::vector<SegmentFile> all = snapshot_.of_table("span"), touched;
+  std::vector<SegmentFile> all = check("span"), touched;
   bool everything = true;
   for (const SegmentFile& segment : all) {
     if (overlaps(segment.info, from_ns, to_ns)) touched.push_back(segment);
@@ -111,8 +139,7 @@ Result<std::optional<Trace>> StoreReader::trace(TraceId id) {
   std::vector<Span> spans;
   // Below the next id: all digits and nothing behind them.
   TraceRange range{to_hex(id), to_hex(id) + "0"};
-  for (const SegmentFile& segment : snapshot_.of_table("span")) {
-    if (!may_hold(segment.info, range)) continue;
+  for (const SegmentFile& segment : check("span", [&](const SegmentInfo& info) { return may_hold(info, range); })) {
     TRY(segments_.spans(segment, range, SegmentReader::Which::All, [&](Span span, uint64_t resource) {
       auto found = resource_index_.find(resource);
       span.resource = found == resource_index_.end() ? 0 : found->second;
@@ -124,16 +151,14 @@ Result<std::optional<Trace>> StoreReader::trace(TraceId id) {
 }
 
 Result<std::vector<ThreadState>> StoreReader::thread_states(int32_t tid, int64_t from_ns, int64_t to_ns) {
-  std::vector<SegmentFile> touched;
-  for (const SegmentFile& segment : snapshot_.of_table("thread_state"))
-    if (overlaps(segment.info, from_ns, to_ns)) touched.push_back(segment);
+  auto touched = check("thread_state", [&](const SegmentInfo& info) { return overlaps(info, from_ns, to_ns); });
   return segments_.thread_states(touched, tid, from_ns, to_ns);
 }
 
 Result<std::vector<LogRecord>> StoreReader::logs() {
   TRY(load_resources());
   std::vector<LogRecord> logs;
-  std::vector<StoredLog> rows = TRY(segments_.logs(snapshot_.of_table("log")));
+  std::vector<StoredLog> rows = TRY(segments_.logs(check("log")));
   for (StoredLog& row : rows) {
     auto found = resource_index_.find(row.resource_id);
     row.log.resource = found == resource_index_.end() ? 0 : found->second;
@@ -142,12 +167,10 @@ Result<std::vector<LogRecord>> StoreReader::logs() {
   return logs;
 }
 
-Result<std::vector<MetricPoint>> StoreReader::metrics() { return segments_.metrics(snapshot_.of_table("metric")); }
-Result<std::vector<Process>> StoreReader::processes() { return segments_.processes(snapshot_.of_table("process")); }
-Result<std::vector<Connection>> StoreReader::connections() {
-  return segments_.connections(snapshot_.of_table("connection"));
-}
-Result<std::vector<HostInfo>> StoreReader::hosts() { return segments_.hosts(snapshot_.of_table("host")); }
+Result<std::vector<MetricPoint>> StoreReader::metrics() { return segments_.metrics(check("metric")); }
+Result<std::vector<Process>> StoreReader::processes() { return segments_.processes(check("process")); }
+Result<std::vector<Connection>> StoreReader::connections() { return segments_.connections(check("connection")); }
+Result<std::vector<HostInfo>> StoreReader::hosts() { return segments_.hosts(check("host")); }
 
 Result<std::vector<Resource>> StoreReader::resources() {
   TRY(load_resources());
@@ -155,8 +178,18 @@ Result<std::vector<Resource>> StoreReader::resources() {
 }
 
 Result<std::vector<LedgerRow>> StoreReader::ledger() {
-  std::vector<LedgerRow> rows = TRY(segments_.ledger(snapshot_.of_table("ledger")));
+  std::vector<LedgerRow> rows = TRY(segments_.ledger(check("ledger")));
   rows.insert(rows.end(), snapshot_.noticed.begin(), snapshot_.noticed.end());
+  int64_t unchecked = 0;
+  uint64_t bytes = 0;
+  for (const SegmentFile& segment : snapshot_.segments)
+    if (!segment.checked) {
+      ++unchecked;
+      bytes += segment.info.size_bytes;
+    }
+  if (unchecked > 0)
+    rows.push_back(ledger_row(LedgerKind::unverified, unchecked, "segments", "store",
+                              format_bytes(bytes) + " of which nothing was read for this answer"));
   return rows;
 }
 
@@ -178,31 +211,24 @@ Result<Account> StoreReader::account() {
 }
 
 Result<SqlTable> StoreReader::sql(std::string_view select, SqlLimits limits) {
+  // Tables are reached by their names alone, or by functions whose names begin with `query`.
+  std::string words = lower(select);
+  bool any = words.find("query") != std::string::npos;
+  for (const TableDoc& table : schema())
+    if (any || words.find(table.name) != std::string::npos) check(table.name);
   return sql_in_worker(snapshot_.segments, std::string(select), limits);
 }
 
 Result<std::vector<LedgerRow>> StoreReader::structure_defects() {
-  std::map<std::tuple<std::string, std::string, std::string>, int64_t> counts;
+  SpanLedger counts;
   auto load = [&](const SegmentFile& segment, const TraceRange& range, std::vector<Span>& spans) {
     return segments_.skeletons(segment, range, [&](Span span) { spans.push_back(std::move(span)); });
   };
-  TRY(for_each_group(snapshot_.of_table("span"), load, [&](const Trace& trace) {
-    for (const Trace::Defect& defect : trace.defects) {
-      const Span& span = trace.spans[defect.span == kNoSpan ? trace.root() : defect.span];
-      ++counts[{std::string(defect.kind), span.source, span.service}];
-    }
+  TRY(for_each_group(check("span"), load, [&](const Trace& trace) {
+    counts.note(trace);
     return true;
   }));
-  std::vector<LedgerRow> rows;
-  for (auto& [key, n] : counts) {
-    LedgerRow row;
-    std::tie(row.kind, row.source, row.service) = key;
-    row.stage = "store", row.n = n;
-    for (const LedgerKindInfo& kind : ledger_kinds())
-      if (kind.name == row.kind) row.unit = to_string(kind.unit);
-    rows.push_back(std::move(row));
-  }
-  return rows;
+  return counts.rows();
 }
 
 }  // namespace culprit

@@ -41,6 +41,7 @@ class StoreReader : public Reader {
   Result<Account> account() override;
   Result<SqlTable> sql(std::string_view select, SqlLimits limits) override;
 
+  const Snapshot& snapshot() const { return snapshot_; }
   // What is wrong with the store's traces as trees, counted by kind, source and service.
   Result<std::vector<LedgerRow>> structure_defects();
 
@@ -51,6 +52,10 @@ class StoreReader : public Reader {
   Result<void> for_each_group(const std::vector<SegmentFile>& segments, const Load& load,
                               const std::function<bool(Trace)>& visit);
   Result<void> load_resources();
+  // The segments of a table that are about to be read: those that were not checked before are now, block by block, and left out
+  // aloud where they are damaged.
+  std::vector<SegmentFile> check(std::string_view table);
+  std::vector<SegmentFile> check(std::string_view table, const std::function<bool(const SegmentInfo&)>& wanted);
 
   Snapshot snapshot_;
   SegmentReader segments_;

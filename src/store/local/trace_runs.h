@@ -1,0 +1,77 @@
+// TraceRuns: spans of one import, put in order of their traces without a file system where they are few.
+//
+// The first buffer of spans decides at which trace ids the others are cut into partitions; each buffer that is full leaves one run, a
+// frame, in every partition that it has spans for. A trace lies in one partition, so one partition at a time is read, freed of
+// copies and ordered. Runs are held in memory up to a limit, then in one file without a name.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "model/span.h"
+#include "store/files/file.h"
+#include "store/interface/open.h"
+
+namespace culprit {
+
+struct RunSpan {
+  Span span;
+  uint64_t resource_id = 0;
+};
+
+class TraceRuns {
+ public:
+  // `directory`: where the file is made; empty: in memory.
+  TraceRuns(std::string directory, const PrivateStoreOptions& options)
+      : directory_(std::move(directory)), options_(options) {}
+
+  Result<void> add(Span span, uint64_t resource_id);
+  // Nothing is added any more.
+  Result<void> finish();
+
+  uint64_t size() const { return added_; }
+  // Every trace's spans, copies among them, in order of trace id and as they came; `visit` returning false ends it.
+  Result<void> for_each_trace(const std::function<Result<bool>(std::vector<RunSpan>)>& visit);
+  Result<std::vector<RunSpan>> trace(TraceId id);
+
+ private:
+  struct Run {
+    uint64_t offset, length;
+    uint32_t spans;
+  };
+  struct Partition {
+    TraceId first;  // it has the ids from here to the next partition's
+    uint64_t spans = 0;
+    std::vector<Run> runs;
+  };
+  // Ids from `first` on and below `end`, where there is one.
+  struct Range {
+    TraceId first;
+    std::optional<TraceId> end;
+    bool has(TraceId id) const { return id >= first && (!end || id < *end); }
+  };
+
+  Result<void> spill();
+  void choose_partitions(const std::vector<uint32_t>& order);
+  Result<void> write_run(Partition& partition, const std::vector<uint32_t>& order, size_t begin, size_t end);
+  Result<void> hold(std::string_view frame, Run& run);
+  Result<std::string> fetch(const Run& run) const;
+  Result<std::vector<RunSpan>> read(const Run& run) const;
+  Result<std::vector<RunSpan>> read(const Partition& partition, const Range& range) const;
+  Result<std::vector<Range>> parts_of(const Partition& partition) const;
+  std::vector<uint32_t> order_of_buffer() const;
+
+  std::string directory_;
+  PrivateStoreOptions options_;
+  std::vector<RunSpan> buffer_;
+  std::vector<Partition> partitions_;
+  std::string held_;  // runs in memory
+  std::optional<File> file_;
+  uint64_t file_length_ = 0, added_ = 0;
+};
+
+}  // namespace culprit
