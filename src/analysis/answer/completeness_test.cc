@@ -56,7 +56,7 @@ TEST(Completeness, ThousandsOfRowsAPageAreNamed) {
   shop.healthy(100);
   statements(shop, 40, "SELECT * FROM orders WHERE customer_id = ?", {.running = 53 * kMs, .rows = 5000});
   Answer answer = ask(shop);
-  ASSERT_EQ(found(answer), Found{"slow_statement/"});
+  ASSERT_EQ(found(answer), Found{"slow_statement/big_result"});
   EXPECT_EQ(answer.findings[0].confidence, Confidence::Low);
   EXPECT_TRUE(says(answer.findings[0], "5,000 rows"));
 }
@@ -177,8 +177,8 @@ TEST(Completeness, TheSummarySaysWhereTheLargestShareIsUnexplained) {
 void held_on_one_cpu(Shop& shop, double busy) {
   for (int i = 0; i < 80; ++i) {
     auto request = shop.request("GET /page", "gateway");
-    Blocker itself{Wait::Runnable, 100, 100, 60 * kMs, 4, ""};
-    request.doing({.running = 20 * kMs, .runnable = 60 * kMs, .blockers = {itself}});
+    Blocker itself{Wait::Runnable, 100, 100, 90 * kMs, 4, ""};
+    request.doing({.running = 20 * kMs, .runnable = 90 * kMs, .blockers = {itself}});
     request.end();
   }
   shop.busy(busy);
