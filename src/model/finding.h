@@ -52,7 +52,7 @@ struct Finding {
   Confidence confidence = Confidence::Low;
   double score = 0;  // 0–1; orders the findings of one answer
   Entity entity;
-  std::optional<Entity> holder;  // lock_wait: who holds it; its last statement in `statement`
+  std::optional<Entity> holder;  // lock_wait: its holder; the last statement in `statement`
   std::string caller;            // "orders-api"
   int32_t caller_pid = 0;
   std::string operation;  // "GET /orders": the root operation it slows
@@ -96,7 +96,7 @@ struct OperationSummary {
 
 struct Quality {
   Account account;
-  std::vector<std::string> unknown;  // what nobody could count
+  std::vector<std::string> unknown;  // what could not be counted
   std::vector<LedgerRow> rows;       // those that touch this answer
 };
 

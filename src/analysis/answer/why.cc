@@ -105,14 +105,14 @@ void set_next_command(Answer& answer, const Question& question) {
 
 Result<Answer> why(Reader& reader, Reader* baseline, DatabaseInspector* inquiry, const Question& question) {
   Interner names;
-  ProfileBuilder study(names);
-  TRY(study.read(reader, inquiry, question));
+  ProfileBuilder builder(names);
+  TRY(builder.read(reader, inquiry, question));
   ProfileBuilder before(names);
   Question all_time = question;
   all_time.from_ns = INT64_MIN, all_time.to_ns = INT64_MAX;
   if (baseline != nullptr) TRY(before.read(*baseline, nullptr, all_time));
 
-  const WorkloadProfile& now = study.population();
+  const WorkloadProfile& now = builder.population();
   const CpuUsage cpu = measure_cpu_usage(now);
   DetectorInput input{now, baseline == nullptr ? nullptr : &before.population(), cpu};
   input.error = question.false_alarms;
@@ -128,19 +128,19 @@ Result<Answer> why(Reader& reader, Reader* baseline, DatabaseInspector* inquiry,
   std::erase_if(answer.findings, [&](const Finding& finding) { return !in_focus(finding, question); });
   for (size_t i = 0; i < answer.findings.size(); ++i) answer.findings[i].rank = static_cast<int>(i) + 1;
 
-  Seen seen = study.seen();
+  Seen seen = builder.seen();
   for (const Finding& finding : answer.findings)
     seen.holder_asleep |=
         finding.cause == FindingClass::LockWait && finding.mechanism != Mechanism::Mutex && !finding.holder;
   DataQuality trust = TRY(assess(reader, seen));
   trust.open_share = open_share(input, ranked);
   answer.verdict = verdict_of(trust, seen, flip_share(input, ranked));
-  for (const std::string& problem : study.problems()) trust.quality.unknown.push_back(problem);
+  for (const std::string& problem : builder.problems()) trust.quality.unknown.push_back(problem);
   answer.quality = std::move(trust.quality);
   for (Finding& finding : answer.findings)
     finding.would_flip += "; counted loss: " + (trust.lost_share > 0 ? format_share(trust.lost_share) : "0");
   set_summary(answer);
-  set_not_seen(answer, now, study.asked());
+  set_not_seen(answer, now, builder.asked());
   if (inquiry != nullptr) answer.asked = inquiry->said();
   set_next_command(answer, question);
   return answer;

@@ -28,7 +28,7 @@ constexpr double kGuessed = 0.5;    // only durations; more than one mechanism w
 // which no person and no client notices. Both must hold.
 constexpr double kMaterialShare = 0.2;
 constexpr int64_t kMaterialNs = 1'000'000;
-// And worth it to the whole: one part in twenty of all the time that anybody waits here, or a tenth of a second per request,
+// And worth it to the whole: one part in twenty of all the time that is waited here, or a tenth of a second per request,
 // which its user notices whatever else goes on.
 constexpr double kMaterialOfAll = 0.05;
 constexpr int64_t kNoticedNs = 100'000'000;
@@ -112,7 +112,7 @@ int64_t sum_parts(const Interner& names, const Request& request,
 EvidenceLine observed(std::string text, double value = 0, std::string unit = "");
 EvidenceLine inferred(std::string text, double value = 0, std::string unit = "");
 
-// Whether a node lies below another service: somebody waits for it.
+// Whether a node lies below another service, which waits for it.
 bool has_caller(const Interner& names, const CallNode& node);
 
 }  // namespace culprit::analysis

@@ -1,8 +1,8 @@
-// cpu_saturation: requests are ready to run and get no CPU, because somebody else has them.
+// cpu_saturation: requests are ready to run and get no CPU, because other threads have them.
 //
-// Who: from the wakers' side, who ran while a request was ready; else who used most CPU time. A stranger (takes no part in
+// The holder is the process that ran while a request was ready, else the one with most CPU time. A stranger (takes no part in
 // any request) is a noisy neighbour. Where the requests' own services use the CPUs up, that is load: only said where most of
-// the time goes there. What a slow statement's own crowd waits is the statement's.
+// the time goes there. Requests that a slow statement makes wait are the statement's.
 #include <algorithm>
 
 #include "analysis/detectors/detector.h"
@@ -44,9 +44,9 @@ std::string cut(const std::string& command) {
 }
 
 struct Holder {
-  CpuHolder who;
+  CpuHolder process;
   double share = 0;      // of the others' waiting
-  bool watched = false;  // from who ran while a request was ready
+  bool watched = false;  // from the threads that ran while a request was ready
 };
 
 // The largest holder that serves (or does not), and its share of what the requests waited.
@@ -64,16 +64,16 @@ Holder largest(const CpuUsage& cpu, bool serves, int64_t runnable_ns) {
     int64_t part = best.watched ? holder.held_from_requests_ns : holder.running_ns;
     int64_t all = best.watched ? held : cpu.running_ns;
     double share = all > 0 ? static_cast<double>(part) / static_cast<double>(all) : 0;
-    if (share > best.share) best.who = holder, best.share = share;
+    if (share > best.share) best.process = holder, best.share = share;
   }
   return best;
 }
 
-std::string named(const CpuHolder& who) {
-  std::string pid = who.processes > 1
-                        ? format_count(who.processes) + " processes, pid " + std::to_string(who.pid) + " first"
-                        : "pid " + std::to_string(who.pid);
-  return who.name.starts_with("pid ") ? who.name : who.name + " (" + pid + ")";
+std::string named(const CpuHolder& process) {
+  std::string pid = process.processes > 1
+                        ? format_count(process.processes) + " processes, pid " + std::to_string(process.pid) + " first"
+                        : "pid " + std::to_string(process.pid);
+  return process.name.starts_with("pid ") ? process.name : process.name + " (" + pid + ")";
 }
 
 std::function<Saved(const Request&)> saving(const Interner& names, double share) {
@@ -95,11 +95,11 @@ Cause make_cause(const WorkloadProfile& now, const CpuUsage& cpu, const Holder& 
   Cause cause;
   cause.cause = FindingClass::CpuSaturation;
   const bool confined = cpu.busy >= 0 && cpu.busy < kBusy;
-  cause.mechanism = confined ? Mechanism::Affinity : holder.who.serves ? Mechanism::OwnLoad : Mechanism::Neighbour;
-  cause.entity = {"process", holder.who.name, "", "", "", holder.who.pid};
+  cause.mechanism = confined ? Mechanism::Affinity : holder.process.serves ? Mechanism::OwnLoad : Mechanism::Neighbour;
+  cause.entity = {"process", holder.process.name, "", "", "", holder.process.pid};
   cause.quality = holder.watched ? kObserved : kInferred;
-  cause.phrase = "requests wait for a CPU for {share} of their time; " + named(holder.who) + " holds them";
-  cause.what = named(holder.who) + " holds the CPUs while requests are ready to run";
+  cause.phrase = "requests wait for a CPU for {share} of their time; " + named(holder.process) + " holds them";
+  cause.what = named(holder.process) + " holds the CPUs while requests are ready to run";
   int64_t mean_ns = waiting.runnable_ns / std::max<int64_t>(waiting.requests, 1);
   cause.evidence.push_back(
       observed("requests are ready and without a CPU for " + format_duration(mean_ns) + " each (mean)",
@@ -110,7 +110,8 @@ Cause make_cause(const WorkloadProfile& now, const CpuUsage& cpu, const Holder& 
                  cpu.busy, "share"));
   std::string of_what = holder.watched ? " of the time that requests waited, it ran" : " of all CPU time is its";
   cause.evidence.push_back(observed(format_share(holder.share) + of_what, holder.share, "share"));
-  if (!holder.who.command.empty()) cause.evidence.push_back(observed("its command: " + cut(holder.who.command)));
+  if (!holder.process.command.empty())
+    cause.evidence.push_back(observed("its command: " + cut(holder.process.command)));
   if (cpu.busy < 0) cause.against.push_back("how busy the CPUs were was not recorded");
   if (confined) {
     cause.quality = std::min(cause.quality, kInferred);
@@ -119,9 +120,9 @@ Cause make_cause(const WorkloadProfile& now, const CpuUsage& cpu, const Holder& 
   }
   cause.assuming = "it no longer competes for the CPUs";
   cause.advice =
-      confined ? "let it use more CPUs: taskset -cp " + std::to_string(holder.who.pid) + ", its group's cpuset.cpus"
-      : holder.who.serves ? "give this service more CPUs, or less to do"
-                          : "move it elsewhere, or bound it: nice, or a cgroup's cpu.max or cpu.weight";
+      confined ? "let it use more CPUs: taskset -cp " + std::to_string(holder.process.pid) + ", its group's cpuset.cpus"
+      : holder.process.serves ? "give this service more CPUs, or less to do"
+                              : "move it elsewhere, or bound it: nice, or a cgroup's cpu.max or cpu.weight";
   cause.would_tell = "one recording while it is stopped";
   cause.blamed = [](const CallNode&) { return true; };
   cause.blamed_kinds = {SectionKind::Runnable, SectionKind::Callee};  // as saving() counts

@@ -1,4 +1,4 @@
-// dependency_slow: somebody that requests wait for answers late, and what it does meanwhile is not to be seen: it sleeps,
+// dependency_slow: a callee that requests wait for answers late, and what it does meanwhile was not seen: it sleeps,
 // waits for what was not recorded, or was not recorded itself, or its spans alone are known.
 #include <algorithm>
 #include <map>
@@ -12,7 +12,7 @@ namespace {
 
 // A service that answers does not sleep: what waits so long waits for something outside.
 constexpr int64_t kLongWait = 10'000'000;
-// Where nobody watched, an answer that takes a tenth of a second may still be honest work: less is not worth accusing for.
+// Where it was not recorded, an answer below a tenth of a second may be ordinary work: not reported.
 constexpr int64_t kLongUnwatched = 100'000'000;
 constexpr int64_t kTimesComparable = 10;
 
@@ -32,7 +32,7 @@ bool lateness_of(const Interner& names, const CallNode& node, const SlowPeer& wh
   return node.role != Role::Call && node.service == who.name && has_caller(names, node);
 }
 
-// Sleeping, waiting for who was not seen, blocked for no recorded reason.
+// Sleeping, waiting for a callee that was not seen, blocked for no recorded reason.
 int64_t blocked(const PartTimes& ns) {
   return of(ns, SectionKind::Sleep) + of(ns, SectionKind::Unexplained) + of(ns, SectionKind::Peer) +
          of(ns, SectionKind::Network);
@@ -59,7 +59,7 @@ void add_inside(WaitSums& waits, const PartTimes& ns) {
   waits.known = waits.known || sum(ns) > ns[kUnknown];
 }
 
-SlowPeer who_of(const Interner& names, const CallNode& node) {
+SlowPeer peer_of_node(const Interner& names, const CallNode& node) {
   if (node.role == Role::Call) return {false, node.peer != TextId::Empty ? node.peer : node.label};
   (void)names;
   return {true, node.service};
@@ -80,7 +80,7 @@ std::map<SlowPeer, Times> gather(const WorkloadProfile& now) {
       std::map<SlowPeer, std::pair<int64_t, int64_t>> here;
       for (const Part& part : request.parts) {
         const CallNode& node = names.node(part.node);
-        SlowPeer who = who_of(names, node);
+        SlowPeer who = peer_of_node(names, node);
         if (!lateness_of(names, node, who)) continue;
         here[who].first += blocked_in(node, part.ns);
         here[who].second += part.ns[kUnknown];
@@ -131,11 +131,11 @@ void describe(Cause& cause, const SlowPeer& who, const Times& times, int64_t typ
   if (!times.inside.known || !who.seen) cause.against.push_back("whether it works or waits: these traces do not tell");
   cause.assuming = "it answers like the others here" +
                    (comparable_ns > 0 ? " (" + format_duration(comparable_ns) + ")" : std::string(", at once"));
-  cause.advice = "look into " + name + ": record it with its own callees, or ask who runs it";
+  cause.advice = "look into " + name + ": record it with its own callees";
   cause.would_tell = "culprit record on the machine of " + name;
 }
 
-// An address where a recorded program listens: who that is.
+// Names the recorded program that listens at the address.
 void name_listener(Cause& cause, const WorkloadProfile& now) {
   for (const Connection& connection : now.around().connections) {
     const bool there = connection.local == cause.entity.name || connection.local == "unix:" + cause.entity.name;

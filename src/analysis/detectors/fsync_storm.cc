@@ -11,7 +11,7 @@ namespace culprit::analysis {
 
 namespace {
 
-// Two commits may be two facts; from three on somebody commits in a loop.
+// Two commits may be two facts; from three on it is a loop that commits.
 constexpr double kFewestFlushes = 3;
 // Where the waits were not seen, a commit's time is a flush's only by inference: as many as make an N+1.
 constexpr double kFewestUnseen = 5;

@@ -1,7 +1,7 @@
-// lock_wait: requests are blocked by somebody who holds what they need.
+// lock_wait: requests are blocked by the holder of what they need.
 //
-// The holder is named from the chain of wakers (who gave it free), or from the database's own lock table where somebody
-// asked. In a queue for a row the second waiter waits for the first: the chain is followed to who waits for nobody. A holder
+// The holder is named from the chain of wakers (each gave the lock free), or from the database's own lock table where it was
+// asked. In a queue for a row the second waiter waits for the first: the chain is followed to its end (lock_chain.h). A holder
 // that slept all along left no event: then the finding says so, and how to ask.
 #include <algorithm>
 #include <map>
@@ -38,7 +38,7 @@ int64_t waiting_calls(const Statement& statement) {
   return waiting;
 }
 
-// Waiters of one table at one server wait for the same thing, as far as anybody can see from outside.
+// Waiters of one table at one server wait for the same lock, as far as can be seen from outside.
 std::map<std::pair<TextId, std::string>, Group> group_waiters(const WorkloadProfile& now) {
   std::map<std::pair<TextId, std::string>, Group> groups;
   for (const auto& [id, statement] : now.statements()) {
@@ -64,7 +64,7 @@ std::map<std::pair<TextId, std::string>, Group> group_waiters(const WorkloadProf
   return groups;
 }
 
-// What the database said: who waits for which holder.
+// The waits that the database reported, by waiter and holder.
 LockWaits said_waits(const WorkloadProfile& now) {
   LockWaits waits;
   for (const LockWait& wait : now.around().lock_waits)
@@ -115,7 +115,7 @@ std::string client_of(const WorkloadProfile& now, int32_t pid) {
   return {};
 }
 
-// Who is behind a backend; else the process itself.
+// The program of a backend's client; else the process itself.
 std::string program_of(const WorkloadProfile& now, int32_t pid) {
   if (std::string client = client_of(now, pid); !client.empty()) return client;
   const Process* process = process_of(now, pid);
@@ -187,7 +187,7 @@ LockHolder holder_of(const WorkloadProfile& now, const Group& group) {
   return held;
 }
 
-// Who waits for one holder waits for one thing, whatever tables it is about; and of statements that were sent before the
+// Waits for one holder are one wait, whatever tables they are about; and of statements that were sent before the
 // recording the server's address is not known.
 bool same_lock(const Interner& names, const std::pair<Group, LockHolder>& a, const std::pair<Group, LockHolder>& b) {
   if (a.first.system != b.first.system) return false;
@@ -209,7 +209,7 @@ std::vector<std::pair<Group, LockHolder>> join_groups(const WorkloadProfile& now
   const Interner& names = now.names();
   std::vector<std::pair<Group, LockHolder>> all, joined;
   for (auto& [key, group] : group_waiters(now)) all.emplace_back(group, holder_of(now, group));
-  // What is told is told of the first: whose server is known, then who waited longest.
+  // The first gives the names: those whose server is known come first, then those with the longest waits.
   std::stable_sort(all.begin(), all.end(), [&](const auto& a, const auto& b) {
     bool ka = !names.text(a.first.instance).empty(), kb = !names.text(b.first.instance).empty();
     return ka != kb ? ka : a.first.lock_ns > b.first.lock_ns;
@@ -230,10 +230,10 @@ Mechanism mechanism_of(const LockHolder& held, std::string_view text) {
   if (held.lock == "advisory" || text.find("pg_advisory") != std::string_view::npos) return Mechanism::Advisory;
   if (changes_tables(held.statement)) return Mechanism::TableDdl;
   if (!held.lock.empty()) return Mechanism::Row;
-  // Who only reads holds no row: what it gives free is a lock of the server's own, on a page or a table of its memory.
+  // A session that only reads holds no row: what it gives free is a lock of the server's own, on a page or a table of its memory.
   if (!held.statement.empty() && !locks_rows(held.statement) && held.how == "observed") return Mechanism::Lwlock;
   return locks_rows(text) ? Mechanism::Row
-                          : Mechanism::TableDdl;  // a plain SELECT waits only for who changes the table itself
+                          : Mechanism::TableDdl;  // a plain SELECT waits only for a change of the table itself
 }
 
 std::string session_text(const std::string& program, int32_t pid) {
@@ -256,7 +256,7 @@ void describe(Cause& cause, const WorkloadProfile& now, const Group& group, cons
   std::string mean = format_duration(group.lock_ns / std::max<int64_t>(group.waiting_calls, 1));
   cause.evidence.push_back(observed(format_count(group.waiting_calls) + " calls waited for a lock, " + mean + " each",
                                     static_cast<double>(group.lock_ns), "ns"));
-  cause.assuming = "nobody holds the lock while it is asked for";
+  cause.assuming = "the lock is free when it is asked for";
   if (held.pid == 0) {
     cause.quality = kInferred;
     cause.what = mean + " per wait for a lock on " + (group.table.empty() ? "the table" : group.table) +
@@ -265,18 +265,18 @@ void describe(Cause& cause, const WorkloadProfile& now, const Group& group, cons
     cause.would_tell = now.around().asked && database != nullptr
                            ? std::string(database->lock_table)
                            : "culprit record --ask, or why --ask: which session holds the lock";
-    cause.advice = "ask the database who holds it: culprit record --ask";
+    cause.advice = "ask the database which session holds it: culprit record --ask";
     return;
   }
   cause.holder_idle = held.state.find("idle") != std::string::npos;
   cause.holder = Entity{"process", held.program, cause.entity.instance, cause.entity.system, held.statement, held.pid};
-  std::string who = session_text(held.program, held.pid);
+  std::string session = session_text(held.program, held.pid);
   std::string since = held.held_ns > 0 ? " for " + format_duration(held.held_ns) : "";
   // Many hold it in turn: none of them is the cause, but what they all do.
   bool in_turn = held.holders > 2 && held.share < 0.5;
   std::string turns =
       in_turn ? format_count(static_cast<int64_t>(held.holders)) + " sessions in turn, most often by " : "";
-  cause.what = "held by " + turns + who + (held.state.empty() ? "" : ", " + held.state) + since +
+  cause.what = "held by " + turns + session + (held.state.empty() ? "" : ", " + held.state) + since +
                (held.statement.empty() ? "" : "; its last statement: " + held.statement);
   EvidenceLine line = observed(cause.what, static_cast<double>(held.waited_ns) * held.share, "ns");
   line.how = held.how;
@@ -330,7 +330,7 @@ Cause make_cause(const WorkloadProfile& now, const Group& group, const LockHolde
   if (held.how == "confirmed by the database")
     cause.blamed_kinds.insert(cause.blamed_kinds.end(), {SectionKind::Sleep, SectionKind::Unexplained});
   // A backend that handles a statement does not sleep of itself: where the database said that these wait for a lock, their
-  // being blocked without a word is the same wait, seen when nobody asked.
+  // being blocked without a word is the same wait, seen when it was not asked.
   bool said = held.how == "confirmed by the database";
   cause.saved = [&names, ours, said](const Request& request) {
     int64_t lock = sum_parts(names, request, [&](const CallNode& node, const Part& part) {
@@ -344,7 +344,7 @@ Cause make_cause(const WorkloadProfile& now, const Group& group, const LockHolde
   return cause;
 }
 
-// Whether a lock that is waited for in this node is the service's own. A thread that has called somebody and is put to sleep
+// Whether a lock that is waited for in this node is the service's own. A thread that has called another service and is put to sleep
 // on a futex meanwhile waits for the answer.
 bool waits_inside(const CallNode& node) { return node.statement == StatementId::None && node.role != Role::Call; }
 

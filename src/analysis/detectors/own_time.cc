@@ -11,7 +11,7 @@ namespace culprit::analysis {
 
 namespace {
 
-// An answer that takes a tenth of a second may still be honest work: less is not worth accusing for.
+// An answer below a tenth of a second may be ordinary work: not reported.
 constexpr int64_t kLongUnwatched = 100'000'000;
 constexpr int64_t kTimesComparable = 10;
 // What slows some requests only is its own witness; a hundredth of a second is beyond what a scheduler or a collector's pause
@@ -172,7 +172,7 @@ void describe(Cause& cause, const Service& service, const Slow& slow, bool some,
                      (comparable_ns > 0 ? " (" + format_duration(comparable_ns) + ")" : std::string(", at once"));
   }
   cause.against.push_back("whether it works or waits: these traces do not tell");
-  cause.advice = "look into " + name + ": record it with its own callees, or ask who runs it";
+  cause.advice = "look into " + name + ": record it with its own callees";
   cause.would_tell = "culprit record on the machine of " + name;
 }
 

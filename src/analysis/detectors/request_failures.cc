@@ -14,7 +14,7 @@ struct Failing {
   std::map<TextId, int64_t> said, labels;
 };
 
-// Of a failure in a call nobody answered: the callee failed, or was not reached.
+// Of a failure in a call without an answer: the callee failed, or was not reached.
 TextId whose(const Interner& names, const Failure& failure) {
   const CallNode& node = names.node(failure.node);
   bool unseen =

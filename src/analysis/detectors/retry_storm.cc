@@ -18,7 +18,7 @@ struct Stubborn {
   std::vector<int64_t> wasted;
 };
 
-// Whom a call is for: the service behind it where that was seen, else as the caller names it.
+// The callee of a call: the service behind it where that was seen, else as the caller names it.
 TextId callee_of(const Interner& names, const std::map<NodeId, TextId>& served, NodeId id) {
   if (auto found = served.find(id); found != served.end()) return found->second;
   const CallNode& node = names.node(id);

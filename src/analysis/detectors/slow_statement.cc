@@ -1,7 +1,7 @@
-// slow_statement: a database works on one statement for longer than it should, without waiting for anybody.
+// slow_statement: a database works on one statement for longer than comparable ones take, without waiting.
 //
-// A scan for a few rows, a plan that went wrong, a result nobody needs, or reads of what is not in memory. What tells a slow
-// statement from a dear one: comparable statements of the same server cost a tenth, and few rows come of it. Whoever sums
+// A scan for a few rows, a plan that went wrong, a result larger than is used, or reads of what is not in memory. What tells a slow
+// statement from an expensive one: comparable statements of the same server cost a tenth, and few rows come of it. Whoever sums
 // up a table on purpose (a report) is not slow for reading it.
 #include <algorithm>
 
@@ -30,14 +30,14 @@ constexpr int64_t kPerRow = 5'000;
 // More rows than a person or a page can use in one request.
 constexpr int64_t kManyRows = 10'000;
 constexpr int64_t kFewCalls = 20;
-// From this share of all CPU time on, who waits for a CPU here waits for this statement first of all.
-constexpr double kCrowd = 0.3;
+// From this share of all CPU time on, what waits for a CPU here waits for this statement first of all.
+constexpr double kManyWaiters = 0.3;
 // The careful end where nothing comparable tells how much costs vary: three times as much.
 constexpr int64_t kCarefulTimes = 3;
 
 struct Costs {
   bool served = false;  // the server was watched
-  int64_t of = 0;       // not 0: these are only the dear ones of so many calls
+  int64_t of = 0;       // not 0: these are only the expensive ones of so many calls
   int64_t calls = 0;    // that were looked at
   int64_t running_ns = 0, disk_ns = 0, duration_ns = 0, runnable_ns = 0, lock_ns = 0, rows = -1;  // medians
   int64_t asleep_ns = 0;                                                                          // median
@@ -71,18 +71,18 @@ Costs costs_of(const Statement& statement, int64_t from_ns = 0) {
   return costs;
 }
 
-// A statement may be cheap for most values and dear for a few (data skew): then the dear calls are looked at by themselves,
+// A statement may be cheap for most values and expensive for a few (data skew): then those calls are looked at by themselves,
 // where there are enough of them and most of the statement's time is theirs.
 Costs expensive_costs(const Statement& statement, const Costs& all, int64_t expected_ns) {
-  // Where nobody watched, a tail of tens of milliseconds may be the scheduler's, or the network's.
+  // Where the server was not recorded, a tail of tens of milliseconds may be the scheduler's, or the network's.
   int64_t least = all.served ? kSlowRunning : kSlowForAnyone;
-  Costs dear = costs_of(statement, std::max(least, kTimesComparable * expected_ns));
+  Costs expensive = costs_of(statement, std::max(least, kTimesComparable * expected_ns));
   auto total = [](const Costs& costs) {
     return costs.calls * (costs.served ? costs.running_ns + costs.disk_ns : costs.duration_ns);
   };
-  if (dear.calls < kFewestAffected || dear.calls == all.calls || total(dear) < total(all)) return all;
-  dear.of = all.calls;
-  return dear;
+  if (expensive.calls < kFewestAffected || expensive.calls == all.calls || total(expensive) < total(all)) return all;
+  expensive.of = all.calls;
+  return expensive;
 }
 
 // What another statement of the same server costs, the lower quartile: several may be slow for the same reason. On a bad day:
@@ -107,7 +107,7 @@ Comparable comparable_cost(const WorkloadProfile& now, StatementId id, const Sta
   return {ns, std::max(quantile(bad, 0.75), kCarefulTimes * ns), true};
 }
 
-// For as many rows as a request can use: who returns more would cost that part of what it costs.
+// For as many rows as a request can use: one that returns more would cost that part of what it costs.
 int64_t expected_cost(int64_t comparable_ns, const Costs& costs) {
   int64_t expected_ns = comparable_ns + kPerRow * std::max<int64_t>(costs.rows, 0);
   if (costs.rows < kManyRows) return expected_ns;
@@ -235,7 +235,7 @@ Work work_in(const Interner& names, const Request& request, StatementId statemen
   return sum;
 }
 
-// What waits for a CPU because of it. Its own waits shrink with its work: who has a hundredth to run waits about a hundredth.
+// What waits for a CPU because of it. Its own waits shrink with its work: with a hundredth to run it waits about a hundredth.
 // Others' waits are its in the proportion of its part of all CPU time.
 struct Contention {
   int64_t own_ns = 0, others_ns = 0;
@@ -290,8 +290,8 @@ void add_evidence(Cause& cause, const Statement& statement, const Costs& costs, 
     int64_t all = 0;
     for (int64_t ns : statement.waits.ns) all += ns;
     double runnable = all > 0 ? static_cast<double>(statement.waits[Wait::Runnable]) / static_cast<double>(all) : 0;
-    std::string crowd = share >= kCrowd ? ", in a crowd of its own kind" : "";
-    if (runnable >= 0.01) cause.against.push_back(format_share(runnable) + " of its time it waits for a CPU" + crowd);
+    std::string among = share >= kManyWaiters ? ", among others of its own kind" : "";
+    if (runnable >= 0.01) cause.against.push_back(format_share(runnable) + " of its time it waits for a CPU" + among);
     double lock = all > 0 ? static_cast<double>(statement.waits[Wait::Lock]) / static_cast<double>(all) : 0;
     if (lock >= 0.05) cause.against.push_back(format_share(lock) + " of its time it waits for a lock");
   } else {

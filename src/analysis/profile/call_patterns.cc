@@ -66,7 +66,7 @@ SpanIndex failed_of(const Trace& trace, SpanIndex span) {
   return found;
 }
 
-// That nobody waited for the answer is no failure of who was asked: the client may have left.
+// An answer that is not waited for is no failure of the callee: the client may have left.
 bool returned_failure(const Span& span) { return failed(span) && !(span.flags & kUnanswered); }
 
 // What a server failed of while its caller went on. A caller's own error may be an answer like "not found".

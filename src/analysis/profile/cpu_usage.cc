@@ -47,7 +47,7 @@ CpuUsage measure_cpu_usage(const WorkloadProfile& population) {
   const auto& held = population.cpu_holders();
   for (const Process& process : population.around().processes) {
     if (process.name.empty())
-      continue;  // gone before anybody could look: nobody to name, and its times are not to be trusted
+      continue;  // gone before it could be looked at: it has no name, and its times are not to be trusted
     bool serving = serves(process, by_pid, population);
     // A server's processes are told apart by program; so are strangers: eight burners are one neighbour.
     std::pair<std::string, bool> key{process.name, serving};

@@ -1,4 +1,4 @@
-// Who had the CPUs while this was recorded: those that serve requests, and everybody else.
+// The CPU time of processes while this was recorded: of those that serve requests, and of all others.
 #pragma once
 
 #include <string>
@@ -15,8 +15,8 @@ struct CpuHolder {
   int64_t running_ns = 0;
   int64_t held_from_requests_ns = 0;  // ran while a request was ready for the CPU
   int processes = 0;
-  bool recorder = false;  // culprit itself, which is there because somebody is looking
-  bool serves = false;    // takes part in requests, or works for who does
+  bool recorder = false;  // culprit itself, which runs because of the recording
+  bool serves = false;    // takes part in requests, or works for one that does
 };
 
 // Below this share of all CPUs' time there is a free CPU most of the time, and a short wait for one is the scheduler's ordinary

@@ -14,7 +14,7 @@ struct Database {
   // What to try; empty: nothing is known to help.
   std::string_view slow_query;   // a query that works for long
   std::string_view sleeping;     // a statement in which the server is blocked without working
-  std::string_view lock_table;   // where it shows who waits for which lock
+  std::string_view lock_table;   // where it shows the waiters of a lock
   std::string_view idle_holder;  // a session that holds a lock and runs nothing; {pid} is filled in
   std::string_view job_queue;    // sessions that take rows of one table in turn
   std::string_view plan;         // what would tell the plan

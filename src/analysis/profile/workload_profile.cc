@@ -39,7 +39,7 @@ void add_blame(Blame& blame, const Blocker& blocker, int64_t weight) {
   if (!blocker.statement.empty()) blame.statements[without_literals(blocker.statement)] += blocker.duration_ns;
 }
 
-// Whether nobody knows what was asked for: an exchange of an unknown protocol, which may be a minute of nobody asking
+// Whether it is not known what was asked for: an exchange of an unknown protocol, which may be a minute without a question
 // anything, or an answer whose request was sent before the recording. It is no operation.
 bool nameless(const Trace& trace, SpanIndex index, const SpanNodes& nodes, const Interner& names) {
   StatementId statement = nodes.statement[index];
@@ -107,7 +107,7 @@ void WorkloadProfile::ask_about(Span& span) const {
     span.waits.known = true;
     of(span.waits, Wait::Lock) = span.duration_ns;
   }
-  // A backend that waits for a lock waits on its latch: who watched only the system call can't tell what for.
+  // A backend that waits for a lock waits on its latch: the system call alone does not tell what for.
   int64_t moved = 0;
   for (Wait wait : {Wait::Other, Wait::Sleep, Wait::Peer, Wait::Network})
     moved += move_wait(span.waits, wait, Wait::Lock, span.duration_ns);
@@ -197,7 +197,7 @@ Operation& WorkloadProfile::operation_of(const Trace& trace, SpanIndex root, Sta
   const Span& span = trace.spans[root];
   SpanIndex served = callee_view(trace, root);
   const std::string& service = served == kNoSpan ? span.service : trace.spans[served].service;
-  // A statement that nobody's request sent is called what the server calls it: its client may see an encrypted exchange.
+  // A statement outside any request is called what the server calls it: its client may see an encrypted exchange.
   const std::string& name = statement == StatementId::None ? span.name : trace.spans[last_view(trace, root)].name;
   std::pair<TextId, TextId> key{names_.intern(without_ids(name)), names_.intern(service)};
   if (operation_index_.size() >= kMaxOperations && !operation_index_.contains(key))

@@ -28,7 +28,7 @@ namespace culprit::analysis {
 
 struct SpanNodes;
 
-// The kinds of a section, and the own time of spans that nobody watched.
+// The kinds of a section, and the own time of spans that were not recorded.
 constexpr int kUnknown = static_cast<int>(SectionKind::Unexplained) + 1;
 constexpr int kParts = kUnknown + 1;
 using PartTimes = std::array<int64_t, kParts>;
@@ -79,7 +79,7 @@ struct Request {
 
 struct Operation {
   TextId name = TextId::Empty, service = TextId::Empty;
-  bool statement = false;  // sent to a database by nobody's request: a batch job's, a person's
+  bool statement = false;                            // sent to a database outside any request: by a batch job, a person
   int64_t requests = 0, errors = 0, unfinished = 0;  // weighted
   int64_t total_ns = 0;                              // weighted path time
   std::vector<Weighted> latencies;                   // of all
@@ -119,7 +119,7 @@ struct Surroundings {
   std::vector<Process> processes;
   std::vector<HostInfo> hosts;
   std::vector<LockWait> lock_waits;  // as the database said while recording, or says now
-  bool asked = false;                // somebody asked at all
+  bool asked = false;                // whether it was asked at all
   std::vector<Connection> connections;
   std::vector<Resource> resources;  // what Span::resource is an index into
 };
@@ -137,16 +137,16 @@ class WorkloadProfile {
   const std::map<StatementId, Statement>& statements() const { return statements_; }  // by Names' statement id
   int64_t path_ns() const { return path_ns_; }                                        // weighted, of all requests
   // The same, but no request counts for more than ten ordinary ones: a few that hang must not make all else look small.
-  // Who asks about a request compares it with requests: a machine may run a batch job beside, of a thousand times their time.
+  // A request is compared with requests: a machine may run a batch job beside, of a thousand times their time.
   double ordinary_path_ns(bool requests_only) const;
-  double request_path_ns() const;  // weighted, without statements that nobody's request sent
+  double request_path_ns() const;  // weighted, without statements outside any request
   int64_t begin_ns() const { return begin_ns_; }
   int64_t end_ns() const { return end_ns_; }
-  // CPU time on behalf of requests, by pid; who appears here takes part in them.
+  // CPU time on behalf of requests, by pid; what appears here takes part in them.
   const std::map<int32_t, int64_t>& participants() const { return participants_; }
-  // Who had the CPU while requests were ready for one, by pid.
+  // CPU time of others while requests were ready for a CPU, by pid.
   const std::map<int32_t, int64_t>& cpu_holders() const { return cpu_holders_; }
-  // Who waited for whose lock in a database, by the wakers: waiter → holder → time.
+  // Waits for locks in a database, by the wakers: waiter → holder → time.
   using LockChain = std::map<int32_t, std::map<int32_t, int64_t>>;
   const LockChain& lock_chain() const { return lock_chain_; }
   const CallConcurrency& call_concurrency() const { return call_concurrency_; }

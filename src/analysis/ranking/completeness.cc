@@ -254,7 +254,7 @@ Ranked* best_candidate(const DetectorInput& input, const Judged& judged, size_t 
     if (gain < best_gain) continue;
     best = &entry, best_gain = gain, best_impact = std::move(impact);
   }
-  if (best != nullptr) best->price = std::move(best_impact);
+  if (best != nullptr) best->impact = std::move(best_impact);
   return best;
 }
 
@@ -271,8 +271,8 @@ void complete(const DetectorInput& input, std::vector<Ranked>& ranked) {
       Ranked* candidate = best_candidate(input, judged, index, left, ranked);
       if (candidate == nullptr) break;
       candidate->finding = true;
-      candidate->score = std::clamp(candidate->price.saved_ns / all_ns, 0.0, 1.0) * candidate->cause.quality *
-                         (candidate->price.comparable ? 1 : kNoComparable);
+      candidate->score = std::clamp(candidate->impact.saved_ns / all_ns, 0.0, 1.0) * candidate->cause.quality *
+                         (candidate->impact.comparable ? 1 : kNoComparable);
       left = judged.left_share(findings_of(ranked));
     }
     if (left < kUnclaimedShare) continue;
@@ -285,8 +285,8 @@ void complete(const DetectorInput& input, std::vector<Ranked>& ranked) {
       auto found = left_ns.find(&request);
       return found == left_ns.end() ? 0 : found->second;
     });
-    unexplained.price = measure_impact(unexplained.cause, input.now, index, nullptr, 0);
-    unexplained.score = std::clamp(unexplained.price.saved_ns / all_ns, 0.0, 1.0) * unexplained.cause.quality;
+    unexplained.impact = measure_impact(unexplained.cause, input.now, index, nullptr, 0);
+    unexplained.score = std::clamp(unexplained.impact.saved_ns / all_ns, 0.0, 1.0) * unexplained.cause.quality;
     unexplained.finding = true;
     rest.push_back(std::move(unexplained));
   }

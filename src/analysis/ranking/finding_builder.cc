@@ -26,11 +26,11 @@ std::string fill_share(std::string phrase, double share) {
   return phrase;
 }
 
-// From the root to the cause: each service's own part of the path, the cause's last. Who asks for the blamed work is named even where
+// From the root to the cause: each service's own part of the path, the cause's last. The caller of the blamed work is named even where
 // no time is spent there: the way is what a reader follows.
 std::vector<PathStep> path_of(const DetectorInput& input, const Ranked& ranked) {
   const Interner& names = input.now.names();
-  const Operation& operation = input.now.operations()[ranked.price.operation];
+  const Operation& operation = input.now.operations()[ranked.impact.operation];
   std::map<TextId, std::pair<uint32_t, double>> services;  // service → (depth, time)
   std::set<TextId> asking;
   double blamed = 0, all = 0;
@@ -78,11 +78,11 @@ std::optional<TextId> sender_of(const Interner& names, const CallNode& node) {
   return std::nullopt;
 }
 
-// Who sends the blamed work in this operation: the service of the node above it, by time.
+// The sender of the blamed work in this operation: the service of the node above it, by time.
 std::pair<std::string, int32_t> caller_of(const DetectorInput& input, const Ranked& ranked) {
   const Interner& names = input.now.names();
   std::map<TextId, int64_t> callers;
-  for (const Request& request : input.now.operations()[ranked.price.operation].kept)
+  for (const Request& request : input.now.operations()[ranked.impact.operation].kept)
     for (const Part& part : request.parts) {
       const CallNode& node = names.node(part.node);
       if (!ranked.cause.blamed(node) || !ranked.cause.entity.kind.starts_with("s")) {
@@ -118,13 +118,13 @@ Confidence confidence_of(const Ranked& ranked, const Operation& operation, const
   return ranked.cause.quality >= kInferred || clear ? Confidence::Medium : Confidence::Low;
 }
 
-void add_change(Finding& finding, const Impact& price) {
-  if (!price.changed) return;
+void add_change(Finding& finding, const Impact& impact) {
+  if (!impact.changed) return;
   finding.evidence.insert(finding.evidence.begin(),
-                          EvidenceLine{"since the baseline: " + format_duration(price.before_mean_ns) + " → " +
-                                           format_duration(price.now_mean_ns) + " on the critical path of " +
-                                           format_count(price.affected) + " requests (mean)",
-                                       static_cast<double>(price.now_mean_ns - price.before_mean_ns),
+                          EvidenceLine{"since the baseline: " + format_duration(impact.before_mean_ns) + " → " +
+                                           format_duration(impact.now_mean_ns) + " on the critical path of " +
+                                           format_count(impact.affected) + " requests (mean)",
+                                       static_cast<double>(impact.now_mean_ns - impact.before_mean_ns),
                                        "ns",
                                        {},
                                        "observed"});
@@ -148,9 +148,9 @@ std::string reproduce(const std::string& operation) {
          pattern + "'\"";
 }
 
-int64_t requests_of(const WorkloadProfile& population, bool requests_only = false) {
+int64_t requests_of(const WorkloadProfile& profile, bool requests_only = false) {
   int64_t requests = 0;
-  for (const Operation& operation : population.operations())
+  for (const Operation& operation : profile.operations())
     if (!requests_only || !operation.statement) requests += operation.requests;
   return requests;
 }
@@ -162,10 +162,11 @@ double lost_share(double lost, int64_t requests) {
 
 // The share of requests whose loss could let another cause win. The worst case: all that were lost were as long as those
 // that this cause slows, and slow for the rival's reason alone, or for one that was not seen at all.
-// Only who takes time of the same requests is another answer to the same question.
+// Only what takes time of the same requests is another answer to the same question.
 bool is_rival(const WorkloadProfile& now, const Ranked& own, const Ranked& other) {
   if (other.cause.cause == FindingClass::Unexplained) return false;
-  return measure_impact(other.cause, now, own.price.operation, nullptr, 0).saved_ns >= kLeastRival * own.price.saved_ns;
+  return measure_impact(other.cause, now, own.impact.operation, nullptr, 0).saved_ns >=
+         kLeastRival * own.impact.saved_ns;
 }
 
 double flip_of(const WorkloadProfile& now, const std::vector<Ranked>& ranked, size_t index) {
@@ -177,14 +178,14 @@ double flip_of(const WorkloadProfile& now, const std::vector<Ranked>& ranked, si
   }
   auto path = static_cast<double>(now.path_ns());
   double missing_ns = (own.score - rival) * path / quality;
-  double each_ns = own.price.saved_ns / static_cast<double>(std::max<int64_t>(own.price.affected, 1)) /
-                   std::clamp(own.price.share, 0.05, 1.0);
+  double each_ns = own.impact.saved_ns / static_cast<double>(std::max<int64_t>(own.impact.affected, 1)) /
+                   std::clamp(own.impact.share, 0.05, 1.0);
   if (missing_ns <= 0 || each_ns <= 0) return 0;
   // Loss strikes all alike: a thousand statements of a batch job beside don't make a request's loss a thousandth.
-  return lost_share(missing_ns / each_ns, requests_of(now, !now.operations()[own.price.operation].statement));
+  return lost_share(missing_ns / each_ns, requests_of(now, !now.operations()[own.impact.operation].statement));
 }
 
-// Where nobody is accused: so many must be lost, each as long as the slowest hundredth, that their cause would be material.
+// Without a finding: so many must be lost, each as long as the slowest hundredth, that their cause would be material.
 double flip_of_healthy(const WorkloadProfile& now) {
   std::vector<Weighted> all;
   for (const Operation& operation : now.operations())
@@ -199,8 +200,8 @@ double flip_of_healthy(const WorkloadProfile& now) {
 Finding make_finding(const DetectorInput& input, const std::vector<Ranked>& ranked, size_t index) {
   const Ranked& own = ranked[index];
   const Cause& cause = own.cause;
-  const Impact& price = own.price;
-  const Operation& operation = input.now.operations()[price.operation];
+  const Impact& impact = own.impact;
+  const Operation& operation = input.now.operations()[impact.operation];
   const Interner& names = input.now.names();
   Finding finding;
   finding.cause = cause.cause, finding.mechanism = cause.mechanism, finding.score = own.score;
@@ -209,19 +210,20 @@ Finding make_finding(const DetectorInput& input, const std::vector<Ranked>& rank
   finding.operation = names.text(operation.name);
   std::tie(finding.caller, finding.caller_pid) = caller_of(input, own);
   finding.id = finding_id(cause, finding.caller, finding.operation);
-  finding.title = fill_share(cause.phrase, price.share);
+  finding.title = fill_share(cause.phrase, impact.share);
   finding.what = cause.what;
-  finding.effect = {price.affected, std::min(price.share, 1.0), price.before_p95_ns, price.p95_ns, price.p95_interval};
-  finding.calls_per_request = price.calls_per_request;
+  finding.effect = {impact.affected, std::min(impact.share, 1.0), impact.before_p95_ns, impact.p95_ns,
+                    impact.p95_interval};
+  finding.calls_per_request = impact.calls_per_request;
   finding.path = path_of(input, own);
   finding.evidence = cause.evidence, finding.against = cause.against;
-  auto saved = [&](int64_t after) { return std::max<int64_t>(price.p95_ns - after, 0); };
-  finding.saving = {saved(price.most_after_ns),
-                    saved(price.likely_after_ns),
-                    {saved(price.after.high_ns), saved(price.after.low_ns)},
+  auto saved = [&](int64_t after) { return std::max<int64_t>(impact.p95_ns - after, 0); };
+  finding.saving = {saved(impact.most_after_ns),
+                    saved(impact.likely_after_ns),
+                    {saved(impact.after.high_ns), saved(impact.after.low_ns)},
                     cause.assuming,
-                    price.comparable};
-  add_change(finding, price);
+                    impact.comparable};
+  add_change(finding, impact);
   double next_score = 0;
   for (size_t other = 0; other < ranked.size(); ++other) {
     const Ranked& next = ranked[other];
@@ -232,12 +234,12 @@ Finding make_finding(const DetectorInput& input, const std::vector<Ranked>& rank
     finding.next_best = Finding::NextBest{next.cause.cause, next.cause.entity, next.score, next.cause.would_tell};
   }
   finding.confidence = confidence_of(own, operation, finding.saving.interval, next_score);
-  if (price.affected < kFewestAffected)
-    finding.against.push_back("only " + format_count(price.affected) +
-                              (price.affected == 1 ? " request is touched" : " requests are touched") +
+  if (impact.affected < kFewestAffected)
+    finding.against.push_back("only " + format_count(impact.affected) +
+                              (impact.affected == 1 ? " request is touched" : " requests are touched") +
                               ": too few to be sure; said because most of all time is theirs");
   finding.would_flip = "if ≥ " + format_share(flip_of(input.now, ranked, index)) + " of requests were lost";
-  finding.exemplars = price.exemplars;
+  finding.exemplars = impact.exemplars;
   finding.reproduce = reproduce(finding.operation);
   finding.advice = cause.advice;
   return finding;
@@ -263,13 +265,12 @@ std::vector<Finding> make_findings(const DetectorInput& input, const std::vector
   return findings;
 }
 
-std::vector<OperationSummary> summarise(const WorkloadProfile& population) {
+std::vector<OperationSummary> summarise(const WorkloadProfile& profile) {
   std::vector<OperationSummary> all;
-  for (const Operation& operation : population.operations()) {
+  for (const Operation& operation : profile.operations()) {
     Distribution latencies(operation.latencies);
     OperationSummary summary;
-    summary.name = population.names().text(operation.name),
-    summary.service = population.names().text(operation.service);
+    summary.name = profile.names().text(operation.name), summary.service = profile.names().text(operation.service);
     summary.requests = operation.requests, summary.errors = operation.errors, summary.unfinished = operation.unfinished;
     summary.p50_ns = latencies.quantile(0.5), summary.p95_ns = latencies.quantile(0.95),
     summary.p99_ns = latencies.quantile(0.99);
@@ -290,14 +291,14 @@ double flip_share(const DetectorInput& input, const std::vector<Ranked>& ranked)
 
 double open_share(const DetectorInput& input, const std::vector<Ranked>& ranked) {
   int64_t open = 0;
-  bool accused = !ranked.empty() && ranked[0].finding;
+  bool found = !ranked.empty() && ranked[0].finding;
   for (const Operation& operation : input.now.operations()) {
     if (operation.unfinished == 0) continue;
     int64_t slow_ns = Distribution(operation.latencies).quantile(0.95);
     for (const Request& request : operation.kept) {
       // What had just begun when the recording ended tells nothing, and hides nothing.
       if (!request.unfinished || request.duration_ns < slow_ns) continue;
-      bool explained = accused && ranked[0].cause.saved(request).likely_ns * 2 >= request.duration_ns;
+      bool explained = found && ranked[0].cause.saved(request).likely_ns * 2 >= request.duration_ns;
       open += explained ? 0 : request.weight;
     }
   }

@@ -14,7 +14,7 @@ std::string finding_id(const Cause& cause, std::string_view caller, std::string_
 std::vector<Finding> make_findings(const DetectorInput& input, const std::vector<Ranked>& ranked);
 
 // The latencies of all operations, those with most path time first.
-std::vector<OperationSummary> summarise(const WorkloadProfile& population);
+std::vector<OperationSummary> summarise(const WorkloadProfile& profile);
 
 // The share of requests whose loss would let the second cause win, or a healthy system look ill.
 double flip_share(const DetectorInput& input, const std::vector<Ranked>& ranked);

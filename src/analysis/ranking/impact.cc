@@ -145,17 +145,17 @@ void set_quantiles(Impact& result, Retimed&& retimed) {
   result.after = {std::max<int64_t>(low, 0), std::max(high, result.likely_after_ns)};
 }
 
-// Whether enough requests are touched, and enough of all time, for anybody to care.
-bool is_enough(const WorkloadProfile& now, const Operation& operation, const Impact& price, int64_t affected_kept) {
+// Whether enough requests are touched, and enough of all time, to be worth reporting.
+bool is_enough(const WorkloadProfile& now, const Operation& operation, const Impact& impact, int64_t affected_kept) {
   double all = operation.statement ? static_cast<double>(now.path_ns()) : now.request_path_ns();
-  double of_all = price.saved_ns / std::max(all, 1.0);
-  double each = price.saved_ns / static_cast<double>(std::max<int64_t>(price.affected, 1));
+  double of_all = impact.saved_ns / std::max(all, 1.0);
+  double each = impact.saved_ns / static_cast<double>(std::max<int64_t>(impact.affected, 1));
   bool noticed = each >= static_cast<double>(kNoticedNs);
   if (affected_kept >= kFewestAffected)
-    return noticed || price.saved_ns >= kMaterialOfAll * now.ordinary_path_ns(!operation.statement);
+    return noticed || impact.saved_ns >= kMaterialOfAll * now.ordinary_path_ns(!operation.statement);
   if (operation.statement) return false;  // a job's long statement is its own business
   // Few, but all that there is: a trace of one request may be asked about as well.
-  return of_all >= kMostOfAll && (affected_kept >= kAFew || price.affected * 2 >= operation.requests);
+  return of_all >= kMostOfAll && (affected_kept >= kAFew || impact.affected * 2 >= operation.requests);
 }
 
 // Of each of an operation's kept requests, whether it failed of the cause.

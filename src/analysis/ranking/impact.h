@@ -1,4 +1,4 @@
-// Price: what a cause costs one operation, and what its requests would take without it, by re-timing each of them.
+// Impact: what a cause costs one operation, and what its requests would take without it, by re-timing each of them.
 #pragma once
 
 #include <vector>

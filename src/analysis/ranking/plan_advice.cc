@@ -11,7 +11,7 @@ namespace {
 
 // A scan that returns a tenth of what it reads would not be faster by an index.
 constexpr double kSelective = 10;
-// A plan below this cost reads a hundred pages, or some thousand rows, in less than a millisecond: nobody is slow for that.
+// A plan below this cost reads a hundred pages, or some thousand rows, in less than a millisecond: nothing is slow for that.
 constexpr double kCheapCost = 100;
 // Its estimate may be wrong, the size of a table is not.
 constexpr double kCheapRows = 10'000;
@@ -109,7 +109,7 @@ void judge_cheap_write(Cause& cause, const Plan& plan) {
     }
     return confirm_scan(cause, advice);
   }
-  // Whose row is new is referred to by nobody.
+  // No row refers to a new one.
   cause.advice =
       "its plan is cheap: the time is in its triggers or foreign keys: EXPLAIN (ANALYZE), rolled back, names them";
   if (plan.write != "Insert") cause.advice += "; an index on the referencing column is what is mostly missing";
@@ -133,7 +133,7 @@ void judge_small_scan(Cause& cause, const Plan& plan) {
 
 void judge_plan(Cause& cause, const Plan& plan) {
   cause.evidence.push_back({"EXPLAIN: " + plan.summary, plan.rows_read, "rows", {}, "confirmed by the database"});
-  // That it sleeps, or sends more than anybody uses, was seen: no plan says more about it, and no index helps.
+  // That it sleeps, or sends more than is used, was seen: no plan says more about it, and no index helps.
   if (cause.mechanism == Mechanism::Sleeps || cause.mechanism == Mechanism::BigResult) return;
   bool scans = plan.scan.find("Seq Scan") != std::string::npos;
   bool cheap = plan.cost < kCheapCost && plan.rows_read < kCheapRows;

@@ -15,27 +15,27 @@ namespace {
 // The database is asked for the plans of so many statements: each question has a time limit of its own.
 constexpr int kMaxPlans = 3;
 
-Ranked priced(const DetectorInput& input, Cause cause) {
+Ranked rank(const DetectorInput& input, Cause cause) {
   Ranked ranked;
   double saved = 0, best = -1;
   for (size_t i = 0; i < input.now.operations().size(); ++i) {
     const Operation* before =
         input.before == nullptr ? nullptr : same_operation(*input.before, input.now.operations()[i]);
-    Impact price = measure_impact(cause, input.now, i, before, input.error);
-    if (price.material) saved += price.saved_ns;
-    // An operation where it is material goes before any where it is not; one that somebody waits for before a statement that
-    // nobody's request sent.
-    int rank = price.material ? (input.now.operations()[i].statement ? 1 : 2) : 0;
-    double worth = price.saved_ns + rank * static_cast<double>(input.now.path_ns());
+    Impact impact = measure_impact(cause, input.now, i, before, input.error);
+    if (impact.material) saved += impact.saved_ns;
+    // An operation where it is material goes before any where it is not; a request before a statement
+    // outside any request.
+    int rank = impact.material ? (input.now.operations()[i].statement ? 1 : 2) : 0;
+    double worth = impact.saved_ns + rank * static_cast<double>(input.now.path_ns());
     if (worth <= best) continue;
     best = worth;
-    ranked.price = price;
+    ranked.impact = impact;
   }
   ranked.finding = saved > 0;
-  if (ranked.price.changed) cause.quality = std::min(std::max(cause.quality, kObserved), cause.best_quality);
+  if (ranked.impact.changed) cause.quality = std::min(std::max(cause.quality, kObserved), cause.best_quality);
   double all = static_cast<double>(std::max<int64_t>(input.now.path_ns(), 1));
-  double counted = ranked.finding ? saved : std::max(ranked.price.saved_ns, 0.0);
-  ranked.score = std::clamp(counted / all, 0.0, 1.0) * cause.quality * (ranked.price.comparable ? 1 : kNoComparable);
+  double counted = ranked.finding ? saved : std::max(ranked.impact.saved_ns, 0.0);
+  ranked.score = std::clamp(counted / all, 0.0, 1.0) * cause.quality * (ranked.impact.comparable ? 1 : kNoComparable);
   ranked.cause = std::move(cause);
   return ranked;
 }
@@ -64,7 +64,7 @@ void confirm(const DetectorInput& input, std::vector<Ranked>& ranked, DatabaseIn
       cause.against.push_back("the planner did not tell: " + plan.value().unknown_why);
     else
       judge_plan(cause, plan.value());
-    entry = priced(input, std::move(cause));
+    entry = rank(input, std::move(cause));
   }
 }
 
@@ -78,7 +78,7 @@ const Precedence* precedence_of(const DetectorInput& input, Stage stage, const C
 void settle(const DetectorInput& input, Stage stage, std::vector<Ranked>& ranked) {
   for (size_t loser = 0; loser < ranked.size(); ++loser)
     for (size_t winner = 0; winner < ranked.size(); ++winner) {
-      bool apart = stage == Stage::SameOperation && ranked[winner].price.operation != ranked[loser].price.operation;
+      bool apart = stage == Stage::SameOperation && ranked[winner].impact.operation != ranked[loser].impact.operation;
       if (winner == loser || !ranked[winner].finding || apart) continue;
       const Precedence* rule = precedence_of(input, stage, ranked[winner].cause, ranked[loser].cause);
       if (rule == nullptr) continue;
@@ -96,11 +96,11 @@ void settle(const DetectorInput& input, Stage stage, std::vector<Ranked>& ranked
 bool is_stuck(const DetectorInput& input, const Ranked& entry) {
   if (entry.finding) return true;
   const auto window = static_cast<double>(input.now.end_ns() - input.now.begin_ns());
-  return entry.cause.pathological && entry.price.affected >= kAFew &&
-         entry.price.saved_ns * 2 >= static_cast<double>(entry.price.affected) * window;
+  return entry.cause.pathological && entry.impact.affected >= kAFew &&
+         entry.impact.saved_ns * 2 >= static_cast<double>(entry.impact.affected) * window;
 }
 
-// Who waits inside a service whose calls are stuck elsewhere waits for those: it queues for a pool of connections or workers.
+// Requests that wait inside a service whose calls are stuck elsewhere wait for those: they queue for a pool of connections or workers.
 // Its time goes to what the calls are stuck in.
 void explain_queues(const DetectorInput& input, std::vector<Ranked>& ranked) {
   for (Ranked& queue : ranked) {
@@ -114,19 +114,19 @@ void explain_queues(const DetectorInput& input, std::vector<Ranked>& ranked) {
       cause.saved = [own = cause.saved, waits = queue.cause.saved](const Request& request) {
         return own(request) + waits(request);
       };
-      // Its price grows; what is told of it stays about the operation that is stuck, not the one that queues.
-      const size_t operation = stuck.price.operation;
-      stuck = priced(input, std::move(cause));
+      // Its impact grows; what is told of it stays about the operation that is stuck, not the one that queues.
+      const size_t operation = stuck.impact.operation;
+      stuck = rank(input, std::move(cause));
       const Operation* before =
           input.before == nullptr ? nullptr : same_operation(*input.before, input.now.operations()[operation]);
-      stuck.price = measure_impact(stuck.cause, input.now, operation, before, input.error);
+      stuck.impact = measure_impact(stuck.cause, input.now, operation, before, input.error);
       queue.finding = false, queue.explained = true;
       break;
     }
   }
 }
 
-// Requests that fail after most of their time went to another cause fail of that: somebody's patience ended. What fails at once
+// Requests that fail after most of their time went to another cause fail of that: a limit ended the wait. What fails at once
 // stays a failure of its own.
 void explain_failures(const DetectorInput& input, std::vector<Ranked>& ranked) {
   std::vector<std::function<Saved(const Request&)>> stuck;
@@ -144,7 +144,7 @@ void explain_failures(const DetectorInput& input, std::vector<Ranked>& ranked) {
     cause.saved = [own = cause.saved, fails = cause.fails](const Request& request) {
       return fails(request) ? own(request) : Saved{};
     };
-    entry = priced(input, std::move(cause));
+    entry = rank(input, std::move(cause));
   }
 }
 
@@ -162,7 +162,7 @@ void explain_away(const DetectorInput& input, std::vector<Ranked>& ranked) {
         left = std::max<int64_t>(left, 0);
         return Saved{std::min(saved.most_ns, left), std::min(saved.likely_ns, left), std::min(saved.least_ns, left)};
       };
-      entry.finding = priced(input, std::move(cause)).finding;
+      entry.finding = rank(input, std::move(cause)).finding;
       entry.explained = !entry.finding;
     }
     if (entry.finding) above.push_back(entry.cause.saved);
@@ -187,21 +187,16 @@ size_t count_comparisons(const DetectorInput& input, const std::vector<Cause>& c
 
 }  // namespace
 
-const Operation* same_operation(const WorkloadProfile& population, const Operation& operation) {
-  for (const Operation& other : population.operations())
+const Operation* same_operation(const WorkloadProfile& profile, const Operation& operation) {
+  for (const Operation& other : profile.operations())
     if (other.name == operation.name && other.service == operation.service) return &other;
   return nullptr;
 }
 
 std::vector<Ranked> rank_causes(const DetectorInput& given, DatabaseInspector* inquiry) {
   std::vector<Ranked> ranked;
-  for (const auto& statement : given.now.statements()) given.now.names().tell_apart(statement.first);
-  std::vector<Cause> causes = detect(given);
-  DetectorInput input = given;
-  // Bonferroni: whatever the comparisons have in common, any of them errs at most as often as one answer may.
-  if (input.before != nullptr)
-    input.error /= static_cast<double>(std::max<size_t>(count_comparisons(given, causes), 1));
-  for (Cause& cause : causes) ranked.push_back(priced(input, std::move(cause)));
+  for (const auto& statement : input.now.statements()) input.now.names().tell_apart(statement.first);
+  for (Cause& cause : detect(input)) ranked.push_back(rank(input, std::move(cause)));
   sort_ranked(ranked);
   if (inquiry != nullptr) confirm(input, ranked, *inquiry);
   settle(input, Stage::SameOperation, ranked);

@@ -13,7 +13,7 @@ constexpr double kNoComparable = 0.5;
 
 struct Ranked {
   Cause cause;
-  Impact price;  // of the operation where it costs most
+  Impact impact;  // of the operation where it costs most
   double score = 0;
   bool finding = false;    // material, and the signature (or the change) holds
   bool explained = false;  // by a cause that ranks above it, or that wins against it
@@ -23,6 +23,6 @@ struct Ranked {
 std::vector<Ranked> rank_causes(const DetectorInput& given, DatabaseInspector* inquiry);
 
 // The same operation in another population, or null.
-const Operation* same_operation(const WorkloadProfile& population, const Operation& operation);
+const Operation* same_operation(const WorkloadProfile& profile, const Operation& operation);
 
 }  // namespace culprit::analysis
