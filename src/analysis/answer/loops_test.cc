@@ -171,7 +171,7 @@ TEST(Loops, AKnownDatabaseIsNamedThoughItsStatementsCannotBeRead) {
 }
 
 // `members` connections; each call holds one for 15 ms. Requests come eight at a time, and wait on a futex (or run).
-void pooled(Shop& shop, int members, bool runs = false) {
+void pooled(Shop& shop, int members, bool runs = false, bool after_another = false) {
   constexpr int kAtOnce = 8;
   constexpr int64_t kCall = 15 * kMs, kEvery = 50 * kMs;  // the shop's own distance between two requests
   std::vector<int64_t> free(static_cast<size_t>(members), 0);
@@ -181,6 +181,7 @@ void pooled(Shop& shop, int members, bool runs = false) {
     auto member = std::min_element(free.begin(), free.end());
     auto request = shop.request("GET /seat", "ticket-api");
     request.work(1 * kMs);
+    if (after_another) request.call("10.0.0.8:80", "GET /price", 3 * kMs);
     const int64_t arrived = request.now() - earlier, begin = std::max(arrived, *member);
     if (begin > arrived && runs) request.work(begin - arrived);
     if (begin > arrived && !runs)
@@ -206,6 +207,17 @@ TEST(Loops, RequestsThatQueueForAPoolAreToldBySize) {
       EXPECT_EQ(finding.entity.instance, "10.0.0.7:80");
       EXPECT_NE(finding.what.find("more than " + std::to_string(members)), std::string::npos) << finding.what;
     }
+  }
+}
+
+TEST(Loops, AQueueForAPoolBehindAnotherCallIsSeen) {
+  Shop shop;
+  pooled(shop, 2, false, true);
+  Answer answer = ask(shop);
+  ASSERT_TRUE(has(answer, FindingClass::PoolWait));
+  for (const Finding& finding : answer.findings) {
+    if (finding.cause != FindingClass::PoolWait) continue;
+    EXPECT_EQ(finding.entity.instance, "10.0.0.7:80");
   }
 }
 

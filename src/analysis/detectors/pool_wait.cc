@@ -1,6 +1,6 @@
 // pool_wait: requests wait for a connection or a worker of a pool of fixed size, before their call begins.
 //
-// Told by the gap between a request's begin and its first call, while k calls of the same service to the same peer are under
+// Told by the gap before a call, in which its request has no call under way, while k calls of the same service to the same peer are under
 // way, and never more: concurrency flat at k, with a queue beside it. Where the service's threads were recorded, they are
 // blocked meanwhile; a service that runs before its calls is no pool.
 #include <algorithm>
@@ -51,8 +51,8 @@ void describe(Cause& cause, const Plateau& plateau, const std::string& peer, boo
   const std::string k = format_count(plateau.size);
   cause.phrase = "requests wait in " + cause.entity.name + " for one of its " + k + " connections to " + peer +
                  " for {share} of their time";
-  cause.what = format_duration(plateau.gap_ns) + " pass before the first call to " + peer + " begins (mean of " +
-               format_count(plateau.gaps) + " requests), and never more than " + k +
+  cause.what = format_duration(plateau.gap_ns) + " pass before a call to " + peer + " begins (mean of " +
+               format_count(plateau.gaps) + " calls), and never more than " + k +
                (plateau.size == 1 ? " call is" : " calls are") + " under way";
   cause.evidence.push_back(observed(cause.what, static_cast<double>(plateau.gap_ns), "ns"));
   char mean[32];

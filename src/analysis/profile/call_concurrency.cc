@@ -33,24 +33,24 @@ std::vector<Edge> edges_of(const CallEdge& edge, int64_t least_gap_ns) {
 }  // namespace
 
 void CallConcurrency::observe(const Trace& trace, const SpanNodes& nodes, const Interner& names) {
-  std::map<SpanIndex, SpanIndex> first;  // by the span that handles the request: its first call
+  std::map<SpanIndex, std::vector<SpanIndex>> calls;  // by the span that handles the request
   for (SpanIndex head : nodes.heads) {
-    const Span& call = trace.spans[head];
     const SpanIndex handling = nodes.entry[head];
-    if (call.duration_ns < 0 || handling == kNoSpan || handling == head) continue;
-    const CallNode& node = names.node(nodes.of[head]);
-    const TextId peer = node.statement != StatementId::None ? names.statement(node.statement).instance : node.peer;
-    CallEdge& edge = edges_[{node.service, peer}];
-    if (edge.calls.size() < kMaxStretches) edge.calls.push_back({call.start_ns, call.end_ns()});
-    auto [at, fresh] = first.emplace(handling, head);
-    if (!fresh && trace.spans[at->second].start_ns > call.start_ns) at->second = head;
+    if (trace.spans[head].duration_ns >= 0 && handling != kNoSpan && handling != head) calls[handling].push_back(head);
   }
-  for (auto [handling, head] : first) {
-    const CallNode& node = names.node(nodes.of[head]);
-    const TextId peer = node.statement != StatementId::None ? names.statement(node.statement).instance : node.peer;
-    CallEdge& edge = edges_[{node.service, peer}];
-    const Stretch gap{trace.spans[handling].start_ns, trace.spans[head].start_ns};
-    if (gap.to_ns > gap.from_ns && edge.gaps.size() < kMaxStretches) edge.gaps.push_back(gap);
+  for (auto& [handling, heads] : calls) {
+    std::sort(heads.begin(), heads.end());  // spans are numbered in order of start
+    int64_t idle_from_ns = trace.spans[handling].start_ns;
+    for (SpanIndex head : heads) {
+      const Span& call = trace.spans[head];
+      const CallNode& node = names.node(nodes.of[head]);
+      const bool database = node.statement != StatementId::None;
+      CallEdge& edge = edges_[{node.service, database ? names.statement(node.statement).instance : node.peer}];
+      if (edge.calls.size() < kMaxStretches) edge.calls.push_back({call.start_ns, call.end_ns()});
+      if (call.start_ns > idle_from_ns && edge.gaps.size() < kMaxStretches)
+        edge.gaps.push_back({idle_from_ns, call.start_ns});
+      idle_from_ns = std::max(idle_from_ns, call.end_ns());
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 // CallConcurrency: how many calls a service has under way at once to each of its peers, and how long its requests are in hand
-// before their first call begins. What a pool of connections or workers of fixed size is told from.
+// without a call before one begins. What a pool of connections or workers of fixed size is told from.
 //
 //   request   ├──────── gap ────────┤── call ──┤           the pool has k members: while requests are in their gaps,
 //   others          ├── call ──┤├── call ──┤                k calls are under way, never more
@@ -24,7 +24,7 @@ struct Stretch {
 // A service's calls to one peer.
 struct CallEdge {
   std::vector<Stretch> calls;
-  std::vector<Stretch> gaps;  // from the begin of a request's handling to its first call
+  std::vector<Stretch> gaps;  // from the begin of a request's handling, or the end of its last call, to a call
 };
 
 // The fixed number of calls that an edge has at most, and how the gaps lie to it.
