@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "ingest/notation/scanner.h"
+#include "ingest/notation/waits.h"
 
 namespace culprit::notation {
 
@@ -61,6 +62,26 @@ std::optional<SpanKind> parse_kind(std::string_view word) {
   return std::nullopt;
 }
 
+// Takes in a word about what the span's threads did; nullopt where it is no such word.
+std::optional<std::optional<DamagedLine>> apply_threads(const Word& word, SpanLine& line) {
+  if (word.key == "pid") {
+    auto pid = parse_decimal(word.value, 0, INT32_MAX);
+    if (!pid || *pid <= 0) return damaged("", word.value, " is not a pid");
+    line.pid = static_cast<int32_t>(*pid);
+  } else if (word.key == "waits") {
+    auto waits = parse_waits(word.value);
+    if (!waits) return damaged("", word.value, " is not like running:3,lock:40.5");
+    line.waits = *waits;
+  } else if (word.key == "blocker") {
+    auto blocker = parse_blocker(word.value);
+    if (!blocker || line.blockers.size() == kMaxBlockers) return damaged("", word.value, " is not like lock:40:501");
+    line.blockers.push_back(*std::move(blocker));
+  } else {
+    return std::nullopt;
+  }
+  return std::optional<DamagedLine>();
+}
+
 // Takes in one word after the range; says what is wrong with it.
 std::optional<DamagedLine> apply(const Word& word, SpanLine& line) {
   if (word.unterminated) return DamagedLine{"a quote is not closed"};
@@ -75,6 +96,7 @@ std::optional<DamagedLine> apply(const Word& word, SpanLine& line) {
   }
   if (word.key.empty()) return DamagedLine{"a value has no key before its ="};
   if (word.key == "lost") return DamagedLine{"lost takes no value"};
+  if (auto outcome = apply_threads(word, line)) return *std::move(outcome);
   std::string* label = word.key == "id"       ? &line.id
                        : word.key == "parent" ? &line.parent
                        : word.key == "trace"  ? &line.trace

@@ -34,6 +34,9 @@ struct SpanLine {
   std::optional<int64_t> clock_ns;  // how wrong the host's clock is
   bool lost = false;
   std::vector<std::string> logs;
+  int32_t pid = 0;
+  WaitSums waits;
+  std::vector<Blocker> blockers;  // at most kMaxBlockers
   Attributes attributes;
 };
 

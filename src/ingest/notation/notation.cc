@@ -16,6 +16,11 @@ constexpr uint32_t kSampled = 0x01, kHasIsRemote = 0x100, kIsRemote = 0x200;  //
 // Whose clock a span is timed by.
 const std::string& clock_key(const SpanLine& span) { return span.host.empty() ? span.service : span.host; }
 
+// Attributes that describe the program, not the span.
+bool is_of_program(const Attribute& attribute) {
+  return attribute.key.starts_with("service.") || attribute.key.starts_with("k8s.");
+}
+
 uint64_t not_zero(uint64_t id) { return id ? id : 1; }
 
 // Made from the label alone, so that every block of a file may refer to it.
@@ -127,6 +132,8 @@ void Reader::write_row(size_t index, int64_t copy, TraceId trace_id) {
   Resource resource;
   resource.attributes.push_back({"service.name", line.service});
   if (!line.host.empty()) resource.attributes.push_back({"host.name", line.host});
+  for (const Attribute& attribute : line.attributes)
+    if (is_of_program(attribute)) resource.attributes.push_back(attribute);
   intake_.at("line", row.number);
   intake_.set_resource(std::move(resource));
   int64_t start_ns = kEpoch_ns + repeat_.offset_ns + copy * repeat_.every_ns + line.from_ns + clock_of(line);
@@ -160,7 +167,9 @@ void Reader::write_row(size_t index, int64_t copy, TraceId trace_id) {
   span.duration_ns = line.to_ns - line.from_ns;
   span.status = line.status;
   span.status_message = line.error_text;
-  span.attributes = line.attributes;
+  for (const Attribute& attribute : line.attributes)
+    if (!is_of_program(attribute)) span.attributes.push_back(attribute);
+  span.pid = line.pid, span.waits = line.waits, span.blockers = line.blockers;
   intake_.end_span();
 }
 

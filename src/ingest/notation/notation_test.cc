@@ -81,6 +81,24 @@ TEST(Notation, TypesAttributes) {
                                                   {"server.address", "db"s}}));
 }
 
+TEST(Notation, SaysWhatThreadsDid) {
+  RecordedSink sink = import(
+      "db UPDATE 0..50 kind=server pid=500 waits=running:1.5,lock:48 blocker=\"lock:48:501 UPDATE stock SET n = ?\" "
+      "blocker=runnable:0.5:7 service.version=2 rows=3\n");
+  ASSERT_EQ(sink.spans.size(), 1u);
+  const Span& span = sink.spans[0];
+  EXPECT_EQ(span.pid, 500);
+  EXPECT_TRUE(span.waits.known);
+  EXPECT_EQ(span.waits[Wait::Running], 1'500'000);
+  EXPECT_EQ(span.waits[Wait::Lock], 48'000'000);
+  EXPECT_EQ(span.blockers, (std::vector<Blocker>{{Wait::Lock, 501, 0, 48'000'000, 1, "UPDATE stock SET n = ?"},
+                                                 {Wait::Runnable, 7, 0, 500'000, 1, ""}}));
+  EXPECT_EQ(span.attributes, (Attributes{{"rows", int64_t{3}}}));
+  for (const char* wrong : {"pid=0", "pid=x", "waits=", "waits=lock", "waits=lock:-1", "waits=asleep:1",
+                            "blocker=lock:1", "blocker=lock:1:x", "blocker=lock:1e9:1", "blocker="})
+    EXPECT_EQ(import("db UPDATE 0..50 " + std::string(wrong) + "\n\nweb GET 0..1\n").spans.size(), 1u) << wrong;
+}
+
 TEST(Notation, LostSpansMakeOrphans) {
   RecordedSink sink = import("web GET 0..9\n  cart gone 1..8 lost\n    db q 2..3\n");
   ASSERT_EQ(sink.spans.size(), 2u);
