@@ -174,7 +174,7 @@ TEST({camel}, AccusesNobodyInTheHealthyTwin) {{ EXPECT_TRUE(find_{name}(healthy(
 
 KINDS = {
     "verb": (VERB, "declare run_{name} in src/cli/command.h, list it in src/cli/main.cc and src/cli/options.cc, and write docs/manual/{name}.md"),
-    "parser": (PARSER, "tell it by content in src/ingest/format.cc, document it in docs/formats, put examples into tests/corpus/{name}"),
+    "parser": (PARSER, "add it to src/ingest/registry/formats.cc and src/CMakeLists.txt, document it in docs/formats, put examples into tests/corpus/{name}"),
     "pass": (PASS, "call it where src/analysis/why.cc collects findings, and plant the fault in lab/ first"),
 }
 

@@ -1,10 +1,12 @@
-#include <sys/stat.h>
+#include <cstdio>
 
 #include "base/json.h"
 #include "base/text.h"
 #include "base/tree.h"
 #include "cli/command.h"
 #include "cli/progress.h"
+#include "cli/signals.h"
+#include "ingest/registry/folder.h"
 #include "ingest/registry/import.h"
 #include "store/interface/open.h"
 
@@ -12,7 +14,26 @@ namespace culprit::cli {
 
 namespace {
 
-std::string summary_text(const std::string& file, const ImportSummary& summary) {
+struct Input {
+  std::string path;
+  bool found = false;  // in a folder: it may be no trace
+};
+
+Result<std::vector<Input>> inputs_of(const std::vector<std::string>& operands) {
+  std::vector<Input> inputs;
+  for (const std::string& operand : operands) {
+    if (!is_folder(operand)) {
+      inputs.push_back({operand, false});
+      continue;
+    }
+    for (std::string& file : TRY(files_below(operand))) inputs.push_back({std::move(file), true});
+  }
+  return inputs;
+}
+
+std::string summary_text(const std::string& file, const ImportSummary& summary, bool no_trace) {
+  if (no_trace)
+    return printable(file) + ": no trace, left out: it looks like " + printable(summary.unread_example) + "\n";
   std::string text = printable(file) + ": " + summary.format + ", " + format_count(summary.spans) + " spans";
   if (summary.logs != 0) text += ", " + format_count(summary.logs) + " log records";
   if (summary.metrics != 0) text += ", " + format_count(summary.metrics) + " metric points";
@@ -28,40 +49,75 @@ void write_summary(JsonWriter& json, const std::string& file, const ImportSummar
   json.member("refused", summary.refused).member("malformed", summary.malformed).end_object();
 }
 
+class ImportRun {
+ public:
+  ImportRun(const Options& options, Writer& writer) : options_(options), writer_(writer) {
+    json_.begin_object().member("schema", "culprit.import/1").member("store", options.directory);
+    json_.key("files").begin_array();
+  }
+
+  Result<void> take(const Input& input);
+  // What was taken in, and whether it is enough: 0, or 3 where less than half of a file could be read.
+  Result<int> finish();
+
+ private:
+  const Options& options_;
+  Writer& writer_;
+  std::string text_;
+  JsonWriter json_;
+  std::vector<Error> unread_;
+};
+
+Result<void> ImportRun::take(const Input& input) {
+  Progress progress("importing " + input.path);
+  ImportOptions options;
+  options.cancel = &stop_token();
+  options.unknown_file = input.found ? UnknownFile::Counted : UnknownFile::Refused;
+  options.progress = [&](const ImportSummary& so_far) {
+    progress.tell(format_bytes(static_cast<uint64_t>(so_far.bytes_read)) + ", " + format_count(so_far.spans) +
+                  " spans");
+  };
+  ImportSummary summary = TRY(import_file(input.path, writer_, options));
+  bool no_trace = input.found && summary.rows() + summary.refused == 0 && !summary.unread_example.empty();
+  text_ += summary_text(input.path, summary, no_trace);
+  write_summary(json_, input.path, summary);
+  if (auto error = no_trace ? std::nullopt : mostly_unread(summary, input.path)) unread_.push_back(std::move(*error));
+  return {};
+}
+
+Result<int> ImportRun::finish() {
+  json_.end_array().end_object();
+  std::string store = printable(options_.directory);
+  text_ += "→ " + store + "; next: culprit " + (unread_.empty() ? "why " : "quality ") + store + "\n";
+  TRY(print(options_, options_.format == "json" ? json_.take() + "\n" : text_));
+  for (const Error& error : unread_)
+    std::fprintf(stderr, "culprit: %s\n  → %s\n", printable(error.message).c_str(), printable(error.fix).c_str());
+  return unread_.empty() ? 0 : 3;
+}
+
+Result<void> take_all(ImportRun& run, const std::vector<Input>& inputs, Writer& writer) {
+  for (const Input& input : inputs) TRY(run.take(input));
+  return writer.close();
+}
+
 }  // namespace
 
 Result<int> run_import(const Options& options) {
   if (options.operands.empty())
     return Error{Error::Kind::Usage, "no file to import given", "culprit import traces.jsonl -o shop.culprit"};
+  std::vector<Input> inputs = TRY(inputs_of(options.operands));
+  if (inputs.empty())
+    return Error{Error::Kind::NotFound, "no file to import in '" + options.operands[0] + "'", "name a file or folder"};
   auto writer = TRY(open_writer(options.directory, {}));
-  std::string text;
-  JsonWriter json;
-  json.begin_object()
-      .member("schema", "culprit.import/1")
-      .member("store", options.directory)
-      .key("files")
-      .begin_array();
-  for (const std::string& file : options.operands) {
-    Progress progress("importing " + file);
-    ImportOptions import_options;
-    import_options.progress = [&](const ImportSummary& so_far) {
-      progress.tell(format_bytes(static_cast<uint64_t>(so_far.bytes_read)) + ", " + format_count(so_far.spans) +
-                    " spans");
-    };
-    auto summary = import_file(file, *writer, import_options);
-    if (!summary.has_value()) {  // half a store would look like a whole one
-      TRY(writer->close());
-      remove_tree(options.directory);
-      return summary.error();
-    }
-    text += summary_text(file, summary.value());
-    write_summary(json, file, summary.value());
+  ImportRun run(options, *writer);
+  Result<void> taken = take_all(run, inputs, *writer);
+  if (!taken.has_value()) {  // half a store would look like a whole one
+    (void)writer->close().has_value();
+    writer.reset();
+    remove_tree(options.directory);
+    return taken.error();
   }
-  json.end_array().end_object();
-  TRY(writer->close());
-  text += "→ " + printable(options.directory) + "; next: culprit why " + printable(options.directory) + "\n";
-  TRY(print(options, options.format == "json" ? json.take() + "\n" : text));
-  return 0;
+  return run.finish();
 }
 
 }  // namespace culprit::cli

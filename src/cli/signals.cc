@@ -9,10 +9,12 @@ namespace {
 
 std::atomic<int> caught{0};
 std::atomic<bool> stop{false};
+CancelToken token;
 
 void on_signal(int number) {
   if (caught.exchange(number) != 0) _exit(128 + number);
   stop = true;
+  token.request();
 }
 
 }  // namespace
@@ -26,6 +28,7 @@ void catch_signals() {
 }
 
 int stop_signal() { return caught; }
+const CancelToken& stop_token() { return token; }
 const std::atomic<bool>& stop_requested() { return stop; }
 
 }  // namespace culprit::cli

@@ -3,12 +3,16 @@
 
 #include <atomic>
 
+#include "base/cancel.h"
+
 namespace culprit::cli {
 
 // From now on SIGINT and SIGTERM set the flags; a second one ends the process at once.
 void catch_signals();
 // 0, or the number of the signal that came.
 int stop_signal();
+// The same request for work that takes a token.
+const CancelToken& stop_token();
 // Whether one came.
 const std::atomic<bool>& stop_requested();
 

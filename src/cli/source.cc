@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "cli/progress.h"
+#include "cli/signals.h"
 #include "ingest/registry/import.h"
 #include "store/interface/open.h"
 
@@ -18,11 +19,12 @@ Result<Source> take_in(const std::string& name) {
   auto store = TRY(open_private_store());
   Progress progress("reading " + (name == "-" ? "stdin" : name));
   ImportOptions options;
+  options.cancel = &stop_token();
   options.progress = [&](const ImportSummary& so_far) {
     progress.tell(format_bytes(static_cast<uint64_t>(so_far.bytes_read)));
   };
-  TRY(import_file(name, *store, options));
-  return Source{name, TRY(store->read())};
+  auto unread = mostly_unread(TRY(import_file(name, *store, options)), name);
+  return Source{name, TRY(store->read()), std::move(unread)};
 }
 
 }  // namespace
@@ -39,7 +41,13 @@ Result<Source> open_source(const std::string& name) {
                  "record one: sudo culprit record -a --for 15s -o slow.culprit"};
   if (!S_ISDIR(status.st_mode)) return take_in(name);
   Progress progress("reading " + name);
-  return Source{name, TRY(open_reader(name))};
+  return Source{name, TRY(open_reader(name)), {}};
+}
+
+Result<Source> open_readable_source(const std::string& name) {
+  Source source = TRY(open_source(name));
+  if (source.mostly_unread) return *source.mostly_unread;
+  return source;
 }
 
 Result<std::string> named_source(const Options& options, size_t operands_before_it) {

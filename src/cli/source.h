@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -13,8 +14,11 @@ namespace culprit::cli {
 struct Source {
   std::string name;  // as the user gave it
   std::unique_ptr<Reader> reader;
+  std::optional<Error> mostly_unread = {};  // less than half of a trace file could be read
 };
 Result<Source> open_source(const std::string& name);
+// The same for verbs that draw conclusions: fails where less than half of a trace file could be read.
+Result<Source> open_readable_source(const std::string& name);
 
 // The one operand that a verb takes, or -s, or $CULPRIT_SOURCE; Usage where there is none or more than one.
 Result<std::string> named_source(const Options& options, size_t operands_before_it);

@@ -61,9 +61,9 @@ Result<int> run_why(const Options& options) {
   analysis::Question question = TRY(question_of(options));
   auto inquiry = TRY(inquiry_of(options, {}));
   if (sources.name.empty()) sources.name = TRY(recorded_now(options, inquiry.get()));
-  Source source = TRY(open_source(sources.name));
+  Source source = TRY(open_readable_source(sources.name));
   Source baseline;
-  if (!sources.baseline.empty()) baseline = TRY(open_source(sources.baseline));
+  if (!sources.baseline.empty()) baseline = TRY(open_readable_source(sources.baseline));
   question.source = sources.name;
   question.baseline_source = sources.baseline;
   Progress progress("looking for the cause");
@@ -83,8 +83,8 @@ Result<int> run_diff(const Options& options) {
   if (options.operands.size() != 2)
     return Error{Error::Kind::Usage, "diff compares two sources", "culprit diff before.culprit after.culprit"};
   analysis::Question question = TRY(question_of(options));
-  Source before = TRY(open_source(options.operands[0]));
-  Source after = TRY(open_source(options.operands[1]));
+  Source before = TRY(open_readable_source(options.operands[0]));
+  Source after = TRY(open_readable_source(options.operands[1]));
   question.source = options.operands[1];
   question.baseline_source = options.operands[0];
   auto inquiry = TRY(inquiry_of(options, {}));

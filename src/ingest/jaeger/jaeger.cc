@@ -4,6 +4,7 @@
 
 #include "ingest/jaeger/span.h"
 #include "ingest/jaeger/tags.h"
+#include "ingest/shared/intake.h"
 
 namespace culprit::jaeger {
 
@@ -24,7 +25,7 @@ Resource decode_process(const dom::element& process, Intake& intake) {
   return resource;
 }
 
-Result<void> decode_trace(const dom::object& trace, Intake& intake) {
+Result<void> decode_trace(const dom::element& trace, Intake& intake) {
   dom::element element;
   dom::array spans;
   if (trace["spans"].get(element) || element.is_null()) return {};
@@ -52,28 +53,47 @@ Result<void> decode_trace(const dom::object& trace, Intake& intake) {
   return {};
 }
 
-}  // namespace
-
-bool is_json_trace(const dom::object& document) {
-  dom::element element;
-  if (!document["data"].get(element)) return true;
-  return !document["spans"].get(element) && (!document["processes"].get(element) || !document["traceID"].get(element));
+bool is_trace(const dom::element& element) {
+  dom::element spans, other;
+  if (element["spans"].get(spans) || !(spans.is_array() || spans.is_null())) return false;
+  return !element["processes"].get(other) || !element["traceID"].get(other);
 }
 
-Result<void> decode_json(const dom::object& document, Intake& intake) {
+bool is_span(const dom::element& element) {
+  dom::element other;
+  if (element["traceID"].get(other) || element["spanID"].get(other)) return false;
+  return !element["operationName"].get(other) || !element["startTime"].get(other);
+}
+
+}  // namespace
+
+bool is_json(const dom::element& document) {
   dom::element data;
-  if (document["data"].get(data)) return decode_trace(document, intake);
   dom::array traces;
-  if (data.get_array().get(traces)) {
-    if (!data.is_null()) intake.note(LedgerKind::malformed, LedgerUnit::Request, 1, "data is not an array of traces");
-    return {};
+  if (!document["data"].get(data)) {
+    if (data.is_null()) return true;
+    if (data.get_array().get(traces)) return is_trace(data);
+    return traces.size() == 0 || is_trace(traces.at(0));
   }
-  for (dom::element entry : traces) {
-    dom::object trace;
-    if (entry.get_object().get(trace))
-      intake.note(LedgerKind::malformed, LedgerUnit::Request, 1, "a trace is not an object");
-    else
+  return is_trace(document) || is_span(document);
+}
+
+Result<void> decode_json(const dom::element& document, Intake& intake) {
+  dom::element data;
+  dom::array traces;
+  if (document["data"].get(data)) {
+    if (!is_span(document)) return decode_trace(document, intake);
+    dom::element process;
+    intake.set_resource(document["process"].get(process) ? Resource() : decode_process(process, intake));
+    decode_span(document, intake);
+    return intake.flush_if_full();
+  }
+  if (data.get_array().get(traces)) return data.is_null() ? Result<void>() : decode_trace(data, intake);
+  for (dom::element trace : traces) {
+    if (trace.is_object())
       TRY(decode_trace(trace, intake));
+    else
+      intake.note(LedgerKind::malformed, LedgerUnit::Request, 1, "a trace is not an object");
   }
   return {};
 }

@@ -1,4 +1,4 @@
-// Jaeger's JSON, as its UI downloads it and its query API answers: {"data": [trace…]}, or a bare trace.
+// Jaeger's JSON, as its UI downloads it and its query API answers: {"data": [trace…]}, one trace, or lone spans (Elasticsearch).
 //
 //   trace = {"traceID", "spans": [{traceID, spanID, operationName, references, startTime, duration, tags, logs, processID}],
 //            "processes": {"p1": {"serviceName", "tags"}}}          times in microseconds
@@ -6,16 +6,15 @@
 #pragma once
 
 #include "base/result.h"
-#include "ingest/shared/intake.h"
-
-namespace simdjson::dom {
-class object;
-}
+#include "ingest/interface/format.h"
 
 namespace culprit::jaeger {
 
-bool is_json_trace(const simdjson::dom::object& document);
-// Fails only where the sink does.
-Result<void> decode_json(const simdjson::dom::object& document, Intake& intake);
+bool is_json(const simdjson::dom::element& document);
+// Fails only where the sink or a cancel token does.
+Result<void> decode_json(const simdjson::dom::element& document, Intake& intake);
+
+inline constexpr JsonList kJsonLists[] = {{"data"}, {"spans", true, LedgerUnit::Span}};
+inline constexpr DocumentFormat kJson{"jaeger", is_json, decode_json, kJsonLists};
 
 }  // namespace culprit::jaeger

@@ -2,9 +2,11 @@
 
 #include <simdjson.h>
 
+#include <charconv>
 #include <limits>
 
 #include "ingest/jaeger/tags.h"
+#include "ingest/shared/ids.h"
 #include "ingest/shared/json_members.h"
 #include "ingest/shared/sampling.h"
 
@@ -14,29 +16,55 @@ namespace dom = simdjson::dom;
 
 namespace {
 
-constexpr std::string_view kBadTraceId = "the trace id is not up to 32 hex digits, or zero",
-                           kBadSpanId = "the span id is not up to 16 hex digits, or zero",
+constexpr std::string_view kBadTraceId = "the trace id is longer than 32 hex digits, zero or missing",
+                           kBadSpanId = "the span id is longer than 16 hex digits, zero or missing",
                            kBadTime = "a time is not a number of microseconds";
 
-// Jaeger's API cuts leading zeros, so shorter ids are whole ones.
-TraceId trace_id_member(const dom::element& object) {
-  return parse_trace_id(text_member(object, "traceID")).value_or(TraceId{});
+template <class Id>
+Id take_id(const ReadId<Id>& read, Intake& intake) {
+  if (read.hashed) intake.note(LedgerKind::id_hashed, 1, "an id is no hexadecimal: a hash of its text stands for it");
+  return read.id.value_or(Id{});
 }
-uint64_t span_id_member(const dom::element& object) { return parse_span_id(text_member(object, "spanID")).value_or(0); }
+
+// Jaeger's API cuts leading zeros, so shorter ids are whole ones.
+TraceId trace_id_member(const dom::element& object, Intake& intake) {
+  return take_id(read_trace_id(text_member(object, "traceID"), IdLength::Trimmed), intake);
+}
+uint64_t span_id_member(const dom::element& object, std::string_view key, Intake& intake) {
+  return take_id(read_span_id(text_member(object, key), IdLength::Trimmed), intake);
+}
+
+// A number, or a string that holds one.
+std::optional<double> number_of(const dom::element& element) {
+  double number = 0;
+  if (!element.get_double().get(number)) return number;
+  std::string_view text;
+  if (element.get_string().get(text)) return std::nullopt;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
+}
+
+std::optional<int64_t> integer_of(const dom::element& element) {
+  int64_t number = 0;
+  if (!element.get_int64().get(number)) return number;
+  std::string_view text;
+  if (element.get_string().get(text)) return std::nullopt;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
+}
 
 // Microseconds as nanoseconds; null where it is no number, or none that a clock could show.
 std::optional<int64_t> microseconds(const dom::element& object, std::string_view key) {
   dom::element element;
   if (object[key].get(element)) return 0;
-  int64_t number = 0;
-  double fraction = 0;
   constexpr int64_t kMost = std::numeric_limits<int64_t>::max() / 1000;
-  if (!element.get_int64().get(number)) {
-    if (number > kMost || number < -kMost) return std::nullopt;
-    return number * 1000;
+  if (auto number = integer_of(element)) {
+    if (*number > kMost || *number < -kMost) return std::nullopt;
+    return *number * 1000;
   }
-  if (element.get_double().get(fraction) || !(fraction < 9e15 && fraction > -9e15)) return std::nullopt;
-  return static_cast<int64_t>(fraction * 1000);
+  auto fraction = number_of(element);
+  if (!fraction || !(*fraction < 9e15 && *fraction > -9e15)) return std::nullopt;
+  return static_cast<int64_t>(*fraction * 1000);
 }
 
 // The first reference to a parent in the same trace is the parent (Jaeger: Span.ParentSpanID()); the others are links.
@@ -44,7 +72,7 @@ void read_references(const dom::element& item, Span& span, Intake& intake) {
   dom::array references;
   if (!item["references"].get_array().get(references)) {
     for (dom::element reference : references) {
-      SpanLink link{trace_id_member(reference), span_id_member(reference), {}, {}, 0, 0};
+      SpanLink link{trace_id_member(reference, intake), span_id_member(reference, "spanID", intake), {}, {}, 0, 0};
       if (link.trace_id.zero() || link.span_id == 0) {
         intake.note(LedgerKind::malformed, LedgerUnit::Value, 1, "a reference has no valid ids");
         continue;
@@ -58,7 +86,7 @@ void read_references(const dom::element& item, Span& span, Intake& intake) {
       span.links.push_back(std::move(link));
     }
   }
-  if (span.parent_span_id == 0) span.parent_span_id = parse_span_id(text_member(item, "parentSpanID")).value_or(0);
+  if (span.parent_span_id == 0) span.parent_span_id = span_id_member(item, "parentSpanID", intake);
   span.link = span.parent_span_id ? LinkHow::Reported : LinkHow::None;
 }
 
@@ -100,8 +128,8 @@ void read_meaning_of_tags(Span& span) {
 void decode_span(const dom::element& item, Intake& intake) {
   Span& span = intake.begin_span();
   if (!item.is_object()) return intake.refuse_span("it is not an object");
-  span.trace_id = trace_id_member(item);
-  span.span_id = span_id_member(item);
+  span.trace_id = trace_id_member(item, intake);
+  span.span_id = span_id_member(item, "spanID", intake);
   if (span.trace_id.zero() || span.span_id == 0) {
     intake.sum(LedgerKind::zero_id, 1, intake.resource().service);
     return intake.refuse_span(span.trace_id.zero() ? kBadTraceId : kBadSpanId);
@@ -113,8 +141,12 @@ void decode_span(const dom::element& item, Intake& intake) {
   span.name = text_member(item, "operationName");
   dom::element tags;
   if (!item["tags"].get(tags)) span.attributes = decode_tags(tags, intake);
-  uint64_t flags = 0;
-  if (!item["flags"].get_uint64().get(flags)) span.otel_flags = static_cast<uint32_t>(flags & 0xff);
+  dom::element flags, warnings;
+  dom::array list;
+  if (!item["flags"].get(flags)) span.otel_flags = static_cast<uint32_t>(integer_of(flags).value_or(0) & 0xff);
+  // What Jaeger's query service found wrong with the span; no tag of the sender's.
+  if (!item["warnings"].get(warnings) && !warnings.get_array().get(list) && list.size() > 0)
+    span.attributes.push_back({"jaeger.warnings", plain_value(warnings)});
   read_references(item, span, intake);
   read_events(item, span, intake);
   read_meaning_of_tags(span);

@@ -1,6 +1,8 @@
 #include "ingest/notation/notation.h"
 
 #include "base/hash.h"
+#include "base/text.h"
+#include "ingest/shared/framing.h"
 
 namespace culprit::notation {
 
@@ -10,6 +12,11 @@ namespace {
 constexpr size_t kMostRows = 100'000;
 // What one small text may grow to: it may come from a stranger.
 constexpr int64_t kMostSpans = 50'000'000;
+
+// A file whose first lines are damaged is still what the next ones say.
+constexpr int kLinesSniffed = 20;
+
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 constexpr uint32_t kSampled = 0x01, kHasIsRemote = 0x100, kIsRemote = 0x200;  // trace.proto, SpanFlags
 
@@ -36,6 +43,32 @@ uint64_t span_id_of_label(const std::string& label, int64_t copy) {
 
 }  // namespace
 
+bool is_notation_file(std::string_view front) {
+  if (front.find('\0') != std::string_view::npos) return false;
+  if (front.starts_with(kByteOrderMark)) front.remove_prefix(kByteOrderMark.size());
+  front.remove_prefix(std::min(front.find_first_not_of(" \t\r\n"), front.size()));
+  if (front.starts_with('{') || front.starts_with('[')) return false;  // JSON, whatever its strings hold
+  int sniffed = 0;
+  for (std::string_view line : split(front, '\n')) {
+    if (++sniffed > kLinesSniffed) break;
+    if (line.find("{\"") == std::string_view::npos && is_notation(line)) return true;
+  }
+  return false;
+}
+
+Result<void> decode_file(Framing& framing, Intake& intake) {
+  Reader reader(intake);
+  while (true) {
+    std::optional<Piece> piece = TRY(framing.next_line());
+    if (!piece) return reader.end();
+    intake.at("line", piece->line);
+    if (!intake.piece_fits(*piece, LedgerUnit::Line, framing.source().bytes_read())) continue;
+    std::string_view text = piece->text;
+    if (piece->line == 1 && text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+    TRY(reader.line(intake.text(text), piece->line));
+  }
+}
+
 Result<void> Reader::line(std::string_view text, int64_t number) {
   intake_.at("line", number);
   Line line = parse_line(text);
@@ -50,9 +83,10 @@ Result<void> Reader::line(std::string_view text, int64_t number) {
   row.indent = line.indent;
   row.number = number;
   if (auto* damage = std::get_if<DamagedLine>(&line.content)) {
-    intake_.note(LedgerKind::malformed, 1, damage->reason);
+    intake_.piece_unread(LedgerUnit::Line, damage->reason, "a line of text, no span of the trace notation");
     row.there = false;
   } else {
+    intake_.piece_read();
     row.span = std::move(std::get<SpanLine>(line.content));
   }
   if (rows_.size() == kMostRows) {

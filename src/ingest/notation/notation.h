@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ingest/interface/format.h"
 #include "ingest/notation/line.h"
 #include "ingest/shared/intake.h"
 
@@ -17,6 +18,10 @@ namespace culprit::notation {
 
 // +0s: 2026-01-01T00:00:00Z.
 constexpr int64_t kEpoch_ns = 1'767'225'600'000'000'000;
+
+bool is_notation_file(std::string_view front);
+Result<void> decode_file(Framing& framing, Intake& intake);
+inline constexpr StreamFormat kNotation{"notation", is_notation_file, decode_file};
 
 class Reader {
  public:

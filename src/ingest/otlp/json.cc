@@ -6,6 +6,7 @@
 
 #include "ingest/otlp/json_parts.h"
 #include "ingest/otlp/json_value.h"
+#include "ingest/shared/intake.h"
 #include "ingest/shared/json_members.h"
 
 namespace culprit::otlp {
@@ -16,22 +17,67 @@ namespace {
 
 // The same nesting in all three signals: {resourceX: [{resource, scopeX: [{scope, items: [...]}]}]}.
 struct Signal {
-  std::string_view resources, scopes, old_scopes, items;
-  LedgerUnit unit;
+  std::string_view resources, other_resources, scopes, old_scopes, items;
   void (*decode)(const dom::element& item, Intake& intake);
 };
 constexpr Signal kSignals[] = {
-    // instrumentationLibrarySpans: OTLP before 0.15, still found in stored files.
-    {"resourceSpans", "scopeSpans", "instrumentationLibrarySpans", "spans", LedgerUnit::Span, decode_json_span},
-    {"resourceLogs", "scopeLogs", "instrumentationLibraryLogs", "logRecords", LedgerUnit::Log, decode_json_log},
-    {"resourceMetrics", "scopeMetrics", "instrumentationLibraryMetrics", "metrics", LedgerUnit::Metric,
-     decode_json_metric},
+    // batches: Tempo. instrumentationLibrarySpans: OTLP before 0.15, still found in stored files.
+    {"resourceSpans", "batches", "scopeSpans", "instrumentationLibrarySpans", "spans", decode_json_span},
+    {"resourceLogs", "", "scopeLogs", "instrumentationLibraryLogs", "logRecords", decode_json_log},
+    {"resourceMetrics", "", "scopeMetrics", "instrumentationLibraryMetrics", "metrics", decode_json_metric},
 };
 
+// What a JSON object is in that nesting.
+enum class Level : uint8_t { None, Request, Entry, Scope, Item };
+struct Shape {
+  Level level = Level::None;
+  const Signal* signal = nullptr;  // null: of any, as its members say
+};
+
+bool has_ids(const dom::element& element) {
+  return camel_member(element, "traceId").has_value() && camel_member(element, "spanId").has_value();
+}
+
+bool holds_items(const Signal& signal, const dom::element& list) {
+  dom::array array;
+  if (list.get_array().get(array) || array.size() == 0) return false;
+  return signal.items != "spans" || has_ids(array.at(0));
+}
+
+// A lone span or log record, by the fields that only OTLP has together.
+Shape item_shape(const dom::element& element) {
+  if (camel_member(element, "startTimeUnixNano") && has_ids(element)) return {Level::Item, &kSignals[0]};
+  bool timed = camel_member(element, "timeUnixNano") || camel_member(element, "observedTimeUnixNano");
+  if (timed && (camel_member(element, "body") || camel_member(element, "severityNumber")))
+    return {Level::Item, &kSignals[1]};
+  return {};
+}
+
+Shape shape_of(const dom::element& element) {
+  dom::object object;
+  if (element.get_object().get(object)) return {};
+  CamelKey names;
+  Shape shape;
+  bool scope = false, spans = false;
+  for (auto [raw_key, value] : object) {
+    std::string_view key = names.of(raw_key);
+    for (const Signal& signal : kSignals) {
+      if (key == signal.resources) return {Level::Request, nullptr};
+      if (key == signal.other_resources && value.is_array()) return {Level::Request, nullptr};
+      if (key == signal.scopes || key == signal.old_scopes) return {Level::Entry, nullptr};
+      if (key != signal.items || !value.is_array()) continue;
+      shape = {Level::Scope, &signal};
+      spans = holds_items(signal, value) && signal.items == "spans";
+    }
+    scope |= key == "scope" || key == "instrumentationLibrary";
+  }
+  if (shape.level == Level::Scope && (scope || spans)) return shape;
+  return item_shape(element);
+}
+
 uint32_t count_member(const dom::element& object, std::string_view key) {
-  dom::element element;
-  if (object[key].get(element)) return 0;
-  return static_cast<uint32_t>(json_uint64(element).value_or(0));
+  auto element = camel_member(object, key);
+  return element ? static_cast<uint32_t>(json_uint64(*element).value_or(0)) : 0;
 }
 
 // The array `element`; where it is something else, that is noted.
@@ -43,37 +89,38 @@ std::optional<dom::array> list_of(const dom::element& element, std::string_view 
   return std::nullopt;
 }
 
-std::optional<dom::array> list_member(const dom::element& object, std::string_view key, Intake& intake) {
-  dom::element element;
-  if (object[key].get(element)) return std::nullopt;
-  return list_of(element, key, intake);
-}
-
-Resource decode_resource(const dom::element& resource_of_many, Intake& intake) {
-  Resource resource;
-  dom::element element, attributes;
-  resource.schema_url = text_member(resource_of_many, "schemaUrl");
-  if (resource_of_many["resource"].get(element)) return resource;
-  if (!element["attributes"].get(attributes)) resource.attributes = json_attributes(attributes, intake);
+void read_resource(const dom::element& element, Resource& resource, Intake& intake) {
+  if (auto attributes = camel_member(element, "attributes")) resource.attributes = json_attributes(*attributes, intake);
   resource.dropped_attributes = count_member(element, "droppedAttributesCount");
-  return resource;
 }
 
-void add_scope(Resource& resource, const dom::element& scope_of_many, Intake& intake) {
-  dom::element scope, attributes;
-  resource.scope_schema_url = text_member(scope_of_many, "schemaUrl");
-  if (scope_of_many["scope"].get(scope) && scope_of_many["instrumentationLibrary"].get(scope)) return;
+void read_scope(const dom::element& scope, Resource& resource, Intake& intake) {
   resource.scope_name = text_member(scope, "name");
   resource.scope_version = text_member(scope, "version");
-  if (!scope["attributes"].get(attributes)) resource.scope_attributes = json_attributes(attributes, intake);
+  if (auto attributes = camel_member(scope, "attributes"))
+    resource.scope_attributes = json_attributes(*attributes, intake);
   uint32_t dropped = count_member(scope, "droppedAttributesCount");
   if (dropped) intake.sum(LedgerKind::attributes_dropped, dropped, intake.resource().service);
 }
 
 Result<void> decode_scope(const Signal& signal, const dom::element& scope, Resource resource, Intake& intake) {
-  add_scope(resource, scope, intake);
+  dom::object object;
+  std::optional<dom::array> items;
+  if (scope.get_object().get(object)) {
+    intake.note(LedgerKind::malformed, LedgerUnit::Request, 1, std::string(signal.scopes) + " holds no object");
+    return {};
+  }
+  CamelKey names;
+  for (auto [raw_key, value] : object) {
+    std::string_view key = names.of(raw_key);
+    if (key == "scope" || key == "instrumentationLibrary")
+      read_scope(value, resource, intake);
+    else if (key == "schemaUrl")
+      resource.scope_schema_url = json_text(value).value_or(std::string_view());
+    else if (key == signal.items)
+      items = list_of(value, key, intake);
+  }
   intake.set_resource(std::move(resource));
-  std::optional<dom::array> items = list_member(scope, signal.items, intake);
   if (!items) return {};
   for (dom::element item : *items) {
     signal.decode(item, intake);
@@ -83,37 +130,79 @@ Result<void> decode_scope(const Signal& signal, const dom::element& scope, Resou
 }
 
 Result<void> decode_entry(const Signal& signal, const dom::element& entry, Intake& intake) {
-  Resource resource = decode_resource(entry, intake);
+  dom::object object;
+  if (entry.get_object().get(object)) {
+    intake.note(LedgerKind::malformed, LedgerUnit::Request, 1, std::string(signal.resources) + " holds no object");
+    return {};
+  }
+  Resource resource;
+  CamelKey names;
+  for (auto [raw_key, value] : object) {
+    std::string_view key = names.of(raw_key);
+    if (key == "resource")
+      read_resource(value, resource, intake);
+    else if (key == "schemaUrl")
+      resource.schema_url = json_text(value).value_or(std::string_view());
+  }
   intake.set_resource(resource);
   if (resource.dropped_attributes)
     intake.sum(LedgerKind::attributes_dropped, resource.dropped_attributes, intake.resource().service);
-  for (std::string_view key : {signal.scopes, signal.old_scopes}) {
-    std::optional<dom::array> scopes = list_member(entry, key, intake);
+  for (auto [raw_key, value] : object) {
+    std::string_view key = names.of(raw_key);
+    if (key != signal.scopes && key != signal.old_scopes) continue;
+    std::optional<dom::array> scopes = list_of(value, key, intake);
     if (!scopes) continue;
     for (dom::element scope : *scopes) TRY(decode_scope(signal, scope, resource, intake));
   }
   return {};
 }
 
-}  // namespace
-
-bool is_json_request(const dom::object& request) {
-  for (auto [key, value] : request)
-    for (const Signal& signal : kSignals)
-      if (key == signal.resources) return true;
-  return false;
-}
-
-Result<void> decode_json(const dom::object& request, Intake& intake) {
-  for (auto [key, value] : request) {
+Result<void> decode_request(const dom::object& request, Intake& intake) {
+  CamelKey names;
+  for (auto [raw_key, value] : request) {
+    std::string_view key = names.of(raw_key);
     for (const Signal& signal : kSignals) {
-      if (key != signal.resources) continue;
+      if (key != signal.resources && (key != signal.other_resources || !value.is_array())) continue;
       std::optional<dom::array> entries = list_of(value, key, intake);
       if (!entries) continue;
       for (dom::element entry : *entries) TRY(decode_entry(signal, entry, intake));
     }
   }
   return {};
+}
+
+// A ResourceSpans, ResourceLogs or ResourceMetrics by itself, or one object that is several of them.
+Result<void> decode_lone_entry(const dom::object& object, const dom::element& entry, Intake& intake) {
+  for (const Signal& signal : kSignals) {
+    bool there = false;
+    CamelKey names;
+    for (auto [raw_key, value] : object) {
+      std::string_view key = names.of(raw_key);
+      there |= key == signal.scopes || key == signal.old_scopes;
+    }
+    if (there) TRY(decode_entry(signal, entry, intake));
+  }
+  return {};
+}
+
+}  // namespace
+
+bool is_json(const dom::element& document) { return shape_of(document).level != Level::None; }
+
+Result<void> decode_json(const dom::element& document, Intake& intake) {
+  dom::object object;
+  Shape shape = shape_of(document);
+  if (document.get_object().get(object)) return {};
+  if (shape.level == Level::Request) return decode_request(object, intake);
+  if (shape.level == Level::Entry) return decode_lone_entry(object, document, intake);
+  Resource resource;
+  if (auto element = camel_member(document, "resource")) read_resource(*element, resource, intake);
+  if (shape.level == Level::Scope) return decode_scope(*shape.signal, document, std::move(resource), intake);
+  if (shape.level != Level::Item) return {};
+  if (auto scope = camel_member(document, "scope")) read_scope(*scope, resource, intake);
+  intake.set_resource(std::move(resource));
+  shape.signal->decode(document, intake);
+  return intake.flush_if_full();
 }
 
 }  // namespace culprit::otlp

@@ -22,6 +22,13 @@ constexpr TypeKey kTypes[] = {{"gauge", MetricType::Gauge},
                               {"exponentialHistogram", MetricType::ExponentialHistogram},
                               {"summary", MetricType::Summary}};
 
+// AggregationTemporality, by number or name.
+int64_t temporality_of(const dom::element& element) {
+  if (auto number = json_int64(element)) return *number;
+  auto name = json_text(element).value_or(std::string_view());
+  return name.ends_with("DELTA") ? 1 : name.ends_with("CUMULATIVE") ? 2 : 0;
+}
+
 template <class T, class Read>
 std::vector<T> read_numbers(const dom::element& element, Read read) {
   std::vector<T> numbers;
@@ -33,9 +40,8 @@ std::vector<T> read_numbers(const dom::element& element, Read read) {
 }
 
 void read_exponential(const dom::element& element, int64_t& offset, std::vector<uint64_t>& counts) {
-  dom::element member;
-  if (!element["offset"].get(member)) offset = json_int64(member).value_or(0);
-  if (!element["bucketCounts"].get(member)) counts = read_numbers<uint64_t>(member, json_uint64);
+  if (auto member = camel_member(element, "offset")) offset = json_int64(*member).value_or(0);
+  if (auto member = camel_member(element, "bucketCounts")) counts = read_numbers<uint64_t>(*member, json_uint64);
 }
 
 void read_quantiles(const dom::element& element, Buckets& buckets) {
@@ -96,8 +102,10 @@ void decode_point(const MetricFrame& frame, const dom::element& item, Intake& in
   NumberPoint point;
   dom::object object;
   if (item.get_object().get(object)) return intake.refuse(LedgerUnit::Metric, "it is not an object");
-  for (auto [key, value] : object) {
+  CamelKey names;
+  for (auto [raw_key, value] : object) {
     if (value.is_null()) continue;
+    std::string_view key = names.of(raw_key);
     std::string_view reason = read_number(key, value, point);
     if (!reason.empty()) return intake.refuse(LedgerUnit::Metric, reason);
     read_rest(key, value, point, intake);
@@ -112,14 +120,15 @@ void decode_json_metric(const dom::element& item, Intake& intake) {
   frame.name = text_member(item, "name");
   frame.unit = text_member(item, "unit");
   for (const TypeKey& candidate : kTypes) {
-    dom::element content, member;
-    if (item[candidate.key].get(content)) continue;
+    auto content = camel_member(item, candidate.key);
+    if (!content) continue;
     frame.type = candidate.type;
-    if (!content["aggregationTemporality"].get(member)) frame.temporality = json_int64(member).value_or(0);
-    frame.monotonic = true_member(content, "isMonotonic");
+    if (auto member = camel_member(*content, "aggregationTemporality")) frame.temporality = temporality_of(*member);
+    frame.monotonic = true_member(*content, "isMonotonic") || true_member(*content, "is_monotonic");
     dom::array points;
-    if (content["dataPoints"].get(member) || member.is_null()) return;
-    if (member.get_array().get(points)) return intake.refuse(LedgerUnit::Metric, "dataPoints is not an array");
+    auto member = camel_member(*content, "dataPoints");
+    if (!member || member->is_null()) return;
+    if (member->get_array().get(points)) return intake.refuse(LedgerUnit::Metric, "dataPoints is not an array");
     for (dom::element point : points) decode_point(frame, point, intake);
     return;
   }

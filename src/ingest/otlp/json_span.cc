@@ -3,6 +3,8 @@
 #include "ingest/otlp/json_parts.h"
 #include "ingest/otlp/json_value.h"
 #include "ingest/otlp/span_checks.h"
+#include "ingest/shared/json_members.h"
+#include "ingest/shared/span_names.h"
 
 namespace culprit::otlp {
 
@@ -26,9 +28,23 @@ std::string_view read_count(const dom::element& element, uint32_t& into) {
 }
 
 std::string_view read_time(const dom::element& element, uint64_t& into) {
-  auto number = json_uint64(element);
-  if (!number) return kBadTime;
-  into = *number;
+  if (auto number = json_uint64(element)) {
+    into = *number;
+    return {};
+  }
+  // Some printers write the times of day.
+  auto text = json_text(element);
+  auto time_ns = text ? rfc3339_ns(*text) : std::nullopt;
+  if (!time_ns || *time_ns < 0) return kBadTime;
+  into = static_cast<uint64_t>(*time_ns);
+  return {};
+}
+
+template <class Id>
+std::string_view take_id(const ReadId<Id>& read, Id& into, std::string_view bad, Intake& intake) {
+  if (!read.id) return bad;
+  if (read.hashed) note_hashed_id(intake);
+  into = *read.id;
   return {};
 }
 
@@ -37,7 +53,9 @@ std::string_view read_event(const dom::element& element, SpanEvent& event, Intak
   if (element.get_object().get(object)) return kWrongType;
   uint64_t time_ns = 0;
   std::string_view reason;
-  for (auto [key, value] : object) {
+  CamelKey names;
+  for (auto [raw_key, value] : object) {
+    std::string_view key = names.of(raw_key);
     if (key == "timeUnixNano")
       reason = read_time(value, time_ns);
     else if (key == "name")
@@ -56,15 +74,13 @@ std::string_view read_link(const dom::element& element, SpanLink& link, Intake& 
   dom::object object;
   if (element.get_object().get(object)) return kWrongType;
   std::string_view reason;
-  for (auto [key, value] : object) {
+  CamelKey names;
+  for (auto [raw_key, value] : object) {
+    std::string_view key = names.of(raw_key);
     if (key == "traceId") {
-      auto id = json_trace_id(value);
-      if (!id) return kBadTraceId;
-      link.trace_id = *id;
+      reason = take_id(json_trace_id(value), link.trace_id, kBadTraceId, intake);
     } else if (key == "spanId") {
-      auto id = json_span_id(value);
-      if (!id) return kBadSpanId;
-      link.span_id = *id;
+      reason = take_id(json_span_id(value), link.span_id, kBadSpanId, intake);
     } else if (key == "traceState") {
       reason = read_text(value, link.trace_state);
     } else if (key == "attributes") {
@@ -99,27 +115,38 @@ void read_list(const dom::element& element, std::vector<T>& into, Intake& intake
   }
 }
 
-std::string_view read_status(const dom::element& element, Span& span) {
+// A kind or status that OTLP has not costs itself, not the span: failed spans are what a trace is read for.
+void read_kind(const dom::element& element, Span& span, Intake& intake) {
+  if (auto kind = json_kind(element))
+    span.kind = *kind;
+  else
+    intake.note(LedgerKind::malformed, LedgerUnit::Value, 1, "a span's kind is neither a number nor a name of OTLP's");
+}
+
+void read_code(const dom::element& element, Span& span, Intake& intake) {
+  if (auto status = json_status(element))
+    span.status = *status;
+  else
+    intake.note(LedgerKind::malformed, LedgerUnit::Value, 1, "a status code is neither a number nor a name of OTLP's");
+}
+
+void read_status(const dom::element& element, Span& span, Intake& intake) {
   dom::object object;
-  if (element.is_null()) return {};
-  if (element.get_object().get(object)) return kWrongType;
+  if (element.is_null()) return;
+  if (element.get_object().get(object)) return read_code(element, span, intake);
   for (auto [key, value] : object) {
-    if (key == "code") {
-      auto number = json_int64(value);
-      if (!number) return kWrongType;
-      span.status = status_from(*number);
-    } else if (key == "message") {
-      if (auto reason = read_text(value, span.status_message); !reason.empty()) return reason;
-    }
+    if (key == "code")
+      read_code(value, span, intake);
+    else if (key == "message" && !read_text(value, span.status_message).empty())
+      intake.note(LedgerKind::malformed, LedgerUnit::Value, 1, "a status message is not a string");
   }
-  return {};
 }
 
 // A parent that is not an id costs the link, not the span.
 void read_parent(const dom::element& element, Span& span, Intake& intake) {
-  auto id = json_span_id(element);
-  span.parent_span_id = id.value_or(0);
-  if (!id) intake.note(LedgerKind::malformed, LedgerUnit::Value, 1, "a parent span id is not 8 bytes");
+  std::string_view reason =
+      take_id(json_span_id(element), span.parent_span_id, "a parent span id is not 8 bytes", intake);
+  if (!reason.empty()) intake.note(LedgerKind::malformed, LedgerUnit::Value, 1, reason);
 }
 
 struct Times {
@@ -128,21 +155,15 @@ struct Times {
 
 std::string_view read_field(std::string_view key, const dom::element& value, Span& span, Times& times, Intake& intake) {
   if (key == "traceId") {
-    auto id = json_trace_id(value);
-    if (!id) return kBadTraceId;
-    span.trace_id = *id;
+    return take_id(json_trace_id(value), span.trace_id, kBadTraceId, intake);
   } else if (key == "spanId") {
-    auto id = json_span_id(value);
-    if (!id) return kBadSpanId;
-    span.span_id = *id;
+    return take_id(json_span_id(value), span.span_id, kBadSpanId, intake);
   } else if (key == "parentSpanId") {
     read_parent(value, span, intake);
   } else if (key == "name") {
     return read_text(value, span.name);
   } else if (key == "kind") {
-    auto number = json_int64(value);
-    if (!number) return kWrongType;
-    span.kind = kind_from(*number);
+    read_kind(value, span, intake);
   } else if (key == "startTimeUnixNano") {
     return read_time(value, times.start_ns);
   } else if (key == "endTimeUnixNano") {
@@ -150,7 +171,7 @@ std::string_view read_field(std::string_view key, const dom::element& value, Spa
   } else if (key == "attributes") {
     span.attributes = json_attributes(value, intake);
   } else if (key == "status") {
-    return read_status(value, span);
+    read_status(value, span, intake);
   } else if (key == "flags") {
     return read_count(value, span.otel_flags);
   } else if (key == "traceState") {
@@ -165,6 +186,10 @@ std::string_view read_field(std::string_view key, const dom::element& value, Spa
     return read_count(value, span.dropped_events);
   } else if (key == "droppedLinksCount") {
     return read_count(value, span.dropped_links);
+  } else if (key.find('_') != std::string_view::npos) {
+    CamelKey names;
+    std::string_view camel = names.of(key);
+    if (camel.find('_') == std::string_view::npos) return read_field(camel, value, span, times, intake);
   }
   return {};
 }

@@ -34,7 +34,9 @@ TEST(OtlpJson, RefusesASpanWithoutValidIds) {
             "line 1: the trace id is zero or missing");
   EXPECT_EQ(refusal(R"("traceId":"b7ad6b7169203331","spanId":"b7ad6b7169203331",)" + kTimes),
             "line 1: the trace id is not 16 bytes");
-  EXPECT_EQ(refusal(R"("traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"xyz",)" + kTimes),
+  EXPECT_EQ(refusal(R"("traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"b7ad",)" + kTimes),
+            "line 1: the span id is not 8 bytes");
+  EXPECT_EQ(refusal(R"("traceId":"0af7651916cd43dd8448eb211c80319c","spanId":true,)" + kTimes),
             "line 1: the span id is not 8 bytes");
   EXPECT_EQ(refusal(R"("traceId":"0af7651916cd43dd8448eb211c80319c",)" + kTimes),
             "line 1: the span id is zero or missing");

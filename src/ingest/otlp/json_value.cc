@@ -10,6 +10,7 @@
 #include "ingest/otlp/span_checks.h"
 #include "ingest/shared/base64.h"
 #include "ingest/shared/json_members.h"
+#include "ingest/shared/span_names.h"
 
 namespace culprit::otlp {
 
@@ -48,10 +49,6 @@ std::optional<T> json_integer(const dom::element& element) {
   return number;
 }
 
-bool hex_of(std::string_view text, size_t size_bytes) { return text.size() == 2 * size_bytes; }
-
-bool all_zero(std::string_view text) { return text.find_first_not_of('0') == std::string_view::npos; }
-
 Value scalar_value(std::string_view key, const dom::element& content, Intake& intake) {
   auto bad = [&](std::string_view reason) {
     intake.note(LedgerKind::malformed, LedgerUnit::Value, 1, reason);
@@ -78,6 +75,9 @@ Value scalar_value(std::string_view key, const dom::element& content, Intake& in
   return bytes ? Value(Bytes{std::move(*bytes)}) : bad("an attribute's bytesValue is not base64");
 }
 
+constexpr std::string_view kContents[] = {"stringValue", "intValue",   "boolValue",  "doubleValue",
+                                          "bytesValue",  "arrayValue", "kvlistValue"};
+
 // The one member of an AnyValue that says what it is; unknown members are ignored.
 struct Content {
   std::string_view key;
@@ -86,10 +86,12 @@ struct Content {
 std::optional<Content> content_of(const dom::element& any) {
   dom::object object;
   if (any.get_object().get(object)) return std::nullopt;
-  for (auto [key, element] : object)
-    if (key == "stringValue" || key == "intValue" || key == "boolValue" || key == "doubleValue" ||
-        key == "bytesValue" || key == "arrayValue" || key == "kvlistValue")
-      if (!element.is_null()) return Content{key, element};
+  CamelKey names;
+  for (auto [raw_key, element] : object) {
+    std::string_view key = names.of(raw_key);
+    for (std::string_view known : kContents)
+      if (key == known && !element.is_null()) return Content{known, element};
+  }
   return std::nullopt;
 }
 
@@ -152,23 +154,33 @@ std::optional<std::string_view> json_text(const dom::element& element) {
   return text;
 }
 
-std::optional<TraceId> json_trace_id(const dom::element& element) {
-  auto hex = json_text(element);
-  if (!hex) return std::nullopt;
-  if (all_zero(*hex)) return TraceId{};
-  return hex_of(*hex, kTraceIdBytes) ? parse_trace_id(*hex) : std::nullopt;
+ReadId<TraceId> json_trace_id(const dom::element& element) {
+  if (auto text = json_text(element)) return read_trace_id(*text, IdLength::Whole);
+  auto number = json_uint64(element);
+  return {number ? std::optional(TraceId{0, *number}) : std::nullopt, number.has_value()};
 }
 
-std::optional<uint64_t> json_span_id(const dom::element& element) {
-  auto hex = json_text(element);
-  if (!hex) return std::nullopt;
-  if (all_zero(*hex)) return 0;
-  return hex_of(*hex, kSpanIdBytes) ? parse_span_id(*hex) : std::nullopt;
+ReadId<uint64_t> json_span_id(const dom::element& element) {
+  if (auto text = json_text(element)) return read_span_id(*text, IdLength::Whole);
+  auto number = json_uint64(element);
+  return {number, number.has_value()};
+}
+
+std::optional<SpanKind> json_kind(const dom::element& element) {
+  if (auto number = json_int64(element)) return kind_from(*number);
+  auto name = json_text(element);
+  return name ? span_kind_of(*name) : std::nullopt;
+}
+
+std::optional<SpanStatus> json_status(const dom::element& element) {
+  if (auto number = json_int64(element)) return status_from(*number);
+  auto name = json_text(element);
+  return name ? span_status_of(*name) : std::nullopt;
 }
 
 Value json_any_value(const dom::element& element, Intake& intake) {
   auto content = content_of(element);
-  if (!content) return {};
+  if (!content) return element.is_object() ? Value() : plain_value(element);
   if (content->key != "arrayValue" && content->key != "kvlistValue")
     return scalar_value(content->key, content->element, intake);
   JsonWriter json;
@@ -180,6 +192,7 @@ Attributes json_attributes(const dom::element& element, Intake& intake) {
   Attributes attributes;
   dom::array array;
   if (element.is_null()) return attributes;
+  if (element.is_object()) return plain_attributes(element);
   if (element.get_array().get(array)) {
     intake.note(LedgerKind::malformed, LedgerUnit::Value, 1, "attributes are not an array");
     return attributes;

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "ingest/shared/ids.h"
 #include "ingest/shared/intake.h"
 
 namespace simdjson::dom {
@@ -18,11 +19,14 @@ std::optional<uint64_t> json_uint64(const simdjson::dom::element& element);
 std::optional<int64_t> json_int64(const simdjson::dom::element& element);
 std::optional<double> json_double(const simdjson::dom::element& element);
 std::optional<std::string_view> json_text(const simdjson::dom::element& element);
-// Hex of exactly so many bytes; "" and null are zero.
-std::optional<TraceId> json_trace_id(const simdjson::dom::element& element);
-std::optional<uint64_t> json_span_id(const simdjson::dom::element& element);
+// A number is an id's last 8 bytes; null is zero.
+ReadId<TraceId> json_trace_id(const simdjson::dom::element& element);
+ReadId<uint64_t> json_span_id(const simdjson::dom::element& element);
+// By number or by name; a number of the future is Unspecified or Unset.
+std::optional<SpanKind> json_kind(const simdjson::dom::element& element);
+std::optional<SpanStatus> json_status(const simdjson::dom::element& element);
 
-// An array of {key, value}. What is not one is noted as malformed and left out.
+// An array of {key, value}, or an object of plain values. What is neither is noted as malformed and left out.
 Attributes json_attributes(const simdjson::dom::element& element, Intake& intake);
 Value json_any_value(const simdjson::dom::element& element, Intake& intake);
 

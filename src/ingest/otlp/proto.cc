@@ -135,10 +135,11 @@ Result<void> decode_proto(std::string_view request, Intake& intake) {
     while (reader.next()) {
     }
     bool whole = !reader.failed();
-    intake.note(LedgerKind::malformed, LedgerUnit::Request, 1,
-                whole ? "it holds no span, log record or metric" : "it is not whole protobuf");
+    intake.piece_unread(LedgerUnit::Request,
+                        whole ? "it holds no span, log record or metric" : "it is not whole protobuf");
     return {};
   }
+  intake.piece_read();
   return decode_proto(request, signal, intake);
 }
 

@@ -14,6 +14,10 @@ SpanStatus status_from(int64_t number) {
   return number >= 0 && number <= 2 ? static_cast<SpanStatus>(number) : SpanStatus::Unset;
 }
 
+void note_hashed_id(Intake& intake) {
+  intake.note(LedgerKind::id_hashed, 1, "an id is no hexadecimal: a hash of its text stands for it");
+}
+
 std::string_view complete_span(Intake& intake, Span& span, uint64_t start_ns, uint64_t end_ns) {
   if (span.trace_id.zero()) return kZeroTraceId;
   if (span.span_id == 0) return kZeroSpanId;

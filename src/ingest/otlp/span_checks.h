@@ -18,6 +18,9 @@ inline constexpr std::string_view kBadTraceId = "the trace id is not 16 bytes",
                                   kBadTime = "a time is not a number of nanoseconds",
                                   kWrongType = "a field has the wrong type";
 
+// A text stands for an id that is no hexadecimal: one hash, counted.
+void note_hashed_id(Intake& intake);
+
 // Fills what follows from `span`'s fields and its times. Returns why it must be refused; empty: it is fine.
 std::string_view complete_span(Intake& intake, Span& span, uint64_t start_ns, uint64_t end_ns);
 // Refuses the span that the intake has begun; a bad id is counted as such too.

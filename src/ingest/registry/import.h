@@ -4,9 +4,7 @@
 // around it and a ledger row (docs/formats/ingest.md), never the import.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <functional>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -21,5 +19,8 @@ Result<ImportSummary> import_file(const std::string& path, Sink& sink, const Imp
 // The same for bytes at hand; `name` stands for the file's.
 Result<ImportSummary> import_bytes(std::string bytes, const std::string& name, Sink& sink,
                                    const ImportOptions& options = {});
+
+// Where less than half of a file's pieces, or of its spans, logs and metrics, could be read: that, and what it looks like.
+std::optional<Error> mostly_unread(const ImportSummary& summary, const std::string& name);
 
 }  // namespace culprit

@@ -1,6 +1,7 @@
 #include "ingest/shared/byte_source.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -114,6 +115,7 @@ ByteSource::ByteSource(int fd, std::string bytes, int64_t max_decoded_bytes)
 
 ByteSource::ByteSource(ByteSource&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
+      cancel_(other.cancel_),
       input_(std::move(other.input_)),
       consumed_(other.consumed_),
       input_ended_(other.input_ended_),
@@ -128,11 +130,16 @@ ByteSource::~ByteSource() {
   if (fd_ > STDIN_FILENO) ::close(fd_);
 }
 
-Result<ByteSource> ByteSource::open(const std::string& path, int64_t max_decoded_bytes) {
-  if (path == "-") return ByteSource(STDIN_FILENO, {}, max_decoded_bytes);
+Result<ByteSource> ByteSource::open(const std::string& path, int64_t max_decoded_bytes, const CancelToken* cancel) {
+  if (path == "-") {
+    ByteSource source(STDIN_FILENO, {}, max_decoded_bytes);
+    source.cancel_ = cancel;
+    return source;
+  }
   int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return cannot_read(path);
   ByteSource source(fd, {}, max_decoded_bytes);
+  source.cancel_ = cancel;
   struct stat status = {};
   if (fstat(fd, &status) != 0) return cannot_read(path);
   if (S_ISDIR(status.st_mode))
@@ -147,12 +154,21 @@ ByteSource ByteSource::from_bytes(std::string bytes, int64_t max_decoded_bytes) 
   return source;
 }
 
+// A pipe may stay silent: then the token is looked at several times a second. A file is always ready.
+Result<void> ByteSource::wait_for_input() {
+  constexpr int kWaitMs = 200;
+  pollfd input{fd_, POLLIN, 0};
+  while (cancel_ && ::poll(&input, 1, kWaitMs) <= 0) TRY(check_cancelled(cancel_));
+  return {};
+}
+
 // Makes input_ hold at least one unread byte, unless the input has ended.
 Result<void> ByteSource::refill() {
   if (consumed_ < input_.size() || input_ended_) return {};
   consumed_ = 0;
   input_.resize(kReadBytes);
   ssize_t size_bytes;
+  TRY(wait_for_input());
   do size_bytes = ::read(fd_, input_.data(), kReadBytes);
   while (size_bytes < 0 && errno == EINTR);
   int error = errno;
@@ -164,6 +180,7 @@ Result<void> ByteSource::refill() {
 }
 
 Result<size_t> ByteSource::read(char* out, size_t room) {
+  TRY(check_cancelled(cancel_));
   if (!damage_.empty()) return size_t{0};
   if (!started_) {
     TRY(refill());

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/cancel.h"
 #include "base/result.h"
 
 namespace culprit {
@@ -36,14 +37,15 @@ Result<std::string> decompress(std::string_view bytes, size_t max_bytes);
 class ByteSource {
  public:
   // "-": standard input.
-  static Result<ByteSource> open(const std::string& path, int64_t max_decoded_bytes);
+  static Result<ByteSource> open(const std::string& path, int64_t max_decoded_bytes,
+                                 const CancelToken* cancel = nullptr);
   // For tests and fuzzers: the bytes themselves.
   static ByteSource from_bytes(std::string bytes, int64_t max_decoded_bytes);
   ByteSource(ByteSource&& other) noexcept;
   ByteSource& operator=(ByteSource&&) = delete;
   ~ByteSource();
 
-  // Up to `room` bytes into `out`; 0 at the end.
+  // Up to `room` bytes into `out`; 0 at the end. Ends within a second with an Error of kind Cancelled once that is requested.
   Result<size_t> read(char* out, size_t room);
 
   std::string_view compression() const { return decompressor_ ? decompressor_->name() : std::string_view(); }
@@ -54,10 +56,12 @@ class ByteSource {
  private:
   ByteSource(int fd, std::string bytes, int64_t max_decoded_bytes);
   Result<void> refill();
+  Result<void> wait_for_input();
   Result<size_t> read_plain(char* out, size_t room);
   Result<size_t> read_compressed(char* out, size_t room);
 
-  int fd_;             // -1: input_ is all there is
+  int fd_;  // -1: input_ is all there is
+  const CancelToken* cancel_ = nullptr;
   std::string input_;  // raw bytes; those before consumed_ are used up
   size_t consumed_ = 0;
   bool input_ended_ = false, started_ = false;

@@ -42,9 +42,14 @@ uint64_t hash_of(const Resource& resource) {
 }  // namespace
 
 Intake::Intake(Sink& sink, std::string_view format, std::string_view name, const ImportOptions& options)
-    : sink_(sink), options_(options), format_(format) {
+    : sink_(sink), options_(options), name_(name) {
+  set_format(format);
+}
+
+void Intake::set_format(std::string_view format) {
+  format_ = format;
   summary_.format = format;
-  summary_.source = std::string(format) + ":" + std::string(name);
+  summary_.source = format_ + ":" + name_;
 }
 
 void Intake::at(const char* unit, int64_t number) {
@@ -126,6 +131,19 @@ void Intake::refuse(LedgerUnit unit, std::string_view reason) {
   count(LedgerKind::refused, unit, 1, reason);
 }
 
+bool Intake::piece_fits(const Piece& piece, LedgerUnit unit, int64_t bytes_read) {
+  ++summary_.pieces;
+  summary_.bytes_read = bytes_read;  // for progress
+  if (piece.too_long) piece_unread(unit, "it is longer than " + format_bytes(options_.max_piece_bytes));
+  return !piece.too_long;
+}
+
+void Intake::piece_unread(LedgerUnit unit, std::string_view reason, std::string_view example) {
+  ++summary_.pieces_unread;
+  if (summary_.unread_example.empty()) summary_.unread_example = example;
+  note(LedgerKind::malformed, unit, 1, reason);
+}
+
 void Intake::note(LedgerKind kind, int64_t n, std::string_view reason) { note(kind, info(kind).unit, n, reason); }
 
 void Intake::note(LedgerKind kind, LedgerUnit unit, int64_t n, std::string_view reason) {
@@ -143,6 +161,7 @@ void Intake::count(LedgerKind kind, LedgerUnit unit, int64_t n, std::string_view
     if (places_given_.size() >= kReasonsKept) reason = "various reasons";
     given = places_given_.emplace(reason, 0).first;
   }
+  if (kind == LedgerKind::refused || kind == LedgerKind::malformed) summary_.reasons[given->first] += n;
   std::string detail(reason);
   if (place_ > 0 && given->second < kPlacesNamed) {
     ++given->second;
@@ -173,6 +192,7 @@ void Intake::write_ledger() {
 }
 
 Result<void> Intake::flush_if_full() {
+  TRY(check_cancelled(options_.cancel));
   if (batch_.spans.size() + batch_.logs.size() + batch_.metrics.size() + tally_.size() < options_.batch_rows) return {};
   return flush();
 }

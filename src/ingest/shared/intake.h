@@ -15,6 +15,7 @@
 
 #include "base/result.h"
 #include "ingest/interface/import_options.h"
+#include "ingest/shared/framing.h"
 #include "model/sink.h"
 
 namespace culprit {
@@ -25,9 +26,13 @@ class Intake {
   Intake(Sink& sink, std::string_view format, std::string_view name, const ImportOptions& options);
 
   ImportSummary& summary() { return summary_; }
+  const ImportOptions& options() const { return options_; }
   const std::string& source() const { return summary_.source; }
 
-  // Where the decoder is, for details in the ledger: at("line", 17). Nobody is known to emit what follows.
+  // What the rows that follow carry as their source, once a document tells.
+  void set_format(std::string_view format);
+
+  // Where the decoder is, for details in the ledger: at("line", 17). The emitter of what follows is not known yet.
   void at(const char* unit, int64_t number);
 
   void set_resource(Resource resource);
@@ -39,6 +44,12 @@ class Intake {
   void add(LogRecord log);
   void add(MetricPoint metric);
   void refuse(LedgerUnit unit, std::string_view reason);
+
+  // Counts a piece that was cut out of the file; false, and counted, where it is longer than the limit.
+  bool piece_fits(const Piece& piece, LedgerUnit unit, int64_t bytes_read);
+  // A piece (line, request, document) was of the format, or was not: why, and what it looks like.
+  void piece_read() { ++summary_.pieces_read; }
+  void piece_unread(LedgerUnit unit, std::string_view reason, std::string_view example = {});
 
   // A row of the ledger that is not part of the account. `unit`: where it is not the kind's own.
   void note(LedgerKind kind, int64_t n, std::string_view reason = {});
@@ -63,7 +74,7 @@ class Intake {
 
   Sink& sink_;
   const ImportOptions& options_;
-  std::string format_;
+  std::string format_, name_;
   ImportSummary summary_;
   Batch batch_;
   Tally tally_;

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "ingest/shared/framing.h"
+#include "ingest/shared/intake.h"
 
 namespace culprit {
 
@@ -91,6 +92,13 @@ MendedJson mend_json(std::string_view text) {
     i = close + 1;
   }
   return mended;
+}
+
+void note_mended(const JsonParser::Parsed& parsed, Intake& intake) {
+  if (parsed.mended_strings) intake.note(LedgerKind::bad_utf8, parsed.mended_strings);
+  if (parsed.mended_numbers)
+    intake.note(LedgerKind::malformed, LedgerUnit::Value, parsed.mended_numbers,
+                "NaN or Infinity, which JSON has not: read as that number");
 }
 
 JsonParser::Parsed JsonParser::parse(std::string_view text) {

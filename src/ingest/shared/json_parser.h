@@ -16,6 +16,8 @@ class parser;
 
 namespace culprit {
 
+class Intake;
+
 class JsonParser {
  public:
   JsonParser();
@@ -33,6 +35,9 @@ class JsonParser {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+// Counts what had to be mended.
+void note_mended(const JsonParser::Parsed& parsed, Intake& intake);
 
 // `text` with broken characters inside its JSON strings replaced, and NaN, Infinity and -Infinity outside them quoted.
 struct MendedJson {

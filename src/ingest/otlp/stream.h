@@ -1,0 +1,19 @@
+// Files of OTLP that are no text: one protobuf message, or messages each behind a 4-byte big-endian length, as the Collector's
+// file exporter writes them (protobuf or JSON, each by itself compressed or not).
+#pragma once
+
+#include "ingest/interface/format.h"
+
+namespace culprit::otlp {
+
+bool is_proto(std::string_view front);
+bool is_proto_messages(std::string_view front);
+bool is_json_messages(std::string_view front);
+Result<void> decode_proto_file(Framing& framing, Intake& intake);
+Result<void> decode_messages(Framing& framing, Intake& intake);
+
+inline constexpr StreamFormat kJsonMessages{"otlp-json", is_json_messages, decode_messages};
+inline constexpr StreamFormat kProtoMessages{"otlp", is_proto_messages, decode_messages};
+inline constexpr StreamFormat kProto{"otlp", is_proto, decode_proto_file};
+
+}  // namespace culprit::otlp

@@ -1,0 +1,223 @@
+#include "ingest/registry/json_stream.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "ingest/registry/formats.h"
+
+namespace culprit {
+
+namespace {
+
+namespace dom = simdjson::dom;
+
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf", kBlanks = " \t\r\n";
+constexpr std::string_view kUnknown = "it is JSON, but of no known format";
+// {"hits": {"hits": [{"_source": {…}}]}}: Elasticsearch, the deepest wrapping seen.
+constexpr int kMostWrapping = 5;
+// Failed attempts to find a document in one line of text: prefixes hold a few braces.
+constexpr int kMostAttempts = 16;
+
+size_t skip_blanks(std::string_view text, size_t at) {
+  return std::min(text.find_first_not_of(kBlanks, at), text.size());
+}
+
+// Where at or behind `at` an object with a quoted key, an empty one, or an array of objects begins.
+size_t document_start(std::string_view text, size_t at) {
+  for (at = text.find_first_of("{[", at); at != std::string_view::npos; at = text.find_first_of("{[", at + 1)) {
+    size_t inside = skip_blanks(text, at + 1);
+    if (inside == text.size()) return text[at] == '{' ? at : std::string_view::npos;
+    if (text[at] == '{' && (text[inside] == '"' || text[inside] == '}')) return at;
+    if (text[at] == '[' && (text[inside] == '{' || text[inside] == '[')) return at;
+  }
+  return std::string_view::npos;
+}
+
+std::string_view without_mark(std::string_view text) {
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  return text;
+}
+
+// Whether documents stand in lines or span them. In the first case damage ends at its newline, so it is preferred: where the
+// first line that holds JSON holds a whole document (or does not end here), and where the second one begins another object
+// at its very start, as no printer does inside an object.
+bool one_a_line(std::string_view front) {
+  front.remove_prefix(skip_blanks(front, 0));
+  size_t start = document_start(front, 0);
+  if (front.starts_with('[') || start == std::string_view::npos) return false;
+  std::string_view rest = front.substr(start);
+  size_t newline = rest.find('\n');
+  if (newline == std::string_view::npos) return true;
+  bool whole = JsonEnd().find(rest.substr(0, newline)) != std::string_view::npos;
+  bool another = newline + 1 < rest.size() && rest[newline + 1] == '{';
+  return whole || another;
+}
+
+// A line that is no JSON and not what is left of some.
+bool is_plain_text(std::string_view line) {
+  return document_start(line, 0) == std::string_view::npos &&
+         std::string_view("\"{}[],").find(line.front()) == std::string_view::npos;
+}
+
+std::string looks_like(const dom::element& element) {
+  dom::object object;
+  if (element.get_object().get(object)) return element.is_array() ? "a JSON array" : "a JSON value";
+  constexpr size_t kNamed = 6, kNameColumns = 40;
+  std::string names;
+  size_t n = 0;
+  for (auto [key, value] : object) {
+    if (++n > kNamed) break;
+    names += (names.empty() ? "\"" : ", \"") + fitted(printable(key), kNameColumns) + "\"";
+  }
+  return n == 0 ? "an empty JSON object" : "JSON objects with the members " + names + (n > kNamed ? ", …" : "");
+}
+
+}  // namespace
+
+bool is_json_stream(std::string_view front) {
+  if (front.find('\0') != std::string_view::npos) return false;
+  front = without_mark(front);
+  size_t start = document_start(front, 0), first = skip_blanks(front, 0);
+  // What begins as JSON is damaged JSON at worst.
+  return start != std::string_view::npos || (first < front.size() && (front[first] == '{' || front[first] == '['));
+}
+
+Result<void> JsonStream::run(std::string_view front) {
+  if (front.starts_with(kByteOrderMark)) framing_.skip(kByteOrderMark.size());
+  return one_a_line(without_mark(front)) ? lines() : values();
+}
+
+Result<void> JsonStream::lines() {
+  while (true) {
+    std::optional<Piece> line = TRY(framing_.next_line());
+    if (!line) return {};
+    intake_.at("line", line->line);
+    std::string_view text = trimmed(without_mark(line->text));
+    if (text.empty() && !line->too_long) continue;
+    if (!intake_.piece_fits(*line, LedgerUnit::Line, framing_.source().bytes_read())) continue;
+    TRY(piece(text));
+    TRY(intake_.flush_if_full());
+  }
+}
+
+Result<void> JsonStream::values() {
+  while (true) {
+    std::optional<Piece> value = TRY(framing_.next_json());
+    if (!value) return {};
+    intake_.at("line", value->line);
+    if (!intake_.piece_fits(*value, LedgerUnit::Request, framing_.source().bytes_read())) continue;
+    std::string_view text = trimmed(value->text);
+    if (text.empty()) continue;
+    TRY(piece(text));
+    TRY(intake_.flush_if_full());
+  }
+}
+
+// One line or one value of the file.
+Result<void> JsonStream::piece(std::string_view text) {
+  JsonParser::Parsed parsed = parser_.parse(text);
+  if (!parsed.root) return within(text, parsed.reason);
+  note_mended(parsed, intake_);
+  dom::object object;
+  // An empty request is a valid one (OTLP specification: it succeeds).
+  if (TRY(take(*parsed.root, 0)) || (!parsed.root->get_object().get(object) && object.size() == 0))
+    intake_.piece_read();
+  else
+    intake_.piece_unread(LedgerUnit::Line, kUnknown, looks_like(*parsed.root));
+  return {};
+}
+
+// Text that is not one JSON value: it may hold one behind a prefix, or several.
+Result<void> JsonStream::within(std::string_view text, std::string_view reason) {
+  std::string whole_reason(reason), damage, example;
+  bool taken = false;
+  int attempts = 0;
+  size_t start = 0;
+  while (attempts < kMostAttempts && (start = document_start(text, start)) != std::string_view::npos) {
+    size_t size = JsonEnd().find(text.substr(start));
+    if (size == std::string_view::npos) {
+      damage = taken ? "a document ends early" : whole_reason;
+      break;
+    }
+    JsonParser::Parsed parsed = parser_.parse(text.substr(start, size));
+    if (parsed.root && TRY(take(*parsed.root, 0))) {
+      note_mended(parsed, intake_);
+      if (!taken) damage.clear();  // what stands before the first document is a prefix
+      intake_.summary().behind_text |= !taken && start > 0;
+      taken = true;
+      attempts = 0;
+    } else {
+      ++attempts;
+      damage = parsed.root ? std::string(kUnknown) : std::string(parsed.reason);
+      if (parsed.root && example.empty()) example = looks_like(*parsed.root);
+    }
+    start += size;
+  }
+  if (taken) intake_.piece_read();
+  if (taken && damage.empty()) return {};
+  if (taken) {
+    intake_.piece_unread(LedgerUnit::Line, damage);
+    return {};
+  }
+  bool plain = is_plain_text(text);
+  intake_.summary().text_lines += plain;
+  if (plain) example = "text";
+  intake_.piece_unread(LedgerUnit::Line, whole_reason, example.empty() ? "damaged JSON" : example);
+  return {};
+}
+
+// Decodes `element` where a format recognises it, or what it wraps; false: nothing in it is of a known format.
+Result<bool> JsonStream::take(const dom::element& element, int depth) {
+  for (const DocumentFormat* format : document_formats()) {
+    if (!format->sniff(element)) continue;
+    if (!named_) intake_.set_format(format->name);
+    named_ = true;
+    intake_.summary().behind_text |= format->among_text;
+    TRY(format->decode(element, intake_));
+    return true;
+  }
+  if (depth == kMostWrapping) return false;
+  return take_members(element, depth + 1);
+}
+
+Result<bool> JsonStream::take_members(const dom::element& element, int depth) {
+  dom::object object;
+  dom::array array;
+  bool any = false;
+  int64_t unknown = 0;
+  if (!element.get_array().get(array)) {
+    for (dom::element entry : array) {
+      bool taken = entry.is_object() || entry.is_array() ? TRY(take(entry, depth)) : false;
+      any |= taken;
+      unknown += !taken;
+    }
+    for (; any && unknown > 0; --unknown) intake_.piece_unread(LedgerUnit::Request, kUnknown);
+  } else if (!element.get_object().get(object)) {
+    for (auto [key, value] : object) {
+      std::string_view text;
+      if (value.is_object() || value.is_array())
+        any |= TRY(take(value, depth));
+      else if (!value.get_string().get(text) && document_start(text, 0) != std::string_view::npos)
+        any |= TRY(take_string(text));
+    }
+  }
+  return any;
+}
+
+// A program's line, as a container runtime or a shipper of logs wraps it into a JSON string.
+Result<bool> JsonStream::take_string(std::string_view text) {
+  size_t start = document_start(text, 0);
+  size_t size = JsonEnd().find(text.substr(start));
+  if (size == std::string_view::npos) return false;
+  std::string document(text.substr(start, size));
+  document.append(Framing::kPadding, ' ');
+  if (!string_parser_) string_parser_ = std::make_unique<JsonParser>();
+  JsonParser::Parsed parsed = string_parser_->parse(std::string_view(document).substr(0, size));
+  if (!parsed.root) return false;
+  // No string in a string: the parser is in use.
+  return take(*parsed.root, kMostWrapping);
+}
+
+}  // namespace culprit
