@@ -72,6 +72,7 @@ Result<void> ImportRun::take(const Input& input) {
   Progress progress("importing " + input.path);
   ImportOptions options;
   options.cancel = &stop_token();
+  options.secrets = options_.redact ? Secrets::Redacted : Secrets::AsSent;
   options.unknown_file = input.found ? UnknownFile::Counted : UnknownFile::Refused;
   options.progress = [&](const ImportSummary& so_far) {
     progress.tell(format_bytes(static_cast<uint64_t>(so_far.bytes_read)) + ", " + format_count(so_far.spans) +

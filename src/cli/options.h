@@ -27,6 +27,7 @@ struct Options {
   std::optional<std::string> ask;  // a DSN; empty: the databases found; nullopt: not asked
 
   bool all = false;
+  bool redact = false;  // import
   std::vector<int> pids;
   std::string directory;         // -o
   int64_t duration_ns = 0;       // --for; 0: not given

@@ -25,8 +25,9 @@ struct ImportSummary {
 
   int64_t pieces_read = 0;    // lines, requests, documents that are of the format
   int64_t pieces_unread = 0;  // and those that are of none, or could not be decoded
-  int64_t text_lines = 0;     // of pieces_unread: lines of text without any JSON
-  bool behind_text = false;  // documents stood behind or between a logger's text: lines of text alone are no loss there
+  int64_t text_lines = 0;     // of text between documents
+  bool behind_text =
+      false;  // documents stood behind or between a logger's text: its lines are no loss, else they are unread
   std::map<std::string, int64_t> reasons;  // why units were refused and pieces not read, without their places
   std::string unread_example;              // what the first piece that could not be read looks like, for a person
 
@@ -36,7 +37,12 @@ struct ImportSummary {
 // A file whose format is not known: an error where it was named, a row of the ledger where it was found in a folder.
 enum class UnknownFile : uint8_t { Refused, Counted };
 
+// What becomes of literals in statements, ids in paths and secrets: stored as sent and, as far as they are suspected, counted;
+// or masked.
+enum class Secrets : uint8_t { AsSent, Redacted };
+
 struct ImportOptions {
+  Secrets secrets = Secrets::AsSent;
   UnknownFile unknown_file = UnknownFile::Refused;
   // Called after each batch, on the caller's thread; may be empty.
   std::function<void(const ImportSummary&)> progress;

@@ -2,12 +2,10 @@
 
 #include <simdjson.h>
 
-#include <charconv>
-#include <limits>
-
 #include "ingest/jaeger/tags.h"
 #include "ingest/shared/ids.h"
 #include "ingest/shared/json_members.h"
+#include "ingest/shared/json_numbers.h"
 #include "ingest/shared/sampling.h"
 
 namespace culprit::jaeger {
@@ -20,51 +18,12 @@ constexpr std::string_view kBadTraceId = "the trace id is longer than 32 hex dig
                            kBadSpanId = "the span id is longer than 16 hex digits, zero or missing",
                            kBadTime = "a time is not a number of microseconds";
 
-template <class Id>
-Id take_id(const ReadId<Id>& read, Intake& intake) {
-  if (read.hashed) intake.note(LedgerKind::id_hashed, 1, "an id is no hexadecimal: a hash of its text stands for it");
-  return read.id.value_or(Id{});
-}
-
 // Jaeger's API cuts leading zeros, so shorter ids are whole ones.
 TraceId trace_id_member(const dom::element& object, Intake& intake) {
-  return take_id(read_trace_id(text_member(object, "traceID"), IdLength::Trimmed), intake);
+  return intake.take_id(read_trace_id(text_member(object, "traceID"), IdLength::Trimmed));
 }
 uint64_t span_id_member(const dom::element& object, std::string_view key, Intake& intake) {
-  return take_id(read_span_id(text_member(object, key), IdLength::Trimmed), intake);
-}
-
-// A number, or a string that holds one.
-std::optional<double> number_of(const dom::element& element) {
-  double number = 0;
-  if (!element.get_double().get(number)) return number;
-  std::string_view text;
-  if (element.get_string().get(text)) return std::nullopt;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
-}
-
-std::optional<int64_t> integer_of(const dom::element& element) {
-  int64_t number = 0;
-  if (!element.get_int64().get(number)) return number;
-  std::string_view text;
-  if (element.get_string().get(text)) return std::nullopt;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
-}
-
-// Microseconds as nanoseconds; null where it is no number, or none that a clock could show.
-std::optional<int64_t> microseconds(const dom::element& object, std::string_view key) {
-  dom::element element;
-  if (object[key].get(element)) return 0;
-  constexpr int64_t kMost = std::numeric_limits<int64_t>::max() / 1000;
-  if (auto number = integer_of(element)) {
-    if (*number > kMost || *number < -kMost) return std::nullopt;
-    return *number * 1000;
-  }
-  auto fraction = number_of(element);
-  if (!fraction || !(*fraction < 9e15 && *fraction > -9e15)) return std::nullopt;
-  return static_cast<int64_t>(*fraction * 1000);
+  return intake.take_id(read_span_id(text_member(object, key), IdLength::Trimmed));
 }
 
 // The first reference to a parent in the same trace is the parent (Jaeger: Span.ParentSpanID()); the others are links.
@@ -95,7 +54,7 @@ void read_events(const dom::element& item, Span& span, Intake& intake) {
   if (item["logs"].get_array().get(logs)) return;
   for (dom::element log : logs) {
     SpanEvent event;
-    auto time_ns = microseconds(log, "timestamp");
+    auto time_ns = microseconds_member(log, "timestamp");
     if (!time_ns) {
       intake.note(LedgerKind::malformed, LedgerUnit::Value, 1, "a log's timestamp is not a number of microseconds");
       continue;
@@ -134,7 +93,7 @@ void decode_span(const dom::element& item, Intake& intake) {
     intake.sum(LedgerKind::zero_id, 1, intake.resource().service);
     return intake.refuse_span(span.trace_id.zero() ? kBadTraceId : kBadSpanId);
   }
-  auto start_ns = microseconds(item, "startTime"), duration_ns = microseconds(item, "duration");
+  auto start_ns = microseconds_member(item, "startTime"), duration_ns = microseconds_member(item, "duration");
   if (!start_ns || !duration_ns) return intake.refuse_span(kBadTime);
   span.start_ns = *start_ns;
   span.duration_ns = *duration_ns;

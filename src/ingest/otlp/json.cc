@@ -8,6 +8,7 @@
 #include "ingest/otlp/json_value.h"
 #include "ingest/shared/intake.h"
 #include "ingest/shared/json_members.h"
+#include "ingest/shared/json_splitter.h"
 
 namespace culprit::otlp {
 
@@ -113,13 +114,16 @@ Result<void> decode_scope(const Signal& signal, const dom::element& scope, Resou
   CamelKey names;
   for (auto [raw_key, value] : object) {
     std::string_view key = names.of(raw_key);
-    if (key == "scope" || key == "instrumentationLibrary")
+    if (key == kRepeatedContext)
+      intake.set_muted(true);
+    else if (key == "scope" || key == "instrumentationLibrary")
       read_scope(value, resource, intake);
     else if (key == "schemaUrl")
       resource.scope_schema_url = json_text(value).value_or(std::string_view());
     else if (key == signal.items)
       items = list_of(value, key, intake);
   }
+  intake.set_muted(false);
   intake.set_resource(std::move(resource));
   if (!items) return {};
   for (dom::element item : *items) {
@@ -139,7 +143,9 @@ Result<void> decode_entry(const Signal& signal, const dom::element& entry, Intak
   CamelKey names;
   for (auto [raw_key, value] : object) {
     std::string_view key = names.of(raw_key);
-    if (key == "resource")
+    if (key == kRepeatedContext)
+      intake.set_muted(true);
+    else if (key == "resource")
       read_resource(value, resource, intake);
     else if (key == "schemaUrl")
       resource.schema_url = json_text(value).value_or(std::string_view());
@@ -147,6 +153,7 @@ Result<void> decode_entry(const Signal& signal, const dom::element& entry, Intak
   intake.set_resource(resource);
   if (resource.dropped_attributes)
     intake.sum(LedgerKind::attributes_dropped, resource.dropped_attributes, intake.resource().service);
+  intake.set_muted(false);
   for (auto [raw_key, value] : object) {
     std::string_view key = names.of(raw_key);
     if (key != signal.scopes && key != signal.old_scopes) continue;

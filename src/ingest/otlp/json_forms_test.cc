@@ -127,6 +127,8 @@ TEST(OtlpJsonForms, BehindAPrefixAndInStrings) {
   // java.util.logging prints two lines a record; of the first one nothing is lost.
   EXPECT_EQ(import("Dec 06, 2025 6:26:40 AM io.exporter logSpans\nINFO: " + entry(scope(span(""))) + "\n").spans.size(),
             1u);
+  std::string pretty = "{\n  \"resourceSpans\": [\n" + entry(scope(span(""))) + "]\n}\n";
+  EXPECT_EQ(import("INFO: " + pretty + "12:00 WARN - " + pretty).spans.size(), 2u);
   expect_shop(import("web-1  | " + one + "\x1b[0m\r\n"));
   std::string escaped;
   for (char c : one) escaped += c == '"' ? std::string("\\\"") : std::string(1, c);

@@ -4,18 +4,21 @@
 #include <string_view>
 #include <vector>
 
+#include "ingest/console/console.h"
 #include "ingest/jaeger/jaeger.h"
 #include "ingest/notation/notation.h"
 #include "ingest/otlp/json.h"
 #include "ingest/otlp/stream.h"
+#include "ingest/zipkin/zipkin.h"
 
 namespace culprit {
 
 namespace {
 
 constexpr const StreamFormat* kStreams[] = {&otlp::kJsonMessages, &otlp::kProtoMessages, &otlp::kProto,
+                                            &console::kNode,      &console::kDotnet,     &console::kJava,
                                             &notation::kNotation};
-constexpr const DocumentFormat* kDocuments[] = {&otlp::kJson, &jaeger::kJson};
+constexpr const DocumentFormat* kDocuments[] = {&otlp::kJson, &jaeger::kJson, &zipkin::kJson, &console::kJson};
 
 }  // namespace
 

@@ -96,9 +96,9 @@ Result<ImportSummary> import_bytes(std::string bytes, const std::string& name, S
 }
 
 std::optional<Error> mostly_unread(const ImportSummary& summary, const std::string& name) {
-  int64_t text = summary.behind_text ? summary.text_lines : 0, unread = summary.pieces_unread - text;
+  int64_t unread = summary.pieces_unread;
   std::string message = "less than half of '" + name + "' could be read: ";
-  if (summary.rows() == 0 && summary.malformed + summary.refused > text)
+  if (summary.rows() == 0 && summary.malformed + summary.refused > 0)
     message = "nothing in '" + name + "' could be read";
   else if (summary.refused > summary.rows())
     message += format_count(summary.rows()) + " of " + format_count(summary.rows() + summary.refused) +

@@ -122,6 +122,88 @@ TEST(Import, SkipsALineThatIsTooLong) {
   EXPECT_EQ(sink.ledger[0].detail, "line 2: it is longer than 1 kB");
 }
 
+std::string span_number(int i) { return span("00000000000" + std::to_string(10'000 + i)); }
+
+// A document is of any size; its limit is that of one span.
+TEST(Import, TakesADocumentThatIsLongerThanTheLimit) {
+  auto document_of = [](const std::string& separator) {
+    std::string spans = span_number(0);
+    for (int i = 1; i < 60'000; ++i) spans += separator + span_number(i);
+    std::string document = request(spans);
+    return document.insert(document.size() - 3, R"(,"schemaUrl":"late")");
+  };
+  std::string document = document_of(",\n ");
+  ImportOptions options;
+  options.max_piece_bytes = 100'000;
+  for (const std::string& text : {document, document + "\n" + kGood + "\n", "[" + document + "," + kGood + "]",
+                                  gzip("INFO - " + kGood) + gzip("\nINFO - " + document_of(","))}) {
+    RecordedSink sink = import(text, options);
+    ASSERT_GE(sink.spans.size(), 60'000u);
+    EXPECT_EQ(sink.spans.back().service, "shop");
+    EXPECT_EQ(sink.spans[59'998].span_id, sink.spans[59'997].span_id + 1);
+    EXPECT_TRUE(sink.ledger.empty()) << sink.ledger_lines()[0];
+  }
+  RecordedSink sink = import(document, options);
+  EXPECT_EQ(sink.resources.back().schema_url, "late");
+  EXPECT_EQ(sink.resources.front(), sink.resources.back());
+}
+
+TEST(Import, RefusesTheSpanThatIsLongerThanTheLimit) {
+  ImportOptions options;
+  options.max_piece_bytes = 5000;
+  std::string spans = span_number(0);
+  for (int i = 1; i < 100; ++i)
+    spans += "," + (i == 50 ? span("00000000000000ff", R"(,"traceState":")" + std::string(6000, 'x') + "\"")
+                            : span_number(i));
+  RecordedSink sink;
+  auto summary = import_bytes(request(spans), "t", sink, options);
+  EXPECT_EQ(sink.spans.size(), 99u);
+  EXPECT_EQ(summary.value().refused, 1);
+}
+
+TEST(Import, TakesALargeTraceOfJaegerWhoseProcessesComeLast) {
+  std::string spans;
+  for (int i = 1; i <= 20'000; ++i)
+    spans += std::string(i > 1 ? "," : "") + R"({"traceID":"80319c","spanID":")" + std::to_string(100'000 + i) +
+             R"(","operationName":"q","startTime":1661140377808000,"duration":5,"processID":"p1"})";
+  ImportOptions options;
+  options.max_piece_bytes = 100'000;
+  RecordedSink sink = import(
+      R"({"data":[{"traceID":"80319c","spans":[)" + spans + R"(],"processes":{"p1":{"serviceName":"db"}}}]})", options);
+  ASSERT_EQ(sink.spans.size(), 20'000u);
+  EXPECT_EQ(sink.spans[0].service, "db");
+  EXPECT_EQ(sink.spans.back().service, "db");
+  EXPECT_EQ(sink.spans.back().source, "jaeger");
+}
+
+TEST(Import, TakesWhatIsWholeOfADamagedDocument) {
+  std::string spans = span_number(0) + "," + span_number(1) + "," + span_number(2);
+  RecordedSink cut;
+  auto summary = import_bytes(request(spans).substr(0, request(spans).size() - 30), "t", cut);
+  EXPECT_EQ(cut.spans.size(), 2u);
+  EXPECT_EQ(cut.spans.back().service, "shop");
+  EXPECT_EQ(summary.value().refused, 1);
+  EXPECT_EQ(cut.ledger.size(), 2u);
+  RecordedSink damaged = import(request(span_number(0) + R"(,{"traceId":"x" "y"},)" + span_number(1)));
+  EXPECT_EQ(damaged.spans.size(), 2u);
+  EXPECT_EQ(damaged.ledger.size(), 2u);
+}
+
+TEST(Import, EndsSoonOnceItIsCancelled) {
+  CancelToken token;
+  ImportOptions options;
+  options.cancel = &token;
+  options.batch_rows = 10;
+  options.progress = [&](const ImportSummary&) { token.request(); };
+  std::string lines;
+  for (int i = 0; i < 1000; ++i) lines += request(span_number(i)) + "\n";
+  RecordedSink sink;
+  auto summary = import_bytes(lines, "t", sink, options);
+  ASSERT_FALSE(summary.has_value());
+  EXPECT_EQ(summary.error().kind, Error::Kind::Cancelled);
+  EXPECT_EQ(sink.spans.size(), 10u);
+}
+
 TEST(Import, BatchesAreBounded) {
   ImportOptions options;
   options.batch_rows = 10;

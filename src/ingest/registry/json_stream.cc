@@ -55,6 +55,11 @@ bool one_a_line(std::string_view front) {
   return whole || another;
 }
 
+// Of a document that does not fit into memory so much is decoded at a time: no slower than the whole, and small.
+constexpr size_t kPartBytes = size_t{4} << 20;
+// Of a damaged document: what is around the damage is then looked at row by row.
+constexpr size_t kDamagedPartBytes = size_t{64} << 10;
+
 // A line that is no JSON and not what is left of some.
 bool is_plain_text(std::string_view line) {
   return document_start(line, 0) == std::string_view::npos &&
@@ -84,39 +89,49 @@ bool is_json_stream(std::string_view front) {
   return start != std::string_view::npos || (first < front.size() && (front[first] == '{' || front[first] == '['));
 }
 
+JsonStream::JsonStream(Framing& framing, Intake& intake) : framing_(framing), intake_(intake) {
+  for (const DocumentFormat* format : document_formats())
+    lists_.insert(lists_.end(), format->lists.begin(), format->lists.end());
+}
+
 Result<void> JsonStream::run(std::string_view front) {
   if (front.starts_with(kByteOrderMark)) framing_.skip(kByteOrderMark.size());
-  return one_a_line(without_mark(front)) ? lines() : values();
+  TRY(one_a_line(without_mark(front)) ? lines() : values());
+  count_text_lines();
+  return {};
 }
 
 Result<void> JsonStream::lines() {
   while (true) {
-    std::optional<Piece> line = TRY(framing_.next_line());
+    std::optional<Piece> line = TRY(framing_.next_line(TooLong::Spilled));
     if (!line) return {};
     intake_.at("line", line->line);
     std::string_view text = trimmed(without_mark(line->text));
     if (text.empty() && !line->too_long) continue;
     if (!intake_.piece_fits(*line, LedgerUnit::Line, framing_.source().bytes_read())) continue;
-    TRY(piece(text));
+    TRY(piece(*line, text));
     TRY(intake_.flush_if_full());
   }
 }
 
 Result<void> JsonStream::values() {
   while (true) {
-    std::optional<Piece> value = TRY(framing_.next_json());
+    std::optional<Piece> value = TRY(framing_.next_json(TooLong::Spilled));
     if (!value) return {};
     intake_.at("line", value->line);
     if (!intake_.piece_fits(*value, LedgerUnit::Request, framing_.source().bytes_read())) continue;
     std::string_view text = trimmed(value->text);
-    if (text.empty()) continue;
-    TRY(piece(text));
+    intake_.summary().behind_text |= value->prefix;
+    if (text.empty() || value->prefix) continue;
+    TRY(piece(*value, text));
     TRY(intake_.flush_if_full());
   }
 }
 
 // One line or one value of the file.
-Result<void> JsonStream::piece(std::string_view text) {
+Result<void> JsonStream::piece(const Piece& piece, std::string_view text) {
+  line_ = piece.line;
+  if (piece.spilled) return large(piece);
   JsonParser::Parsed parsed = parser_.parse(text);
   if (!parsed.root) return within(text, parsed.reason);
   note_mended(parsed, intake_);
@@ -161,11 +176,99 @@ Result<void> JsonStream::within(std::string_view text, std::string_view reason) 
     intake_.piece_unread(LedgerUnit::Line, damage);
     return {};
   }
-  bool plain = is_plain_text(text);
-  intake_.summary().text_lines += plain;
-  if (plain) example = "text";
+  start = document_start(text, 0);
+  if (start != std::string_view::npos &&
+      TRY(take_parts(text.substr(start), {kDamagedPartBytes, intake_.options().max_piece_bytes}, nullptr))) {
+    intake_.piece_read();
+    intake_.note(LedgerKind::malformed, 1, whole_reason);
+    return {};
+  }
+  if (is_plain_text(text)) {
+    text_lines_.add({line_, std::move(whole_reason)});
+    return {};
+  }
   intake_.piece_unread(LedgerUnit::Line, whole_reason, example.empty() ? "damaged JSON" : example);
   return {};
+}
+
+// Lines of text: between documents that stand behind a logger's prefix they are the program's other output.
+void JsonStream::count_text_lines() {
+  intake_.summary().text_lines = text_lines_.count;
+  if (intake_.summary().behind_text) return;
+  for (int64_t i = 0; i < text_lines_.count; ++i) {
+    const TextLine& line = text_lines_.first[std::min(static_cast<size_t>(i), text_lines_.first.size() - 1)];
+    intake_.at("line", line.number);
+    intake_.piece_unread(LedgerUnit::Line, line.reason, "text");
+  }
+}
+
+Result<void> JsonStream::large(const Piece& piece) {
+  size_t start = document_start(piece.text.substr(0, kSniffedBytes), 0);
+  bool taken =
+      start != std::string_view::npos &&
+      TRY(take_parts(piece.text.substr(start),
+                     {std::min(kPartBytes, intake_.options().max_piece_bytes), intake_.options().max_piece_bytes},
+                     piece.spilled));
+  intake_.at("line", piece.line);
+  if (taken)
+    intake_.piece_read();
+  else
+    intake_.piece_unread(LedgerUnit::Request, "it is longer than " + format_bytes(intake_.options().max_piece_bytes) +
+                                                  " and of no known format");
+  return {};
+}
+
+// False: nothing in `text` is of a known format.
+Result<bool> JsonStream::take_parts(std::string_view text, JsonSplitter::Limits limits, const SpilledText* spilled) {
+  JsonSplitter splitter(text, lists_, limits, spilled);
+  damaged_rows_.clear();
+  damaged_parts_ = 0;
+  bool taken = false;
+  while (std::optional<JsonSplitter::Part> part = splitter.next()) {
+    if (spilled) intake_.at("byte", static_cast<int64_t>(part->offset));
+    if (!part->text.empty())
+      taken |= TRY(take_part(*part));
+    else if (part->row)
+      ++damaged_rows_[*part->row];
+    else
+      ++damaged_parts_;
+    TRY(intake_.flush_if_full());
+  }
+  if (!taken) return false;
+  for (auto& [unit, n] : damaged_rows_)
+    for (int64_t i = 0; i < n; ++i) intake_.refuse(unit, "it is damaged, cut, or longer than the limit");
+  if (damaged_parts_ > 0)
+    intake_.note(LedgerKind::malformed, LedgerUnit::Request, damaged_parts_,
+                 "a part of it is damaged, cut, or longer than the limit");
+  return true;
+}
+
+Result<bool> JsonStream::take_part(const JsonSplitter::Part& part) {
+  JsonParser::Parsed parsed = parser_.parse(part.text);
+  if (parsed.root) {
+    note_mended(parsed, intake_);
+    bool taken = TRY(take(*parsed.root, 0));
+    damaged_parts_ += !taken;
+    return taken;
+  }
+  if (part.rows == 1) {
+    if (part.row)
+      ++damaged_rows_[*part.row];
+    else
+      ++damaged_parts_;
+    return false;
+  }
+  // One of the rows is damaged: each by itself.
+  JsonSplitter splitter(part.text, lists_, {1, intake_.options().max_piece_bytes});
+  bool taken = false;
+  while (std::optional<JsonSplitter::Part> row = splitter.next()) {
+    parsed = row->text.empty() ? JsonParser::Parsed() : parser_.parse(row->text);
+    if (parsed.root)
+      taken |= TRY(take(*parsed.root, 0));
+    else if (row->row)
+      ++damaged_rows_[*row->row];
+  }
+  return taken;
 }
 
 // Decodes `element` where a format recognises it, or what it wraps; false: nothing in it is of a known format.

@@ -29,7 +29,7 @@ size_t JsonEnd::find(std::string_view text) {
       if (!in_string_ && depth_ == 0) return i + 1;
       continue;
     }
-    if (in_scalar_ && (separates(c) || c == '{' || c == '"')) return i;
+    if (in_scalar_ && (separates(c) || c == '{' || c == '}' || c == '"')) return i;
     if (c == '"')
       in_string_ = true;
     else if (c == '{' || c == '[')
@@ -69,9 +69,34 @@ Piece Framing::take(size_t size_bytes, size_t separator_bytes) {
   return piece;
 }
 
-Result<std::optional<Piece>> Framing::next_line() {
+// The front of a piece that is longer than the limit leaves the buffer.
+Result<void> Framing::leave(size_t size_bytes, TooLong too_long) {
+  if (too_long == TooLong::Spilled) {
+    if (!spilled_) spilled_ = TRY(SpilledText::create());
+    TRY(spilled_->append(std::string_view(buffer_).substr(begin_, size_bytes)));
+  }
+  begin_ += size_bytes;
+  return {};
+}
+
+// `piece` is what is in the buffer; where its front has left it, the whole is on disk or lost.
+Result<Piece> Framing::finish(Piece piece, bool was_left) {
+  piece.too_long = was_left || piece.text.size() > max_piece_bytes_;
+  if (spilled_) {
+    TRY(spilled_->append(piece.text));
+    piece.text = TRY(spilled_->map());
+    piece.spilled = &*spilled_;
+    piece.too_long = false;
+  } else if (piece.too_long) {
+    piece.text = {};
+  }
+  return piece;
+}
+
+Result<std::optional<Piece>> Framing::next_line(TooLong too_long) {
   size_t seen = 0;  // unread bytes known to hold no newline
-  bool too_long = false;
+  bool was_left = false;
+  spilled_.reset();
   while (true) {
     const char* from = buffer_.data() + begin_;
     const void* found = unread() > seen ? std::memchr(from + seen, '\n', unread() - seen) : nullptr;
@@ -80,17 +105,20 @@ Result<std::optional<Piece>> Framing::next_line() {
     if (found == nullptr && !last) {
       seen = length;
       if (seen > max_piece_bytes_) {
-        too_long = true;
-        begin_ += seen;
+        was_left = true;
+        TRY(leave(seen, too_long));
         seen = 0;
       }
       continue;
     }
-    if (last && length == 0 && !too_long) return std::optional<Piece>();
+    if (last && length == 0 && !was_left) return std::optional<Piece>();
+    if (length > max_piece_bytes_ && too_long == TooLong::Spilled) {
+      TRY(leave(length, too_long));
+      length = 0;
+    }
     Piece piece = take(length, found ? 1 : 0);
-    piece.too_long = too_long || length > max_piece_bytes_;
     if (piece.text.ends_with('\r')) piece.text.remove_suffix(1);
-    if (piece.too_long) piece.text = {};
+    piece = TRY(finish(piece, was_left));
     ++line_;
     return std::optional<Piece>(piece);
   }
@@ -103,13 +131,30 @@ Result<void> Framing::skip_separators() {
   }
 }
 
-Result<std::optional<Piece>> Framing::next_json() {
+// "INFO: {": a logger's prefix before an object of several lines. Where the object begins; 0: the line is none.
+Result<size_t> Framing::object_at_end_of_line() {
+  constexpr size_t kPrefixBytes = 1024;
+  std::string_view line = TRY(peek(kPrefixBytes));
+  line = line.substr(0, line.find('\n'));
+  size_t last = line.find_last_not_of(" \t\r");
+  bool opens = last != std::string_view::npos && line[last] == '{' && line.size() < kPrefixBytes;
+  return opens && line.find('"') == std::string_view::npos ? last : 0;
+}
+
+Result<std::optional<Piece>> Framing::next_json(TooLong too_long) {
+  spilled_.reset();
   TRY(skip_separators());
   if (unread() == 0) return std::optional<Piece>();
-  if (at(0) != '{') return next_line();  // no object begins here: the line is damaged, as a whole and once
+  if (at(0) != '{') {  // no object begins here: the line is damaged, as a whole and once
+    size_t opening = TRY(object_at_end_of_line());
+    if (opening == 0) return next_line(too_long);
+    Piece piece = take(opening, 0);
+    piece.prefix = true;
+    return std::optional<Piece>(piece);
+  }
   JsonEnd end;
   size_t seen = 0;
-  bool too_long = false;
+  bool was_left = false;
   int64_t line = line_;
   while (true) {
     std::string_view fresh = std::string_view(buffer_).substr(begin_ + seen, unread() - seen);
@@ -118,9 +163,9 @@ Result<std::optional<Piece>> Framing::next_json() {
         fresh.begin(),
         found == std::string_view::npos ? fresh.end() : fresh.begin() + static_cast<std::ptrdiff_t>(found), '\n');
     seen += found == std::string_view::npos ? fresh.size() : found;
-    if (found == std::string_view::npos && seen > max_piece_bytes_) {
-      too_long = true;
-      begin_ += seen;
+    if (seen > max_piece_bytes_ && (found == std::string_view::npos || too_long == TooLong::Spilled)) {
+      was_left = true;
+      TRY(leave(seen, too_long));
       seen = 0;
     }
     bool cut = found == std::string_view::npos && !TRY(fill());
@@ -128,9 +173,7 @@ Result<std::optional<Piece>> Framing::next_json() {
     Piece piece = take(seen, 0);
     piece.line = line;
     piece.cut = cut;
-    piece.too_long = too_long || piece.text.size() > max_piece_bytes_;
-    if (piece.too_long) piece.text = {};
-    return std::optional<Piece>(piece);
+    return std::optional<Piece>(TRY(finish(piece, was_left)));
   }
 }
 

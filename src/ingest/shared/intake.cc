@@ -63,6 +63,8 @@ void Intake::set_resource(Resource resource) {
   if (resource_.service.empty()) resource_.service = service_of(resource_.attributes);
   host_ = find_text(resource_.attributes, "host.name");
   pid_ = small(find_integer(resource_.attributes, "process.pid", 0));
+  // Before it is compared with those that are placed.
+  redacted_in_resource_ = options_.secrets == Secrets::Redacted ? redaction_.apply(resource_) : 0;
   resource_placed_ = false;
 }
 
@@ -74,10 +76,23 @@ uint32_t Intake::resource_index() {
   resource_placed_ = true;
   for (auto same = from; same != to; ++same)
     if (batch_.resources[same->second] == resource_) return resource_index_ = same->second;
+  if (redacted_in_resource_) sum(LedgerKind::redacted, redacted_in_resource_, resource_.service);
+  if (options_.secrets == Secrets::AsSent)
+    if (int64_t n = redaction_.suspected(resource_.attributes)) sum(LedgerKind::secret_suspected, n, resource_.service);
   resource_index_ = static_cast<uint32_t>(batch_.resources.size());
   batch_.resources.push_back(resource_);
   resources_by_hash_.emplace(hash, resource_index_);
   return resource_index_;
+}
+
+// Masks a row's secrets, or counts those that are suspected.
+template <class Row>
+void Intake::treat_secrets(Row& row, std::string_view service) {
+  if (options_.secrets == Secrets::Redacted) {
+    if (int64_t n = redaction_.apply(row)) sum(LedgerKind::redacted, n, service);
+  } else if (int64_t n = redaction_.suspected(row.attributes)) {
+    sum(LedgerKind::secret_suspected, n, service);
+  }
 }
 
 Span& Intake::begin_span() {
@@ -93,6 +108,7 @@ void Intake::end_span() {
   if (span.host.empty()) span.host = host_;
   span.pid = pid_;
   span.tid = small(find_integer(span.attributes, "thread.id", 0));
+  treat_secrets(span, span.service);
   ++received_[LedgerUnit::Span];
   ++summary_.spans;
   if (span.dropped_attributes) sum(LedgerKind::attributes_dropped, span.dropped_attributes, span.service);
@@ -112,6 +128,7 @@ void Intake::add(LogRecord log) {
   if (log.host.empty()) log.host = host_;
   log.pid = pid_;
   log.tid = small(find_integer(log.attributes, "thread.id", 0));
+  treat_secrets(log, log.service);
   ++received_[LedgerUnit::Log];
   ++summary_.logs;
   if (log.dropped_attributes) sum(LedgerKind::attributes_dropped, log.dropped_attributes, log.service);
@@ -120,6 +137,7 @@ void Intake::add(LogRecord log) {
 
 void Intake::add(MetricPoint metric) {
   metric.source = format_;
+  treat_secrets(metric, metric.entity);
   ++received_[LedgerUnit::Metric];
   ++summary_.metrics;
   batch_.metrics.push_back(std::move(metric));
@@ -147,11 +165,13 @@ void Intake::piece_unread(LedgerUnit unit, std::string_view reason, std::string_
 void Intake::note(LedgerKind kind, int64_t n, std::string_view reason) { note(kind, info(kind).unit, n, reason); }
 
 void Intake::note(LedgerKind kind, LedgerUnit unit, int64_t n, std::string_view reason) {
+  if (muted_) return;
   if (kind == LedgerKind::malformed) summary_.malformed += n;
   count(kind, unit, n, reason);
 }
 
 void Intake::sum(LedgerKind kind, int64_t n, std::string_view service) {
+  if (muted_) return;
   tally_[{kind, info(kind).unit, std::string(service), {}}] += n;
 }
 

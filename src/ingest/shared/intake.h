@@ -16,6 +16,8 @@
 #include "base/result.h"
 #include "ingest/interface/import_options.h"
 #include "ingest/shared/framing.h"
+#include "ingest/shared/ids.h"
+#include "ingest/shared/redaction.h"
 #include "model/sink.h"
 
 namespace culprit {
@@ -51,11 +53,20 @@ class Intake {
   void piece_read() { ++summary_.pieces_read; }
   void piece_unread(LedgerUnit unit, std::string_view reason, std::string_view example = {});
 
+  // Until unmuted, notes and sums are not counted: what follows was counted before.
+  void set_muted(bool muted) { muted_ = muted; }
   // A row of the ledger that is not part of the account. `unit`: where it is not the kind's own.
   void note(LedgerKind kind, int64_t n, std::string_view reason = {});
   void note(LedgerKind kind, LedgerUnit unit, int64_t n, std::string_view reason);
   // The same, without saying where: for what is summed over many spans.
   void sum(LedgerKind kind, int64_t n, std::string_view service);
+
+  // An id that was read; zero where there is none. One that is a hash of its text is counted.
+  template <class Id>
+  Id take_id(const ReadId<Id>& read) {
+    if (read.hashed) note(LedgerKind::id_hashed, 1, "an id is no hexadecimal: a hash of its text stands for it");
+    return read.id.value_or(Id{});
+  }
 
   // `bytes` as text: valid UTF-8, what is not replaced and counted.
   std::string text(std::string_view bytes);
@@ -69,6 +80,8 @@ class Intake {
   using Tally = std::map<std::tuple<LedgerKind, LedgerUnit, std::string, std::string>, int64_t>;
 
   uint32_t resource_index();
+  template <class Row>
+  void treat_secrets(Row& row, std::string_view service);
   void count(LedgerKind kind, LedgerUnit unit, int64_t n, std::string_view reason);
   void write_ledger();
 
@@ -85,6 +98,9 @@ class Intake {
   Resource resource_;
   std::string host_;
   int32_t pid_ = 0;
+  bool muted_ = false;
+  Redaction redaction_;
+  int64_t redacted_in_resource_ = 0;
   bool resource_placed_ = false;  // resource_ stands in batch_ already, at resource_index_
   uint32_t resource_index_ = 0;
   std::multimap<uint64_t, uint32_t> resources_by_hash_;
