@@ -47,7 +47,8 @@ int main(const std::vector<std::string>& words) {
   const Options& options = parsed.value().options;
   // A recording, also that of a bare `why`, is ended by Ctrl-C, and is none the worse for it.
   bool ended = options.verb == "record" || options.verb == "why" || options.verb == "demo";
-  if (int signal = stop_signal(); signal != 0 && !ended) return 128 + signal;
+  bool cancelled = !status.has_value() && status.error().kind == Error::Kind::Cancelled;
+  if (int signal = stop_signal(); signal != 0 && (!ended || cancelled)) return 128 + signal;
   return status.has_value() ? status.value() : fail(status.error());
 }
 

@@ -52,6 +52,19 @@ std::string without_tokens(std::string_view text) {
   return masked;
 }
 
+// "https://user:secret@host/path?query": without who logs in; the rest as redact_target() has it.
+std::string redacted_target(std::string_view target) {
+  size_t scheme = target.find("://");
+  if (scheme == std::string_view::npos) return redact_target(target).text;
+  size_t host = scheme + 3, path = std::min(target.find_first_of("/?#", host), target.size());
+  std::string_view authority = target.substr(host, path - host);
+  size_t at = authority.rfind('@');
+  std::string text(target.substr(0, host));
+  if (at != std::string_view::npos) text += "?@";
+  text += at == std::string_view::npos ? authority : authority.substr(at + 1);
+  return path < target.size() ? text + redact_target(target.substr(path)).text : text;
+}
+
 // "GET /users/42": the name's words that are paths or URLs as templates.
 std::string redacted_name(std::string_view name) {
   std::string text;
@@ -59,7 +72,7 @@ std::string redacted_name(std::string_view name) {
     size_t space = std::min(name.find(' '), name.size());
     std::string_view word = name.substr(0, space);
     bool target = word.starts_with('/') || word.find("://") != std::string_view::npos;
-    text += target ? redact_target(word).text : without_tokens(word);
+    text += target ? redacted_target(word) : without_tokens(word);
     if (space < name.size()) text += ' ';
     name.remove_prefix(std::min(space + 1, name.size()));
   }
@@ -135,7 +148,7 @@ int64_t Redaction::apply(Attribute& attribute, std::string_view system) {
   if (auto* text = std::get_if<std::string>(&attribute.value)) {
     switch (content) {
       case Content::Statement: return replace(*text, redacted_statement(*text, system));
-      case Content::Target: return replace(*text, redact_target(*text).text);
+      case Content::Target: return replace(*text, redacted_target(*text));
       case Content::Command: return replace(*text, redact_command(*text).text);
       case Content::Secret: return replace(*text, "?");
       case Content::Text: return replace(*text, without_tokens(*text));

@@ -9,7 +9,7 @@ namespace culprit {
 namespace {
 
 const std::string kRequest =
-    R"({"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}},{"key":"process.command_line","value":{"stringValue":"redis-server --requirepass hunter2"}}]},)"
+    R"({"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}},{"key":"process.command_line","value":{"stringValue":"server --password hunter2"}}]},)"
     R"("scopeSpans":[{"spans":[{"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"b7ad6b7169203331","name":"GET /reset?token=9f8Ab2kQ7xZz31LmPq","startTimeUnixNano":"1000","endTimeUnixNano":"3000","attributes":[)"
     R"({"key":"db.system","value":{"stringValue":"postgresql"}},{"key":"db.statement","value":{"stringValue":"SELECT * FROM users WHERE mail = 'jane@example.org' AND id = 4711"}},)"
     R"({"key":"url.full","value":{"stringValue":"https://jane:hunter2@shop.example/reset?token=9f8Ab2kQ7xZz31LmPq"}},)"
