@@ -1,11 +1,14 @@
 // /proc's texts hold names that processes and containers choose for themselves.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/text.h"
+#include "capture/host/interpreter.h"
 #include "capture/host/procfs.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -20,5 +23,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const std::string& group : parse_quota_groups(text))
     if (!group.starts_with("/sys/fs/cgroup")) std::abort();
   if (parse_throttled_ns(text) < 0) std::abort();
+  // A command line: words ended by NUL, the interpreter's first.
+  std::vector<std::string> words;
+  for (size_t at = 0; at < text.size() && words.size() < 64;) {
+    const size_t end = std::min(text.find('\0', at), text.size());
+    words.emplace_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  if (!words.empty() && script_of(base_name(words[0]), words).size() > size) std::abort();
   return 0;
 }

@@ -101,6 +101,32 @@ TEST(BpfSource, SeesTheEndOfEveryKindOfStream) {
   EXPECT_EQ(recording.counts.late, 0u);
 }
 
+TEST(BpfSource, SeesEndsWithoutAnyRights) {
+  SKIP_WITHOUT_RIGHTS();
+  pid_t pid = fork();
+  if (pid == 0) {
+    Child child([] {},
+                [] {
+                  const Pair pair = socket_pair();
+                  pass_byte(pair.a, pair.b);
+                  close_all(pair);
+                  usleep(2'500'000);
+                });
+    auto source = open_bpf_source({.scope = {.pids = {child.pid()}}, .reports = false});
+    must(source.has_value() && source.value()->start().has_value() && drop_rights(Rights::None).has_value());
+    child.go();
+    int ends = 0;
+    while (!child.ended())
+      must(source.value()
+               ->poll(5, [&](const event_header& event) { ends += event.type == EVENT_SOCKET_END; })
+               .has_value());
+    _exit(ends);
+  }
+  int status = 0;
+  waitpid(pid, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), 2);
+}
+
 TEST(BpfSource, TakesNoLivingSocketForEnded) {
   SKIP_WITHOUT_RIGHTS();
   constexpr int kPairs = 400;
