@@ -101,6 +101,12 @@ HTTP = {  # method, target, headers, body
     "user information": ("GET", "http://user:{s}@127.0.0.1/", {}, ""),
     "fragment": ("GET", "/a#{s}", {}, ""),
     "long number in path": ("GET", "/cards/{n}", {}, ""),
+    "mail of a person": ("GET", "/users/{p}@example.org/orders", {}, ""),
+    "encoded mail": ("GET", "/users/{p}%40example.org", {}, ""),
+    "short token": ("GET", "/reset/{t}", {}, ""),
+    "short token in a file's name": ("GET", "/exports/{t}.csv", {}, ""),
+    "short matrix parameter": ("GET", "/map;owner={p}/tiles", {}, ""),
+    "short query": ("GET", "/a?q={p}", {}, ""),
     "bearer": ("GET", "/a", {"Authorization": "Bearer {s}"}, ""),
     "basic": ("GET", "/a", {"Authorization": "Basic {b}"}, ""),
     "digest": ("GET", "/a", {"Authorization": "Digest username=\"u\", response=\"{s}\""}, ""),
@@ -148,7 +154,10 @@ COMMANDS = ["--password={s}", "--password|{s}", "-p{s}", "--token={s}", "--token
             "Server=h;User Id=u;Password={s};", "jdbc:postgresql://h/d?user=u&password={s}", "-Dspring.datasource.password={s}",
             "https://h/a?access_token={s}", "https://h/a?sig={s}&x=1", "-H|Authorization: Bearer {s}", "-H|X-Api-Key: {s}", "--header|Cookie: s={s}",
             "--user|u:{s}", "-u|u:{s}", "--data|{{\"password\":\"{s}\"}}", "-d|password={s}&u=u", "--build-arg|DB_PASSWORD={s}",
-            "DATABASE_URL=postgres://u:{s}@h/d", "--dsn=u:{s}@tcp(h)/d", "--private-key={s}", "Bearer {s}", "password: {s}"]
+            "DATABASE_URL=postgres://u:{s}@h/d", "--dsn=u:{s}@tcp(h)/d", "--private-key={s}", "Bearer {s}", "password: {s}",
+            "--requirepass|{p}", "--masterauth|{p}", "-ualice:{p}", "-u{p}", "-p{p}", "-p|{p}", "--user={p}", "--user|{p}", "--name={p}", "{p}",
+            "-b|alice|{p}", "echo|{p}", "http://{p}:{p}@h/", "http://h/users/{t}", "/home/{p}/shop/app.py", "--config=/home/{p}/app.toml", "-x|{t}", "KEY={p}",
+            "--pin={i}", "--pin|{i}"]
 ENVIRONMENT = ["PGPASSWORD", "AWS_SECRET_ACCESS_KEY", "DATABASE_URL"]
 
 
@@ -169,8 +178,15 @@ class Planter:
         forms |= {number} if "{n}" in template else set()
         forms |= {encoded, encoded.rstrip("=")[4:-2], secret} if "{b}" in template else set()
         forms |= {secret.encode().hex()} if "{h}" in template else set()
+        # As people choose them: a word that no other text holds, with and without digits; a PIN is too short to be looked for alone.
+        word = "zq" + "".join(r.choice("bdfgklmnprstvw") + r.choice("aeiou") for _ in range(4))
+        token = "".join(r.choice("ABCDEFGHKMNPQRSTVWXYZ") + r.choice(string.digits) + r.choice("bcdfghkmnpqrstvwxyz") for _ in range(4))
+        pin = "".join(r.choice(string.digits) for _ in range(6))
+        forms |= {word} if "{p}" in template else set()
+        forms |= {token} if "{t}" in template else set()
+        forms |= {"pin=" + pin, "pin " + pin} if "{i}" in template else set()
         self.planted.append((kind, [form.encode() for form in forms]))
-        return template.format(s=secret, n=number, b=encoded, h=secret.encode().hex(), r="".join(r.choice("abcdef") for _ in range(8)))
+        return template.format(s=secret, n=number, b=encoded, p=word, t=token, i=pin, h=secret.encode().hex(), r="".join(r.choice("abcdef") for _ in range(8)))
 
 
 class Postgresql:

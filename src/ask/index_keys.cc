@@ -190,7 +190,7 @@ void look_at(Tokens conjunct, const Table& table, Found& found) {
 }  // namespace
 
 FilterKeys keys_of_filter(std::string_view filter, const Table& table) {
-  SqlTokens lexed = lex_sql(filter, SqlDialect::Postgresql, Backslash::Plain);
+  SqlTokens lexed = lex_sql(filter);
   if (lexed.tokens.size() > kMaxTokens) return {};
   Found found;
   for (Tokens conjunct : parts_of(without_parentheses(lexed.tokens), "AND")) look_at(conjunct, table, found);
@@ -202,7 +202,7 @@ std::vector<std::string> keys_of_sort(const std::vector<std::string>& sort_keys,
   static constexpr std::array<std::string_view, 3> kOrder = {"COLLATE", "DESC", "NULLS"};
   std::vector<std::string> keys;
   for (const std::string& sort_key : sort_keys) {
-    SqlTokens lexed = lex_sql(sort_key, SqlDialect::Postgresql, Backslash::Plain);
+    SqlTokens lexed = lex_sql(sort_key);
     if (lexed.tokens.size() > kMaxTokens) return {};
     Tokens tokens = lexed.tokens;
     size_t order = 0;

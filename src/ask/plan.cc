@@ -166,7 +166,7 @@ void add_scan(Session& session, const Scan& scan, Plan& plan) {
 
 // "offset" may be a column's name too: then it has no number behind it.
 bool skips_rows(std::string_view statement) {
-  SqlTokens lexed = lex_sql(statement, SqlDialect::Postgresql, Backslash::Plain);
+  SqlTokens lexed = lex_sql(statement);
   for (size_t i = 0; i + 1 < lexed.tokens.size(); ++i)
     if (is_word(lexed.tokens[i].text, "OFFSET") && lexed.tokens[i + 1].kind == SqlTokenKind::Literal) return true;
   return false;
@@ -178,7 +178,7 @@ std::string with_parameters(std::string_view statement) {
   // Our own texts are normalised already; that of somebody else's may not be, and then its literals must not travel.
   NormalisedSql sql = normalise_sql(statement);
   if (sql.count != 1 || sql.cut || !has_plan(sql.statements[0].operation)) return {};
-  SqlTokens lexed = lex_sql(sql.statements[0].text, SqlDialect::Postgresql, Backslash::Plain);
+  SqlTokens lexed = lex_sql(sql.statements[0].text);
   std::string text;
   int parameters = 0;
   for (size_t i = 0; i < lexed.tokens.size(); ++i) {

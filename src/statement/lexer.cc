@@ -1,5 +1,9 @@
 #include "statement/lexer.h"
 
+#include <algorithm>
+#include <array>
+
+#include "statement/double_quote.h"
 #include "statement/trace_context.h"
 
 namespace culprit {
@@ -14,8 +18,11 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c
 
 class Lexer {
  public:
-  Lexer(std::string_view text, SqlDialect dialect, Backslash backslash)
-      : text_(text), dialect_(dialect), backslash_(backslash) {
+  Lexer(std::string_view text, const SqlSettings& settings)
+      : text_(text),
+        dialect_(settings.dialect ? *settings.dialect : sql_dialect("postgresql")),
+        backslash_(settings.backslash.value_or(dialect_.backslash)),
+        double_quote_(settings.ansi_quotes ? DoubleQuote::Name : dialect_.double_quote) {
     out_.tokens.reserve(text.size() / 5 + 8);
   }
 
@@ -35,30 +42,32 @@ class Lexer {
     } else if (comment_begins()) {
       comment();
     } else if (c == '\'') {
-      quoted_literal('\'', backslash_);
-    } else if (c == '"' || c == '`' || (c == '[' && dialect_ == SqlDialect::SqlServer)) {
-      quoted_name(at_);
+      string_literal('\'', backslash_);
+    } else if (c == '"' || (c == '`' && dialect_.backtick_names) || (c == '[' && bracket_name_begins())) {
+      quoted(at_);
     } else if (digit(c) || (c == '.' && digit(peek(1)) && !after_operand())) {
       number();
-    } else if (letter(c)) {
+    } else if (letter(c) || (c == '#' && dialect_.hash == HashMark::Name) || hash_name_begins()) {
       word();
     } else if (c == '$') {
       dollar();
     } else if (c == '?') {
-      emit(SqlTokenKind::Literal, 1);
-    } else if ((c == ':' || c == '@') && letter(peek(1)) && parameter_may_stand()) {
+      question_mark();
+    } else if ((c == ':' || c == '@') && (letter(peek(1)) || digit(peek(1))) && parameter_may_stand()) {
       parameter();
     } else if (c == ':' && peek(1) == ':') {
       emit(SqlTokenKind::Operator, 2);
     } else if (c == ';') {
       end_of_statement();
     } else {
+      parentheses(c);
       emit(SqlTokenKind::Operator, 1);
     }
   }
 
   void emit(SqlTokenKind kind, size_t size_bytes) {
     std::string_view text = kind == SqlTokenKind::Literal ? std::string_view("?") : text_.substr(at_, size_bytes);
+    out_.suspicious |= kind == SqlTokenKind::Word && string_end_ == at_ && at_ > 0;
     out_.tokens.push_back({kind, space_, text});
     at_ += size_bytes;
     space_ = false;
@@ -66,6 +75,22 @@ class Lexer {
   void emit_literal(size_t end) {
     emit(SqlTokenKind::Literal, end - at_);
     ++out_.literals;
+  }
+  // 'a' 'b' is one string, as the standard has it.
+  void emit_string(size_t end) {
+    bool goes_on = string_end_ > 0 && string_token_ + 1 == out_.tokens.size();
+    if (goes_on) {
+      at_ = end;
+    } else {
+      emit_literal(end);
+    }
+    string_end_ = at_;
+    string_token_ = out_.tokens.size() - 1;
+  }
+
+  void parentheses(char c) {
+    if (c == '(') open_.push_back(out_.tokens.size());
+    if (c == ')' && !open_.empty()) open_.pop_back();
   }
 
   bool after_operand() const {
@@ -76,20 +101,47 @@ class Lexer {
   }
   // x[1:n] and @> are no parameters; = :n and = @n are.
   bool parameter_may_stand() const {
-    if (text_.substr(at_ + 1).starts_with("…")) return false;  // the mark of an earlier cut is no name
+    if (cut_mark_follows()) return false;
+    if (text_[at_] == ':' && (!dialect_.colon_parameters || inside_subscript())) return false;
     return !after_operand() && (at_ == 0 || (text_[at_ - 1] != ':' && text_[at_ - 1] != '@'));
+  }
+  // The mark of an earlier cut is no name.
+  bool cut_mark_follows() const { return text_.substr(at_ + 1).starts_with("…"); }
+  // [:2], [1:2]
+  bool inside_subscript() const {
+    return digit(peek(1)) && !out_.tokens.empty() &&
+           (out_.tokens.back().text == "[" || out_.tokens.back().kind == SqlTokenKind::Literal);
+  }
+
+  // [name]; elsewhere [ begins a subscript, which follows an operand.
+  bool bracket_name_begins() const { return dialect_.bracket_names; }
+
+  bool last_word_introduces_name() const {
+    static constexpr std::array<std::string_view, 6> kWords = {"FROM", "JOIN", "INTO", "UPDATE", "TABLE", "EXISTS"};
+    if (out_.tokens.empty()) return false;
+    std::string_view last = out_.tokens.back().text;
+    return std::any_of(kWords.begin(), kWords.end(), [&](std::string_view word) { return is_word(last, word); });
+  }
+  bool hash_name_begins() const {
+    if (peek() != '#' || dialect_.hash != HashMark::ByPlace) return false;
+    return last_word_introduces_name() && (letter(peek(1)) || (peek(1) == '#' && letter(peek(2))));
   }
 
   bool comment_begins() const {
     char c = peek(), next = peek(1);
     if (c == '/' && next == '*') return true;
-    if (c == '#') return dialect_ == SqlDialect::Mysql;
-    return c == '-' && next == '-';  // MySQL wants a blank after it, so that too much goes of 5--1
+    if (c == '/' && next == '/') return dialect_.slash_comments;
+    if (c == '#')
+      return dialect_.hash == HashMark::Comment || (dialect_.hash == HashMark::ByPlace && !hash_name_begins());
+    if (c != '-' || next != '-') return false;
+    if (!dialect_.dashes_need_blank) return true;
+    char after = peek(2);  // a comment leaves a blank behind
+    return after != '\0' && (blank(after) || after == '#' || after == '/');
   }
 
   void comment() {
     size_t begin = at_;
-    if (peek() == '/') {
+    if (peek() == '/' && peek(1) == '*') {
       block_comment();
     } else {
       size_t end = text_.find_first_of("\r\n", at_);
@@ -100,11 +152,10 @@ class Lexer {
     space_ = true;
   }
 
-  // Nested as the SQL standard and PostgreSQL have it; where a dialect does not nest, too much is dropped, never too little.
   void block_comment() {
     size_t depth = 0;
     while (at_ < text_.size()) {
-      if (peek() == '/' && peek(1) == '*') {
+      if (peek() == '/' && peek(1) == '*' && (depth == 0 || dialect_.nested_comments)) {
         ++depth;
         at_ += 2;
       } else if (peek() == '*' && peek(1) == '/') {
@@ -131,70 +182,110 @@ class Lexer {
     return text_.size() + 1;
   }
 
-  void quoted_literal(char close, Backslash backslash, size_t prefix = 0) {
+  void string_literal(char close, Backslash backslash, size_t prefix = 0) {
     size_t end = end_of_quoted(at_ + prefix, close, backslash);
     if (end > text_.size()) {
       out_.unterminated = true;
       end = text_.size();
     }
-    emit_literal(end);
+    emit_string(end);
   }
 
-  void quoted_name(size_t open) {
+  // What opens with ", ` or [ at `open`.
+  void quoted(size_t open) {
     char c = text_[open];
-    if (c == '"' && dialect_ == SqlDialect::Mysql) return quoted_literal('"', Backslash::Escapes);
-    size_t end = end_of_quoted(open, c == '[' ? ']' : c, Backslash::Plain);
+    if (c == '"' && double_quote_ == DoubleQuote::String) return string_literal('"', backslash_, open - at_);
+    Backslash inside = c == '"' && double_quote_ == DoubleQuote::ByPlace ? backslash_ : Backslash::Plain;
+    size_t end = end_of_quoted(open, c == '[' ? ']' : c, inside);
     if (end > text_.size()) {  // may as well be a string of another dialect: it goes
       out_.unterminated = true;
       ++out_.literals;
       at_ = text_.size();
       return;
     }
+    if (c == '"' && double_quote_ == DoubleQuote::ByPlace && !name_stands_here(open, end)) return emit_string(end);
     emit(SqlTokenKind::Quoted, end - at_);
+  }
+  bool name_stands_here(size_t open, size_t end) const {
+    return name_by_place({out_.tokens, open_.empty() ? kNoParenthesis : open_.back(),
+                          text_.substr(open + 1, end - open - 2), text_.substr(end)});
   }
 
   // Digits and all that sticks to them: 1_000, 0xFF, 1.5e-3, and what no dialect calls a number (12ab), to be safe.
-  void number() {
-    bool hex = peek() == '0' && lower(peek(1)) == 'x';
-    size_t end = at_;
-    while (end < text_.size() && (word_character(text_[end]) || text_[end] == '.' || exponent_sign(end, hex))) ++end;
-    emit_literal(end);
+  void number() { emit_literal(end_of_number(at_)); }
+  size_t end_of_number(size_t begin) const {
+    bool hex = text_[begin] == '0' && begin + 1 < text_.size() && lower(text_[begin + 1]) == 'x';
+    size_t end = begin;
+    while (end < text_.size() && (letter(text_[end]) || digit(text_[end]) || text_[end] == '.' ||
+                                  exponent_sign(begin, end, hex) || (text_[end] == '$' && dollar_tag(end) == 0)))
+      ++end;
+    return end;
   }
-  bool exponent_sign(size_t i, bool hex) const {
-    return !hex && (text_[i] == '+' || text_[i] == '-') && lower(text_[i - 1]) == 'e' && digit_before(i - 1) &&
-           i + 1 < text_.size() && digit(text_[i + 1]);
+  bool exponent_sign(size_t begin, size_t i, bool hex) const {
+    if (hex || (text_[i] != '+' && text_[i] != '-') || i < begin + 2 || lower(text_[i - 1]) != 'e') return false;
+    return (digit(text_[i - 2]) || text_[i - 2] == '.') && i + 1 < text_.size() && digit(text_[i + 1]);
   }
-  bool digit_before(size_t i) const { return i > at_ && (digit(text_[i - 1]) || text_[i - 1] == '.'); }
 
   void word() {
     char c = lower(peek()), next = peek(1);
-    if (next == '\'' && (c == 'e' || c == 'b' || c == 'x' || c == 'n' || c == 'r' || c == 'q'))
-      return quoted_literal('\'', c == 'e' || c == 'n' ? escapes_of_prefix(c) : backslash_, 1);
-    if (c == 'u' && next == '&' && peek(2) == '\'') return quoted_literal('\'', backslash_, 2);
-    if (c == 'u' && next == '&' && peek(2) == '"') return quoted_name(at_ + 2);
-    size_t end = at_;
-    while (end < text_.size() && word_character(text_[end]) && !(text_[end] == '$' && dollar_tag(end) > 0)) ++end;
+    if (next == '\'' && prefixed_string(c)) return;
+    if (dialect_.unicode_strings && c == 'u' && next == '&' && peek(2) == '\'')
+      return string_literal('\'', backslash_, 2);
+    if (dialect_.unicode_strings && c == 'u' && next == '&' && peek(2) == '"') return quoted(at_ + 2);
+    if (dialect_.alternative_quotes && c == 'n' && lower(next) == 'q' && peek(2) == '\'') return alternative_quote(2);
+    size_t end = at_ + 1;
+    while (end < text_.size() && word_goes_on(end)) ++end;
     emit(SqlTokenKind::Word, end - at_);
   }
-  Backslash escapes_of_prefix(char prefix) const { return prefix == 'e' ? Backslash::Escapes : backslash_; }
+  bool word_goes_on(size_t i) const {
+    return word_character(text_[i]) ||
+           (text_[i] == '#' && (dialect_.hash == HashMark::Name || dialect_.hash == HashMark::ByPlace));
+  }
+  bool prefixed_string(char prefix) {
+    if (prefix == 'e' && dialect_.escape_strings) {
+      string_literal('\'', Backslash::Escapes, 1);
+    } else if (prefix == 'q' && dialect_.alternative_quotes) {
+      alternative_quote(1);
+    } else if (dialect_.string_prefixes.find(prefix) != std::string_view::npos) {
+      string_literal('\'', backslash_, 1);
+    } else {
+      return false;
+    }
+    return true;
+  }
+  // Oracle's q'[…]', q'!…!': up to the delimiter and a quote. `prefix`: letters before the quote.
+  void alternative_quote(size_t prefix) {
+    static constexpr std::string_view kOpen = "[{(<", kClose = "]})>";
+    if (at_ + prefix + 1 >= text_.size()) return string_literal('\'', backslash_, prefix);
+    char open = text_[at_ + prefix + 1];
+    size_t pair = kOpen.find(open);
+    char close[] = {pair == std::string_view::npos ? open : kClose[pair], '\''};
+    size_t end = text_.find(std::string_view(close, 2), at_ + prefix + 2);
+    if (end == std::string_view::npos) {
+      if (dialect_.guesses) return string_literal('\'', backslash_, prefix);
+      out_.unterminated = true;
+      return emit_string(text_.size());
+    }
+    emit_string(end + 2);
+  }
 
   // The size of the $tag$ that begins at `begin`; 0: none.
   size_t dollar_tag(size_t begin) const {
-    if (begin + 1 < text_.size() && digit(text_[begin + 1])) return 0;
+    if (!dialect_.dollar_quotes || (begin + 1 < text_.size() && digit(text_[begin + 1]))) return 0;
     size_t end = begin + 1;
     while (end < text_.size() && (letter(text_[end]) || digit(text_[end]))) ++end;
     return end < text_.size() && text_[end] == '$' ? end + 1 - begin : 0;
   }
 
-  // $1, or $tag$…$tag$ (PostgreSQL, "Dollar-Quoted String Constants").
+  // $1, $12.50 (an amount), $tag$…$tag$ (PostgreSQL, "Dollar-Quoted String Constants"), elsewhere the parameter $name.
   void dollar() {
-    if (digit(peek(1))) {
-      size_t end = at_ + 1;
-      while (end < text_.size() && (letter(text_[end]) || digit(text_[end]))) ++end;
-      return emit(SqlTokenKind::Literal, end - at_);
-    }
+    if (digit(peek(1)) || (peek(1) == '.' && digit(peek(2))))
+      return emit(SqlTokenKind::Literal, end_of_number(at_ + 1) - at_);
     size_t tag_size = dollar_tag(at_);
-    if (tag_size == 0) return emit(SqlTokenKind::Operator, 1);
+    if (tag_size == 0) {
+      bool named = letter(peek(1)) && !dialect_.dollar_quotes && !after_operand() && !cut_mark_follows();
+      return named ? parameter() : emit(SqlTokenKind::Operator, 1);
+    }
     std::string_view tag = text_.substr(at_, tag_size);
     size_t close = text_.find(tag, at_ + tag_size);
     if (close == std::string_view::npos) {
@@ -202,6 +293,13 @@ class Lexer {
       return emit_literal(text_.size());
     }
     emit_literal(close + tag.size());
+  }
+
+  // ?, and SQLite's ?1.
+  void question_mark() {
+    size_t end = at_ + 1;
+    while (end < text_.size() && digit(text_[end])) ++end;
+    emit(SqlTokenKind::Literal, end - at_);
   }
 
   void parameter() {
@@ -213,6 +311,7 @@ class Lexer {
   void end_of_statement() {
     bool data_follows = copies_from_stdin();
     emit(SqlTokenKind::End, 1);
+    open_.clear();
     if (!data_follows) return;
     // psql and pg_dump: rows until a line of "\."
     size_t end = text_.find("\n\\.", at_);
@@ -230,12 +329,34 @@ class Lexer {
   }
 
   std::string_view text_;
-  SqlDialect dialect_;
+  const SqlDialect& dialect_;
   Backslash backslash_;
+  DoubleQuote double_quote_;
   size_t at_ = 0;
   bool space_ = false;
+  size_t string_end_ = 0, string_token_ = 0;  // of the last string: where it ends, which token it is
+  std::vector<size_t> open_;                  // tokens "(" that are not closed yet
   SqlTokens out_;
 };
+
+// Of two readings: what one of them takes for a literal is one.
+void drop_what_other_drops(std::string_view text, SqlTokens& reading, const SqlTokens& other) {
+  std::vector<bool> kept(text.size(), false);
+  for (const SqlToken& token : other.tokens) {
+    if (token.kind == SqlTokenKind::Literal) continue;
+    auto begin = kept.begin() + (token.text.data() - text.data());
+    std::fill(begin, begin + static_cast<ptrdiff_t>(token.text.size()), true);
+  }
+  for (SqlToken& token : reading.tokens) {
+    if (token.kind == SqlTokenKind::Literal) continue;
+    auto begin = kept.begin() + (token.text.data() - text.data());
+    if (std::find(begin, begin + static_cast<ptrdiff_t>(token.text.size()), false) ==
+        begin + static_cast<ptrdiff_t>(token.text.size()))
+      continue;
+    token = {SqlTokenKind::Literal, token.space_before, "?"};
+    ++reading.literals;
+  }
+}
 
 }  // namespace
 
@@ -246,8 +367,21 @@ bool is_word(std::string_view word, std::string_view upper) {
   return true;
 }
 
-SqlTokens lex_sql(std::string_view text, SqlDialect dialect, Backslash backslash) {
-  return Lexer(text, dialect, backslash).run();
+SqlTokens lex_sql(std::string_view text, const SqlSettings& settings) { return Lexer(text, settings).run(); }
+
+SqlTokens read_sql(std::string_view text, const SqlSettings& settings, bool cut) {
+  SqlTokens usual = lex_sql(text, settings);
+  if (settings.backslash || text.find('\\') == std::string_view::npos) return usual;
+  const SqlDialect& dialect = settings.dialect ? *settings.dialect : sql_dialect("postgresql");
+  bool sound = (!usual.unterminated || cut) && !usual.suspicious;
+  if (sound && !dialect.guesses) return usual;
+  SqlSettings swapped = settings;
+  swapped.backslash = dialect.backslash == Backslash::Plain ? Backslash::Escapes : Backslash::Plain;
+  SqlTokens other = lex_sql(text, swapped);
+  if (other.unterminated || other.suspicious) return usual;
+  if (!sound) return other;
+  drop_what_other_drops(text, usual, other);
+  return usual;
 }
 
 }  // namespace culprit

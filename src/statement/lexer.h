@@ -6,7 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "statement/normalise.h"
+#include "statement/dialect.h"
+#include "statement/trace_context.h"
 
 namespace culprit {
 
@@ -28,12 +29,15 @@ struct SqlTokens {
   std::vector<SqlToken> tokens;
   uint32_t literals = 0;      // literals and comments removed
   bool unterminated = false;  // the text ended inside a literal, a quoted name or a comment
+  bool suspicious = false;    // a word stands at a string's closing quote: the string may go on behind it
   std::optional<TraceContext> context;
 };
 
-enum class Backslash : uint8_t { Plain, Escapes };  // what \ is in a '…' without E
+// In one reading: a backslash is what the settings say, else what the dialect says.
+SqlTokens lex_sql(std::string_view text, const SqlSettings& settings = {});
 
-SqlTokens lex_sql(std::string_view text, SqlDialect dialect, Backslash backslash);
+// In the reading that makes sense of the text where the settings don't say what a backslash is. `cut`: its end is missing.
+SqlTokens read_sql(std::string_view text, const SqlSettings& settings, bool cut);
 
 // `word` equals `upper`, which is in upper case, but for the case of ASCII letters.
 bool is_word(std::string_view word, std::string_view upper);

@@ -5,11 +5,15 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <span>
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "statement/collapse.h"
+#include "statement/generated_names.h"
 #include "statement/lexer.h"
+#include "statement/other_languages.h"
 #include "statement/outline.h"
 
 namespace culprit {
@@ -19,120 +23,6 @@ namespace {
 constexpr std::string_view kEllipsis = "…";
 
 using Tokens = std::vector<SqlToken>;
-
-bool is_operator(const SqlToken& token, char c) {
-  return token.kind == SqlTokenKind::Operator && token.text.size() == 1 && token.text[0] == c;
-}
-bool is_literal(const SqlToken& token) { return token.kind == SqlTokenKind::Literal; }
-
-// After these a sign belongs to the number; after any other word it is a subtraction.
-bool expects_operand(const SqlToken& token) {
-  static constexpr std::array<std::string_view, 37> kWords = {
-      "SELECT", "WHERE", "AND",    "OR",        "NOT",      "IN",    "VALUES", "LIMIT",    "OFFSET", "THEN",
-      "ELSE",   "WHEN",  "CASE",   "BETWEEN",   "LIKE",     "ILIKE", "RETURN", "BY",       "ON",     "SET",
-      "IS",     "FROM",  "HAVING", "RETURNING", "DEFAULT",  "AS",    "USING",  "DISTINCT", "ALL",    "ANY",
-      "FETCH",  "FIRST", "NEXT",   "TO",        "INTERVAL", "WITH",  "STEP"};
-  return std::any_of(kWords.begin(), kWords.end(), [&](std::string_view word) { return is_word(token.text, word); });
-}
-
-bool operand(const SqlToken& token) {
-  switch (token.kind) {
-    case SqlTokenKind::Literal:
-    case SqlTokenKind::Quoted: return true;
-    case SqlTokenKind::Word: return !expects_operand(token);
-    case SqlTokenKind::Operator: return token.text == ")" || token.text == "]";
-    case SqlTokenKind::End: return false;
-  }
-  return false;
-}
-
-// "= - 5" is one literal; "a - 5" is a subtraction.
-Tokens without_signs(const Tokens& tokens) {
-  Tokens out;
-  out.reserve(tokens.size());
-  for (SqlToken token : tokens) {
-    while (is_literal(token) && !out.empty() && (is_operator(out.back(), '-') || is_operator(out.back(), '+'))) {
-      if (out.size() >= 2 && operand(out[out.size() - 2])) break;
-      token.space_before = out.back().space_before;
-      out.pop_back();
-    }
-    out.push_back(token);
-  }
-  return out;
-}
-
-// Past the parenthesis that closes the one at `open`; tokens.size() + 1 where the text ends before.
-size_t after_parenthesis(std::span<const SqlToken> tokens, size_t open) {
-  size_t depth = 0;
-  for (size_t i = open; i < tokens.size(); ++i) {
-    if (is_operator(tokens[i], '(') || is_operator(tokens[i], '[')) ++depth;
-    if ((is_operator(tokens[i], ')') || is_operator(tokens[i], ']')) && --depth == 0) return i + 1;
-  }
-  return tokens.size() + 1;
-}
-
-// Whether tokens [begin, end) are literals, commas, signs and casts only: "?, ?::text".
-bool plain_list(std::span<const SqlToken> tokens, size_t begin, size_t end) {
-  bool any = false;
-  for (size_t i = begin; i < end; ++i) {
-    const SqlToken& token = tokens[i];
-    bool cast = token.kind == SqlTokenKind::Word && i > begin && tokens[i - 1].text == "::";
-    bool null = token.kind == SqlTokenKind::Word && is_word(token.text, "NULL");
-    any |= is_literal(token);
-    if (!is_literal(token) && !cast && !null && !is_operator(token, ',') && token.text != "::") return false;
-  }
-  return any;
-}
-
-// IN (?, ?, ?) and ARRAY[?, ?] become IN (?) and ARRAY[?]; VALUES (…), (…), (…) becomes VALUES (…). A list that the text's
-// end cuts collapses as well: how much of it was captured says nothing about the statement.
-class Collapser {
- public:
-  Collapser(std::span<const SqlToken> tokens, bool cut) : tokens_(tokens), cut_(cut) {}
-
-  Tokens run() {
-    out_.reserve(tokens_.size());
-    for (size_t i = 0; i < tokens_.size();) {
-      const SqlToken& token = tokens_[i];
-      out_.push_back(token);
-      ++i;
-      if (token.kind != SqlTokenKind::Word || i >= tokens_.size()) continue;
-      if (is_word(token.text, "VALUES") && is_operator(tokens_[i], '(')) i = rows(i);
-      if (is_word(token.text, "IN") && is_operator(tokens_[i], '(')) i = list(i);
-      if (is_word(token.text, "ARRAY") && is_operator(tokens_[i], '[')) i = list(i);
-    }
-    return std::move(out_);
-  }
-
- private:
-  size_t rows(size_t open) {
-    size_t end = after_parenthesis(tokens_, open);
-    if (end > tokens_.size()) return open;
-    out_.insert(out_.end(), tokens_.begin() + open, tokens_.begin() + end);
-    while (end + 1 < tokens_.size() && is_operator(tokens_[end], ',') && is_operator(tokens_[end + 1], '(')) {
-      size_t next = after_parenthesis(tokens_, end + 1);
-      if (next > tokens_.size()) return cut_ ? tokens_.size() : end;
-      end = next;
-    }
-    bool comma_ends = cut_ && end + 1 == tokens_.size() && is_operator(tokens_[end], ',');
-    return comma_ends ? tokens_.size() : end;
-  }
-
-  size_t list(size_t open) {
-    size_t end = after_parenthesis(tokens_, open);
-    bool closed = end <= tokens_.size();
-    size_t last = closed ? end - 1 : tokens_.size();
-    if ((!closed && !cut_) || !plain_list(tokens_, open + 1, last)) return open;
-    out_.push_back(tokens_[open]);
-    out_.push_back({SqlTokenKind::Literal, false, "?"});
-    if (closed) out_.push_back({SqlTokenKind::Operator, false, tokens_[last].text});
-    return closed ? end : tokens_.size();
-  }
-
-  std::span<const SqlToken> tokens_;
-  bool cut_;
-  Tokens out_;
-};
 
 // How many of `tokens` fit into a statement's text.
 size_t fitting(std::span<const SqlToken> tokens) {
@@ -161,29 +51,95 @@ std::string valid(std::string text, NormalisedSql& sql) {
   return repaired_utf8(text);
 }
 
-// Takes off the mark of an earlier cut; whether there was one.
-bool take_ellipsis(Tokens& tokens) {
-  bool any = false;
-  while (!tokens.empty() && tokens.back().kind == SqlTokenKind::Word && tokens.back().text.ends_with(kEllipsis)) {
-    any = true;
-    tokens.back().text.remove_suffix(kEllipsis.size());
-    if (tokens.back().text.empty()) tokens.pop_back();
+// `text` without the begin of a character whose end is missing.
+std::string_view without_cut_character(std::string_view text) {
+  for (size_t back = 1; back <= 3 && back <= text.size(); ++back) {
+    auto byte = static_cast<unsigned char>(text[text.size() - back]);
+    if (byte < 0x80) return text;
+    if (byte < 0xc0) continue;  // inside of a character
+    size_t size = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+    return size > back ? text.substr(0, text.size() - back) : text;
   }
-  return any;
+  return text;
 }
 
-void add_statement(NormalisedSql& sql, Tokens tokens, bool cut) {
-  cut |= take_ellipsis(tokens);
-  if (++sql.count > kMaxStatements) return;
-  Tokens kept = Collapser(tokens, cut).run();
+bool hex_digit(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
+
+constexpr size_t kHashDigits =
+    12;  // 48 bits: of a million long statements two are taken for one once in 500 recordings
+
+std::string hash_digits(std::string_view text) {
+  static constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out;
+  for (uint64_t hash = hash64(text), i = 0; i < kHashDigits; ++i) out += kDigits[hash >> (60 - 4 * i) & 15];
+  return out;
+}
+
+// "_16k": the power of two that `size_bytes` does not exceed.
+std::string length_class(uint64_t size_bytes) {
+  uint64_t class_bytes = std::bit_ceil(std::clamp<uint64_t>(size_bytes, 1024, uint64_t{1} << 40));
+  return "_" + std::to_string(class_bytes >> 10) + "k";
+}
+
+// Whether it is what may follow the mark of a cut.
+bool after_ellipsis(std::string_view text) {
+  if (text.size() >= kHashDigits && std::all_of(text.begin(), text.begin() + kHashDigits, hex_digit))
+    text.remove_prefix(kHashDigits);
+  if (text.empty()) return true;
+  bool digits =
+      text.size() > 2 && std::all_of(text.begin() + 1, text.end() - 1, [](char c) { return c >= '0' && c <= '9'; });
+  return digits && text.front() == '_' && text.back() == 'k';
+}
+
+// Takes off the mark of an earlier cut, which is returned with what follows it; empty: there was none.
+std::string take_ellipsis(Tokens& tokens) {
+  std::string mark;
+  while (!tokens.empty() && tokens.back().kind == SqlTokenKind::Word) {
+    std::string_view& text = tokens.back().text;
+    size_t at = text.rfind(kEllipsis);
+    if (at == std::string_view::npos || !after_ellipsis(text.substr(at + kEllipsis.size()))) break;
+    if (mark.empty()) mark = text.substr(at);
+    text = text.substr(0, at);
+    if (text.empty()) tokens.pop_back();
+  }
+  return mark;
+}
+
+struct Reading {
+  const SqlDialect& dialect;
+  bool cut;             // the end of the last statement is missing
+  uint64_t size_bytes;  // of the whole text, where it is known and more than was captured
+};
+
+// `tokens` in the form in which they are kept, with the mark of what is missing.
+std::string kept_text(Tokens& tokens, std::string mark, uint64_t size_bytes, bool& cut) {
+  Tokens kept = collapse_lists(tokens, cut);
+  // Where the end of what was captured lies in a list, its length says nothing about the statement.
+  bool in_list = cut && kept.size() < tokens.size();
+  if (mark.empty() && cut) mark = std::string(kEllipsis) + (size_bytes > 0 && !in_list ? length_class(size_bytes) : "");
   if (size_t fit = fitting(kept); fit < kept.size()) {
+    if (mark.empty() || mark == kEllipsis || mark[kEllipsis.size()] == '_')
+      mark = std::string(kEllipsis) + hash_digits(rendered(kept)) + (mark.empty() ? "" : mark.substr(kEllipsis.size()));
     kept.resize(fit);
     cut = true;
-    kept = Collapser(kept, cut).run();  // the end may have become a list that is cut
+    kept = collapse_lists(kept, cut);  // the end may have become a list that is cut
   }
+  tokens = std::move(kept);
+  return rendered(tokens) + mark;
+}
+
+void add_statement(NormalisedSql& sql, Tokens tokens, const Reading& reading) {
+  std::string mark = take_ellipsis(tokens);
+  bool cut = reading.cut || !mark.empty();
+  if (++sql.count > kMaxStatements) return;
   SqlStatement statement;
-  statement.text = valid(rendered(kept), sql);
-  if (cut) statement.text += kEllipsis;
+  bool prepared = false;
+  for (std::string_view verb : {"PREPARE", "EXECUTE", "DEALLOCATE"})
+    prepared |= !tokens.empty() && is_word(tokens.front().text, verb);
+  if (prepared) statement.prepared_name = outline_sql(tokens).target;
+  std::deque<std::string> folded = fold_generated_names(tokens, reading.dialect);
+  tokens = without_signs(tokens);
+  statement.text = valid(kept_text(tokens, std::move(mark), reading.size_bytes, cut), sql);
   SqlOutline outline = outline_sql(tokens);
   statement.operation = valid(std::move(outline.operation), sql);
   statement.target = valid(std::move(outline.target), sql);
@@ -192,36 +148,82 @@ void add_statement(NormalisedSql& sql, Tokens tokens, bool cut) {
   sql.statements.push_back(std::move(statement));
 }
 
-// A quote that nothing closes, in a text that is whole: the server may take \' as PostgreSQL did before 9.1 and MySQL does.
-SqlTokens lexed(std::string_view text, bool cut, SqlDialect dialect) {
-  Backslash usual = dialect == SqlDialect::Mysql ? Backslash::Escapes : Backslash::Plain;
-  SqlTokens tokens = lex_sql(text, dialect, usual);
-  if (!tokens.unterminated || cut || text.find('\\') == std::string_view::npos) return tokens;
-  Backslash other = usual == Backslash::Plain ? Backslash::Escapes : Backslash::Plain;
-  SqlTokens again = lex_sql(text, dialect, other);
-  return again.unterminated ? std::move(tokens) : std::move(again);
-}
-
 }  // namespace
 
-NormalisedSql normalise_sql(std::string_view text, SqlText whole, SqlDialect dialect) {
-  bool cut = whole == SqlText::Cut;
-  SqlTokens lexed_tokens = lexed(text, cut, dialect);
+NormalisedSql normalise_sql(std::string_view text, SqlText whole, const SqlSettings& settings, uint64_t size_bytes) {
+  text = without_cut_character(text);
+  const SqlDialect& dialect = settings.dialect ? *settings.dialect : sql_dialect("postgresql");
+  SqlTokens lexed = read_sql(text, settings, whole == SqlText::Cut);
+  bool cut = whole == SqlText::Cut || lexed.unterminated;
   NormalisedSql sql;
-  sql.literals = lexed_tokens.literals;
-  sql.context = std::move(lexed_tokens.context);
-  cut |= lexed_tokens.unterminated;
+  sql.literals = lexed.literals;
+  sql.context = std::move(lexed.context);
 
-  Tokens tokens = without_signs(lexed_tokens.tokens);
+  const Tokens& tokens = lexed.tokens;
   for (size_t begin = 0; begin < tokens.size();) {
     size_t end = begin;
     while (end < tokens.size() && tokens[end].kind != SqlTokenKind::End) ++end;
     bool last = end == tokens.size();
-    if (end > begin) add_statement(sql, Tokens(tokens.begin() + begin, tokens.begin() + end), last && cut);
+    Reading reading{dialect, last && cut, size_bytes > text.size() ? size_bytes : 0};
+    if (end > begin) add_statement(sql, Tokens(tokens.begin() + begin, tokens.begin() + end), reading);
     begin = end + 1;
   }
   sql.cut |= cut;
   return sql;
+}
+
+NormalisedSql normalise(std::string_view text, const SqlDialect& dialect) {
+  if (dialect.language == StatementLanguage::Sql) return normalise_sql(text, SqlText::Whole, {&dialect, {}, false});
+  bool commands = dialect.language == StatementLanguage::Commands;
+  OtherStatement other = commands ? normalise_commands(text) : normalise_documents(text);
+  NormalisedSql all;
+  if (other.text.empty()) return all;
+  SqlStatement statement;
+  std::string mark;
+  if (other.text.size() > kMaxStatementBytes) {
+    bool marked =
+        other.text.size() < kMaxStatementBytes + 2 * kHashDigits && other.text.rfind(kEllipsis) != std::string::npos;
+    if (!marked) mark = std::string(kEllipsis) + hash_digits(other.text);
+    if (!marked) other.text.resize(kMaxStatementBytes);
+    all.cut = true;
+  }
+  statement.text = valid(std::move(other.text) + mark, all);
+  statement.operation = valid(std::move(other.operation), all);
+  statement.target = valid(std::move(other.target), all);
+  statement.id = hash64(statement.text);
+  all.count = 1;
+  all.statements.push_back(std::move(statement));
+  return all;
+}
+
+std::string coarse_statement(std::string_view normalised, const SqlDialect& dialect) {
+  if (dialect.language != StatementLanguage::Sql) return {};
+  constexpr size_t kMaxTables = 4;  // a join of more is told by these
+  const SqlSettings settings{&dialect, {}, false};
+  SqlTokens lexed = lex_sql(normalised, settings);
+  const std::string operation = outline_sql(lexed.tokens).operation;
+  std::vector<std::string> tables;
+  auto named = [&](size_t i) {
+    return i < lexed.tokens.size() &&
+           (lexed.tokens[i].kind == SqlTokenKind::Word || lexed.tokens[i].kind == SqlTokenKind::Quoted);
+  };
+  for (size_t i = 0; i + 1 < lexed.tokens.size() && tables.size() < kMaxTables; ++i) {
+    bool introduces = false;
+    for (std::string_view word : {"FROM", "JOIN", "INTO", "UPDATE"})
+      introduces |= lexed.tokens[i].kind == SqlTokenKind::Word && is_word(lexed.tokens[i].text, word);
+    if (!introduces || !named(i + 1)) continue;
+    std::string table(lexed.tokens[i + 1].text);
+    for (size_t next = i + 2; named(next + 1) && lexed.tokens[next].text == "."; next += 2)
+      table += '.' + std::string(lexed.tokens[next + 1].text);
+    if (std::find(tables.begin(), tables.end(), table) == tables.end()) tables.push_back(std::move(table));
+  }
+  if (tables.empty()) return {};
+  std::string text = operation == "SELECT"   ? "SELECT … FROM "
+                     : operation == "INSERT" ? "INSERT INTO "
+                     : operation == "DELETE" ? "DELETE FROM "
+                                             : operation + " ";
+  for (size_t i = 0; i < tables.size(); ++i) text += (i > 0 ? ", " : "") + tables[i];
+  return text;
 }
 
 bool sql_housekeeping(std::string_view operation) {
@@ -250,12 +252,23 @@ std::string NormalisedSql::summary() const {
 }
 
 std::shared_ptr<const NormalisedSql> SqlCache::normalise(std::string_view text, SqlText whole) {
-  XXH128_hash_t hash = XXH3_128bits_withSeed(text.data(), text.size(), static_cast<uint64_t>(whole));
+  return normalise(text, whole, settings_);
+}
+
+std::shared_ptr<const NormalisedSql> SqlCache::normalise(std::string_view text, SqlText whole,
+                                                         const SqlSettings& settings, uint64_t size_bytes) {
+  SqlSettings used = settings;
+  if (!used.dialect) used.dialect = settings_.dialect;
+  uint64_t seed = static_cast<uint64_t>(whole) | uint64_t{used.ansi_quotes} << 1 |
+                  (used.backslash ? uint64_t{2} + static_cast<uint64_t>(*used.backslash) : 0) << 2 |
+                  hash64(used.dialect->system) << 16;
+  if (size_bytes > text.size()) seed ^= static_cast<uint64_t>(std::bit_width(size_bytes)) << 5;
+  XXH128_hash_t hash = XXH3_128bits_withSeed(text.data(), text.size(), seed);
   Key key{hash.low64, hash.high64};
   if (auto found = young_.find(key); found != young_.end()) return found->second;
   std::shared_ptr<const NormalisedSql> result;
   if (auto found = old_.find(key); found != old_.end()) result = found->second;
-  if (!result) result = std::make_shared<const NormalisedSql>(normalise_sql(text, whole, dialect_));
+  if (!result) result = std::make_shared<const NormalisedSql>(normalise_sql(text, whole, used, size_bytes));
   if (young_.size() >= kGeneration) {
     old_ = std::move(young_);
     young_.clear();

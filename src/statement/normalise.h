@@ -1,8 +1,12 @@
-// SQL without what people put into it: every literal and parameter becomes "?", comments go, lists collapse.
+// SQL without what people put into it: every literal and parameter becomes "?", comments go, lists collapse, generated names
+// fold.
 //
 // A lexer, no grammar: it must hold for every dialect, for half a statement, and for text that no server accepts. What it
 // keeps are keywords, names and operators; TRUE, FALSE and NULL are kept. Whatever could be (part of) a literal goes, the end
 // of a cut text included. normalise(normalise(x)) == normalise(x).
+//
+// A text that is cut ends in "…". Where more of it was known than is kept, a hash of all of its normalised text follows, and
+// where it was captured in part, the class of its length: two long statements that begin alike stay apart.
 #pragma once
 
 #include <cstdint>
@@ -13,21 +17,18 @@
 #include <unordered_map>
 #include <vector>
 
+#include "statement/dialect.h"
 #include "statement/trace_context.h"
 
 namespace culprit {
 
-enum class SqlDialect : uint8_t {
-  Postgresql,  // 'x' E'x' $$x$$ "name" [subscript]; also plain standard SQL
-  Mysql,       // 'x' "x" with backslashes, `name`, # comments
-  SqlServer,   // 'x' "name" [name]
-};
-
 struct SqlStatement {
-  std::string text;       // normalised; ends in "…" where it was cut
+  std::string text;       // normalised; ends in "…", "…0f3a5c7e9b1d", "…_16k" where it was cut
   std::string operation;  // SELECT, INSERT, CREATE TABLE, BEGIN …; empty: no word in it
   std::string target;     // the first table (or index, function, cursor …), unquoted; empty: none
   uint64_t id = 0;        // hash64(text): the statement's identity everywhere
+  // Of PREPARE, EXECUTE, DEALLOCATE: what it is called in this session, the generated part included. To find it by, never shown.
+  std::string prepared_name = {};
 
   // "SELECT orders": the span's name, as OpenTelemetry's database conventions form it.
   std::string summary() const { return target.empty() ? operation : operation + " " + target; }
@@ -52,8 +53,16 @@ constexpr size_t kMaxStatements = 16;
 // Whether the text goes on where it was captured no more.
 enum class SqlText : uint8_t { Whole, Cut };
 
-NormalisedSql normalise_sql(std::string_view text, SqlText whole = SqlText::Whole,
-                            SqlDialect dialect = SqlDialect::Postgresql);
+// `size_bytes`: of the whole statement where `text` is its beginning; 0: not known.
+NormalisedSql normalise_sql(std::string_view text, SqlText whole = SqlText::Whole, const SqlSettings& settings = {},
+                            uint64_t size_bytes = 0);
+
+// A statement of any system, as `dialect` says: SQL, commands, documents.
+NormalisedSql normalise(std::string_view text, const SqlDialect& dialect);
+
+// Verb and tables of a normalised text, "SELECT … FROM orders, items": what statements are summed up under whose texts don't
+// repeat. Empty: it names no table.
+std::string coarse_statement(std::string_view normalised, const SqlDialect& dialect);
 
 // BEGIN, COMMIT, SET, SHOW …: what a batch is not named by.
 bool sql_housekeeping(std::string_view operation);
@@ -61,8 +70,11 @@ bool sql_housekeeping(std::string_view operation);
 // normalise_sql() with a memory. Keeps hashes of raw texts, not the texts. One thread at a time; shared by conversations.
 class SqlCache {
  public:
-  explicit SqlCache(SqlDialect dialect = SqlDialect::Postgresql) : dialect_(dialect) {}
+  explicit SqlCache(const SqlDialect& dialect = sql_dialect("postgresql")) : settings_{&dialect, {}, false} {}
   std::shared_ptr<const NormalisedSql> normalise(std::string_view text, SqlText whole = SqlText::Whole);
+  // As the session of this connection has set it, and cut from a text of `size_bytes` (0: not known).
+  std::shared_ptr<const NormalisedSql> normalise(std::string_view text, SqlText whole, const SqlSettings& settings,
+                                                 uint64_t size_bytes = 0);
 
  private:
   struct Key {
@@ -78,7 +90,7 @@ class SqlCache {
   // full the old one is dropped. Statements with literals inside come once and fall out.
   static constexpr size_t kGeneration = 2048;  // some MB in all
   Generation young_, old_;
-  SqlDialect dialect_;
+  SqlSettings settings_;
 };
 
 }  // namespace culprit

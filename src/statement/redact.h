@@ -1,29 +1,23 @@
 // Secrets in what is not SQL: command lines, URLs. What is masked becomes "?". Better too much than too little.
 #pragma once
 
-#include <cstdint>
-#include <string>
 #include <string_view>
+
+#include "statement/path_template.h"
 
 namespace culprit {
 
-struct Redacted {
-  std::string text;    // valid UTF-8
-  uint32_t count = 0;  // places that were masked
-};
-
 // A process's command line as the kernel has it, words ended by NUL (or, where there is none, by spaces); out come words with
-// spaces between them. Masked: what follows -p, --password and the like, NAME=value and "Name: value" where the name speaks of
-// a secret, the password in a URL, the values of its query, and whatever looks_secret().
+// spaces between them. Kept are the program, names of options, and what is known to be harmless: numbers, addresses, scripts,
+// paths (home directories cut to "~", ids in them "{id}"), subcommands. Everything else is "?".
 Redacted redact_command(std::string_view command);
 
-// A request target: "/a/b?c=d&e" becomes "/a/b?c=?&e=?"; segments of the path that look secret become "?".
+// A file's path: home directories are cut to "~", segments that look like ids or secrets are "{id}".
+Redacted redact_file(std::string_view path);
+
+// A request target: "/a/b?c=d&e" becomes "/a/b?c=?&e=?"; the path is a template.
 Redacted redact_target(std::string_view target);
 // The path alone, the query dropped.
 Redacted redact_path(std::string_view target);
-
-// Whether a run of letters, digits and -_.+/=~ looks like a key or token: a known prefix (AKIA, ghp_, eyJ, xox, sk_live …), or
-// so long and so irregular that no person chose it.
-bool looks_secret(std::string_view token);
 
 }  // namespace culprit

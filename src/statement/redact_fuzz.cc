@@ -1,4 +1,5 @@
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/check.h"
@@ -11,5 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   CHECK(valid_utf8(redact_command(text).text), "what goes into a frame is UTF-8");
   CHECK(valid_utf8(redact_target(text).text), "what goes into a frame is UTF-8");
   CHECK(valid_utf8(redact_path(text).text), "what goes into a frame is UTF-8");
+  std::string route = path_template(text).text;
+  CHECK(path_template(route).text == route, "a template's template is itself");
   return 0;
 }

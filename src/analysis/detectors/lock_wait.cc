@@ -153,7 +153,7 @@ bool is_of(const WorkloadProfile& now, const Group& group, const LockWait& wait)
   return std::any_of(group.statements.begin(), group.statements.end(), [&](StatementId id) {
     const Statement& statement = now.statements().at(id);
     return statement.lock_waiters.contains(wait.waiter_pid) ||
-           without_literals(wait.waiter_statement) == now.names().text(statement.text);
+           without_literals(wait.waiter_statement, now.names().text(statement.system)) == now.names().text(statement.text);
   });
 }
 

@@ -29,7 +29,8 @@ bool is_slow_itself(const DetectorInput& input, const Cause& slow, const Cause& 
 bool holds_by_working(const DetectorInput& input, const Cause& slow, const Cause& lock) {
   if (!is(slow, FindingClass::SlowStatement) || !is(lock, FindingClass::LockWait) || !slow.pathological) return false;
   if (!lock.holder || lock.holder->statement.empty() || lock.holder_idle) return false;
-  return lock.mechanism != Mechanism::Lwlock && text_of(input, slow) == without_literals(lock.holder->statement);
+  return lock.mechanism != Mechanism::Lwlock &&
+         text_of(input, slow) == without_literals(lock.holder->statement, lock.holder->system);
 }
 
 // What a program's threads wait for one another for is the pool that they share.

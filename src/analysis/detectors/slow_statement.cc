@@ -269,10 +269,12 @@ std::function<Saved(const Request&)> saving(const Interner& names, StatementId i
 }
 
 // Whether the database said that it waits for a lock: then its being blocked is that.
-bool is_told_to_wait(const WorkloadProfile& now, const std::string& text) {
+bool is_told_to_wait(const WorkloadProfile& now, const Statement& statement) {
+  const std::string& text = now.names().text(statement.text);
+  const std::string& system = now.names().text(statement.system);
   const std::vector<LockWait>& waits = now.around().lock_waits;
   return std::any_of(waits.begin(), waits.end(),
-                     [&](const LockWait& wait) { return without_literals(wait.waiter_statement) == text; });
+                     [&](const LockWait& wait) { return without_literals(wait.waiter_statement, system) == text; });
 }
 
 void add_evidence(Cause& cause, const Statement& statement, const Costs& costs, int64_t expected_ns, bool seen,
@@ -372,7 +374,7 @@ std::vector<Cause> find_slow_statements(const DetectorInput& input) {
     }
     const bool candidate = match.holds || !match.exempt.empty();
     if (!candidate && (input.before == nullptr || costs.work_ns() < kCheapLookup)) continue;
-    if (match.mechanism == Mechanism::Sleeps && is_told_to_wait(input.now, text)) continue;
+    if (match.mechanism == Mechanism::Sleeps && is_told_to_wait(input.now, statement)) continue;
     double share = cpu.busy < 0 || cpu.busy >= 0.7 ? std::min(cpu.share_of(statement.running_ns), 1.0) : 0;
     Cause cause;
     cause.cause = FindingClass::SlowStatement;

@@ -39,7 +39,8 @@ StatementId statement_of(const Trace& trace, SpanIndex head, SpanIndex last, Int
     if (std::string_view database = database_of(*view); !database.empty()) names.note_database(instance, database);
   std::string_view system = system_of(callee);
   if (system.empty()) system = system_of(caller);
-  return names.intern_statement({names.intern_statement_text(statement_text(told)), instance, names.intern(system)});
+  TextId system_id = names.intern(system);
+  return names.intern_statement({names.intern_statement_text(statement_text(told), system_id), instance, system_id});
 }
 
 class NodeBuilder {

@@ -2,6 +2,7 @@
 
 #include "analysis/trace/call.h"
 #include "base/hash.h"
+#include "statement/normalise.h"
 
 namespace culprit::analysis {
 
@@ -26,12 +27,45 @@ TextId Interner::intern(std::string_view text) {
   return id;
 }
 
-TextId Interner::intern_statement_text(std::string_view raw) {
-  auto found = raw_.find(raw);
-  if (found != raw_.end()) return found->second;
-  TextId id = intern(without_literals(raw));
-  if (raw_.size() < kMaxRawTexts) raw_.emplace(std::string(raw), id);
-  return id;
+TextId Interner::intern_statement_text(std::string_view raw, TextId system) {
+  auto& known = raw_[system];
+  auto found = known.find(raw);
+  if (found != known.end()) return counted(found->second);
+  const std::string normalised = without_literals(raw, texts_[index(system)]);
+  GroupedText grouped{intern(normalised), group_of(normalised, system)};
+  if (known.size() < kMaxRawTexts) known.emplace(std::string(raw), grouped);
+  return counted(grouped);
+}
+
+// The group of a text that was not met yet, or kNoGroup.
+uint32_t Interner::group_of(std::string_view normalised, TextId system) {
+  std::string coarse = coarse_statement(normalised, sql_dialect(texts_[index(system)]));
+  if (coarse.empty()) return kNoGroup;
+  auto [at, fresh] = group_ids_.emplace(std::pair{intern(coarse), system}, static_cast<uint32_t>(groups_.size()));
+  if (fresh) groups_.push_back({at->first.first, {}, 0, false});
+  return at->second;
+}
+
+TextId Interner::counted(const GroupedText& grouped) {
+  if (grouped.group == kNoGroup) return grouped.text;
+  TextGroup& group = groups_[grouped.group];
+  ++group.calls;
+  if (group.texts.size() < kMaxRawTexts) group.texts.insert(grouped.text);
+  return group.summed_up ? group.text : grouped.text;
+}
+
+bool Interner::sum_up_unrepeated() {
+  // Fewer texts may well be a program's own: each is asked for by itself.
+  constexpr size_t kLeastTexts = 16;
+  bool any = false;
+  for (TextGroup& group : groups_) {
+    bool unrepeated = group.texts.size() >= kLeastTexts && group.calls < 2 * static_cast<int64_t>(group.texts.size());
+    any |= unrepeated && !group.summed_up;
+    group.summed_up |= unrepeated;
+    group.calls = 0;
+    group.texts.clear();
+  }
+  return any;
 }
 
 StatementId Interner::intern_statement(const StatementName& wanted) {

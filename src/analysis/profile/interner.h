@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -46,8 +47,11 @@ class Interner {
 
   TextId intern(std::string_view text);
   const std::string& text(TextId id) const { return texts_[index(id)]; }
-  // `raw` with its literals removed; asked often with the same text.
-  TextId intern_statement_text(std::string_view raw);
+  // `raw`, of a database system, with its literals removed; asked often with the same text.
+  TextId intern_statement_text(std::string_view raw, TextId system);
+  // From now on the statements of one verb and the same tables whose texts hardly repeat, as asked for until now, are one:
+  // "SELECT … FROM orders". Whether there are any that were not before.
+  bool sum_up_unrepeated();
   StatementId intern_statement(const StatementName& name);
   const StatementName& statement(StatementId id) const { return statements_[index(id)]; }
   // Statements of what is studied: of the same text at two instances each is its own. Those of a baseline are not told apart.
@@ -67,7 +71,25 @@ class Interner {
     using is_transparent = void;
     size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
-  std::unordered_map<std::string, TextId, TextHash, std::equal_to<>> text_ids_, raw_;
+  static constexpr uint32_t kNoGroup = ~uint32_t{0};
+  struct GroupedText {
+    TextId text = {};
+    uint32_t group = kNoGroup;
+  };
+  struct TextGroup {
+    TextId text = {};  // "SELECT … FROM orders"
+    std::unordered_set<TextId> texts;
+    int64_t calls = 0;
+    bool summed_up = false;
+  };
+  using RawTexts = std::unordered_map<std::string, GroupedText, TextHash, std::equal_to<>>;
+  uint32_t group_of(std::string_view normalised, TextId system);
+  TextId counted(const GroupedText& grouped);
+
+  std::unordered_map<std::string, TextId, TextHash, std::equal_to<>> text_ids_;
+  std::unordered_map<TextId, RawTexts> raw_;  // by system
+  std::vector<TextGroup> groups_;
+  std::map<std::pair<TextId, TextId>, uint32_t> group_ids_;  // by its text and system
   std::vector<std::string> texts_;
   std::unordered_map<uint64_t, std::vector<StatementId>> statement_ids_;
   std::unordered_map<uint64_t, std::vector<NodeId>> node_ids_;

@@ -24,6 +24,8 @@ class ProfileBuilder {
   const std::vector<std::string>& problems() const { return problems_; }
 
  private:
+  Result<void> read_traces(Reader& reader, const Question& question);
+
   Interner& names_;
   Surroundings around_;
   std::unique_ptr<WorkloadProfile> population_;

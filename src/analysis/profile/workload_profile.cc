@@ -33,10 +33,10 @@ int64_t move_wait(WaitSums& waits, Wait from, Wait to, int64_t ns) {
   return moved;
 }
 
-void add_blame(Blame& blame, const Blocker& blocker, int64_t weight) {
+void add_blame(Blame& blame, const Blocker& blocker, int64_t weight, std::string_view system) {
   blame.ns += blocker.duration_ns * weight;
   blame.count += blocker.count * weight;
-  if (!blocker.statement.empty()) blame.statements[without_literals(blocker.statement)] += blocker.duration_ns;
+  if (!blocker.statement.empty()) blame.statements[without_literals(blocker.statement, system)] += blocker.duration_ns;
 }
 
 // Whether it is not known what was asked for: an exchange of an unknown protocol, which may be a minute without a question
@@ -128,12 +128,13 @@ void WorkloadProfile::correct_waits(Trace& trace) const {
     if (!asked_.empty() && is_database(span)) ask_about(span);
     if (!span.waits.known) continue;
     std::string own;  // the text of a plain read, which waits for no other of its kind
-    if (is_database(span) && !locks_rows(statement_text(span))) own = without_literals(statement_text(span));
+    if (!span.blockers.empty() && is_database(span) && !locks_rows(statement_text(span)))
+      own = without_literals(statement_text(span), system_of(span));
     std::erase_if(span.blockers, [&](const Blocker& blocker) {
       if (blocker.wait != Wait::Lock && blocker.wait != Wait::Other) return false;
       auto started = started_.find(blocker.pid);
       bool newborn = started != started_.end() && started->second > span.start_ns && started->second <= span.end_ns();
-      bool same = !own.empty() && without_literals(blocker.statement) == own;
+      bool same = !own.empty() && without_literals(blocker.statement, system_of(span)) == own;
       if (newborn || same) move_wait(span.waits, blocker.wait, Wait::Running, blocker.duration_ns);
       return newborn || same;
     });
@@ -152,7 +153,7 @@ void WorkloadProfile::note_span(const Span& span) {
   for (const Blocker& blocker : span.blockers) {
     if (blocker.wait == Wait::Runnable) cpu_holders_[blocker.pid] += blocker.duration_ns * weight;
     if (blocker.wait == Wait::Lock && !is_database(span))
-      add_blame(mutex_blockers_[names_.intern(span.service)], blocker, weight);
+      add_blame(mutex_blockers_[names_.intern(span.service)], blocker, weight, {});
   }
 }
 
@@ -184,7 +185,7 @@ void WorkloadProfile::note_statement(const Trace& trace, SpanIndex head, Stateme
     if (callee.waits[Wait::Lock] > 0) statement.lock_waiters[callee.pid] += callee.waits[Wait::Lock] * weight;
     for (const Blocker& blocker : callee.blockers) {
       if (blocker.wait == Wait::Lock) lock_chain_[callee.pid][blocker.pid] += blocker.duration_ns * weight;
-      add_blame(statement.blockers[{static_cast<int>(blocker.wait), blocker.pid}], blocker, weight);
+      add_blame(statement.blockers[{static_cast<int>(blocker.wait), blocker.pid}], blocker, weight, system_of(callee));
     }
   }
   if (statement.samples.size() < kMaxSamples) statement.samples.push_back(sample);

@@ -4,58 +4,34 @@
 #include <cctype>
 
 #include "base/text.h"
+#include "statement/normalise.h"
+#include "statement/path_template.h"
 
 namespace culprit::analysis {
 
 namespace {
 
-// Longer statements are told apart by their beginning: what a generator writes may be megabytes.
-constexpr size_t kMaxStatement = 2000;
 // What a caller's program does beside the server's end of its call: name lookup, connection, login. Every child is asked for its
 // parent's callee: looking through all of them would take the square of their number.
 constexpr size_t kMostBeside = 16;
 
-bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '$' || (c & 0x80); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool in_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '$' || (c & 0x80); }
 char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
 
 // Where `word` (lower case; a space in it is any single blank) stands in `text` as a whole word from `from` on, or npos.
 size_t find_word(std::string_view text, std::string_view word, size_t from = 0) {
   for (size_t at = from; at + word.size() <= text.size(); ++at) {
-    if (at > 0 && is_word(text[at - 1]) && is_word(word.front())) continue;
+    if (at > 0 && in_word(text[at - 1]) && in_word(word.front())) continue;
     size_t same = 0;
     while (same < word.size() && lower(text[at + same]) == word[same]) ++same;
     if (same < word.size()) continue;
     size_t after = at + word.size();
-    if (after == text.size() || !is_word(word.back()) || !is_word(text[after])) return at;
+    if (after == text.size() || !in_word(word.back()) || !in_word(text[after])) return at;
   }
   return std::string_view::npos;
 }
 
 bool has_word(std::string_view text, std::string_view word) { return find_word(text, word) != std::string_view::npos; }
-
-// The end of the quoted text that begins at `at`; doubled quotes and backslashes are inside it.
-size_t end_of_quoted(std::string_view text, size_t at) {
-  for (size_t i = at + 1; i < text.size(); ++i) {
-    if (text[i] == '\\')
-      ++i;
-    else if (text[i] == '\'' && i + 1 < text.size() && text[i + 1] == '\'')
-      ++i;
-    else if (text[i] == '\'')
-      return i + 1;
-  }
-  return text.size();
-}
-
-void append_placeholder(std::string& out) {
-  // "?, ?" is "?": lists that differ in length are one statement.
-  if (out.size() >= 3 && out.ends_with("?, "))
-    out.resize(out.size() - 2);
-  else if (out.size() >= 2 && out.ends_with("?,"))
-    out.resize(out.size() - 1);
-  else
-    out += '?';
-}
 
 // Whether a caller's span and another service's are of one call, by their names: both ends of a remote call carry the method's
 // ("Sent.x.Cart/Get" and "/x.Cart/Get"), and who calls by HTTP often tells the verb alone.
@@ -67,13 +43,13 @@ bool names_one_call(std::string_view caller, std::string_view callee) {
   std::string_view shorter = caller.size() > callee.size() ? callee : caller;
   if (shorter.starts_with("/")) shorter.remove_prefix(1);
   return !shorter.empty() && longer.ends_with(shorter) &&
-         (longer.size() == shorter.size() || !is_word(longer[longer.size() - shorter.size() - 1]));
+         (longer.size() == shorter.size() || !in_word(longer[longer.size() - shorter.size() - 1]));
 }
 
 std::string first_word(std::string_view statement) {
   std::string word;
   for (char c : trimmed(statement)) {
-    if (!is_word(c)) break;
+    if (!in_word(c)) break;
     word += lower(c);
   }
   return word;
@@ -161,35 +137,8 @@ int64_t rows_of(const Span& span) {
   return -1;
 }
 
-std::string without_literals(std::string_view text) {
-  text = text.substr(0, kMaxStatement);
-  std::string out;
-  out.reserve(text.size());
-  for (size_t at = 0; at < text.size();) {
-    char c = text[at];
-    bool after_word = !out.empty() && is_word(out.back());
-    if (c == '\'') {
-      at = end_of_quoted(text, at);
-      append_placeholder(out);
-    } else if ((is_digit(c) || (c == '$' && at + 1 < text.size() && is_digit(text[at + 1]))) && !after_word) {
-      ++at;
-      while (at < text.size() &&
-             (is_word(text[at]) || (text[at] == '.' && at + 1 < text.size() && is_digit(text[at + 1]))))
-        ++at;
-      append_placeholder(out);
-    } else if (c == '?') {
-      ++at;
-      append_placeholder(out);
-    } else if (std::isspace(static_cast<unsigned char>(c))) {
-      ++at;
-      if (!out.empty() && out.back() != ' ') out += ' ';
-    } else {
-      ++at;
-      out += c;
-    }
-  }
-  while (!out.empty() && (out.back() == ' ' || out.back() == ';')) out.pop_back();
-  return out;
+std::string without_literals(std::string_view text, std::string_view system) {
+  return normalise(text, sql_dialect(system)).text();
 }
 
 std::string without_ids(std::string_view operation) {
@@ -198,12 +147,8 @@ std::string without_ids(std::string_view operation) {
   std::string out(operation.substr(0, slash));
   std::string_view path = operation.substr(slash, operation.find_first_of("?#", slash) - slash);
   for (std::string_view part : split(path.substr(1), '/')) {
-    auto digits = std::count_if(part.begin(), part.end(), is_digit);
-    bool number = digits > 0 && digits == static_cast<ptrdiff_t>(part.size());
-    bool hex =
-        part.size() >= 8 && digits > 0 && part.find_first_not_of("0123456789abcdefABCDEF-") == std::string_view::npos;
     out += '/';
-    out += number || hex ? "?" : part;
+    out += identifies(part) ? "?" : part;
   }
   return out;
 }
@@ -234,9 +179,16 @@ StatementSort sort_of(std::string_view statement) {
 }
 
 bool aggregates(std::string_view statement) {
-  for (std::string_view word :
-       {"group by", "distinct", "over", "sum", "avg", "count", "min", "max", "array_agg", "string_agg"})
-    if (has_word(statement, word)) return true;
+  for (std::string_view words : {"group by", "distinct"})
+    if (has_word(statement, words)) return true;
+  // A column may be called so: a function has its arguments behind it.
+  for (std::string_view function : {"over", "sum", "avg", "count", "min", "max", "array_agg", "string_agg"}) {
+    for (size_t at = find_word(statement, function); at != std::string_view::npos;
+         at = find_word(statement, function, at + 1)) {
+      size_t after = statement.find_first_not_of(' ', at + function.size());
+      if (after != std::string_view::npos && statement[after] == '(') return true;
+    }
+  }
   return false;
 }
 
@@ -267,7 +219,7 @@ std::string table_of(std::string_view statement) {
     at = statement.find_first_not_of(' ', at + word.size());
     if (at == std::string_view::npos) continue;
     size_t end = at;
-    while (end < statement.size() && (is_word(statement[end]) || statement[end] == '.' || statement[end] == '"')) ++end;
+    while (end < statement.size() && (in_word(statement[end]) || statement[end] == '.' || statement[end] == '"')) ++end;
     if (end > at) return std::string(statement.substr(at, end - at));
   }
   return {};

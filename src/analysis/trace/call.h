@@ -26,9 +26,8 @@ std::string_view database_of(const Span& span);     // "shop"; empty: not said
 std::string peer_of(const Span& span);              // the callee's name as the caller knows it
 int64_t rows_of(const Span& span);                  // rows returned or affected; -1: not said
 
-// A statement without its literals, in one spelling: numbers, texts and placeholders are "?", lists of them one "?",
-// white space one blank. What the recorder wrote stays as it is.
-std::string without_literals(std::string_view statement);
+// A statement of a database system (system_of()) without its literals, in one spelling. What the recorder wrote stays as it is.
+std::string without_literals(std::string_view statement, std::string_view system);
 
 // An operation without what varies between its requests: "GET /orders/17?page=2" is "GET /orders/?".
 std::string without_ids(std::string_view operation);

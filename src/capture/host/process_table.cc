@@ -22,16 +22,6 @@ std::string_view unit_of(std::string_view cgroup) {
   return last.substr(0, last.size() - 8);
 }
 
-// File names without the name of a person: "/home/jane/shop" is "~/shop".
-std::string without_home(std::string_view path) {
-  for (std::string_view homes : {"/home/", "/Users/", "/var/home/"}) {
-    if (!path.starts_with(homes)) continue;
-    const size_t end = path.find('/', homes.size());
-    return end == std::string_view::npos ? "~" : "~" + std::string(path.substr(end));
-  }
-  return path.starts_with("/root/") ? "~" + std::string(path.substr(5)) : std::string(path);
-}
-
 // The command line without its secrets. A server's process that writes what it does there (PostgreSQL) shows its program only.
 std::string shown_command(const ProcessFacts& facts) {
   constexpr size_t kMost = 1024;
@@ -101,7 +91,7 @@ Processes::Entry& Processes::at(int32_t pid) {
   entry.row.parent_pid = facts.parent_pid;
   entry.row.started_ns = facts.started_ns;
   entry.row.name = shown_name(facts);
-  entry.row.executable = without_home(repaired_utf8(facts.executable));
+  entry.row.executable = redact_file(facts.executable).text;
   entry.row.command = shown_command(facts);
   entry.row.cgroup = repaired_utf8(facts.cgroup);
   entry.row.service = service_name(facts);
@@ -140,7 +130,7 @@ void Processes::executed(int32_t pid, const char* name, const char* path) {
   entry.known = true;
   entry.dirty = true;
   entry.row.name = shown_name(facts);
-  entry.row.executable = without_home(repaired_utf8(facts.executable));
+  entry.row.executable = redact_file(facts.executable).text;
   entry.row.command = shown_command(facts);
   if (!facts.cgroup.empty()) entry.row.cgroup = repaired_utf8(facts.cgroup);
   entry.row.service = service_name(facts);

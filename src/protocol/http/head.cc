@@ -5,7 +5,7 @@
 #include <charconv>
 
 #include "base/text.h"
-#include "statement/redact.h"
+#include "statement/path_template.h"
 #include "statement/trace_context.h"
 
 namespace culprit::http {
@@ -124,35 +124,12 @@ std::string_view known_method(std::string_view method) {
   return known == kMethods.end() ? std::string_view("_OTHER") : *known;
 }
 
-// A segment that names one thing of many: digits, hex, a UUID, a slug with a number in it, or longer than words are.
-static bool identifies(std::string_view segment) {
-  if (segment.empty()) return false;
-  size_t digits = 0;
-  bool hex = true;
-  for (char c : segment) {
-    digits += digit(c);
-    hex &= digit(c) || (lower(c) >= 'a' && lower(c) <= 'f') || c == '-';
-  }
-  bool version = segment.size() <= 3 && lower(segment[0]) == 'v' && digits == segment.size() - 1 && digits > 0;
-  if (version) return false;  // /v1/
-  bool extension = segment.find('.') != std::string_view::npos && digits * 2 < segment.size();
-  return digits == segment.size() || (hex && digits > 0 && segment.size() >= 6) ||
-         (digits * 3 >= segment.size() && !extension) || segment.size() > 40 ||
-         segment.find('%') != std::string_view::npos || segment.find('?') != std::string_view::npos ||
-         segment.find('=') != std::string_view::npos || segment.find('@') != std::string_view::npos ||
-         looks_secret(segment);
-}
-
 std::string route_of(std::string_view path) {
-  std::string route;
-  bool first = true;
-  for (std::string_view segment : split(path, '/')) {
-    if (!first) route += '/';
-    first = false;
-    if (route.size() + segment.size() > kMaxRoute) return route + "…";
-    route += identifies(segment) ? "{id}" : segment;
-  }
-  return route;
+  std::string route = path_template(path).text;
+  if (route.size() <= kMaxRoute) return route;
+  size_t end = route.rfind('/', kMaxRoute);
+  route.resize(end == std::string::npos ? 0 : end + 1);
+  return route + "…";
 }
 
 }  // namespace culprit::http

@@ -236,7 +236,7 @@ void PostgresqlConversation::simple_query(const Message& message) {
   if (step->sql->statements.size() != 1) return;
   const SqlStatement& statement = step->sql->statements[0];
   if (statement.operation != "EXECUTE") return;
-  step->portal = without_case(statement.target).substr(0, kMaxNameShown);
+  step->portal = without_case(statement.prepared_name).substr(0, kMaxNameShown);
   if (Sql inner = asked_text(step->portal))
     step->sql = std::move(inner);
   else
