@@ -1,5 +1,6 @@
 #include "statement/path_template.h"
 
+#include <cstddef>
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -171,7 +172,7 @@ bool identifies(std::string_view segment) {
   if (digits == 0 && stem.size() < 8) return false;
   bool file = stem.size() < segment.size();
   bool counted = digits <= 2 && stem.size() >= digits + 3 &&
-                 std::all_of(stem.begin(), stem.end() - static_cast<ptrdiff_t>(digits), letter);
+                 std::all_of(stem.begin(), stem.end() - static_cast<std::ptrdiff_t>(digits), letter);
   if (counted && stem.size() < 8) return false;  // base64
   bool number = digits > 0 && (digits == stem.size() || (digits * 3 >= stem.size() && (!file || digits > 2)));
   if (number || looks_secret(segment) || looks_secret(stem)) return true;

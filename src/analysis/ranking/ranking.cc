@@ -195,8 +195,13 @@ const Operation* same_operation(const WorkloadProfile& profile, const Operation&
 
 std::vector<Ranked> rank_causes(const DetectorInput& given, DatabaseInspector* inquiry) {
   std::vector<Ranked> ranked;
-  for (const auto& statement : input.now.statements()) input.now.names().tell_apart(statement.first);
-  for (Cause& cause : detect(input)) ranked.push_back(rank(input, std::move(cause)));
+  for (const auto& statement : given.now.statements()) given.now.names().tell_apart(statement.first);
+  std::vector<Cause> causes = detect(given);
+  DetectorInput input = given;
+  // Bonferroni: whatever the comparisons have in common, any of them errs at most as often as one answer may.
+  if (input.before != nullptr)
+    input.error /= static_cast<double>(std::max<size_t>(count_comparisons(given, causes), 1));
+  for (Cause& cause : causes) ranked.push_back(rank(input, std::move(cause)));
   sort_ranked(ranked);
   if (inquiry != nullptr) confirm(input, ranked, *inquiry);
   settle(input, Stage::SameOperation, ranked);

@@ -8,10 +8,10 @@ namespace culprit::notation {
 namespace {
 
 // A day: sums of several stay within int64 nanoseconds.
-constexpr int64_t kMostMilliseconds = 86'400'000;
+constexpr int64_t kMostWaitMilliseconds = 86'400'000;
 constexpr int64_t kMostPid = INT32_MAX;
 
-std::optional<Wait> parse_kind(std::string_view word) {
+std::optional<Wait> parse_wait(std::string_view word) {
   for (int i = 0; i < kWaits; ++i)
     if (word == to_string(static_cast<Wait>(i))) return static_cast<Wait>(i);
   return std::nullopt;
@@ -19,7 +19,7 @@ std::optional<Wait> parse_kind(std::string_view word) {
 
 // Not negative.
 std::optional<int64_t> parse_time(std::string_view word) {
-  auto time_ns = parse_decimal(word, 6, kMostMilliseconds);
+  auto time_ns = parse_decimal(word, 6, kMostWaitMilliseconds);
   return time_ns && *time_ns >= 0 ? time_ns : std::nullopt;
 }
 
@@ -31,7 +31,7 @@ std::optional<WaitSums> parse_waits(std::string_view text) {
   for (std::string_view part : split(text, ',')) {
     std::vector<std::string_view> pair = split(part, ':');
     if (pair.size() != 2) return std::nullopt;
-    auto kind = parse_kind(pair[0]);
+    auto kind = parse_wait(pair[0]);
     auto time_ns = parse_time(pair[1]);
     if (!kind || !time_ns) return std::nullopt;
     waits[*kind] = *time_ns;
@@ -43,7 +43,7 @@ std::optional<Blocker> parse_blocker(std::string_view text) {
   size_t blank = text.find(' ');
   std::vector<std::string_view> parts = split(text.substr(0, blank), ':');
   if (parts.size() != 3) return std::nullopt;
-  auto kind = parse_kind(parts[0]);
+  auto kind = parse_wait(parts[0]);
   auto time_ns = parse_time(parts[1]);
   auto pid = parse_decimal(parts[2], 0, kMostPid);
   if (!kind || !time_ns || !pid || *pid < 0) return std::nullopt;

@@ -79,13 +79,8 @@ std::string redacted_name(std::string_view name) {
   return text;
 }
 
-SqlDialect dialect_of(std::string_view system) {
-  if (system == "mysql" || system == "mariadb") return SqlDialect::Mysql;
-  return system == "mssql" || system == "microsoft.sql_server" ? SqlDialect::SqlServer : SqlDialect::Postgresql;
-}
-
 std::string redacted_statement(std::string_view text, std::string_view system) {
-  return normalise_sql(text, SqlText::Whole, dialect_of(system)).text();
+  return normalise_sql(text, SqlText::Whole, {&sql_dialect(system), {}, false}).text();
 }
 
 // A URL with a password or a query: what secrets stand in.
