@@ -96,7 +96,7 @@ TEST(PrivateStore, AnswersAsAStoreOnDiskDoes) {
   store.write(scattered_batches(seed, 30));
   auto sealed = store.read();
   for (PrivateStoreOptions options : {PrivateStoreOptions{}, PrivateStoreOptions{300, 1u << 20},
-                                      PrivateStoreOptions{50, 2000}, PrivateStoreOptions{1, 0}})
+                                      PrivateStoreOptions{100, 2000}, PrivateStoreOptions{200, 0}})
     expect_same(*read_privately(scattered_batches(seed, 30), options), *sealed);
 }
 
@@ -135,7 +135,8 @@ TEST(LargeStore, IsCheckedWhereItIsReadAndSaysWhatWasNot) {
   store.write({batch_of(1, 100)});
   store.read();
   std::string damaged;
-  for (const std::string& name : list_directory(store.layout.segments()).value())
+  std::vector<std::string> names = list_directory(store.layout.segments()).value();
+  for (const std::string& name : names)
     if (name.starts_with("span-") && name.ends_with(".parquet")) damaged = name;
   {
     File file = File::open(store.layout.segment(damaged), O_RDWR).value();
