@@ -69,7 +69,7 @@ constexpr std::string_view kTemplates[] = {
     "DELETE FROM t WHERE (a = {} AND b = {}) OR (a = {} AND b = {})",
     "SELECT CASE WHEN a = {} THEN {} WHEN a = {} THEN {} END FROM t",
     "SELECT * FROM t WHERE (a, b) IN (({}, {}), ({}, {}))",
-    "CALL p({}, {})",
+    "CALL post({}, {})",
 };
 
 TEST(DialectProperty, NoLiteralIsFoundInTheOutput) {
