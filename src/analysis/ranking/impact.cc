@@ -24,7 +24,7 @@ struct Baseline {
   int64_t calls = 0;
   int64_t p95_ns = 0;  // of the mechanism's time per request
   Distribution times;
-  std::vector<Weighted> passing;  // of the requests that come by the cause's work
+  std::vector<Weighted> all, passing;  // by request; passing: of those that come by the cause's work
 };
 
 Baseline measure_baseline(const Cause& cause, const Operation& before) {
@@ -41,6 +41,7 @@ Baseline measure_baseline(const Cause& cause, const Operation& before) {
     if (done.calls > 0) passing.push_back(time);
   }
   baseline.passing = cause.work ? std::move(passing) : times;
+  baseline.all = times;
   baseline.times = Distribution(std::move(times));
   baseline.known = !baseline.times.empty();
   baseline.mean_ns = baseline.times.mean();
@@ -101,9 +102,10 @@ std::vector<TraceId> pick_exemplars(std::vector<std::pair<int64_t, TraceId>> tou
 struct Passing {
   double path_ns = 0, saved_ns = 0;
   int64_t weight = 0;
-  std::vector<Weighted> mechanism;
+  std::vector<Weighted> all, mechanism;
 
   void add(const Cause& cause, const Request& request, const Saved& saved) {
+    all.push_back({saved.most_ns, request.weight, request.start_ns});
     if (cause.work && cause.work(request).calls == 0) return;
     auto w = static_cast<double>(request.weight);
     path_ns += w * static_cast<double>(request.duration_ns);
@@ -111,24 +113,28 @@ struct Passing {
     weight += request.weight;
     mechanism.push_back({saved.most_ns, request.weight, request.start_ns});
   }
-  // Requests of which it takes longer than of any before.
-  int64_t beyond(const Baseline& baseline) const {
-    int64_t longest_ns = Distribution(baseline.passing).quantile(1);
-    return std::count_if(mechanism.begin(), mechanism.end(),
-                         [&](const Weighted& one) { return one.value_ns > longest_ns; });
-  }
   bool worth(double least_share) const {
     return saved_ns >= static_cast<double>(kMaterialNs * weight) && saved_ns >= least_share * path_ns && weight > 0;
   }
 };
 
+// Requests of now of which it takes longer than of any before.
+int64_t count_beyond(const std::vector<Weighted>& before, const std::vector<Weighted>& now) {
+  int64_t longest_ns = Distribution(before).quantile(1);
+  return std::count_if(now.begin(), now.end(), [&](const Weighted& one) { return one.value_ns > longest_ns; });
+}
+
 bool has_changed(const Passing& passing, const Baseline& baseline, double error) {
-  double grown = Distribution(passing.mechanism).mean() - Distribution(baseline.passing).mean();
+  // Work that few requests waited for before, and many do now, has come to lie on the path: then all requests are compared.
+  bool rare = baseline.passing.size() < static_cast<size_t>(kFewestAffected);
+  const std::vector<Weighted>&was = rare ? baseline.all : baseline.passing,
+        &is = rare ? passing.all : passing.mechanism;
+  double grown = Distribution(is).mean() - Distribution(was).mean();
   double typical = passing.path_ns / static_cast<double>(std::max<int64_t>(passing.weight, 1));
   if (grown < static_cast<double>(kMaterialNs) || grown < kMaterialChange * typical) return false;
   // Two ways to see it, half of the error each: all requests, or a few of them.
-  return contrast(baseline.passing, passing.mechanism, Measure::Mean, error / 2).more() ||
-         (passing.beyond(baseline) >= kFewestAffected && goes_beyond(baseline.passing, passing.mechanism, error / 2));
+  return contrast(was, is, Measure::Mean, error / 2).more() ||
+         (count_beyond(was, is) >= kFewestAffected && goes_beyond(was, is, error / 2));
 }
 
 void set_quantiles(Impact& result, Retimed&& retimed) {
