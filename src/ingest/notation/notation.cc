@@ -166,6 +166,7 @@ void Reader::write_row(size_t index, int64_t copy, TraceId trace_id) {
   Resource resource;
   resource.attributes.push_back({"service.name", line.service});
   if (!line.host.empty()) resource.attributes.push_back({"host.name", line.host});
+  if (line.pid != 0) resource.attributes.push_back({"process.pid", int64_t{line.pid}});
   for (const Attribute& attribute : line.attributes)
     if (is_of_program(attribute)) resource.attributes.push_back(attribute);
   intake_.at("line", row.number);
@@ -203,7 +204,7 @@ void Reader::write_row(size_t index, int64_t copy, TraceId trace_id) {
   span.status_message = line.error_text;
   for (const Attribute& attribute : line.attributes)
     if (!is_of_program(attribute)) span.attributes.push_back(attribute);
-  span.pid = line.pid, span.waits = line.waits, span.blockers = line.blockers;
+  span.waits = line.waits, span.blockers = line.blockers;
   intake_.end_span();
 }
 
