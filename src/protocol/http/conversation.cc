@@ -116,20 +116,20 @@ void HttpConversation::gap(From from, int64_t time_ns, uint64_t length_bytes) {
 
 void HttpConversation::drain(From from, int64_t time_ns) {
   Reader& reader = from == From::Client ? client_ : server_;
-  for (bool any = true; any;) {
+  for (;;) {
     std::optional<Part> part = reader.next();
-    any = part.has_value();
-    const bool missed = reader.take_missed();
     if (reader.take_accident()) {
       for (Request& request : requests_) request.exchange.flags |= kHole;
       if (from == From::Client) client_missed_ = true;
     }
-    if (part && part->kind == Part::Kind::Head) {
+    if (!part) break;
+    if (part->kind == Part::Kind::Missed) {
+      note_missed(from, time_ns);
+    } else if (part->kind == Part::Kind::Head) {
       from == From::Client ? request_head(*part, time_ns) : response_head(*part, time_ns);
-    } else if (part && from == From::Server) {
+    } else if (from == From::Server) {
       response_end(*part, time_ns);
     }
-    if (missed) note_missed(from, time_ns);  // behind the message that the gap took the end of
   }
   counts_.resyncs += reader.take_resyncs();
   if (from == From::Client) {

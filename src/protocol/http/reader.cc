@@ -42,6 +42,7 @@ std::optional<Part> Reader::next() {
   CHECK(!body_due_, "set_body() must follow a head");
   for (;;) {
     if (state_ == State::Sized && left_ == 0) return end();  // no body at all
+    if (std::exchange(missed_, false)) return Part{Part::Kind::Missed, {}, false, time_ns_, 0};
     while (!input_.empty())
       if (std::optional<Part> part = step()) return part;
     if (gap_bytes_ > 0) {

@@ -25,7 +25,11 @@ enum class Body : uint8_t {
 };
 
 struct Part {
-  enum class Kind : uint8_t { Head, End } kind;
+  enum class Kind : uint8_t {
+    Head,
+    End,
+    Missed,  // here messages may have gone by unseen, in a gap in which at least one of them may have begun or ended
+  } kind;
   std::string_view text;  // of a head; good until the next call
   bool cut = false;       // of a head: not all of it was captured; of an end: it was not seen, the next message begins
   int64_t begin_ns = 0;   // the segment of the message's first byte
@@ -62,8 +66,6 @@ class Reader {
   void abandon() { in_message_ = false, state_ = State::Lost; }  // that message has ended, the caller says
   uint64_t take_resyncs();
   bool take_accident();  // bytes were missing that were not left out on purpose, or it lost its place
-  // Whether messages may have gone by unseen: a gap in which at least one may have begun or ended.
-  bool take_missed() { return std::exchange(missed_, false); }
 
  private:
   enum class State : uint8_t {

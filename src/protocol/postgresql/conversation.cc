@@ -24,9 +24,10 @@ constexpr uint32_t kTailBytes = 64, kLongTailBytes = 1024;
 
 bool begins_request(char tag) { return std::string_view("QPBECDHSF").find(tag) != std::string_view::npos; }
 
-CapturePolicy policy(uint32_t head_bytes, uint32_t first_bytes) {
-  if (head_bytes == 0) head_bytes = first_bytes;
-  return {head_bytes, head_bytes > first_bytes ? kLongTailBytes : kTailBytes, false};
+// Of a long write the last messages stand behind a long value.
+CapturePolicy request_policy(uint32_t head_bytes) { return {head_bytes, kLongTailBytes, false}; }
+CapturePolicy reply_policy(uint32_t head_bytes) {
+  return {head_bytes, head_bytes > kReplyBytes ? kLongTailBytes : kTailBytes, false};
 }
 
 }  // namespace
@@ -46,29 +47,29 @@ void PostgresqlConversation::gap(From from, int64_t time_ns, uint64_t length_byt
 
 CapturePolicies PostgresqlConversation::capture_policies() const {
   const bool copies_in = !requests_.empty() && requests_.front().copies_in;
-  return {copies_in ? policy(0, kCopiedInBytes) : policy(request_bytes_, kRequestBytes),
-          policy(reply_bytes_, kReplyBytes)};
+  return {request_policy(copies_in ? kCopiedInBytes : std::max(request_bytes_, kRequestBytes)),
+          reply_policy(std::max(reply_bytes_, kReplyBytes))};
 }
 
 void PostgresqlConversation::drain(From from, int64_t time_ns) {
   Reader& reader = from == From::Client ? client_ : server_;
   if (from == From::Server) server_last_ns_ = time_ns;
-  for (bool any = true; any;) {
+  for (;;) {
     std::optional<Message> message = reader.next();
-    any = message.has_value();
-    const bool missed = reader.take_missed();
     if (reader.take_accident()) {
       flag_requests();
       if (from == From::Client && client_lost_ns_ == 0) client_lost_ns_ = time_ns;
     }
-    if (message && from == From::Client) {
+    if (!message) break;
+    if (message->tag == kMissed) {
+      note_missed(from, time_ns);
+    } else if (from == From::Client) {
       from_client(*message, time_ns);
-    } else if (message) {
+    } else {
       uint64_t skipped = reader.take_skipped();
       if (skipped > 0 && !requests_.empty()) requests_.front().reply_bytes += skipped;
       from_server(*message, time_ns);
     }
-    if (missed) note_missed(from, time_ns);  // behind the message that the gap took the end of
   }
   if (from == From::Client) begin_early(time_ns);
   if (reader.lost() && from == From::Client && client_lost_ns_ == 0) client_lost_ns_ = time_ns;
@@ -88,11 +89,12 @@ void PostgresqlConversation::note_missed(From from, int64_t time_ns) {
     request_bytes_ = CapturePolicy::kMaxHeadBytes;
     if (!requests_.empty() && !requests_.back().asked) requests_.back().flags |= kHole;
     // One request alone, as most are: its Sync lies in the gap, or behind it.
-    if (asked == 0 && !pipelines_ && !requests_.empty()) {
+    const bool alone = asked == 0 && !pipelines_;
+    if (alone && !requests_.empty())
       maybe_missed_ns_ = time_ns;
-      return;
-    }
-    if (client_lost_ns_ == 0) client_lost_ns_ = time_ns;
+    else if (client_lost_ns_ == 0)
+      client_lost_ns_ = time_ns;
+    if (alone) return;
     if (!unsure_) sure_left_ = asked;
   } else {
     if (requests_.empty()) return;

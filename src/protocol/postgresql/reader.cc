@@ -48,6 +48,7 @@ void Reader::begin_segment(int64_t time_ns, std::string_view head, uint64_t gap_
 
 std::optional<Message> Reader::next() {
   for (;;) {
+    if (std::exchange(missed_, false)) return Message{kMissed, {}, 0, time_ns_, 0, 0};
     if (std::optional<Message> message = advance()) return message;
     if (!input_.empty()) continue;
     if (gap_bytes_ > 0) {

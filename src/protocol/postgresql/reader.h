@@ -18,6 +18,8 @@
 namespace culprit::postgresql {
 
 constexpr char kAnswer = '\1';  // the tag we give to a server's single byte that answers an SSLRequest
+// The tag of no message: here others may have gone by unseen, in a gap in which at least one of them began or ended.
+constexpr char kMissed = '\2';
 
 struct Message {
   char tag;
@@ -55,8 +57,6 @@ class Reader {
   uint64_t take_resyncs();
   uint64_t take_skipped();  // bytes that went by while it was lost
   bool take_accident();     // whether there was one
-  // Whether messages may have gone by unseen: a gap in which at least one of them began or ended.
-  bool take_missed() { return std::exchange(missed_, false); }
   // Bytes of the connection's messages, and no part of one under way.
   bool between_messages() const { return !lost_ && !head_ && head_size_ == 0; }
 
