@@ -179,6 +179,19 @@ TEST_F(PostgresqlPipeline, ABatchWithAGapIsFlaggedAndTheNextIsWhole) {
   EXPECT_EQ(find_integer(exchange.attributes, "db.operation.batch.size", -1), 50);
 }
 
+TEST_F(PostgresqlPipeline, WhatStandsBehindALongValueInOneWriteIsSeen) {
+  const CapturePolicy policy = conversation->capture_policies().requests;
+  const std::string bytes = parse("", "INSERT INTO t VALUES (71, $1)") + bound_to("", "", std::string(300'000, 'y')) +
+                            execute() + parse("", "SELECT 72 AS after_big") + bound_to("", "") + execute() + kSync;
+  cut(From::Client, bytes, policy.head_bytes, policy.tail_bytes);
+  server(kParsed + kBound + complete("INSERT 0 1") + kParsed + kBound + complete("SELECT 1") + ready());
+  Exchange batch = one();
+  ASSERT_EQ(batch.parts.size(), 2u);
+  EXPECT_EQ(text(batch.parts[0]), "INSERT INTO t VALUES (?, ?)");
+  EXPECT_EQ(text(batch.parts[1]), "SELECT ? AS after_big");
+  EXPECT_EQ(batch.flags & kHole, 0u);
+}
+
 TEST_F(PostgresqlPipeline, RequestsBehindAGapHaveTheirOwnAnswers) {
   std::string asked, answers;
   for (int i = 0; i < 20; ++i) {
