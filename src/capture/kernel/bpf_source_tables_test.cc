@@ -129,7 +129,7 @@ TEST(BpfSource, SeesEndsWithoutAnyRights) {
 
 TEST(BpfSource, TakesNoLivingSocketForEnded) {
   SKIP_WITHOUT_RIGHTS();
-  constexpr int kPairs = 400;
+  constexpr int kPairs = 200;
   std::vector<Pair> pairs;
   auto before = [&] {
     for (int i = 0; i < kPairs; ++i) pairs.push_back(i % 2 ? socket_pair() : tcp_pair());

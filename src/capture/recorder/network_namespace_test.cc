@@ -22,13 +22,25 @@ class Namespaces : public Machine, public ::testing::Test {
     std::memcpy(event.local_address, local, 4);
     std::memcpy(event.peer_address, peer, 4);
     opens(static_cast<int32_t>(socket), event);
+    open_[socket] = peer_port == 5432;
   }
+  // Only connections with requests have a row: each end that is open sees one.
   std::map<uint64_t, uint64_t> peers() {
+    for (const auto& [socket, client] : open_)
+      if (client) sends(socket, static_cast<int32_t>(socket), 2, "Q one", 1000);
+    for (const auto& [socket, client] : open_)
+      if (!client) receives(socket, static_cast<int32_t>(socket), 3, "Q one", 1000);
+    for (const auto& [socket, client] : open_)
+      if (!client) sends(socket, static_cast<int32_t>(socket), 4, "Z", 50);
+    for (const auto& [socket, client] : open_)
+      if (client) receives(socket, static_cast<int32_t>(socket), 5, "Z", 50);
     finish(10);
     std::map<uint64_t, uint64_t> ids;
     for (const auto& [id, row] : sink.connections) ids[id] = row.peer_id;
     return ids;
   }
+
+  std::map<uint64_t, bool> open_;  // whether it is the client's
 };
 
 // Two containers, each with a server and a client on its own loopback, at the same ports.
@@ -68,6 +80,7 @@ TEST_F(Namespaces, AClosedConnectionIsNoNamesake) {
   end(2, 200, kDatabase, 5432, kApp, 40'000);
   closes(1, 1, 1);
   closes(2, 2, 1);
+  open_.clear();
   end(3, 300, kApp, 40'000, kDatabase, 5432);
   end(4, 200, kDatabase, 5432, kApp, 40'000);
   const auto found = peers();
