@@ -80,6 +80,16 @@ TEST(OtlpJsonForms, SnakeCaseAndBase64) {
   EXPECT_EQ(sink.resources.at(0).scope_schema_url, "s");
 }
 
+TEST(OtlpJsonForms, GoStructsAsJson) {
+  RecordedSink sink = import(
+      R"({"resource_spans":[{"resource":{"attributes":[{"key":"service.name","value":{"Value":{"StringValue":"shop"}}}]},"scope_spans":[{"spans":[)"
+      R"({"trace_id":"CvdlGRbNQ92ESOshHIAxnA==","span_id":"t61rcWkgMzE=","start_time_unix_nano":1000,"end_time_unix_nano":3000,"kind":2,)"
+      R"("attributes":[{"key":"n","value":{"Value":{"IntValue":7}}},{"key":"e","value":{"Value":null}}]}]}]}]})");
+  ASSERT_EQ(sink.spans.size(), 1u);
+  EXPECT_EQ(sink.spans[0].service, "shop");
+  EXPECT_EQ(find_integer(sink.spans[0].attributes, "n", 0), 7);
+}
+
 TEST(OtlpJsonForms, IdsWithPrefixDashesOrNoHexadecimalAtAll) {
   auto ids = [](const std::string& trace, const std::string& id, const std::string& parent) {
     return R"({"traceId":)" + trace + R"(,"spanId":)" + id + R"(,"parentSpanId":)" + parent +

@@ -83,14 +83,21 @@ struct Content {
   std::string_view key;
   dom::element element;
 };
+// Whether `key` is `known`, or Go's name of it: its JSON of protobuf structs has {"Value": {"StringValue": "x"}}.
+bool is_content(std::string_view key, std::string_view known) {
+  return key == known || (!key.empty() && (key[0] | 32) == known[0] && key.substr(1) == known.substr(1));
+}
+
 std::optional<Content> content_of(const dom::element& any) {
   dom::object object;
-  if (any.get_object().get(object)) return std::nullopt;
+  dom::element inner = any;
+  if (inner.get_object().get(object)) return std::nullopt;
+  if (object.size() == 1 && !object["Value"].get(inner) && inner.get_object().get(object)) return std::nullopt;
   CamelKey names;
   for (auto [raw_key, element] : object) {
     std::string_view key = names.of(raw_key);
     for (std::string_view known : kContents)
-      if (key == known && !element.is_null()) return Content{known, element};
+      if (is_content(key, known) && !element.is_null()) return Content{known, element};
   }
   return std::nullopt;
 }

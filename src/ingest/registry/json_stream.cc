@@ -213,8 +213,8 @@ Result<void> JsonStream::large(const Piece& piece) {
   if (taken)
     intake_.piece_read();
   else
-    intake_.piece_unread(LedgerUnit::Request, "it is longer than " + format_bytes(intake_.options().max_piece_bytes) +
-                                                  " and of no known format");
+    intake_.piece_unread(LedgerUnit::Request, "it is longer than " + format_bytes(intake_.options().max_piece_bytes),
+                         "one document in which no spans were found");
   return {};
 }
 
@@ -251,23 +251,24 @@ Result<bool> JsonStream::take_part(const JsonSplitter::Part& part) {
     damaged_parts_ += !taken;
     return taken;
   }
-  if (part.rows == 1) {
-    if (part.row)
-      ++damaged_rows_[*part.row];
-    else
-      ++damaged_parts_;
+  if (part.rows == 1 && part.row) {
+    ++damaged_rows_[*part.row];
     return false;
   }
   // One of the rows is damaged: each by itself.
   JsonSplitter splitter(part.text, lists_, {1, intake_.options().max_piece_bytes});
-  bool taken = false;
+  bool taken = false, found = false;
   while (std::optional<JsonSplitter::Part> row = splitter.next()) {
+    found = true;
     parsed = row->text.empty() ? JsonParser::Parsed() : parser_.parse(row->text);
     if (parsed.root)
       taken |= TRY(take(*parsed.root, 0));
     else if (row->row)
       ++damaged_rows_[*row->row];
+    else
+      ++damaged_parts_;
   }
+  damaged_parts_ += !found;
   return taken;
 }
 

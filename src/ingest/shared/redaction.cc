@@ -191,7 +191,8 @@ int64_t Redaction::suspected(const Attributes& attributes) {
     if (content == Content::Text || !text || text->empty()) continue;
     if (content == Content::Secret) suspected += names_secret(attribute.key) && *text != "?";
     if (content == Content::Target) suspected += suspicious_target(*text);
-    if (content == Content::Command) suspected += redact_command(*text).count > 0;
+    // Not redact_command(): it masks whatever is not known to be harmless.
+    if (content == Content::Command) suspected += names_secret(*text) || without_tokens(*text) != *text;
   }
   return suspected;
 }
