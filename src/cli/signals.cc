@@ -3,6 +3,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <ctime>
+
 namespace culprit::cli {
 
 namespace {
@@ -11,8 +13,19 @@ std::atomic<int> caught{0};
 std::atomic<bool> stop{false};
 CancelToken token;
 
+// timeout(1) sends its signal to a process and at once to its group: that is one request, and no second Ctrl-C.
+constexpr int64_t kSameRequestNs = 200'000'000;
+std::atomic<int64_t> caught_ns{0};
+
 void on_signal(int number) {
-  if (caught.exchange(number) != 0) _exit(128 + number);
+  timespec now = {};
+  clock_gettime(CLOCK_MONOTONIC, &now);  // safe in a handler (POSIX)
+  int64_t now_ns = now.tv_sec * 1'000'000'000 + now.tv_nsec;
+  if (caught.exchange(number) != 0) {
+    if (now_ns - caught_ns < kSameRequestNs) return;
+    _exit(128 + number);
+  }
+  caught_ns = now_ns;
   stop = true;
   token.request();
 }
