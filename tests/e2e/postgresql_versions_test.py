@@ -98,7 +98,8 @@ def try_probe(major, process, clients, place):
 
 def try_memory(major, process, clients):
     """A budget of nothing: the probe goes within two seconds, and a long statement's text comes from the server's memory."""
-    dump = subprocess.Popen([DUMP, "-p", str(process.pid), "-s", "60", "-b", "0", "-v"], stdout=subprocess.PIPE, text=True)
+    told = tempfile.TemporaryFile("w+")  # a pipe that nothing reads would stop it
+    dump = subprocess.Popen([DUMP, "-p", str(process.pid), "-s", "60", "-b", "0", "-v"], stdout=told)
     load = subprocess.Popen(["pgbench", "-n", "-S", "-R", "200", "-T", "60"], env=clients, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(3)
     load.kill()
@@ -107,7 +108,9 @@ def try_memory(major, process, clients):
     subprocess.run(["psql", "-qc", "SELECT 17 /* short */"], env=clients, check=True, capture_output=True)
     time.sleep(0.3)
     dump.send_signal(signal.SIGINT)
-    text = dump.communicate(timeout=60)[0]
+    dump.wait(timeout=60)
+    told.seek(0)
+    text = told.read()
     read = re.findall(r"report state 0: (.*)", text)
     expect(len(read) == 1 and read[0].startswith("SELECT pg_sleep(0.6) /* long */"), f"{major}: the long statement is read: {read}")
     expect(re.search(r"pgstat_report_activity in \S+ +over budget +\d+ hits a second", text), f"{major}: the probe is over its budget, and says so")
