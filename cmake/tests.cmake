@@ -19,6 +19,10 @@ endforeach()
 add_test(NAME tool/manual COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tools/manual.py ${CMAKE_BINARY_DIR}/culprit)
 set_tests_properties(tool/manual PROPERTIES LABELS tool TIMEOUT 60)
 
+# One of each kind that `./dev new` writes, in a copy of the tree.
+add_test(NAME tool/new COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tools/new.py --self-test)
+set_tests_properties(tool/new PROPERTIES LABELS tool TIMEOUT 300)
+
 # What a document names exists: paths, verbs, options, modules, columns.
 add_test(NAME tool/docs COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tools/check_docs.py ${CMAKE_BINARY_DIR}/culprit)
 set_tests_properties(tool/docs PROPERTIES LABELS tool TIMEOUT 60)
@@ -35,4 +39,13 @@ foreach(program ${programs})
   set_tests_properties(e2e/${name} PROPERTIES LABELS "e2e;root" TIMEOUT 300 SKIP_RETURN_CODE 77 RUN_SERIAL ON
                        WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
                        ENVIRONMENT "CULPRIT=${CMAKE_BINARY_DIR}/culprit;CULPRIT_BUILD=${CMAKE_BINARY_DIR}")
+endforeach()
+
+# tests/cli/*_test.py: the program as people meet it: terminals, signals, commands as printed. No rights are needed.
+file(GLOB programs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/cli/*_test.py)
+foreach(program ${programs})
+  get_filename_component(name ${program} NAME_WE)
+  add_test(NAME cli_program/${name} COMMAND ${Python3_EXECUTABLE} ${program})
+  set_tests_properties(cli_program/${name} PROPERTIES LABELS e2e TIMEOUT 300 SKIP_RETURN_CODE 77
+                       ENVIRONMENT "CULPRIT=${CMAKE_BINARY_DIR}/culprit")
 endforeach()

@@ -45,6 +45,41 @@ size_t sequence_length(std::string_view text) {
 
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";
 
+// The code point of a well-formed sequence.
+uint32_t code_point(std::string_view sequence) {
+  auto first = static_cast<unsigned char>(sequence[0]);
+  uint32_t code = sequence.size() == 1 ? first : first & (0xff >> (sequence.size() + 1));
+  for (char c : sequence.substr(1)) code = code << 6 | (static_cast<unsigned char>(c) & 0x3f);
+  return code;
+}
+
+// What steers a terminal: C0, DEL, C1, and the bidirectional controls (UAX #9: marks, embeddings, overrides, isolates).
+bool is_control(uint32_t code) {
+  return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x061c || code == 0x200e || code == 0x200f ||
+         (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+}
+
+// Combining marks and what is drawn as nothing; then wide ones (UAX #11: W and F). Whole blocks: a page of ranges would be
+// exact for scripts that no terminal agrees on.
+struct Range {
+  uint32_t first, last;
+};
+constexpr Range kNarrow[] = {{0x300, 0x36f},   {0x1ab0, 0x1aff}, {0x200b, 0x200d}, {0x20d0, 0x20ff},
+                             {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f}, {0xfeff, 0xfeff}};
+constexpr Range kWide[] = {{0x1100, 0x115f},  {0x2e80, 0x303e},   {0x3041, 0xa4cf},   {0xa960, 0xa97f},
+                           {0xac00, 0xd7a3},  {0xf900, 0xfaff},   {0xfe30, 0xfe6f},   {0xff00, 0xff60},
+                           {0xffe0, 0xffe6},  {0x1f300, 0x1f64f}, {0x1f680, 0x1f6ff}, {0x1f900, 0x1f9ff},
+                           {0x20000, 0x3fffd}};
+
+// Of one code point, or of a byte that is none.
+size_t width_of(std::string_view piece) {
+  if (piece.size() < 2) return 1;
+  uint32_t code = code_point(piece);
+  auto holds = [code](const Range& range) { return code >= range.first && code <= range.last; };
+  if (std::any_of(std::begin(kNarrow), std::end(kNarrow), holds)) return 0;
+  return std::any_of(std::begin(kWide), std::end(kWide), holds) ? 2 : 1;
+}
+
 }  // namespace
 
 std::string format_duration(int64_t duration_ns) {
@@ -79,12 +114,13 @@ std::string format_share(double share) {
   return buffer;
 }
 
-std::string format_time(int64_t time_ns) {
+std::string format_time(int64_t time_ns, Zone zone) {
   int64_t seconds = time_ns / 1'000'000'000, rest = time_ns % 1'000'000'000;
   if (rest < 0) --seconds, rest += 1'000'000'000;
   time_t when = seconds;
   std::tm parts{};
-  if (gmtime_r(&when, &parts) == nullptr) return std::to_string(time_ns) + " ns";
+  if ((zone == Zone::Utc ? gmtime_r(&when, &parts) : localtime_r(&when, &parts)) == nullptr)
+    return std::to_string(time_ns) + " ns";
   char buffer[80];
   size_t length = std::strftime(buffer, sizeof buffer, "%Y-%m-%dT%H:%M:%S", &parts);
   std::string text(buffer, length);
@@ -93,7 +129,10 @@ std::string format_time(int64_t time_ns) {
     text += buffer;
     while (text.back() == '0') text.pop_back();
   }
-  return text + "Z";
+  if (zone == Zone::Utc) return text + "Z";
+  long minutes = std::abs(parts.tm_gmtoff) / 60;
+  std::snprintf(buffer, sizeof buffer, "%c%02ld:%02ld", parts.tm_gmtoff < 0 ? '-' : '+', minutes / 60, minutes % 60);
+  return text + buffer;
 }
 
 bool valid_utf8(std::string_view text) {
@@ -123,37 +162,55 @@ std::string printable(std::string_view text) {
     size_t length = sequence_length(text);
     std::string_view piece = text.substr(0, std::max<size_t>(length, 1));
     text.remove_prefix(piece.size());
-    auto first = static_cast<unsigned char>(piece[0]);
     if (length == 0) {
       out += kReplacement;
-    } else if (first == '\n' || first == '\t' || first == '\r') {
-      out += ' ';
-    } else if (first < 0x20 || first == 0x7f || (first == 0xc2 && static_cast<unsigned char>(piece[1]) < 0xa0)) {
-      out += kReplacement;  // C0, DEL, C1
-    } else if (piece >= "\u202a" && piece <= "\u202e" && length == 3) {
-      out += kReplacement;  // embeddings and overrides
-    } else if (piece >= "\u2066" && piece <= "\u2069" && length == 3) {
-      out += kReplacement;  // isolates
-    } else {
-      out += piece;
+      continue;
     }
+    uint32_t code = code_point(piece);
+    if (code == '\n' || code == '\t' || code == '\r' || code == 0x2028 || code == 0x2029)
+      out += ' ';
+    else if (is_control(code))
+      out += kReplacement;
+    else
+      out += piece;
   }
   return out;
 }
 
+std::string shell_quoted(std::string_view text) {
+  constexpr std::string_view kSafe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=@%+,";
+  if (!text.empty() && text.find_first_not_of(kSafe) == std::string_view::npos) return std::string(text);
+  std::string out = "'";
+  for (char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
 size_t display_width(std::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+  size_t width = 0;
+  while (!text.empty()) {
+    std::string_view piece = text.substr(0, std::max<size_t>(sequence_length(text), 1));
+    width += width_of(piece);
+    text.remove_prefix(piece.size());
+  }
+  return width;
+}
+
+size_t fitting_bytes(std::string_view text, size_t columns) {
+  size_t kept = 0, width = 0;
+  while (kept < text.size()) {
+    std::string_view rest = text.substr(kept);
+    std::string_view piece = rest.substr(0, std::max<size_t>(sequence_length(rest), 1));
+    width += width_of(piece);
+    if (width > columns) break;
+    kept += piece.size();
+  }
+  return kept;
 }
 
 std::string fitted(std::string_view text, size_t columns) {
   if (display_width(text) <= columns) return std::string(text);
   if (columns == 0) return {};
-  size_t kept = 0, width = 0;
-  while (kept < text.size() && width + 1 < columns) {
-    ++width, ++kept;
-    while (kept < text.size() && (text[kept] & 0xc0) == 0x80) ++kept;
-  }
-  return std::string(text.substr(0, kept)) + "…";
+  return std::string(text.substr(0, fitting_bytes(text, columns - 1))) + "…";
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator) {

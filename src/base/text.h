@@ -21,20 +21,28 @@ std::string format_count(int64_t n);
 // "88 %", from 0.88. Below 1 %: one decimal.
 std::string format_share(double share);
 
-// RFC 3339 in UTC with nanoseconds cut to what is not zero: "2026-11-24T18:07:30Z".
-std::string format_time(int64_t time_ns);
+// RFC 3339 with nanoseconds cut to what is not zero: "2026-11-24T18:07:30Z", or in the zone of the process (TZ):
+// "2026-11-24T19:07:30+01:00".
+enum class Zone { Utc, Local };
+std::string format_time(int64_t time_ns, Zone zone = Zone::Utc);
 
-// `text` without control characters (C0, DEL, C1, bidirectional overrides) and with broken UTF-8 replaced by U+FFFD: what
-// data may send to a terminal. Newlines and tabs become a space.
+// `text` with control characters (C0, DEL, C1, bidirectional controls) and broken UTF-8 replaced by U+FFFD: what data may
+// send to a terminal. What ends a line (also U+2028, U+2029) and tabs become a space.
 std::string printable(std::string_view text);
+
+// `text` as one word of a POSIX shell: as it is where that is safe, else in single quotes.
+std::string shell_quoted(std::string_view text);
 
 // Whether `text` is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms).
 bool valid_utf8(std::string_view text);
 // `text` with every ill-formed byte replaced by U+FFFD.
 std::string repaired_utf8(std::string_view text);
 
-// Columns that `text` takes on a terminal: one per code point (no wide characters are printed by us).
+// Columns that `text` takes on a terminal: one per code point, none where it combines with the one before, two where East
+// Asian scripts and emoji are wide.
 size_t display_width(std::string_view text);
+// How many bytes the longest beginning of `text` has that takes at most `columns`.
+size_t fitting_bytes(std::string_view text, size_t columns);
 // `text` cut to `columns`, the last one being "…" where something was cut.
 std::string fitted(std::string_view text, size_t columns);
 

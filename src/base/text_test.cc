@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <ctime>
 #include <limits>
 
 namespace culprit {
@@ -118,6 +120,46 @@ TEST(Closest, FindsTheWordThatWasMeant) {
   EXPECT_EQ(closest("recrod", {"why", "record", "show"}), "record");
   EXPECT_EQ(closest("elephant", {"why", "record"}), "");
   EXPECT_EQ(closest("", {}), "");
+}
+
+TEST(Printable, LetsNoBidirectionalControlThrough) {
+  for (std::string_view control :
+       {"\u061c", "\u200e", "\u200f", "\u202a", "\u202e", "\u2066", "\u2069", "\u0080", "\u009f"})
+    EXPECT_EQ(printable("a" + std::string(control) + "b"), "a\uFFFDb") << control;
+  EXPECT_EQ(printable("a\u2028b\u2029c"), "a b c");
+  EXPECT_EQ(printable("é漢😀‍–"), "é漢😀‍–");
+}
+
+TEST(DisplayWidth, IsThatOfATerminal) {
+  EXPECT_EQ(display_width("abc"), 3u);
+  EXPECT_EQ(display_width("é→█"), 3u);
+  EXPECT_EQ(display_width("漢字"), 4u);
+  EXPECT_EQ(display_width("e\u0301"), 1u);
+  EXPECT_EQ(display_width("😀"), 2u);
+  EXPECT_EQ(display_width("\xff\xfe"), 2u);
+  EXPECT_EQ(fitted("漢字漢字", 5), "漢字…");
+  EXPECT_EQ(fitted("漢字漢字", 4), "漢…");
+  EXPECT_EQ(fitted("漢", 1), "…");
+  EXPECT_EQ(fitting_bytes("漢字", 3), 3u);
+}
+
+TEST(ShellQuoted, IsOneWord) {
+  EXPECT_EQ(shell_quoted("a-b/c.culprit"), "a-b/c.culprit");
+  EXPECT_EQ(shell_quoted("it's $HOME"), "'it'\\''s $HOME'");
+  EXPECT_EQ(shell_quoted(""), "''");
+  EXPECT_EQ(shell_quoted("~x"), "'~x'");
+}
+
+TEST(FormatTime, HasItsZone) {
+  setenv("TZ", "<+0200>-02:00", 1);
+  tzset();
+  EXPECT_EQ(format_time(0, Zone::Local), "1970-01-01T02:00:00+02:00");
+  setenv("TZ", "<-0330>+03:30", 1);
+  tzset();
+  EXPECT_EQ(format_time(1'500'000'000, Zone::Local), "1969-12-31T20:30:01.5-03:30");
+  EXPECT_EQ(format_time(0), "1970-01-01T00:00:00Z");
+  setenv("TZ", "UTC0", 1);
+  tzset();
 }
 
 }  // namespace

@@ -17,6 +17,8 @@ namespace culprit::cli {
 
 // To stdout, or to the file of -O. A reader that went away (`| head`) is no failure.
 Result<void> print(const Options& options, const std::string& text);
+// As JSON, as a page, or as it is.
+Result<void> print_text(const Options& options, const std::string& text, const std::string& json);
 // Width and colour of where the answer goes.
 report::Look look_of(const Options& options);
 

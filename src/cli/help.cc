@@ -63,7 +63,19 @@ std::string overview_text(int width) {
   out.blank();
   out.line(0, "Verbs:");
   for (const VerbRow& verb : verb_rows())
-    if (verb.run != nullptr) out.labelled(2, verb.name, 10, verb.purpose);
+    if (verb.run != nullptr) out.labelled(2, verb.name, 12, verb.purpose);
+  out.blank();
+  out.line(0, "Exit status:");
+  static constexpr std::pair<const char*, const char*> kStatuses[] = {
+      {"0", "answered"},
+      {"1", "a condition of --fail-on was met"},
+      {"2", "a mistake in the command line or in a settings file"},
+      {"3", "could not: no such file, a full disk"},
+      {"4", "the data can't tell; only with --fail-on"},
+      {"5", "a right is missing: the message says which, and what grants it"},
+      {"130, 143", "ended by Ctrl-C, by SIGTERM"}};
+  for (auto& [status, meaning] : kStatuses) out.labelled(2, status, 12, meaning);
+  out.line(0, "record -- COMMAND: the command's own status; 125 where the recorder failed");
   return out.take();
 }
 

@@ -20,7 +20,8 @@ int exit_status(Error::Kind kind) {
   return kind == Error::Kind::Denied ? 5 : 3;
 }
 
-int fail(const Error& error) {
+int fail(Error error) {
+  if (error.kind == Error::Kind::Denied && error.fix.empty()) error.fix = "run it with sudo, or as the owner";
   tell_error(error);
   return exit_status(error.kind);
 }
@@ -34,6 +35,7 @@ Result<int> run(Parsed& parsed) {
   }
   Settings settings = TRY(load_settings(settings_places()));
   if (!options.verb.empty()) TRY(apply_settings(options, settings));
+  TRY(set_time_zone(options.tz.empty() ? "UTC" : options.tz));
   if (!parsed.print_config) return find_verb(options.verb)->run(options);
   TRY(print_stdout(options.format == "json" ? config_json(options, settings) : config_text(options, settings)));
   return 0;
@@ -44,11 +46,7 @@ int main(const std::vector<std::string>& words) {
   auto parsed = parse(words);
   if (!parsed.has_value()) return fail(parsed.error());
   auto status = run(parsed.value());
-  const Options& options = parsed.value().options;
-  // A recording, also that of a bare `why`, is ended by Ctrl-C, and is none the worse for it.
-  bool ended = options.verb == "record" || options.verb == "why" || options.verb == "demo";
-  bool cancelled = !status.has_value() && status.error().kind == Error::Kind::Cancelled;
-  if (int signal = stop_signal(); signal != 0 && (!ended || cancelled)) return 128 + signal;
+  if (int signal = stop_signal(); signal != 0) return 128 + signal;
   return status.has_value() ? status.value() : fail(status.error());
 }
 

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/arguments.h"
 #include "cli/progress.h"
+#include "model/finding_class.h"
 
 namespace culprit::cli {
 
@@ -16,12 +17,14 @@ using enum OptionRow::State;
 
 constexpr std::string_view kColors = "auto always never";
 constexpr std::string_view kTiers = "T0 T1 T0+T1";
-// The classes of findings (docs/formats/answer.md), and what is none.
-constexpr std::string_view kConditions =
-    "any regression slow_statement n_plus_one chatty_calls serial_calls lock_wait pool_wait pipe_wait poll_wait "
-    "cpu_bound cpu_saturation cpu_throttled memory_pressure disk_slow disk_queue fsync_storm tiny_io network_delay "
-    "network_loss nagle_delay dns_delay connect_per_request dependency_down dependency_slow timeout retry_storm "
-    "fanout_straggler bad_instance cache_miss traffic_surge exception error_return stall leak exhausted unexplained";
+// What --fail-on takes: the classes of findings, and what is none.
+std::string conditions() {
+  std::string text = "any regression";
+  for (const FindingClassInfo& info : finding_classes()) text += " " + std::string(info.name);
+  return text;
+}
+const std::string kConditions = conditions();
+
 // Of --format: words of formats to be, refused by their name.
 constexpr std::string_view kPlannedFormats = "sarif otlp-json otlp perfetto chrome folded parquet";
 constexpr std::string_view kFaults =
@@ -124,6 +127,12 @@ const OptionRow kOptions[] = {
      .groups = kFocus,
      .member = &Options::statement,
      .help = "only this statement"},
+    {.name = "trace",
+     .takes = Takes::Text,
+     .metavar = "ID",
+     .groups = kTrace,
+     .member = &Options::trace,
+     .help = "only this trace: its id, the first digits of it, or slowest"},
     {.name = "fail-on",
      .takes = Takes::Condition,
      .metavar = "CLASS",
@@ -153,6 +162,30 @@ const OptionRow kOptions[] = {
      .member = &Options::max_rows,
      .setting = Yes,
      .help = "stop after so many rows"},
+    {.name = "max-time",
+     .takes = Takes::Duration,
+     .metavar = "DURATION",
+     .fallback = "30s",
+     .groups = kSqlOnly,
+     .member = &Options::max_time_ns,
+     .setting = Yes,
+     .help = "stop the query after this time"},
+    {.name = "max-memory",
+     .takes = Takes::Size,
+     .metavar = "SIZE",
+     .fallback = "1G",
+     .groups = kSqlOnly,
+     .member = &Options::max_memory_bytes,
+     .setting = Yes,
+     .help = "memory that the query may take"},
+    {.name = "max-spill",
+     .takes = Takes::Size,
+     .metavar = "SIZE",
+     .fallback = "4G",
+     .groups = kSqlOnly,
+     .member = &Options::max_spill_bytes,
+     .setting = Yes,
+     .help = "what memory does not hold goes to a private directory, up to this much"},
     {.name = "fault",
      .takes = Takes::Choice,
      .metavar = "NAME",
@@ -193,6 +226,14 @@ const OptionRow kOptions[] = {
      .groups = kAnswer,
      .member = &Options::output,
      .help = "write the answer to this file"},
+    {.name = "tz",
+     .takes = Takes::Text,
+     .metavar = "ZONE",
+     .fallback = "UTC",
+     .groups = kTimes,
+     .member = &Options::tz,
+     .setting = Yes,
+     .help = "print times in this zone: Europe/Berlin, +02:00, local"},
     {.name = "color",
      .takes = Takes::Choice,
      .metavar = "WHEN",

@@ -43,6 +43,8 @@ enum Group : uint32_t {
   kDemoOnly = 1 << 12,
   kColor = 1 << 13,
   kLength = 1 << 14,
+  kTrace = 1 << 15,
+  kTimes = 1 << 16,
 };
 
 using Member =

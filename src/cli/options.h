@@ -19,9 +19,11 @@ struct Options {
   std::string output;  // -O; empty: stdout
   std::string format;
   std::string color;  // auto always never
+  std::string tz;     // a time zone's name, "UTC", "local", "+02:00"
 
   std::optional<int64_t> from_ns, to_ns;
   std::string service, operation, statement;
+  std::string trace;  // --trace: an id, its first digits, or "slowest"
   std::vector<std::string> fail_on;
 
   std::optional<std::string> ask;  // a DSN; empty: the databases found; nullopt: not asked
@@ -38,6 +40,8 @@ struct Options {
   bool no_ask = false;
   std::string save;
   int64_t max_rows = 0;  // sql
+  int64_t max_time_ns = 0;
+  uint64_t max_memory_bytes = 0, max_spill_bytes = 0;
 
   // Where an option's value comes from, by the option's name; one that is not in it has its default.
   struct Origin {

@@ -216,9 +216,12 @@ Result<Parsed> general_config(const std::vector<std::string>& words) {
 Result<Parsed> parse(const std::vector<std::string>& words) {
   if (words.empty()) return usage("no verb given", "sudo culprit why, or culprit --help");
   const std::string& first = words.front();
+  bool help = first == "help" || first == "--help" || first == "-h";
+  if ((help && words.size() > 2) || (first == "--version" && words.size() > 1))
+    return usage("unexpected '" + printable(words.back()) + "'", "culprit --help");
   if (first == "--version") return Parsed{{}, "culprit " CULPRIT_VERSION "\n"};
-  if (first == "help" && words.size() > 1) return Parsed{{}, help_text(*TRY(known_verb(words[1])), terminal_width())};
-  if (first == "help" || first == "--help" || first == "-h") return Parsed{{}, overview_text(terminal_width())};
+  if (help && words.size() > 1) return Parsed{{}, help_text(*TRY(known_verb(words[1])), terminal_width())};
+  if (help) return Parsed{{}, overview_text(terminal_width())};
   if (first == "--print-config") return general_config(words);
   if (first[0] == '-') return usage("no verb given before " + printable(first), "culprit VERB [OPERANDS] [OPTIONS]");
   const VerbRow* verb = TRY(known_verb(first));

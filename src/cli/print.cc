@@ -16,6 +16,14 @@ namespace culprit::cli {
 
 namespace {
 
+// What data may do to a terminal, and what it may not: a file or a pipe gets the bytes as they are.
+std::string safe_for(FILE* file, const Options& options, const std::string& text) {
+  if (file == nullptr || !isatty(fileno(file))) return text;
+  if (options.format == "json" || options.format == "ndjson") return report::terminal_safe_json(text);
+  // Text is made safe as it is built, and may hold colours of ours.
+  return options.format == "text" ? text : report::terminal_safe(text);
+}
+
 Result<void> write_to(FILE* file, const std::string& where, const std::string& text) {
   bool written =
       file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size() && std::fflush(file) == 0;
@@ -46,8 +54,15 @@ void tell_error(const Error& error) {
 }
 
 Result<void> print(const Options& options, const std::string& text) {
-  if (options.output.empty() || options.output == "-") return print_stdout(text);
-  return write_to(std::fopen(options.output.c_str(), "we"), "'" + options.output + "'", text);
+  if (options.output.empty() || options.output == "-")
+    return write_to(stdout, "stdout", safe_for(stdout, options, text));
+  FILE* file = std::fopen(options.output.c_str(), "we");
+  return write_to(file, "'" + options.output + "'", safe_for(file, options, text));
+}
+
+Result<void> print_text(const Options& options, const std::string& text, const std::string& json) {
+  if (options.format == "json") return print(options, json);
+  return print(options, options.format == "html" ? report::html_page("culprit " + options.verb, text) : text);
 }
 
 report::Look look_of(const Options& options) {
@@ -56,7 +71,14 @@ report::Look look_of(const Options& options) {
   const char* no_color = std::getenv("NO_COLOR");
   const char* kind = std::getenv("TERM");
   bool refused = (no_color != nullptr && *no_color != '\0') || (kind != nullptr && std::string_view(kind) == "dumb");
-  bool terminal = options.output.empty() && isatty(STDOUT_FILENO);
+  bool terminal = (options.output.empty() || options.output == "-") && isatty(STDOUT_FILENO);
+  look.terminal = terminal;
+  look.zone = options.tz.empty() || options.tz == "UTC" || options.tz == "Z" ? Zone::Utc : Zone::Local;
+  look.window = options.from_ns || options.to_ns || options.typed("tz");
+  if (options.format != "text") {  // a page or a document, whatever the terminal
+    look.width = report::Look().width;
+    return look;
+  }
   look.color = options.color == "always" || (options.color == "auto" && terminal && !refused);
   return look;
 }

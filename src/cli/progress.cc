@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <ctime>
 
@@ -22,11 +23,27 @@ int64_t read_clock(clockid_t clock) {
 int64_t wall_ns() { return read_clock(CLOCK_REALTIME); }
 int64_t monotonic_ns() { return read_clock(CLOCK_MONOTONIC); }
 
-Progress::Progress(std::string what)
-    : what_(std::move(what)), began_ns_(monotonic_ns()), terminal_(isatty(STDERR_FILENO)) {}
+Progress::Progress(std::string what, Beat beat)
+    : what_(std::move(what)), began_ns_(monotonic_ns()), terminal_(isatty(STDERR_FILENO)) {
+  if (beat == Beat::Own) thread_ = std::thread([this] { this->beat(); });
+}
 
 Progress::~Progress() {
+  if (thread_.joinable()) {
+    {
+      std::lock_guard hold(mutex_);
+      over_ = true;
+    }
+    ended_.notify_one();
+    thread_.join();
+  }
   if (told_ns_ != 0 && terminal_) std::fputs("\r\033[K", stderr);
+}
+
+void Progress::beat() {
+  std::unique_lock hold(mutex_);
+  while (!ended_.wait_for(hold, std::chrono::milliseconds(500), [this] { return over_; }))
+    tell(format_duration(monotonic_ns() - began_ns_));
 }
 
 void Progress::tell(std::string_view how_far) {

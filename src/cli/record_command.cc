@@ -1,5 +1,6 @@
 #include <cstdio>
 
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/print.h"
 #include "cli/question.h"
@@ -41,7 +42,7 @@ Result<int> run_record(const Options& options) {
   if (!record.command.empty() && options.output.empty()) {
     std::fputs(text.c_str(), stderr);  // stdout is the command's
   } else {
-    if (options.format != "json") text += "next    culprit why " + directory + "\n";
+    if (options.format != "json") text += "next    culprit why " + shell_quoted(directory) + "\n";
     TRY(print(options, text));
   }
   return summary.value().command_status.value_or(0);

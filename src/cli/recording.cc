@@ -38,6 +38,7 @@ Error kept_in(const std::string& directory, Error error) {
 }  // namespace
 
 Result<capture::RecordSummary> record_into(const std::string& directory, capture::RecordOptions options) {
+  EndsRecording ends_recording;
   auto writer = TRY(open_writer(directory, {.when_full = WriterOptions::WhenFull::Shed}));
   Progress progress("recording");
   if (options.stop == nullptr) options.stop = &stop_requested();

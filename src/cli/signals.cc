@@ -10,7 +10,7 @@ namespace culprit::cli {
 namespace {
 
 std::atomic<int> caught{0};
-std::atomic<bool> stop{false};
+std::atomic<bool> stop{false}, recording{false};
 CancelToken token;
 
 // timeout(1) sends its signal to a process and at once to its group: that is one request, and no second Ctrl-C.
@@ -21,11 +21,13 @@ void on_signal(int number) {
   timespec now = {};
   clock_gettime(CLOCK_MONOTONIC, &now);  // safe in a handler (POSIX)
   int64_t now_ns = now.tv_sec * 1'000'000'000 + now.tv_nsec;
-  if (caught.exchange(number) != 0) {
+  bool first = recording ? !stop.exchange(true) : caught.exchange(number) == 0;
+  if (!first) {
     if (now_ns - caught_ns < kSameRequestNs) return;
     _exit(128 + number);
   }
   caught_ns = now_ns;
+  if (recording) return;
   stop = true;
   token.request();
 }
@@ -35,13 +37,19 @@ void on_signal(int number) {
 void catch_signals() {
   struct sigaction action = {};
   action.sa_handler = on_signal;
-  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGINT, &action, nullptr);  // also where a shell's background job ignores it: `kill -INT` means it
   sigaction(SIGTERM, &action, nullptr);
+  struct sigaction inherited = {};
+  bool nohup = sigaction(SIGHUP, nullptr, &inherited) == 0 && inherited.sa_handler == SIG_IGN;
+  if (!nohup) sigaction(SIGHUP, &action, nullptr);
   signal(SIGPIPE, SIG_IGN);
 }
 
 int stop_signal() { return caught; }
 const CancelToken& stop_token() { return token; }
 const std::atomic<bool>& stop_requested() { return stop; }
+
+EndsRecording::EndsRecording() { recording = true; }
+EndsRecording::~EndsRecording() { recording = false; }
 
 }  // namespace culprit::cli

@@ -1,4 +1,4 @@
-// Ctrl-C and SIGTERM, as a flag that long work looks at. The only global state: a signal handler can reach nothing else.
+// Ctrl-C, SIGTERM and SIGHUP, as flags that long work looks at. The only global state: a signal handler can reach nothing else.
 #pragma once
 
 #include <atomic>
@@ -7,13 +7,22 @@
 
 namespace culprit::cli {
 
-// From now on SIGINT and SIGTERM set the flags; a second one ends the process at once.
+// From now on a first signal requests the token: work ends with an Error of kind Cancelled and cleans up. A second one ends the
+// process at once.
 void catch_signals();
-// 0, or the number of the signal that came.
+// 0, or the number of the signal that requested the token.
 int stop_signal();
-// The same request for work that takes a token.
 const CancelToken& stop_token();
-// Whether one came.
+
+// While it lives, a first signal ends a recording instead, which is none the worse for it: what comes after goes on.
+class EndsRecording {
+ public:
+  EndsRecording();
+  ~EndsRecording();
+  EndsRecording(const EndsRecording&) = delete;
+  EndsRecording& operator=(const EndsRecording&) = delete;
+};
+// Whether a signal came, for a recording or for all.
 const std::atomic<bool>& stop_requested();
 
 }  // namespace culprit::cli

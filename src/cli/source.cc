@@ -40,8 +40,8 @@ Result<Source> open_source(const std::string& name) {
     return Error{Error::Kind::NotFound, "cannot open '" + name + "': " + std::strerror(errno),
                  "record one: sudo culprit record -a --for 15s -o slow.culprit"};
   if (!S_ISDIR(status.st_mode)) return take_in(name);
-  Progress progress("reading " + name);
-  return Source{name, TRY(open_reader(name)), {}};
+  Progress progress("reading " + name, Progress::Beat::Own);
+  return Source{name, TRY(open_reader(name, {.cancel = &stop_token()})), {}};
 }
 
 Result<Source> open_readable_source(const std::string& name) {

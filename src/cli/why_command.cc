@@ -3,12 +3,15 @@
 
 #include "analysis/answer/why.h"
 #include "base/text.h"
+#include "cli/cancelling_reader.h"
 #include "cli/command.h"
 #include "cli/gate.h"
 #include "cli/progress.h"
 #include "cli/question.h"
 #include "cli/recording.h"
+#include "cli/signals.h"
 #include "cli/source.h"
+#include "cli/trace_name.h"
 
 namespace culprit::cli {
 
@@ -25,7 +28,7 @@ Result<std::string> recorded_now(const Options& options, DatabaseInspector* inqu
   std::string directory = default_directory();
   std::fprintf(stderr, "no source given: recording this machine for %s into %s\n",
                format_duration(record.duration_ns).c_str(), directory.c_str());
-  auto summary = TRY(record_into(directory, record));
+  auto summary = TRY(record_into(directory, record));  // Ctrl-C ends the recording; a second one the analysis
   std::fputs((summary_text(summary, directory) + "\n").c_str(), stderr);
   return directory;
 }
@@ -37,6 +40,25 @@ Result<void> refuse_recording_options(const Options& options) {
       return Error{Error::Kind::Usage, "--" + std::string(name) + " is about recording, and a source is given",
                    "leave one of them out: without a source, why records this machine"};
   return {};
+}
+
+Result<Source> open_until_cancelled(const std::string& name) {
+  Source source = TRY(open_readable_source(name));
+  source.reader = until_cancelled(std::move(source.reader), stop_token());
+  return source;
+}
+
+// Progress ends before the answer is printed.
+Result<Answer> answer_of(Source& source, Source& baseline, DatabaseInspector* inquiry,
+                         const analysis::Question& question) {
+  Progress progress("looking for the cause", Progress::Beat::Own);
+  return analysis::why(*source.reader, baseline.reader.get(), inquiry, question);
+}
+
+Result<Comparison> comparison_of(Source& before, Source& after, DatabaseInspector* inquiry,
+                                 const analysis::Question& question) {
+  Progress progress("comparing", Progress::Beat::Own);
+  return analysis::diff(*before.reader, *after.reader, inquiry, question);
 }
 
 struct Sources {
@@ -61,21 +83,19 @@ Result<int> run_why(const Options& options) {
   analysis::Question question = TRY(question_of(options));
   auto inquiry = TRY(inquiry_of(options, {}));
   if (sources.name.empty()) sources.name = TRY(recorded_now(options, inquiry.get()));
-  Source source = TRY(open_readable_source(sources.name));
+  Source source = TRY(open_until_cancelled(sources.name));
   Source baseline;
-  if (!sources.baseline.empty()) baseline = TRY(open_readable_source(sources.baseline));
+  if (!sources.baseline.empty()) baseline = TRY(open_until_cancelled(sources.baseline));
+  if (!options.trace.empty()) question.trace = TRY(find_trace(*source.reader, options.trace, sources.name));
   question.source = sources.name;
   question.baseline_source = sources.baseline;
-  Progress progress("looking for the cause");
-  progress.tell("");
-  Answer answer = TRY(analysis::why(*source.reader, baseline.reader.get(), inquiry.get(), question));
-  std::string text = options.format == "json" ? report::why_json(answer)
-                     : options.format == "md" ? report::why_markdown(answer)
-                                              : report::why_text(answer, look_of(options));
-  TRY(print(options, text));
+  Answer answer = TRY(answer_of(source, baseline, inquiry.get(), question));
+  report::Look look = look_of(options);
+  TRY(print_text(options, options.format == "md" ? report::why_markdown(answer, look) : report::why_text(answer, look),
+                 report::why_json(answer)));
   bool compares = std::find(options.fail_on.begin(), options.fail_on.end(), "regression") != options.fail_on.end();
   if (!compares) return gate_status(options, answer, nullptr);
-  Comparison comparison = TRY(analysis::diff(*baseline.reader, *source.reader, nullptr, question));
+  Comparison comparison = TRY(comparison_of(baseline, source, nullptr, question));
   return gate_status(options, answer, &comparison);
 }
 
@@ -83,14 +103,13 @@ Result<int> run_diff(const Options& options) {
   if (options.operands.size() != 2)
     return Error{Error::Kind::Usage, "diff compares two sources", "culprit diff before.culprit after.culprit"};
   analysis::Question question = TRY(question_of(options));
-  Source before = TRY(open_readable_source(options.operands[0]));
-  Source after = TRY(open_readable_source(options.operands[1]));
+  Source before = TRY(open_until_cancelled(options.operands[0]));
+  Source after = TRY(open_until_cancelled(options.operands[1]));
   question.source = options.operands[1];
   question.baseline_source = options.operands[0];
   auto inquiry = TRY(inquiry_of(options, {}));
-  Comparison comparison = TRY(analysis::diff(*before.reader, *after.reader, inquiry.get(), question));
-  TRY(print(options, options.format == "json" ? report::diff_json(comparison)
-                                              : report::diff_text(comparison, look_of(options))));
+  Comparison comparison = TRY(comparison_of(before, after, inquiry.get(), question));
+  TRY(print_text(options, report::diff_text(comparison, look_of(options)), report::diff_json(comparison)));
   return gate_status(options, comparison);
 }
 

@@ -11,20 +11,16 @@ namespace {
 // The longest beginning of `text` that fits `columns`, cut at a blank where there is one, never empty.
 std::string_view line_of(std::string_view text, size_t columns) {
   if (display_width(text) <= columns) return text;
-  size_t bytes = 0, width = 0, blank = std::string_view::npos;
-  while (bytes < text.size() && width < columns) {
-    ++bytes, ++width;
-    while (bytes < text.size() && (text[bytes] & 0xc0) == 0x80) ++bytes;
-    // Never between a number and its per cent sign.
-    if (bytes < text.size() && text[bytes] == ' ' && text.substr(bytes + 1, 1) != "%") blank = bytes;
-  }
-  if (blank == std::string_view::npos || blank == 0) return text.substr(0, bytes);
-  return text.substr(0, blank);
+  size_t bytes = std::max<size_t>(1, fitting_bytes(text, columns));
+  for (size_t blank = bytes; blank > 0; --blank)  // never between a number and its per cent sign
+    if (text[blank] == ' ' && text.substr(blank + 1, 1) != "%") return text.substr(0, blank);
+  return text.substr(0, bytes);
 }
 
 }  // namespace
 
-void Paragraph::put(std::string_view text, Style style) {
+void Paragraph::put(std::string_view raw, Style style) {
+  std::string text = printable(raw);  // the last gate: whatever a caller forgot
   static constexpr std::string_view kCodes[] = {"", "\033[1m", "\033[2m", "\033[31m", "\033[32m", "\033[33m"};
   if (!color_ || style == Style::Plain) {
     text_ += text;
@@ -66,7 +62,7 @@ void Paragraph::both_ends(int indent, std::string_view left, std::string_view ri
   text_.append(static_cast<size_t>(indent), ' ');
   put(left, left_style);
   text_.append(static_cast<size_t>(width_) - used, ' ');
-  text_ += right;
+  put(right, Style::Plain);
   text_ += '\n';
 }
 
@@ -80,8 +76,8 @@ void Paragraph::columns(int indent, std::string_view left, int column, std::stri
   std::string text(left);
   text.append(begin - static_cast<size_t>(indent) - display_width(left), ' ');
   text_.append(static_cast<size_t>(indent), ' ');
-  text_ += text;
-  text_ += right;
+  put(text, Style::Plain);
+  put(right, Style::Plain);
   text_ += '\n';
 }
 

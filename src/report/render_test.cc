@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/json.h"
 #include "base/text.h"
+#include "report/paragraph.h"
 
 namespace culprit::report {
 namespace {
@@ -93,7 +95,7 @@ TEST(Table, WritesIntegersExactlyAndGuardsFormulas) {
   table.columns = {{"n", "UBIGINT"}, {"name", "VARCHAR"}};
   table.rows = {{"18446744073709551615", "\"=1+1\""}, {"null", "\"a \\\"b\\\", c\""}};
   EXPECT_NE(table_json(table).find("{\"n\":18446744073709551615,\"name\":\"=1+1\"}"), std::string::npos);
-  EXPECT_EQ(table_csv(table), "n,name\r\n18446744073709551615,'=1+1\r\n,\"a \"\"b\"\", c\"\r\n");
+  EXPECT_EQ(table_csv(table, {}), "n,name\r\n18446744073709551615,'=1+1\r\n,\"a \"\"b\"\", c\"\r\n");
   EXPECT_EQ(table_ndjson(table),
             "{\"n\":18446744073709551615,\"name\":\"=1+1\"}\n{\"n\":null,\"name\":\"a \\\"b\\\", c\"}\n");
 }
@@ -114,6 +116,80 @@ TEST(ShowText, DrawsATreeThatFits) {
   std::string text = show_text({trace, sections, {}, {}, {}}, {80, false});
   EXPECT_NE(text.find("└ service GET"), std::string::npos) << text;
   for (std::string_view line : split(text, '\n')) EXPECT_LE(display_width(line), 80u) << line;
+}
+
+// Controls of a terminal in what data sends, each of another kind: C0, CSI, DEL, C1, an override, an isolate, a mark.
+constexpr const char* kControls = "a\x1b[31m\x07\x7f\u009b\u202e\u2066\u200f\u2028z";
+
+bool steers(std::string_view text) {
+  for (std::string_view control : {"\x1b", "\x07", "\x7f", "\u009b", "\u202e", "\u2066", "\u200f", "\u2028"})
+    if (text.find(control) != std::string_view::npos) return true;
+  return false;
+}
+
+TEST(Terminal, CsvIsExactInAPipeAndSafeOnATerminal) {
+  Table table;
+  table.columns = {{kControls, "VARCHAR"}};
+  table.rows = {{"\"a\\u001b[31m\u009b\\nz\""}};
+  Look terminal;
+  terminal.terminal = true;
+  EXPECT_FALSE(steers(table_csv(table, terminal)));
+  EXPECT_NE(table_csv(table, {}).find("\"a\x1b[31m\u009b\nz\"\r\n"), std::string::npos);
+}
+
+TEST(Terminal, JsonHasTheSameMeaningAfterwards) {
+  EXPECT_EQ(terminal_safe_json("{\"a\":\n\t\"x\u009b\u202e\u200f\x7fé漢😀\"}"),
+            "{\"a\":\n\t\"x\\u009b\\u202e\\u200f\\u007fé漢😀\"}");
+  EXPECT_EQ(terminal_safe_json("\"\x9b\xc3\""), "\"\\ufffd\\ufffd\"") << "bytes that are no UTF-8";
+  EXPECT_FALSE(steers(terminal_safe_json(json_quoted(kControls))));
+}
+
+TEST(Terminal, TextKeepsItsLines) {
+  EXPECT_EQ(terminal_safe("a\x1b\r\n\nb\x07"), "a\uFFFD\r\n\nb\uFFFD");
+  EXPECT_EQ(terminal_safe(""), "");
+}
+
+TEST(Terminal, AParagraphIsSafeWhateverItIsGiven) {
+  for (bool color : {false, true}) {
+    Paragraph out(60, color);
+    out.labelled(0, kControls, 12, kControls, Style::Red);
+    out.both_ends(0, kControls, kControls);
+    out.columns(0, kControls, 20, kControls);
+    std::string text = out.take();
+    for (std::string_view ours : {"\033[31m", "\033[2m", "\033[0m"})
+      for (size_t at = 0; (at = text.find(ours)) != std::string::npos;) text.erase(at, ours.size());
+    EXPECT_FALSE(steers(text)) << text;
+  }
+}
+
+TEST(WhyMarkdown, NothingInAStatementEndsTheBlock) {
+  Answer answer = slow_statement();
+  answer.findings[0].entity.statement = "SELECT ```` <script>";
+  answer.summary = "GET /<b>[x](y)* is slow";
+  std::string text = why_markdown(answer);
+  EXPECT_TRUE(text.starts_with("# GET /\\<b\\>\\[x\\](y)\\* is slow\n\n`````text\n")) << text;
+  EXPECT_TRUE(text.ends_with("\n`````\n"));
+}
+
+TEST(HtmlPage, HasTheTextAndNothingThatRuns) {
+  std::string page = html_page("a<b", "x < y & <script>\x1b\n");
+  EXPECT_NE(page.find("<title>a&lt;b</title>"), std::string::npos);
+  EXPECT_NE(page.find("<pre>x &lt; y &amp; &lt;script&gt;\uFFFD\n</pre>"), std::string::npos) << page;
+}
+
+TEST(WhyText, CommandsCanBeTyped) {
+  Answer answer = slow_statement();
+  answer.source = "it's slow.culprit";
+  std::string text = why_text(answer, {160, false});
+  EXPECT_NE(text.find("culprit show 00000000000000010000000000000002 -s 'it'\\''s slow.culprit'\n"), std::string::npos)
+      << text;
+}
+
+TEST(WhyText, SaysItsWindowInTheZoneThatIsWanted) {
+  Look look;
+  look.window = true;
+  EXPECT_NE(why_text(slow_statement(), look).find("window      1970-01-01T00:00:00Z to 1970-01-01T00:00:20Z\n"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -169,7 +169,7 @@ std::string show_text(const ShownTrace& shown, const Look& look) {
   const Span& root = trace.spans[trace.root()];
   out.both_ends(0, "trace " + to_hex(trace.id), plural(static_cast<int64_t>(trace.spans.size()), "span"), Style::Bold);
   out.line(0, printable(root.service) + " " + printable(root.name) + "   " + format_duration(root.duration_ns) +
-                  "   at " + format_time(root.start_ns));
+                  "   at " + format_time(root.start_ns, look.zone));
   out.blank();
 
   int64_t from_ns = root.start_ns, to_ns = root.end_ns();

@@ -130,13 +130,15 @@ std::string table_ndjson(const Table& table) {
   return text;
 }
 
-std::string table_csv(const Table& table) {
+std::string table_csv(const Table& table, const Look& look) {
+  auto shown = [&](const std::string& field) { return look.terminal ? printable(field) : field; };
   std::string text;
-  for (size_t i = 0; i < table.columns.size(); ++i) text += (i ? "," : "") + csv_field(table.columns[i].name, false);
+  for (size_t i = 0; i < table.columns.size(); ++i)
+    text += (i ? "," : "") + csv_field(shown(table.columns[i].name), false);
   text += "\r\n";  // RFC 4180
   for (const auto& row : table.rows) {
     for (size_t i = 0; i < row.size(); ++i)
-      text += (i ? "," : "") + csv_field(plain(row[i]), is_number(table.columns[i].type));
+      text += (i ? "," : "") + csv_field(shown(plain(row[i])), is_number(table.columns[i].type));
     text += "\r\n";
   }
   return text;

@@ -13,7 +13,6 @@ namespace {
 constexpr int kIndent = 3;       // under the rank
 constexpr int kLabelWidth = 10;  // "would flip" is the longest that stands alone
 constexpr int kRightColumn = 56;
-constexpr size_t kShownDigits = 12;  // of a trace id: `show` takes the first digits, and a million ids differ in these
 
 // `share` of `cells` columns as a bar in eighths.
 std::string bar(double share, int cells) {
@@ -135,8 +134,9 @@ void put_finding(Paragraph& out, const Finding& finding, const std::string& sour
                        "; to tell: " + printable(finding.next_best->what_would_tell));
   put("try", printable(finding.advice));
   if (!finding.exemplars.empty()) {
-    std::string from = source.empty() ? "" : " -s " + printable(source);
-    put("see", "culprit show " + to_hex(finding.exemplars.front()).substr(0, kShownDigits) + from);
+    // The whole id: a few digits are all zeros where ids have 64 bits, and all alike where they begin with the time.
+    std::string from = source.empty() ? "" : " -s " + shell_quoted(source);
+    put("see", "culprit show " + to_hex(finding.exemplars.front()) + from);
   }
 }
 
@@ -168,6 +168,9 @@ std::string why_text(const Answer& answer, const Look& look) {
   }
   if (!answer.findings.empty()) out.blank();
   constexpr int kFootWidth = 12;
+  if (look.window)
+    out.labelled(0, "window", kFootWidth,
+                 format_time(answer.from_ns, look.zone) + " to " + format_time(answer.to_ns, look.zone));
   bool first = true;
   for (const std::string& line : answer.not_seen) {
     out.labelled(0, first ? "not seen" : "", kFootWidth, printable(line));
@@ -184,10 +187,17 @@ std::string why_text(const Answer& answer, const Look& look) {
   return out.take();
 }
 
-std::string why_markdown(const Answer& answer) {
-  Look look;
-  std::string text = "# " + printable(answer.summary) + "\n\n```text\n";
-  return text + why_text(answer, look) + "```\n";
+std::string why_markdown(const Answer& answer, const Look& look) {
+  Look page = look;
+  page.width = Look().width;
+  page.color = false;
+  std::string body = why_text(answer, page), fence = "```", title;
+  while (body.find(fence) != std::string::npos) fence += '`';  // nothing in a statement ends the block
+  for (char c : printable(answer.summary)) {
+    if (std::string_view("\\`*_[]<>&#|").find(c) != std::string_view::npos) title += '\\';
+    title += c;
+  }
+  return "# " + title + "\n\n" + fence + "text\n" + body + fence + "\n";
 }
 
 }  // namespace culprit::report

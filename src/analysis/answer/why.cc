@@ -91,14 +91,17 @@ void set_not_seen(Answer& answer, const WorkloadProfile& now, bool asked) {
                               " requests asked for: sent before the recording, or in a gap of it");
 }
 
-void set_next_command(Answer& answer, const Question& question) {
+// The commands of the answer, each to be typed as it is.
+void set_commands(Answer& answer, const Question& question) {
+  for (Finding& finding : answer.findings)
+    if (!finding.reproduce.empty()) finding.reproduce += " -s " + shell_quoted(question.source);
   if (answer.findings.empty()) {
-    answer.next_command = "culprit quality " + question.source;
+    answer.next_command = "culprit quality " + shell_quoted(question.source);
     return;
   }
   const Finding& first = answer.findings.front();
   if (!first.exemplars.empty())
-    answer.next_command = "culprit show " + to_hex(first.exemplars.front()) + " -s " + question.source;
+    answer.next_command = "culprit show " + to_hex(first.exemplars.front()) + " -s " + shell_quoted(question.source);
 }
 
 }  // namespace
@@ -142,7 +145,7 @@ Result<Answer> why(Reader& reader, Reader* baseline, DatabaseInspector* inquiry,
   set_summary(answer);
   set_not_seen(answer, now, builder.asked());
   if (inquiry != nullptr) answer.asked = inquiry->said();
-  set_next_command(answer, question);
+  set_commands(answer, question);
   return answer;
 }
 

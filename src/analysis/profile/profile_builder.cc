@@ -9,6 +9,7 @@ namespace culprit::analysis {
 namespace {
 
 bool matches(const Trace& trace, const Question& question) {
+  if (question.trace && trace.id != *question.trace) return false;
   if (question.service.empty() && question.operation.empty() && question.statement.empty()) return true;
   auto within = [](const std::string& wanted, std::string_view text) {
     return wanted.empty() || text.find(wanted) != std::string_view::npos;

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+
+#include "model/span.h"
 
 namespace culprit::analysis {
 
@@ -13,6 +16,7 @@ struct Question {
   std::string service, operation, statement;  // focus; empty: all
   // The probability that an answer by comparison with a baseline names any change where nothing changed.
   double false_alarms = 0.05;
+  std::optional<TraceId> trace;  // focus: this one alone
 };
 
 }  // namespace culprit::analysis

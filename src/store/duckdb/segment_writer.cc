@@ -21,8 +21,8 @@ using table_columns::Of;
 template <class Row>
 class RowSource : public ChunkSource {
  public:
-  RowSource(const DuckdbApi& api, TextCounts& counts, std::vector<Row>& rows)
-      : api_(api), counts_(counts), rows_(rows) {}
+  RowSource(const DuckdbApi& api, TextCounts& counts, std::vector<Row>& rows, const CancelToken* cancel)
+      : api_(api), counts_(counts), rows_(rows), cancel_(cancel) {}
 
   NamedTypes columns() override {
     ColumnTypes types(api_);
@@ -32,6 +32,7 @@ class RowSource : public ChunkSource {
   size_t row_count() override { return rows_.size(); }
   void rewind() override { next_ = 0; }
   size_t fill(const std::vector<duckdb_vector>& vectors, size_t capacity) override {
+    if (cancel_ != nullptr && cancel_->requested()) return 0;  // whoever asked for the segment looks at the token
     size_t count = std::min(capacity, rows_.size() - next_);
     std::vector<Row*> chunk;
     for (size_t i = 0; i < count; ++i) chunk.push_back(&rows_[next_ + i]);
@@ -49,13 +50,15 @@ class RowSource : public ChunkSource {
   const DuckdbApi& api_;
   TextCounts& counts_;
   std::vector<Row>& rows_;
+  const CancelToken* cancel_;
   size_t next_ = 0, done_ = 0;
 };
 
 class SpanSource : public RowSource<StoredSpan> {
  public:
-  SpanSource(const DuckdbApi& api, TextCounts& counts, std::vector<StoredSpan>& rows, const PromotedKeys& promoted)
-      : RowSource(api, counts, rows), promoted_(promoted), cells_(api, promoted) {}
+  SpanSource(const DuckdbApi& api, TextCounts& counts, std::vector<StoredSpan>& rows, const PromotedKeys& promoted,
+             const CancelToken* cancel)
+      : RowSource(api, counts, rows, cancel), promoted_(promoted), cells_(api, promoted) {}
   NamedTypes columns() override { return span_columns(api_, promoted_); }
 
  private:
@@ -116,6 +119,7 @@ struct SegmentWriter::State {
     TRY(database->run("COPY (SELECT * FROM " + scan + "()) TO " + sql_text(aside) +
                       " (FORMAT parquet, USE_TMP_FILE false, COMPRESSION " +
                       (keep == Keep::Durably ? "zstd" : "lz4_raw") + options + ")"));
+    TRY(check_cancelled(place.cancel));
     int64_t rows = TRY(database->number("SELECT count(*) FROM read_parquet(" + sql_text(aside) + ")"));
     if (rows != static_cast<int64_t>(info.rows))
       return Error{Error::Kind::Corrupt,
@@ -132,7 +136,7 @@ struct SegmentWriter::State {
 
   template <class Row>
   Result<SegmentInfo> write_rows(SegmentInfo info, std::vector<Row>& rows) {
-    RowSource<Row> source(database->api(), counts, rows);
+    RowSource<Row> source(database->api(), counts, rows, place.cancel);
     return write(std::move(info), source, "");
   }
 };
@@ -158,6 +162,8 @@ Result<SegmentWriter> SegmentWriter::open(const Place& place, const std::string&
   return SegmentWriter(std::move(state));
 }
 
+const CancelToken* SegmentWriter::cancel() const { return state_->place.cancel; }
+
 int64_t SegmentWriter::repaired_texts() const { return state_->counts.repaired; }
 
 Result<SegmentInfo> SegmentWriter::write(std::vector<StoredSpan>& rows) {
@@ -170,7 +176,7 @@ Result<SegmentInfo> SegmentWriter::write(std::vector<StoredSpan>& rows) {
   info.promoted = std::move(promotion.columns);
   info.also = std::move(promotion.also);
   PromotedKeys promoted = info.promoted;
-  SpanSource source(state_->database->api(), state_->counts, rows, promoted);
+  SpanSource source(state_->database->api(), state_->counts, rows, promoted, state_->place.cancel);
   std::string options = ", ROW_GROUP_SIZE " + std::to_string(kFenceRows);
   return state_->write(std::move(info), source, options.c_str());
 }
@@ -178,7 +184,7 @@ Result<SegmentInfo> SegmentWriter::write(std::vector<StoredSpan>& rows) {
 Result<SegmentInfo> SegmentWriter::write(std::vector<ThreadState>& rows) {
   SegmentInfo info = empty_info("thread_state", rows.size());
   for (const ThreadState& row : rows) stretch(info, row.start_ns, saturated_sum(row.start_ns, row.duration_ns));
-  RowSource<ThreadState> source(state_->database->api(), state_->counts, rows);
+  RowSource<ThreadState> source(state_->database->api(), state_->counts, rows, state_->place.cancel);
   // v2: 6 bytes a row instead of 9 for these (delta encodings).
   return state_->write(std::move(info), source, ", PARQUET_VERSION v2");
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/cancel.h"
 #include "base/result.h"
 #include "store/files/file.h"
 #include "store/files/manifest.h"
@@ -22,6 +23,7 @@ class SegmentWriter {
   struct Place {
     std::string directory;  // empty in memory
     Keep keep = Keep::Durably;
+    const CancelToken* cancel = nullptr;  // may be null
   };
   // Files' names carry `generation`, which no other sealing of this store has.
   static Result<SegmentWriter> open(const Place& place, const std::string& generation);
@@ -45,6 +47,7 @@ class SegmentWriter {
 
   // Texts that had to be made valid UTF-8, so far.
   int64_t repaired_texts() const;
+  const CancelToken* cancel() const;  // of its place
 
  private:
   struct State;

@@ -216,14 +216,17 @@ int64_t now_ms() {
 }
 
 // All that the worker writes until it closes, or nothing where the time is over first.
-Result<std::string> receive(int in, int64_t timeout_ms) {
+Result<std::string> receive(int in, int64_t timeout_ms, const CancelToken* cancel) {
+  constexpr int64_t kLookMs = 200;  // how often a request to stop is looked for
   std::string bytes;
   int64_t end_ms = now_ms() + timeout_ms;
   std::vector<char> buffer(1 << 16);
   while (true) {
     int64_t left_ms = end_ms - now_ms();
     pollfd ready{in, POLLIN, 0};
-    int n = left_ms <= 0 ? 0 : poll(&ready, 1, static_cast<int>(std::min<int64_t>(left_ms, 1'000'000)));
+    TRY(check_cancelled(cancel));
+    int n = left_ms <= 0 ? 0 : poll(&ready, 1, static_cast<int>(std::min(left_ms, kLookMs)));
+    if (n == 0 && left_ms > 0) continue;
     if (n == 0)
       return Error{Error::Kind::Unavailable, "the query was stopped after " + format_duration(timeout_ms * 1'000'000),
                    "ask for less, or raise the time limit"};
@@ -292,7 +295,7 @@ Result<SqlTable> sql_in_worker(const std::vector<SegmentFile>& segments, const s
     close(ends[0]);
     return Error{Error::Kind::Unavailable, std::string("no process for the query: ") + std::strerror(errno)};
   }
-  auto bytes = receive(ends[0], limits.timeout_ms);
+  auto bytes = receive(ends[0], limits.timeout_ms, limits.cancel);
   close(ends[0]);
   kill(worker, SIGKILL);
   while (waitpid(worker, nullptr, 0) < 0 && errno == EINTR) {

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "base/cancel.h"
 #include "base/result.h"
 #include "model/batch.h"
 #include "store/interface/reader.h"
@@ -52,6 +53,7 @@ struct ReaderOptions {
   // Segments up to this much in all are checked block by block when the store is opened (0.1 s per GB from the page cache); those of
   // a larger store when they are first read.
   uint64_t checked_at_open_bytes = uint64_t{2} << 30;
+  const CancelToken* cancel = nullptr;  // ends sealing with an Error of kind Cancelled; may be null
   // Test hook: the process ends (_exit) when sealing reaches this step; 0 never.
   int die_at_step = 0;
 };

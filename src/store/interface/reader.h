@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/cancel.h"
 #include "base/result.h"
 #include "model/batch.h"
 #include "model/ledger.h"
@@ -33,6 +34,7 @@ struct SqlLimits {
   uint64_t memory_bytes = uint64_t{1} << 30;
   // What memory does not hold goes to a private directory that is gone with the answer; 0: nothing does.
   uint64_t spill_bytes = uint64_t{4} << 30;
+  const CancelToken* cancel = nullptr;  // ends the query; may be null
 };
 
 class Reader {

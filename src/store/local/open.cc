@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "base/text.h"
 #include "store/files/file.h"
 #include "store/files/layout.h"
 #include "store/local/damage.h"
@@ -49,10 +50,10 @@ std::unique_ptr<Reader> as_reader(std::unique_ptr<StoreReader> reader) { return 
 
 // Where sealing in place is refused (a full disk, a file that is not ours), the question is answered all the same.
 Result<Snapshot> sealed(const Layout& layout, const std::optional<File>& lock, const ReaderOptions& options) {
-  if (!lock) return seal_privately(layout);
+  if (!lock) return seal_privately(layout, options.cancel);
   auto in_place = seal_in_place(layout, options);
-  if (in_place.has_value()) return in_place;
-  Snapshot snapshot = TRY(seal_privately(layout));
+  if (in_place.has_value() || in_place.error().kind == Error::Kind::Cancelled) return in_place;
+  Snapshot snapshot = TRY(seal_privately(layout, options.cancel));
   snapshot.noticed.push_back(
       ledger_row(LedgerKind::refused, 1, "store", "store",
                  "could not be sealed in place, and was read privately: " + in_place.error().message));
@@ -66,7 +67,7 @@ Result<std::unique_ptr<Reader>> open_reader(const std::string& path, ReaderOptio
   Layout layout{absolute(path)};
   if (!path_exists(path))
     return Error{Error::Kind::NotFound, "cannot open '" + path + "': no such directory",
-                 "record one: culprit record -o " + path};
+                 "record one: sudo culprit record -a -o " + shell_quoted(path)};
   if (!path_exists(layout.journal()) || !path_exists(layout.segments()))
     return Error{Error::Kind::Corrupt, "'" + path + "' is not a recording or a store",
                  "name a directory that record, import or serve has made"};

@@ -18,6 +18,7 @@ Result<Snapshot> in_private_place(const std::vector<std::string>& parents,
     auto directory = TemporaryDirectory::create_in(parent, "culprit-store");
     if (!directory.has_value()) continue;
     auto snapshot = work({.directory = directory.value().path(), .keep = SegmentWriter::Keep::ForNow});
+    if (!snapshot.has_value() && snapshot.error().kind == Error::Kind::Cancelled) return snapshot;
     if (!snapshot.has_value()) continue;
     snapshot.value().private_directory = std::move(directory).value();
     return snapshot;

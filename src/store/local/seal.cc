@@ -68,6 +68,7 @@ std::vector<uint64_t> Sealer::add_resources(Batch& batch) {
 }
 
 Result<void> Sealer::add(Batch batch) {
+  TRY(check_cancelled(writer_.cancel()));
   std::vector<uint64_t> ids = add_resources(batch);
   if (spans_.capacity() == 0) spans_.reserve(batch.spans.size());
   for (Span& span : batch.spans) {

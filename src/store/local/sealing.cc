@@ -36,7 +36,7 @@ std::string fresh_generation(const Manifest& manifest) {
 // Ledger rows about whole traces, over all segments, old and new; they replace those of the sealing before.
 Result<void> add_defects(SegmentWriter& writer, const Manifest& before, SealRecord& record, Snapshot all) {
   std::unique_ptr<StoreReader> reader = TRY(StoreReader::open(std::move(all)));
-  std::vector<LedgerRow> rows = TRY(reader->structure_defects());
+  std::vector<LedgerRow> rows = TRY(reader->structure_defects(writer.cancel()));
   for (const SegmentInfo& segment : before.segments)
     if (segment.derived) record.removed.push_back(segment.file);
   if (rows.empty()) return {};
@@ -102,7 +102,8 @@ Result<SealRecord> seal(std::vector<JournalFile>& files, const Manifest& before,
 
 Result<Snapshot> seal_into(const Layout& layout, Manifest& manifest, std::vector<JournalFile>& files,
                            const std::string& generation, const ReaderOptions& options) {
-  SegmentWriter writer = TRY(SegmentWriter::open({.directory = layout.segments()}, generation));
+  SegmentWriter writer =
+      TRY(SegmentWriter::open({.directory = layout.segments(), .cancel = options.cancel}, generation));
   SealRecord record = TRY(seal(files, manifest, snapshot_of(layout, manifest), writer));
   record.generation = generation;
   TRY(write_side_records(layout, record));
@@ -146,14 +147,15 @@ Result<Snapshot> seal_in_place(const Layout& layout, const ReaderOptions& option
   return sealed;
 }
 
-Result<Snapshot> seal_privately(const Layout& layout) {
+Result<Snapshot> seal_privately(const Layout& layout, const CancelToken* cancel) {
   std::vector<JournalFile> files = TRY(open_journal(layout));
   StoreState state = TRY(read_store_state(layout));
   const Manifest& manifest = state.manifest;
   leave_out_sealed(files, manifest);
   Snapshot snapshot = snapshot_of(layout, manifest);
   if (files.empty()) return snapshot;
-  return in_private_place(private_parents(), [&](const SegmentWriter::Place& place) -> Result<Snapshot> {
+  return in_private_place(private_parents(), [&](SegmentWriter::Place place) -> Result<Snapshot> {
+    place.cancel = cancel;
     SegmentWriter writer = TRY(SegmentWriter::open(place, fresh_generation(manifest)));
     SealRecord record = TRY(seal(files, manifest, snapshot, writer));
     Snapshot whole = snapshot_of(layout, manifest);

@@ -17,7 +17,7 @@ namespace culprit {
 Result<Snapshot> seal_in_place(const Layout& layout, const ReaderOptions& options);
 
 // Without: the store is left as it is, and what is not sealed yet is sealed for this reader only.
-Result<Snapshot> seal_privately(const Layout& layout);
+Result<Snapshot> seal_privately(const Layout& layout, const CancelToken* cancel);
 
 // Batches in memory, into a directory below one of `parents`, else into memory.
 Result<Snapshot> seal_batches(std::vector<Batch> batches, const std::vector<std::string>& parents);

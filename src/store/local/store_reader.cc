@@ -219,15 +219,16 @@ Result<SqlTable> StoreReader::sql(std::string_view select, SqlLimits limits) {
   return sql_in_worker(snapshot_.segments, std::string(select), limits);
 }
 
-Result<std::vector<LedgerRow>> StoreReader::structure_defects() {
+Result<std::vector<LedgerRow>> StoreReader::structure_defects(const CancelToken* cancel) {
   SpanLedger counts;
   auto load = [&](const SegmentFile& segment, const TraceRange& range, std::vector<Span>& spans) {
     return segments_.skeletons(segment, range, [&](Span span) { spans.push_back(std::move(span)); });
   };
   TRY(for_each_group(check("span"), load, [&](const Trace& trace) {
     counts.note(trace);
-    return true;
+    return cancel == nullptr || !cancel->requested();
   }));
+  TRY(check_cancelled(cancel));
   return counts.rows();
 }
 

@@ -43,7 +43,7 @@ class StoreReader : public Reader {
 
   const Snapshot& snapshot() const { return snapshot_; }
   // What is wrong with the store's traces as trees, counted by kind, source and service.
-  Result<std::vector<LedgerRow>> structure_defects();
+  Result<std::vector<LedgerRow>> structure_defects(const CancelToken* cancel);
 
  private:
   StoreReader(Snapshot snapshot, SegmentReader reader) : snapshot_(std::move(snapshot)), segments_(std::move(reader)) {}
