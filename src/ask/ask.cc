@@ -1,29 +1,22 @@
 #include "ask/ask.h"
 
-#include <pwd.h>
+#include <libpq-fe.h>
 #include <time.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 
-#include "ask/locks.h"
-#include "ask/plan.h"
-#include "ask/postmaster.h"
+#include "ask/database_plugin.h"
+#include "ask/passfile.h"
 #include "ask/session.h"
 #include "base/text.h"
 
 namespace culprit::ask {
 
 namespace {
-
-// Each database costs a connection of its own; a server with more than this in use is asked about the busiest.
-constexpr const char* kDatabases =
-    "SELECT datname FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND "
-    "datname IS NOT NULL "
-    "GROUP BY datname ORDER BY count(*) DESC, datname LIMIT 20";
 
 int64_t wall_ns() {
   timespec time;
@@ -38,30 +31,10 @@ struct Asked {
 };
 
 struct Place {
-  std::string instance;  // "127.0.0.1:5432/shop"
-  std::string database;
+  const DatabasePlugin* plugin = nullptr;
   Login login;
   std::optional<Session> session;
 };
-
-std::string user_name(uid_t uid) {
-  passwd* entry = getpwuid(uid);
-  // A container's user has no name here; its server's superuser is called postgres, unless somebody chose otherwise.
-  return entry ? entry->pw_name : "postgres";
-}
-
-Login local_login(const Postmaster& postmaster, const std::string& database) {
-  Login login;
-  login.parameters = {
-      {"port", std::to_string(postmaster.port)}, {"dbname", database}, {"user", user_name(postmaster.uid)}};
-  login.parameters.push_back({"host", postmaster.socket_directory.empty() ? "127.0.0.1" : postmaster.socket_directory});
-  login.as = postmaster.uid;
-  return login;
-}
-
-std::string local_instance(const Postmaster& postmaster, const std::string& database) {
-  return "127.0.0.1:" + std::to_string(postmaster.port) + "/" + database;
-}
 
 // "127.0.0.1:5432/shop" → ":5432/shop": one server has several addresses.
 std::string port_and_database(const std::string& instance) {
@@ -70,9 +43,9 @@ std::string port_and_database(const std::string& instance) {
   return colon == std::string::npos ? std::string() : instance.substr(colon);
 }
 
-class PostgresqlInspector : public DatabaseInspector {
+class ServersInspector : public DatabaseInspector {
  public:
-  explicit PostgresqlInspector(Target target) : target_(std::move(target)) {}
+  explicit ServersInspector(Target target) : target_(std::move(target)) {}
 
   Result<void> connect_dsn();
   Result<std::vector<LockWait>> lock_waits() override;
@@ -81,11 +54,8 @@ class PostgresqlInspector : public DatabaseInspector {
 
  private:
   void look_around();
-  void look_at(const Postmaster& postmaster);
-  bool wanted(const Postmaster& postmaster) const;
-  std::vector<std::string> databases_of(const Postmaster& postmaster);
-  Session* session_of(Place& place);
-  std::vector<Place*> places_of(const std::string& instance);
+  Session* session_of(const std::string& instance, Place& place);
+  std::vector<std::pair<const std::string, Place>*> places_of(const std::string& instance);
   void refuse(const std::string& instance, const std::string& why) { asked_[instance].refused.insert(why); }
 
   const Target target_;
@@ -93,83 +63,84 @@ class PostgresqlInspector : public DatabaseInspector {
   std::map<std::string, Asked> asked_;
 };
 
-Result<void> PostgresqlInspector::connect_dsn() {
+// What stands in a DSN is taken apart here: none of it is read as a connection string again.
+Result<Login> login_of_dsn(const Target& target) {
+  char* why = nullptr;
+  std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(PQconninfoParse(target.dsn.c_str(), &why),
+                                                                       PQconninfoFree);
+  std::unique_ptr<char, decltype(&PQfreemem)> message(why, PQfreemem);
+  if (!options)
+    return Error{Error::Kind::Usage, "--ask: " + std::string(trimmed(printable(why ? why : "no connection string"))),
+                 "--ask postgresql://USER@HOST:5432/DATABASE"};
+  Login login;
+  std::map<std::string, std::string> given;
+  for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option)
+    if (option->val != nullptr) given[option->keyword] = option->val;
+  if (given.contains("password"))
+    return Error{Error::Kind::Usage,
+                 "--ask: a password in a connection string can be read by every user of this machine",
+                 "put it into a file: --ask-passfile FILE, lines of host:port:database:user:password"};
+  for (const char* file : {"passfile", "service"})
+    if (given.contains(file))
+      return Error{Error::Kind::Usage, std::string("--ask: no ") + file + " in a connection string"};
+  if (!target.passfile.empty()) {
+    Result<std::string> password = password_of_file(target.passfile, given);
+    if (!password.has_value()) return std::move(password).error();
+    if (!password.value().empty()) given["password"] = password.value();
+  }
+  given.try_emplace("passfile", "/dev/null");
+  login.parameters.assign(given.begin(), given.end());
+  return login;
+}
+
+Result<void> ServersInspector::connect_dsn() {
   Place place;
-  place.login.parameters = {{"dbname", target_.dsn}};
+  place.plugin = &database_plugins()[0];
+  place.login = TRY(login_of_dsn(target_));
   place.session = TRY(Session::open(place.login));
-  place.database = place.session->database();
   std::string host = place.session->host();
   if (host.empty() || host[0] == '/' || host == "localhost") host = "127.0.0.1";
-  place.instance = host + ":" + place.session->port() + "/" + place.database;
-  std::string instance = place.instance;
-  places_.emplace(instance, std::move(place));
+  std::string instance = host + ":" + place.session->port() + "/" + place.session->database();
+  places_.emplace(std::move(instance), std::move(place));
   return {};
-}
-
-bool PostgresqlInspector::wanted(const Postmaster& postmaster) const {
-  const std::vector<std::string>& only = target_.data_directories;
-  return only.empty() || std::find(only.begin(), only.end(), postmaster.data_directory) != only.end();
-}
-
-// Any database will do to ask which are in use; not every server has one called postgres.
-std::vector<std::string> PostgresqlInspector::databases_of(const Postmaster& postmaster) {
-  std::string why;
-  for (const char* first : {"postgres", "template1"}) {
-    Result<Session> session = Session::open(local_login(postmaster, first));
-    if (!session.has_value()) {
-      why = why.empty() ? session.error().message : why;
-      continue;
-    }
-    std::vector<std::string> databases;
-    Reply reply = session.value().run(kDatabases);
-    for (const std::vector<std::string>& row : reply.rows) databases.push_back(row[0]);
-    return databases;
-  }
-  refuse("127.0.0.1:" + std::to_string(postmaster.port), why);
-  return {};
-}
-
-void PostgresqlInspector::look_at(const Postmaster& postmaster) {
-  for (const std::string& database : databases_of(postmaster)) {
-    Place place;
-    place.instance = local_instance(postmaster, database);
-    place.database = database;
-    place.login = local_login(postmaster, database);
-    std::string instance = place.instance;
-    places_.try_emplace(instance, std::move(place));
-  }
 }
 
 // A server may have come, or a database into use, since the last time.
-void PostgresqlInspector::look_around() {
+void ServersInspector::look_around() {
   if (!target_.dsn.empty()) return;
-  for (const Postmaster& postmaster : find_postmasters()) {
-    std::string port = ":" + std::to_string(postmaster.port) + "/";
-    bool known = std::any_of(places_.begin(), places_.end(),
-                             [&](const auto& place) { return place.first.find(port) != std::string::npos; });
-    if (!known && wanted(postmaster)) look_at(postmaster);
+  std::set<std::string> known;  // ":5432/"
+  for (const auto& [instance, place] : places_) {
+    size_t slash = instance.rfind('/');
+    size_t colon = instance.rfind(':', slash);
+    if (colon != std::string::npos) known.insert(instance.substr(colon, slash + 1 - colon));
+  }
+  for (const DatabasePlugin& plugin : database_plugins()) {
+    FoundServers found = plugin.find_servers(known, target_.data_directories);
+    for (const auto& [instance, why] : found.refused) refuse(instance, why);
+    for (Database& database : found.databases)
+      places_.try_emplace(std::move(database.instance), Place{&plugin, std::move(database.login), std::nullopt});
   }
 }
 
-Session* PostgresqlInspector::session_of(Place& place) {
+Session* ServersInspector::session_of(const std::string& instance, Place& place) {
   if (place.session && place.session->usable()) return &*place.session;
   place.session.reset();
   Result<Session> session = Session::open(place.login);
   if (!session.has_value()) {
-    refuse(place.instance, session.error().message);
+    refuse(instance, session.error().message);
     return nullptr;
   }
   place.session = std::move(session).value();
   return &*place.session;
 }
 
-Result<std::vector<LockWait>> PostgresqlInspector::lock_waits() {
+Result<std::vector<LockWait>> ServersInspector::lock_waits() {
   look_around();
   std::vector<LockWait> waits;
   for (auto& [instance, place] : places_) {
-    Session* session = session_of(place);
+    Session* session = session_of(instance, place);
     if (!session) continue;
-    LocksReply reply = ask_locks(*session, instance, wall_ns());
+    LocksReply reply = place.plugin->lock_waits(*session, instance, wall_ns());
     ++asked_[instance].locks;
     if (reply.failure) refuse(instance, reply.failure->message);
     waits.insert(waits.end(), reply.waits.begin(), reply.waits.end());
@@ -177,32 +148,32 @@ Result<std::vector<LockWait>> PostgresqlInspector::lock_waits() {
   return waits;
 }
 
-std::vector<Place*> PostgresqlInspector::places_of(const std::string& instance) {
+std::vector<std::pair<const std::string, Place>*> ServersInspector::places_of(const std::string& instance) {
   std::string wanted = port_and_database(instance);
-  std::vector<Place*> same, all;
-  for (auto& [name, place] : places_) {
+  std::vector<std::pair<const std::string, Place>*> same, all;
+  for (auto& place : places_) {
     all.push_back(&place);
-    if (!wanted.empty() && port_and_database(name).starts_with(wanted)) same.push_back(&place);
+    if (!wanted.empty() && port_and_database(place.first).starts_with(wanted)) same.push_back(&place);
   }
   // Behind a pooler, or in a container, the port that clients use is not the server's: then any that knows the tables.
   return same.empty() ? all : same;
 }
 
-Result<Plan> PostgresqlInspector::plan(const std::string& statement, const std::string& instance) {
+Result<Plan> ServersInspector::plan(const std::string& statement, const std::string& instance) {
   look_around();
   Plan plan;
   plan.unknown_why = "no server could be asked";
-  for (Place* place : places_of(instance)) {
-    Session* session = session_of(*place);
+  for (auto* place : places_of(instance)) {
+    Session* session = session_of(place->first, place->second);
     if (!session) continue;
-    plan = ask_plan(*session, statement);
-    ++asked_[place->instance].plans;
+    plan = place->second.plugin->plan(*session, statement);
+    ++asked_[place->first].plans;
     if (plan.known) break;
   }
   return plan;
 }
 
-std::vector<std::string> PostgresqlInspector::said() const {
+std::vector<std::string> ServersInspector::said() const {
   std::vector<std::string> lines;
   for (const auto& [instance, asked] : asked_) {
     std::string what;
@@ -215,14 +186,17 @@ std::vector<std::string> PostgresqlInspector::said() const {
     if (!what.empty()) lines.push_back("asked " + instance + ": " + what);
     for (const std::string& why : asked.refused) lines.push_back("could not ask " + instance + ": " + why);
   }
-  if (lines.empty()) lines.push_back("asked nobody: no PostgreSQL server with sessions was found on this machine");
+  if (lines.empty())
+    lines.push_back(
+        "asked nobody: no PostgreSQL server with sessions was "
+        "found on this machine");
   return lines;
 }
 
 }  // namespace
 
 Result<std::unique_ptr<DatabaseInspector>> make_inquiry(const Target& whom) {
-  auto inquiry = std::make_unique<PostgresqlInspector>(whom);
+  auto inquiry = std::make_unique<ServersInspector>(whom);
   if (!whom.dsn.empty()) TRY(inquiry->connect_dsn());
   return std::unique_ptr<DatabaseInspector>(std::move(inquiry));
 }

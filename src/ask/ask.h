@@ -1,7 +1,7 @@
 // ask: looks at PostgreSQL servers for `--ask`, read-only, with a second's limit for every question.
 //
 // Nothing that it sends changes anything: sessions are read-only, plans are made and not run, and a statement goes in by the
-// extended protocol, which takes one statement and no second one behind it.
+// extended protocol, which takes one statement and no second one behind it. Who is asked is foreign, too: see session.h.
 #pragma once
 
 #include <memory>
@@ -17,6 +17,8 @@ struct Target {
   std::string dsn;  // as libpq takes it; empty: the servers of this machine, by their own local login (needs root)
   // Without a DSN: only the servers of these data directories. Empty: all.
   std::vector<std::string> data_directories;
+  // Of the DSN's server: lines of host:port:database:user:password, as libpq has them. The only way for a password.
+  std::string passfile = {};
 };
 
 // One thread at a time. Error{Unavailable} where a DSN's server cannot be reached; without a DSN never an error: what could

@@ -138,6 +138,13 @@ TEST(MakeInquiry, FailsWhereTheServerOfADsnIsNotThere) {
   EXPECT_EQ(inquiry.error().kind, Error::Kind::Unavailable);
 }
 
+TEST(MakeInquiry, TakesNoPasswordOnACommandLine) {
+  auto inquiry = make_inquiry({"postgresql://u:hunter2@127.0.0.1:1/x", {}});
+  ASSERT_FALSE(inquiry.has_value());
+  EXPECT_EQ(inquiry.error().kind, Error::Kind::Usage);
+  EXPECT_EQ(inquiry.error().message.find("hunter2"), std::string::npos);
+}
+
 TEST(MakeInquiry, SaysThatNobodyWasAsked) {
   auto inquiry = make_inquiry({"", {"/no such directory"}});
   ASSERT_TRUE(inquiry.has_value());

@@ -86,7 +86,7 @@ std::set<int> root_holders(const std::map<int, std::set<int>>& blockers, int wai
 }
 
 LocksReply ask_locks(Session& session, const std::string& instance, int64_t now_ns) {
-  Reply reply = session.run(kPairs);
+  Reply reply = session.run(kPairs, 11);
   if (reply.failure) return {reply.failure, {}};
   std::vector<Pair> pairs;
   for (const std::vector<std::string>& row : reply.rows) pairs.push_back(pair_of(row, instance, now_ns));

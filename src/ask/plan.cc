@@ -45,7 +45,8 @@ std::string quoted_literal(const std::string& text) {
 std::string all_schemas(Session& session) {
   Reply reply = session.run(
       "SELECT quote_ident(nspname) FROM pg_namespace n WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' "
-      "ORDER BY (SELECT coalesce(sum(relpages), 0) FROM pg_class WHERE relnamespace = n.oid) DESC, nspname LIMIT 200");
+      "ORDER BY (SELECT coalesce(sum(relpages), 0) FROM pg_class WHERE relnamespace = n.oid) DESC, nspname LIMIT 200",
+      1);
   std::string path;
   for (const std::vector<std::string>& row : reply.rows) path += (path.empty() ? "" : ", ") + row[0];
   return path;
@@ -53,14 +54,14 @@ std::string all_schemas(Session& session) {
 
 // EXPLAIN's JSON, or the failure.
 Reply explain(Session& session, const std::string& sql) {
-  session.run("DEALLOCATE ALL");
+  session.run("DEALLOCATE ALL", 0);
   Reply prepared = session.prepare("culprit_plan", sql);
   if (prepared.failure) return prepared;
   int parameters = prepared.rows.empty() ? 0 : std::atoi(prepared.rows[0][0].c_str());
   std::string values;
   for (int i = 0; i < parameters; ++i) values += i ? ", NULL" : "NULL";
-  return session.run("EXPLAIN (VERBOSE, FORMAT JSON) EXECUTE culprit_plan" +
-                     (values.empty() ? "" : "(" + values + ")"));
+  return session.run("EXPLAIN (VERBOSE, FORMAT JSON) EXECUTE culprit_plan" + (values.empty() ? "" : "(" + values + ")"),
+                     1);
 }
 
 std::vector<Column> columns_of(Session& session, const std::string& oid) {
@@ -68,7 +69,7 @@ std::vector<Column> columns_of(Session& session, const std::string& oid) {
       "SELECT quote_ident(attname), format_type(coalesce(nullif(typbasetype, 0), atttypid), NULL) "
       "FROM pg_attribute JOIN pg_type t ON t.oid = atttypid WHERE attrelid = $1::oid AND attnum > 0 "
       "AND NOT attisdropped ORDER BY attnum LIMIT 1600",
-      {oid});
+      2, {oid});
   std::vector<Column> columns;
   for (const std::vector<std::string>& row : reply.rows) columns.push_back({row[0], row[1]});
   return columns;
@@ -77,7 +78,7 @@ std::vector<Column> columns_of(Session& session, const std::string& oid) {
 // All functions of that name: which of them it is, only the parser knows.
 bool is_immutable(Session& session, const std::string& function) {
   size_t dot = function.rfind('.');
-  Reply reply = session.run("SELECT bool_and(provolatile = 'i') FROM pg_proc WHERE quote_ident(proname) = $1",
+  Reply reply = session.run("SELECT bool_and(provolatile = 'i') FROM pg_proc WHERE quote_ident(proname) = $1", 1,
                             {dot == std::string::npos ? function : function.substr(dot + 1)});
   return !reply.rows.empty() && reply.rows[0][0] == "t";
 }
@@ -86,13 +87,13 @@ void add_relation(Session& session, const Scan& scan, Plan& plan) {
   Reply table = session.run(
       "SELECT c.oid, pg_table_size(c.oid), greatest(c.reltuples, 0) FROM pg_class c JOIN pg_namespace n "
       "ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2",
-      {scan.schema, scan.relation});
+      3, {scan.schema, scan.relation});
   if (table.failure || table.rows.empty()) return;
   const std::string& oid = table.rows[0][0];
   plan.relation_bytes = std::atoll(table.rows[0][1].c_str());
   if (scan.node == "Seq Scan") plan.rows_read = std::max(std::atof(table.rows[0][2].c_str()), scan.rows_per_turn);
   Reply indexes = session.run(
-      "SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = $1::oid AND indisvalid ORDER BY 1 LIMIT 50",
+      "SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = $1::oid AND indisvalid ORDER BY 1 LIMIT 50", 1,
       {oid});
   for (const std::vector<std::string>& row : indexes.rows) plan.indexes.push_back(row[0]);
   Table known{scan.alias, columns_of(session, oid),
@@ -120,12 +121,12 @@ void add_unindexed_references(Session& session, const Scan& scan, Plan& plan) {
       "SELECT FROM pg_index WHERE indrelid = conrelid AND indisvalid AND indkey[0] = ANY (conkey) AND "
       "(indpred IS NULL OR pg_get_expr(indpred, indrelid) LIKE '%IS NOT NULL%')) "
       "ORDER BY pg_relation_size(conrelid) DESC, conrelid LIMIT 3",
-      {scan.written_schema, scan.written});
+      1, {scan.written_schema, scan.written});
   for (const std::vector<std::string>& row : reply.rows) plan.unindexed_references.push_back(row[0]);
 }
 
 std::string quoted_relation(Session& session, const std::string& schema, const std::string& relation) {
-  Reply reply = session.run("SELECT quote_ident($1), quote_ident($2)", {schema, relation});
+  Reply reply = session.run("SELECT quote_ident($1), quote_ident($2)", 2, {schema, relation});
   if (reply.rows.empty()) return relation;
   return (schema.empty() || schema == "public" ? "" : reply.rows[0][0] + ".") + reply.rows[0][1];
 }
@@ -201,12 +202,12 @@ Plan ask_plan(Session& session, const std::string& statement) {
   if (sql.empty()) return unknown("it is no single whole statement that has a plan");
   Reply reply = explain(session, sql);
   if (reply.failure && reply.failure->state == kUndefinedTable) {
-    session.run("SELECT set_config('search_path', " + quoted_literal(all_schemas(session)) + ", false)");
+    session.run("SELECT set_config('search_path', " + quoted_literal(all_schemas(session)) + ", false)", 1);
     reply = explain(session, sql);
-    session.run("RESET search_path");
+    session.run("RESET search_path", 0);
   }
   if (reply.failure) return unknown(reply.failure->message);
-  if (reply.rows.empty() || reply.rows[0].empty()) return unknown("the server gave no plan");
+  if (reply.rows.empty()) return unknown("the server gave no plan");
   Scan scan = dearest_scan(reply.rows[0][0]);
   Plan plan;
   plan.known = true;

@@ -24,26 +24,29 @@ int number_of(std::string_view text) {
   return error == std::errc() && end == text.data() + text.size() ? number : 0;
 }
 
-std::string read_small_file(const std::string& path) {
-  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+// Files of /proc are root's or the process's own.
+std::string read_proc(const std::string& path) {
+  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (fd < 0) return {};
   char text[kMaxFile];
   ssize_t n = read(fd, text, sizeof text);
   close(fd);
-  return n > 0 ? std::string(text, n) : std::string();
+  return n > 0 ? std::string(text, static_cast<size_t>(n)) : std::string();
 }
 
 std::optional<Postmaster> postmaster_of(int pid) {
   std::string process = "/proc/" + std::to_string(pid), root = process + "/root";
-  std::string text = read_small_file(process + "/cwd/postmaster.pid");
+  struct stat owner;
+  if (stat(process.c_str(), &owner) != 0) return std::nullopt;
+  std::string text = read_file_of(process + "/cwd/postmaster.pid", owner.st_uid);
   if (text.empty()) return std::nullopt;
   std::optional<Postmaster> found = parse_postmaster_file(text);
-  struct stat owner;
-  if (!found || stat(process.c_str(), &owner) != 0) return std::nullopt;
+  if (!found) return std::nullopt;
   found->uid = owner.st_uid;
+  found->gid = owner.st_gid;
   if (found->pid == pid) return found;
   // In a container the file knows the pid of there: then the process whose parent does not work in the directory is it.
-  std::string status = read_small_file(process + "/status");
+  std::string status = read_proc(process + "/status");
   size_t spaces = status.find("NSpid:");
   if (spaces == std::string::npos) return std::nullopt;
   std::string_view line = std::string_view(status).substr(spaces, status.find('\n', spaces) - spaces);
@@ -56,6 +59,19 @@ std::optional<Postmaster> postmaster_of(int pid) {
 
 }  // namespace
 
+std::string read_file_of(const std::string& path, uid_t owner) {
+  // O_NONBLOCK: the open of a pipe would wait for a writer.
+  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0) return {};
+  struct stat file;
+  bool sound = fstat(fd, &file) == 0 && S_ISREG(file.st_mode) && file.st_uid == owner && file.st_nlink == 1 &&
+               static_cast<uint64_t>(file.st_size) <= kMaxFile;
+  char text[kMaxFile];
+  ssize_t n = sound ? read(fd, text, sizeof text) : 0;
+  close(fd);
+  return n > 0 ? std::string(text, static_cast<size_t>(n)) : std::string();
+}
+
 std::optional<Postmaster> parse_postmaster_file(std::string_view text) {
   std::vector<std::string_view> lines = split(text.substr(0, kMaxFile), '\n');
   if (lines.size() < 5) return std::nullopt;
@@ -66,6 +82,9 @@ std::optional<Postmaster> parse_postmaster_file(std::string_view text) {
   postmaster.socket_directory = trimmed(lines[4]);
   if (postmaster.pid <= 0 || postmaster.port <= 0 || postmaster.port > 65535) return std::nullopt;
   if (postmaster.data_directory.empty() || postmaster.data_directory[0] != '/') return std::nullopt;
+  // libpq takes a comma for a list of hosts, and what begins with no slash for a name to look up.
+  const std::string& socket = postmaster.socket_directory;
+  if (!socket.empty() && (socket[0] != '/' || socket.find(',') != std::string::npos)) return std::nullopt;
   return postmaster;
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "ask/ask.h"
+#include "ask/postmaster.h"
 #include "ask/session.h"
 #include "demo/place.h"
 
@@ -127,13 +128,16 @@ TEST_F(PrivateServer, IsAskedReadOnlyAndWithALimit) {
                       {"port", std::to_string(server_->port())},
                       {"dbname", "shop"},
                       {"user", "postgres"}};
-  login.as = user_.uid;
+  for (const ask::Postmaster& postmaster : ask::find_postmasters())
+    if (postmaster.data_directory == server_->data_directory())
+      login.peer = ask::Peer{postmaster.pid, postmaster.uid, postmaster.gid};
+  ASSERT_TRUE(login.peer.has_value());
   auto session = ask::Session::open(login);
   ASSERT_TRUE(session.has_value()) << session.error().message;
-  ask::Reply write = session.value().run("CREATE TABLE mine (id int)");
+  ask::Reply write = session.value().run("CREATE TABLE mine (id int)", 0);
   ASSERT_TRUE(write.failure.has_value());
   EXPECT_EQ(write.failure->state, "25006");  // read_only_sql_transaction
-  ask::Reply slow = session.value().run("SELECT pg_sleep(10)");
+  ask::Reply slow = session.value().run("SELECT pg_sleep(10)", 1);
   ASSERT_TRUE(slow.failure.has_value());
   EXPECT_EQ(slow.failure->state, "57014");  // query_canceled
   EXPECT_EQ(geteuid(), 0u) << "this thread has its rights back";
