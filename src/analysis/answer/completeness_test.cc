@@ -163,6 +163,21 @@ TEST(Completeness, WhatIsClaimedIsNotUnexplained) {
   EXPECT_EQ(found(ask(shop)), Found{"slow_statement/scan"});
 }
 
+// Calls take 90 ms between their two ends, and 2 s in a few requests: the few are no explanation of the many.
+TEST(Completeness, AFewSlowCallsDoNotExplainTheOrdinaryOnes) {
+  Shop shop;
+  shop.watched = false;
+  for (int i = 0; i < 2'000; ++i) {
+    shop.wire_ns = i % 160 == 0 ? 1'000 * kMs : 45 * kMs;
+    auto request = shop.request("GET /page", "gateway");
+    request.work(20 * kMs);
+    request.enter("orders-api", "GET /page");
+    request.work(20 * kMs);
+    request.end();
+  }
+  EXPECT_EQ(found(ask(shop)), Found{"unexplained/"});
+}
+
 TEST(Completeness, TheSummarySaysWhereTheLargestShareIsUnexplained) {
   Shop shop;
   shop.healthy(100);

@@ -247,7 +247,9 @@ Ranked* best_candidate(const DetectorInput& input, const Judged& judged, size_t 
   for (Ranked& entry : ranked) {
     if (entry.finding || entry.explained || !(entry.cause.pathological || entry.cause.exempt)) continue;
     Impact impact = measure_impact(entry.cause, input.now, operation, nullptr, 0);
-    if (impact.share < kUnclaimedShare) continue;
+    // What it would likely save counts, not what its mechanism took: a few slow calls do not explain the ordinary ones.
+    const auto path_ns = static_cast<double>(input.now.operations()[operation].total_ns);
+    if (impact.affected < kFewestAffected || impact.saved_ns < kUnclaimedShare * path_ns) continue;
     std::vector<const Ranked*> with = findings_of(ranked);
     with.push_back(&entry);
     const double gain = left - judged.left_share(with);
