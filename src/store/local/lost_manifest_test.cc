@@ -104,6 +104,26 @@ TEST(LostManifest, IsKeptAside) {
   EXPECT_EQ(bytes_of(store.layout.manifest() + ".damaged-1"), "hello\n");
 }
 
+// As recordings of before there were side records are.
+TEST(LostManifest, WithoutAnySideRecordIsToldAndKeptAside) {
+  SealedStore store;
+  for (const std::string& name : names_in(store.layout.segments()))
+    if (name.ends_with(".side")) unlink(store.layout.segment(name).c_str());
+  std::string manifest = bytes_of(store.layout.manifest());
+  for (char& byte : manifest) byte = static_cast<char>(byte ^ 1);
+  write_bytes(store.layout.manifest(), manifest);
+  std::set<std::string> before = names_in(store.layout.segments());
+  for (int round = 0; round < 2; ++round) {
+    auto reader = store.read();
+    EXPECT_EQ(span_count(*reader), 0u);
+    EXPECT_GT(ledger_count(*reader, "malformed", "file"), 0);
+    EXPECT_EQ(names_in(store.layout.segments()), before);
+  }
+  store.write({batch_of(101, 10)});
+  EXPECT_EQ(span_count(*store.read()), 30u);
+  EXPECT_EQ(bytes_of(store.layout.manifest() + ".damaged-1"), manifest);
+}
+
 TEST(LostManifest, WithItsJournalStillThereCountsNothingTwice) {
   for (int step : {2, 3, 4}) {
     Store store;

@@ -15,6 +15,13 @@ namespace culprit {
 
 namespace {
 
+// TABLE-000001-….parquet
+bool is_segment_name(const std::string& name) {
+  size_t dash = name.find('-');
+  return dash != std::string::npos && dash + 1 < name.size() && name[dash + 1] >= '0' && name[dash + 1] <= '9' &&
+         name.ends_with(".parquet");
+}
+
 // Segments that neither the manifest nor a side record names.
 int64_t count_unnamed(const Layout& layout, const Manifest& manifest) {
   std::set<std::string> named(manifest.superseded.begin(), manifest.superseded.end());
@@ -25,7 +32,7 @@ int64_t count_unnamed(const Layout& layout, const Manifest& manifest) {
     bool begun = std::any_of(manifest.intended.begin(), manifest.intended.end(), [&](const auto& intended) {
       return name.find("-" + intended.first + "-") != std::string::npos;
     });
-    return name.ends_with(".parquet") && !named.contains(name) && !begun;
+    return is_segment_name(name) && !named.contains(name) && !begun;
   });
 }
 
@@ -55,7 +62,7 @@ Result<StoreState> read_store_state(const Layout& layout) {
   int64_t unnamed = doubtful ? count_unnamed(layout, manifest) : 0;
   if (unnamed > 0)
     manifest.notes.push_back(counted(unnamed, "segment", "segments") + " that no sound record names: left out");
-  state.rebuilt = segments > 0 || damaged_records > 0 || (unnamed > 0 && manifest.valid_bytes > 0);
+  state.rebuilt = segments > 0 || damaged_records > 0 || unnamed > 0;
   return state;
 }
 
