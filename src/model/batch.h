@@ -3,23 +3,16 @@
 
 #include <vector>
 
-#include "model/ledger.h"
-#include "model/record.h"
-#include "model/span.h"
+#define ROW_TYPES
+#include "model/tables.inc"
+#undef ROW_TYPES
 
 namespace culprit {
 
 struct Batch {
-  std::vector<Resource> resources;  // spans and logs point into it by index
-  std::vector<Span> spans;
-  std::vector<ThreadState> thread_states;
-  std::vector<LogRecord> logs;
-  std::vector<MetricPoint> metrics;
-  std::vector<Process> processes;
-  std::vector<Connection> connections;
-  std::vector<HostInfo> hosts;
-  std::vector<LedgerRow> ledger;
-  std::vector<Received> received;
+  // Spans and logs point into the resources by index.
+#define TABLE(section, Row, member) std::vector<Row> member;
+#include "model/tables.inc"
 
   size_t rows() const {
     return spans.size() + thread_states.size() + logs.size() + metrics.size() + processes.size() + connections.size() +

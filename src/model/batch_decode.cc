@@ -4,14 +4,12 @@
 
 #include "base/packed.h"
 #include "model/batch_codec.h"
-#include "model/batch_columns.h"
 #include "model/span_ids.h"
+#include "model/tables.h"
 
 namespace culprit {
 
 namespace {
-
-using batch_columns::Of;
 
 // A column's number is below this; more than any section has, few enough for an array.
 constexpr uint64_t kMaxColumns = 64;
@@ -48,23 +46,50 @@ class TableDecoder {
   ~TableDecoder() { budget_.unknown_parts += std::popcount(given_ & ~known_); }
 
   template <class Get>
-  void number(uint32_t id, Get get) {
+  void number(uint32_t id, const char*, Get get, std::string_view = {}) {
     if (column(id).empty()) return zero(get);
     each(id, [&](Row& row, PackedReader& in) { set(std::invoke(get, row), in.zigzag()); });
   }
   // A value that this version does not know reads as the last one, which is the vaguest.
-  template <class Get, class Enum>
-  void choice(uint32_t id, Get get, Enum last) {
+  template <class Get, size_t N>
+  void names(uint32_t id, const char*, Get get, const std::string_view (&)[N], std::string_view = {}) {
     if (column(id).empty()) return zero(get);
     each(id, [&](Row& row, PackedReader& in) {
+      auto& field = std::invoke(get, row);
       int64_t number = in.zigzag();
-      bool known = number >= 0 && number <= static_cast<int64_t>(last);
+      bool known = number >= 0 && number < static_cast<int64_t>(N);
       budget_.unknown_parts += !known;
-      std::invoke(get, row) = known ? static_cast<Enum>(number) : last;
+      set(field, known ? number : static_cast<int64_t>(N) - 1);
     });
   }
   template <class Get>
-  void delta(uint32_t id, Get get) {
+  void resource(uint32_t id, const char* name, Get get, std::string_view) {
+    number(id, name, get);
+  }
+  void own_id(const char*, std::string_view) {}
+  template <class Get>
+  void derived(const char*, Get, std::string_view) {}
+  template <class Get>
+  void trace_id(uint32_t high, uint32_t low, const char* name, Get get, std::string_view = {}) {
+    fixed(high, name, [get](Row& row) -> auto& { return std::invoke(get, row).high; });
+    fixed(low, name, [get](Row& row) -> auto& { return std::invoke(get, row).low; });
+  }
+  template <class Get>
+  void trace_high(uint32_t id, const char* name, Get get, std::string_view) {
+    fixed(id, name, [get](Row& row) -> auto& { return std::invoke(get, row).high; });
+  }
+  template <class Get, size_t N>
+  void waits(uint32_t known, uint32_t first, Get get, const char* const (&)[N]) {
+    number(known, "known", [get](Row& row) -> auto& { return std::invoke(get, row).known; });
+    for (uint32_t wait = 0; wait < N; ++wait)
+      number(first + wait, "ns", [get, wait](Row& row) -> auto& { return std::invoke(get, row).ns[wait]; });
+  }
+  template <class Get>
+  void span_attributes(uint32_t id, Get get) {
+    attributes(id, "attributes", "attribute_types", get);
+  }
+  template <class Get>
+  void delta(uint32_t id, const char*, Get get, std::string_view = {}) {
     uint64_t previous = 0;
     each(id, [&](Row& row, PackedReader& in) {
       previous += static_cast<uint64_t>(in.zigzag());
@@ -72,19 +97,19 @@ class TableDecoder {
     });
   }
   template <class Get>
-  void fixed(uint32_t id, Get get) {
+  void fixed(uint32_t id, const char*, Get get, std::string_view = {}) {
     each(id, [&](Row& row, PackedReader& in) { std::invoke(get, row) = in.u64(); });
   }
   template <class Get>
-  void real(uint32_t id, Get get) {
+  void real(uint32_t id, const char*, Get get, std::string_view = {}) {
     each(id, [&](Row& row, PackedReader& in) { set(std::invoke(get, row), in.real()); });
   }
   template <class Get>
-  void text(uint32_t id, Get get) {
+  void text(uint32_t id, const char*, Get get, std::string_view = {}) {
     each(id, [&](Row& row, PackedReader& in) { std::invoke(get, row) = budget_.text(in.varint()); });
   }
   template <class Get>
-  void attributes(uint32_t id, Get get) {
+  void attributes(uint32_t id, const char*, const char*, Get get, std::string_view = {}) {
     PackedReader in(column(id));
     std::vector<Attribute*> all = spread<Attribute>(in, get);
     for (Attribute* attribute : all) attribute->key = budget_.text(in.varint());
@@ -94,14 +119,14 @@ class TableDecoder {
     if (in.failed()) fail();
   }
   template <class Get, class Child>
-  void nested(uint32_t id, Get get, Of<Child> child) {
+  void list(uint32_t id, const char*, Get get, Of<Child> child, std::string_view = {}) {
     PackedReader in(column(id));
     std::vector<Child*> all = spread<Child>(in, get);
     if (all.empty()) return;
     TableDecoder<Child> table(budget_, all, in.rest());
-    batch_columns::describe(table, child);
+    describe(table, child);
   }
-  void ids(batch_columns::IdColumns columns) {
+  void ids(IdColumns columns) {
     SpanIds ids;
     ids.trace_by_span = !column(columns.trace_by_span).empty();
     ids.parent_ahead = values<int64_t>(columns.parent_ahead, [](PackedReader& in) { return in.zigzag(); });
@@ -210,7 +235,7 @@ class BatchDecoder {
       : sections_(sections), budget_{.texts = texts} {}
 
   template <class Row>
-  void section(uint32_t id, std::vector<Row> Batch::*member) {
+  void section_of(uint32_t id, std::vector<Row> Batch::*member) {
     for (const Section& section : sections_) {
       if (section.id != id) continue;
       ++known_sections_;
@@ -238,7 +263,8 @@ class BatchDecoder {
     std::vector<Row*> pointers;
     for (Row& row : rows) pointers.push_back(&row);
     TableDecoder<Row> table(budget_, pointers, section.bytes);
-    batch_columns::describe(table, Of<Row>());
+    describe(table, Of<Row>());
+    describe_derived(table, Of<Row>());
   }
 
   void check_resource(uint32_t index) {
@@ -276,7 +302,8 @@ Result<DecodedBatch> decode_batch_parts(std::string_view bytes) {
   }
   if (in.failed()) return Error{Error::Kind::Corrupt, "a frame's content is cut off"};
   BatchDecoder decoder(sections, texts);
-  batch_columns::describe_batch(decoder);
+#define TABLE(section, Row, member) decoder.section_of(section, &Batch::member);
+#include "model/tables.inc"
   return decoder.finish();
 }
 

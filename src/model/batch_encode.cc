@@ -6,14 +6,12 @@
 
 #include "base/packed.h"
 #include "model/batch_codec.h"
-#include "model/batch_columns.h"
 #include "model/span_ids.h"
+#include "model/tables.h"
 
 namespace culprit {
 
 namespace {
-
-using batch_columns::Of;
 
 // The texts of a batch, each once, in order of first use.
 class Dictionary {
@@ -64,15 +62,41 @@ class TableEncoder {
       : dictionary_(dictionary), rows_(rows), out_(out) {}
 
   template <class Get>
-  void number(uint32_t id, Get get) {
+  void number(uint32_t id, const char*, Get get, std::string_view = {}) {
     column(id, get, [&](auto value) { column_.zigzag(static_cast<int64_t>(value)); });
   }
-  template <class Get, class Enum>
-  void choice(uint32_t id, Get get, Enum) {
-    number(id, get);
+  template <class Get, size_t N>
+  void names(uint32_t id, const char* name, Get get, const std::string_view (&)[N], std::string_view = {}) {
+    number(id, name, get);
   }
   template <class Get>
-  void delta(uint32_t id, Get get) {
+  void resource(uint32_t id, const char* name, Get get, std::string_view) {
+    number(id, name, get);
+  }
+  void own_id(const char*, std::string_view) {}
+  template <class Get>
+  void derived(const char*, Get, std::string_view) {}
+  template <class Get>
+  void trace_id(uint32_t high, uint32_t low, const char* name, Get get, std::string_view = {}) {
+    fixed(high, name, [get](const Row& row) { return std::invoke(get, row).high; });
+    fixed(low, name, [get](const Row& row) { return std::invoke(get, row).low; });
+  }
+  template <class Get>
+  void trace_high(uint32_t id, const char* name, Get get, std::string_view) {
+    fixed(id, name, [get](const Row& row) { return std::invoke(get, row).high; });
+  }
+  template <class Get, size_t N>
+  void waits(uint32_t known, uint32_t first, Get get, const char* const (&)[N]) {
+    number(known, "known", [get](const Row& row) { return std::invoke(get, row).known; });
+    for (uint32_t wait = 0; wait < N; ++wait)
+      number(first + wait, "ns", [get, wait](const Row& row) { return std::invoke(get, row).ns[wait]; });
+  }
+  template <class Get>
+  void span_attributes(uint32_t id, Get get) {
+    attributes(id, "attributes", "attribute_types", get);
+  }
+  template <class Get>
+  void delta(uint32_t id, const char*, Get get, std::string_view = {}) {
     uint64_t previous = 0;
     column(id, get, [&](int64_t value) {
       column_.zigzag(static_cast<int64_t>(static_cast<uint64_t>(value) - previous));
@@ -80,17 +104,17 @@ class TableEncoder {
     });
   }
   template <class Get>
-  void fixed(uint32_t id, Get get) {
+  void fixed(uint32_t id, const char*, Get get, std::string_view = {}) {
     column(id, get, [&](uint64_t value) { column_.u64(value); });
   }
   // Reals are always written: their zero is rarely the default of their field.
   template <class Get>
-  void real(uint32_t id, Get get) {
+  void real(uint32_t id, const char*, Get get, std::string_view = {}) {
     for (const Row* row : rows_) column_.real(std::invoke(get, *row));
     finish(id);
   }
   template <class Get>
-  void text(uint32_t id, Get get) {
+  void text(uint32_t id, const char*, Get get, std::string_view = {}) {
     bool filled = first_;
     for (const Row* row : rows_) filled |= !std::invoke(get, *row).empty();
     if (!filled) return;
@@ -98,7 +122,7 @@ class TableEncoder {
     finish(id);
   }
   template <class Get>
-  void attributes(uint32_t id, Get get) {
+  void attributes(uint32_t id, const char*, const char*, Get get, std::string_view = {}) {
     std::vector<const Attribute*> all = gather<Attribute>(get);
     if (all.empty()) return;
     for (const Attribute* attribute : all) column_.varint(dictionary_.index(attribute->key));
@@ -107,15 +131,15 @@ class TableEncoder {
     finish(id);
   }
   template <class Get, class Child>
-  void nested(uint32_t id, Get get, Of<Child> child) {
+  void list(uint32_t id, const char*, Get get, Of<Child> child, std::string_view = {}) {
     std::vector<const Child*> all = gather<Child>(get);
     if (all.empty()) return;
     TableEncoder<Child> table(dictionary_, all, column_);
-    batch_columns::describe(table, child);
+    describe(table, child);
     nested_ += table.nested_rows();
     finish(id);
   }
-  void ids(batch_columns::IdColumns columns) {
+  void ids(IdColumns columns) {
     const SpanIds ids = pack_ids(rows_);
     auto fixed = [&](uint64_t value) { column_.u64(value); };
     values(columns.parent_ahead, ids.parent_ahead, [&](int64_t value) { column_.zigzag(value); });
@@ -191,17 +215,15 @@ class TableEncoder {
 
 class BatchEncoder {
  public:
-  explicit BatchEncoder(const Batch& batch) : batch_(batch) {}
-
   template <class Row>
-  void section(uint32_t id, std::vector<Row> Batch::*member) {
-    const std::vector<Row>& rows = batch_.*member;
+  void section_of(uint32_t id, const std::vector<Row>& rows) {
     if (rows.empty()) return;
     std::vector<const Row*> pointers;
     for (const Row& row : rows) pointers.push_back(&row);
     PackedWriter columns;
     TableEncoder<Row> table(dictionary_, pointers, columns);
-    batch_columns::describe(table, Of<Row>());
+    describe(table, Of<Row>());
+    describe_derived(table, Of<Row>());
     sections_.varint(id);
     sections_.varint(rows.size());
     sections_.text(columns.bytes());
@@ -220,7 +242,6 @@ class BatchEncoder {
   }
 
  private:
-  const Batch& batch_;
   Dictionary dictionary_;
   PackedWriter sections_;
   bool fits_ = true;
@@ -229,8 +250,9 @@ class BatchEncoder {
 }  // namespace
 
 Result<std::string> encode_batch(const Batch& batch) {
-  BatchEncoder encoder(batch);
-  batch_columns::describe_batch(encoder);
+  BatchEncoder encoder;
+#define TABLE(section, Row, member) encoder.section_of(section, batch.member);
+#include "model/tables.inc"
   return encoder.finish();
 }
 

@@ -2,6 +2,9 @@
 
 #include <limits>
 #include <random>
+#include <type_traits>
+
+#include "model/tables.h"
 
 namespace culprit {
 
@@ -9,31 +12,32 @@ namespace {
 
 class Generator {
  public:
-  explicit Generator(uint64_t seed) : random_(seed) {}
+  enum class Texts { Any, Utf8 };
+  Generator(uint64_t seed, Texts texts) : random_(seed), texts_(texts) {}
 
   Batch batch() {
     Batch batch;
-    for (uint64_t i = below(4); i > 0; --i) batch.resources.push_back(resource());
-    for (uint64_t i = below(40); i > 0; --i) batch.spans.push_back(span(batch.resources.size()));
-    for (uint64_t i = below(40); i > 0; --i) batch.thread_states.push_back(thread_state());
-    for (uint64_t i = below(9); i > 0; --i) batch.logs.push_back(log(batch.resources.size()));
-    for (uint64_t i = below(9); i > 0; --i)
-      batch.metrics.push_back({time(), text(), text(), text(), real(), text(), attributes()});
-    for (uint64_t i = below(5); i > 0; --i) batch.processes.push_back(process());
-    for (uint64_t i = below(5); i > 0; --i) batch.connections.push_back(connection());
-    for (uint64_t i = below(2); i > 0; --i) batch.hosts.push_back(host());
-    for (uint64_t i = below(6); i > 0; --i)
-      batch.ledger.push_back(
-          {time(), text(), text(), "reader", "ring_full", "event", integer(), Evidence::Bounded, text()});
-    for (uint64_t i = below(3); i > 0; --i)
-      batch.received.push_back({text(), "span", static_cast<int64_t>(below(1000))});
+#define TABLE(section, Row, member) \
+  for (uint64_t i = below(20); i > 0; --i) batch.member.push_back(row<Row>());
+#include "model/tables.inc"
+    for (Span& span : batch.spans) plausible(span, batch.resources.size());
+    for (LogRecord& log : batch.logs) log.resource = index_of(batch.resources.size());
+    for (Received& received : batch.received) received.n = static_cast<int64_t>(below(1000));
     return batch;
+  }
+
+  // Fills every column of a row's description.
+  template <class Row>
+  Row row() {
+    Row made;
+    Fill<Row> fill{*this, made};
+    describe(fill, Of<Row>());
+    return made;
   }
 
  private:
   uint64_t below(uint64_t limit) { return random_() % limit; }
   bool coin() { return below(2) == 0; }
-  int32_t id() { return static_cast<int32_t>(below(100'000)); }
   int64_t time() { return 1'700'000'000'000'000'000 + static_cast<int64_t>(below(3'600'000'000'000)); }
 
   int64_t integer() {
@@ -51,6 +55,10 @@ class Generator {
     return coin() ? kOdd[below(std::size(kOdd))] : static_cast<double>(below(1000)) / 8;
   }
   std::string text() {
+    std::string made = any_text();
+    return texts_ == Texts::Utf8 && made == "\xff\xfe" ? "xy" : made;
+  }
+  std::string any_text() {
     static const std::string kOdd[] = {"",         "GET /orders", "select 1", std::string("a\0b", 3),
                                        "\xff\xfe", "Grüße, 世界", "'\"\n\\"};
     return coin() ? kOdd[below(std::size(kOdd))] : "text " + std::to_string(below(50));
@@ -61,10 +69,10 @@ class Generator {
       case 1: return coin();
       case 2: return integer();
       case 3: return real();
-      case 4: return Bytes{text()};
+      case 4: return Bytes{any_text()};
       case 5: return Nested{R"({"arrayValue":{"values":[{"intValue":"1"}]}})"};
     }
-    return text();
+    return any_text();
   }
   Attributes attributes() {
     static const std::string kKeys[] = {"http.route", "db.query.text", "name", "Name", "pid", "k\n", "",
@@ -74,91 +82,101 @@ class Generator {
     return all;
   }
 
-  Resource resource() {
-    return {text(), attributes(), text(), text(), text(), text(), attributes(), static_cast<uint32_t>(below(9))};
-  }
+  uint32_t index_of(size_t resources) { return resources == 0 ? 0 : static_cast<uint32_t>(below(resources)); }
 
-  Span span(size_t resources) {
-    Span span;
+  // Few traces, times that do not overflow, waits only where they are known.
+  void plausible(Span& span, size_t resources) {
     span.trace_id = {below(3), 1 + below(5)};
-    span.span_id = random_(), span.parent_span_id = coin() ? 0 : random_();
-    span.link = static_cast<LinkHow>(below(6)), span.link_confidence = static_cast<float>(below(5)) / 4;
-    span.name = text(), span.kind = static_cast<SpanKind>(below(6)), span.service = text();
-    span.start_ns = time(), span.duration_ns = integer() / 4;
-    span.status = static_cast<SpanStatus>(below(3)), span.status_message = text();
-    span.source = "otlp", span.host = text(), span.pid = id(), span.tid = id();
-    span.connection = coin() ? 0 : random_(), span.weight = real(), span.flags = static_cast<uint32_t>(below(4096));
-    span.otel_flags = static_cast<uint32_t>(random_()), span.dropped_attributes = static_cast<uint32_t>(below(3));
-    span.dropped_events = static_cast<uint32_t>(below(3)), span.dropped_links = static_cast<uint32_t>(below(3));
-    span.received_ns = time(), span.trace_state = text();
-    span.waits.known = coin();
-    for (int64_t& ns : span.waits.ns) ns = span.waits.known ? static_cast<int64_t>(below(1'000'000)) : 0;
-    for (uint64_t i = below(3); i > 0; --i)
-      span.blockers.push_back({static_cast<Wait>(below(8)), id(), id(), integer(), 3, text()});
-    span.resource = resources == 0 ? 0 : static_cast<uint32_t>(below(resources));
-    span.attributes = attributes();
-    for (uint64_t i = below(3); i > 0; --i) span.events.push_back({time(), text(), attributes(), 1});
-    for (uint64_t i = below(2); i > 0; --i)
-      span.links.push_back({{random_(), random_()}, random_(), text(), attributes(), 2, 3});
-    return span;
+    if (coin()) span.parent_span_id = 0;
+    span.start_ns = time();
+    span.duration_ns /= 4;
+    span.resource = index_of(resources);
+    if (!span.waits.known)
+      for (int64_t& ns : span.waits.ns) ns = 0;
   }
 
-  ThreadState thread_state() {
-    return {id(),
-            id(),
-            time(),
-            static_cast<int64_t>(below(1'000'000)),
-            static_cast<Wait>(below(8)),
-            static_cast<int16_t>(below(400)),
-            id(),
-            id(),
-            coin() ? 0 : random_()};
+  template <class T>
+  T number() {
+    if constexpr (std::is_same_v<T, bool>)
+      return coin();
+    else if constexpr (std::is_floating_point_v<T>)
+      return static_cast<T>(real());
+    else if constexpr (std::is_same_v<T, int64_t>)
+      return integer();
+    else
+      return static_cast<T>(coin() ? below(1000) : random_());
   }
 
-  LogRecord log(size_t resources) {
-    LogRecord log;
-    log.time_ns = time(), log.observed_ns = time(), log.severity = 9, log.severity_text = text(), log.body = text();
-    log.event_name = text(), log.trace_id = {0, below(5)}, log.span_id = random_(), log.service = text();
-    log.source = "otlp", log.host = text(), log.pid = id(), log.tid = id(), log.otel_flags = 1,
-    log.dropped_attributes = 2;
-    log.resource = resources == 0 ? 0 : static_cast<uint32_t>(below(resources));
-    log.attributes = attributes();
-    return log;
-  }
+  template <class Row>
+  struct Fill {
+    Generator& from;
+    Row& row;
 
-  Process process() {
-    Process process;
-    process.host = text(), process.pid = id(), process.parent_pid = id(), process.started_ns = time();
-    process.exited_ns = coin() ? 0 : time(), process.exit_code = -1, process.name = text(), process.executable = text();
-    process.command = text(), process.service = text(), process.cgroup = text(), process.recorded = coin();
-    process.running_ns = 5, process.runnable_ns = 6, process.throttled_ns = 7;
-    return process;
-  }
-
-  Connection connection() {
-    Connection connection;
-    connection.id = random_(), connection.peer_id = random_(), connection.pid = id(), connection.peer_pid = id();
-    connection.server = coin(), connection.transport = "tcp", connection.local = text(), connection.peer = text();
-    connection.protocol = "postgresql", connection.encrypted = coin(), connection.opened_ns = time();
-    connection.closed_ns = time(), connection.bytes_sent = random_(), connection.bytes_received = random_();
-    connection.retransmits = 1, connection.requests = 2, connection.lost_bytes = random_();
-    return connection;
-  }
-
-  HostInfo host() {
-    HostInfo host;
-    host.name = text(), host.host_id = random_(), host.boot_id = text(), host.run_id = text(), host.kernel = text();
-    host.cpus = 2, host.memory_bytes = random_(), host.started_ns = time(), host.ended_ns = time();
-    host.cpu_busy_ns = 5, host.tiers = "T0", host.scope = "all", host.recorder_cpu_ns = 1, host.events = random_();
-    host.events_lost = random_();
-    return host;
-  }
+    template <class T>
+    void number(uint32_t, const char*, T Row::*member, std::string_view = {}) {
+      row.*member = from.number<T>();
+    }
+    template <class T>
+    void delta(uint32_t, const char*, T Row::*member, std::string_view = {}) {
+      row.*member = from.time();
+    }
+    template <class T>
+    void fixed(uint32_t id, const char* name, T Row::*member, std::string_view = {}) {
+      number(id, name, member);
+    }
+    template <class T>
+    void real(uint32_t id, const char* name, T Row::*member, std::string_view = {}) {
+      number(id, name, member);
+    }
+    template <class T>
+    void derived(const char* name, T Row::*member, std::string_view) {
+      number(0, name, member);
+    }
+    template <class T>
+    void resource(uint32_t, const char*, T Row::*, std::string_view) {}
+    void own_id(const char*, std::string_view) {}
+    template <class T>
+    void text(uint32_t, const char*, T Row::*member, std::string_view = {}) {
+      row.*member = from.text();
+    }
+    template <class T, size_t N>
+    void names(uint32_t, const char*, T Row::*member, const std::string_view (&)[N], std::string_view = {}) {
+      row.*member = static_cast<T>(from.below(N));
+    }
+    template <class T>
+    void trace_id(uint32_t, uint32_t, const char*, T Row::*member, std::string_view = {}) {
+      row.*member = {from.random_(), from.random_()};
+    }
+    template <class T>
+    void trace_high(uint32_t, const char*, T Row::*member, std::string_view) {
+      row.*member = {from.random_(), from.random_()};
+    }
+    template <class T, size_t N>
+    void waits(uint32_t, uint32_t, T Row::*member, const char* const (&)[N]) {
+      (row.*member).known = from.coin();
+      for (int64_t& ns : (row.*member).ns) ns = static_cast<int64_t>(from.below(1'000'000));
+    }
+    template <class T>
+    void attributes(uint32_t, const char*, const char*, T Row::*member, std::string_view = {}) {
+      row.*member = from.attributes();
+    }
+    template <class T>
+    void span_attributes(uint32_t, T Row::*member) {
+      row.*member = from.attributes();
+    }
+    template <class T, class Child>
+    void list(uint32_t, const char*, T Row::*member, Of<Child>, std::string_view = {}) {
+      for (uint64_t i = from.below(3); i > 0; --i) (row.*member).push_back(from.row<Child>());
+    }
+  };
 
   std::mt19937_64 random_;
+  Texts texts_;
 };
 
 }  // namespace
 
-Batch generated_batch(uint64_t seed) { return Generator(seed).batch(); }
+Batch generated_batch(uint64_t seed) { return Generator(seed, Generator::Texts::Any).batch(); }
+Batch generated_utf8_batch(uint64_t seed) { return Generator(seed, Generator::Texts::Utf8).batch(); }
 
 }  // namespace culprit

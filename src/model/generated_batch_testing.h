@@ -8,5 +8,7 @@
 namespace culprit {
 
 Batch generated_batch(uint64_t seed);
+// The same with valid UTF-8 everywhere but in attributes: tables hold no other.
+Batch generated_utf8_batch(uint64_t seed);
 
 }  // namespace culprit

@@ -15,10 +15,7 @@ std::string_view to_string(LedgerUnit unit) {
   return kNames[static_cast<int>(unit)];
 }
 
-std::string_view to_string(Evidence evidence) {
-  static constexpr std::string_view kNames[] = {"exact", "bounded", "heuristic", "unknown"};
-  return kNames[static_cast<int>(evidence)];
-}
+std::string_view to_string(Evidence evidence) { return kEvidenceNames[static_cast<int>(evidence)]; }
 
 const std::vector<LedgerKindInfo>& ledger_kinds() {
   static const std::vector<LedgerKindInfo> kKinds = {

@@ -59,6 +59,7 @@ const LedgerKindInfo& info(LedgerKind kind);
 const std::vector<LedgerKindInfo>& ledger_kinds();
 
 enum class Evidence : uint8_t { Exact, Bounded, Heuristic, Unknown };
+inline constexpr std::string_view kEvidenceNames[] = {"exact", "bounded", "heuristic", "unknown"};
 std::string_view to_string(Evidence evidence);
 
 struct LedgerRow {

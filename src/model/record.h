@@ -1,4 +1,4 @@
-// The other rows of the data model: what lives beside spans in a batch, a frame and a table. schema.h documents each column.
+// The other rows of the data model: what lives beside spans in a batch, a frame and a table. tables.h says what each member means.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +30,16 @@ struct ThreadState {
   int32_t waker_pid = 0, waker_tid = 0;  // who ended the wait; 0: an interrupt, a timer, or unknown
   uint64_t span_id = 0;                  // the request it worked on; 0: none
   bool operator==(const ThreadState&) const = default;
+};
+
+// One call, or a bucket of equal ones.
+struct Syscall {
+  int32_t pid = 0, tid = 0;
+  int16_t number = 0;
+  std::string name;
+  int64_t start_ns = 0, duration_ns = 0;
+  int64_t count = 0, result = 0, bytes = 0;
+  uint64_t connection = 0;
 };
 
 struct LogRecord {

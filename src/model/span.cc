@@ -42,16 +42,8 @@ std::optional<uint64_t> parse_span_id(std::string_view hex) {
   return parse_hex(hex);
 }
 
-std::string_view to_string(Wait wait) {
-  static constexpr std::string_view kNames[] = {"running", "runnable", "lock",  "disk",
-                                                "network", "peer",     "sleep", "other"};
-  return kNames[static_cast<int>(wait)];
-}
+std::string_view to_string(Wait wait) { return kWaitNames[static_cast<int>(wait)]; }
 
-std::string_view to_string(LinkHow how) {
-  static constexpr std::string_view kNames[] = {"none",        "reported", "connection",
-                                                "same_thread", "wake_up",  "containment"};
-  return kNames[static_cast<int>(how)];
-}
+std::string_view to_string(LinkHow how) { return kLinkNames[static_cast<int>(how)]; }
 
 }  // namespace culprit

@@ -29,6 +29,9 @@ std::optional<uint64_t> parse_span_id(std::string_view hex);
 // The numbers of all enums here are those of OTLP or part of the frame format: append only.
 enum class SpanKind : uint8_t { Unspecified, Internal, Server, Client, Producer, Consumer };
 enum class SpanStatus : uint8_t { Unset, Ok, Error };
+inline constexpr std::string_view kKindNames[] = {"unspecified", "internal", "server",
+                                                  "client",      "producer", "consumer"};
+inline constexpr std::string_view kStatusNames[] = {"unset", "ok", "error"};
 
 // What a thread, or a request on it, was doing. Order is part of the frame format.
 enum class Wait : uint8_t {
@@ -42,7 +45,10 @@ enum class Wait : uint8_t {
   Other,     // blocked, reason not known
 };
 constexpr int kWaits = 8;
-std::string_view to_string(Wait wait);  // "running" "runnable" "lock" "disk" "network" "peer" "sleep" "other"
+// By number, as tables write them.
+inline constexpr std::string_view kWaitNames[kWaits] = {"running", "runnable", "lock",  "disk",
+                                                        "network", "peer",     "sleep", "other"};
+std::string_view to_string(Wait wait);
 
 // Nanoseconds by kind of wait; all zero and `known` false where nobody watched the thread.
 struct WaitSums {
@@ -73,6 +79,8 @@ enum class LinkHow : uint8_t {
   WakeUp,       // handed over: the parent's thread woke the one that sent it
   Containment,  // the only (or likeliest) request under way in that process
 };
+inline constexpr std::string_view kLinkNames[] = {"none",        "reported", "connection",
+                                                  "same_thread", "wake_up",  "containment"};
 std::string_view to_string(LinkHow how);
 
 // Bits of Span::flags: what is wrong or special with this span. Part of the frame format and of the tables.

@@ -1,14 +1,13 @@
 #include "store/duckdb/segment_reader.h"
 
 #include <algorithm>
+#include <set>
 
 #include "store/duckdb/span_cells.h"
 
 namespace culprit {
 
 namespace {
-
-using table_columns::Of;
 
 std::string select_list(const NamedTypes& columns) {
   std::string list;
@@ -19,7 +18,7 @@ std::string select_list(const NamedTypes& columns) {
 template <class Row>
 NamedTypes columns_of(const DuckdbApi& api) {
   ColumnTypes types(api);
-  table_columns::describe(types, Of<Row>());
+  describe(types, Of<RowOf<Row>>());
   return types.take();
 }
 
@@ -43,7 +42,7 @@ Result<std::vector<Row>> rows_of(Database& database, const std::vector<SegmentFi
                        std::vector<Row*> fresh;
                        for (size_t i = first; i < rows.size(); ++i) fresh.push_back(&rows[i]);
                        RowReader<Row> reader(database.api(), chunk.columns, fresh);
-                       table_columns::describe(reader, Of<Row>());
+                       describe(reader, Of<RowOf<Row>>());
                      }));
   return rows;
 }
@@ -114,7 +113,7 @@ Result<void> SegmentReader::spans(const SegmentFile& segment, const TraceRange& 
     std::vector<StoredSpan*> pointers;
     for (size_t i = 0; i < chunk.rows; ++i) rows[i].span = &spans[i], pointers.push_back(&rows[i]);
     RowReader<StoredSpan> reader(api, chunk.columns, pointers);
-    table_columns::describe(reader, Of<StoredSpan>());
+    describe(reader, Of<Span>());
     cells.read({chunk.columns.begin() + static_cast<ptrdiff_t>(reader.columns_done()), chunk.columns.end()}, pointers);
     for (size_t i = 0; i < chunk.rows; ++i) visit(std::move(spans[i]), rows[i].resource_id);
   });
@@ -122,16 +121,21 @@ Result<void> SegmentReader::spans(const SegmentFile& segment, const TraceRange& 
 
 Result<void> SegmentReader::skeletons(const SegmentFile& segment, const TraceRange& range,
                                       const std::function<void(Span)>& visit) {
+  // What make_trace() asks of a span, and the ledger's source.
+  static const std::set<std::string> kColumns = {"trace_id",    "span_id", "parent_span_id", "start_ns",
+                                                 "duration_ns", "service", "name",           "kind",
+                                                 "host",        "source",  "otel_flags"};
   const DuckdbApi& api = database_->api();
-  NamedTypes columns = columns_of<SkeletonSpan>(api);
+  ColumnTypes types(api, &kColumns);
+  describe(types, Of<Span>());
+  NamedTypes columns = types.take();
   std::string sql = "SELECT " + select_list(columns) + " FROM " + files_of({segment}) + in_range(range);
   return database_->query(sql, columns, [&](const Chunk& chunk) {
     std::vector<Span> spans(chunk.rows);
-    std::vector<SkeletonSpan> rows(chunk.rows);
-    std::vector<SkeletonSpan*> pointers;
-    for (size_t i = 0; i < chunk.rows; ++i) rows[i].span = &spans[i], pointers.push_back(&rows[i]);
-    RowReader<SkeletonSpan> reader(api, chunk.columns, pointers);
-    table_columns::describe(reader, Of<SkeletonSpan>());
+    std::vector<Span*> pointers;
+    for (Span& span : spans) pointers.push_back(&span);
+    RowReader<Span> reader(api, chunk.columns, pointers, 0, &kColumns);
+    describe(reader, Of<Span>());
     for (Span& span : spans) visit(std::move(span));
   });
 }
@@ -143,24 +147,15 @@ Result<std::vector<ThreadState>> SegmentReader::thread_states(const std::vector<
   return rows_of<ThreadState>(*database_, segments, where + " ORDER BY tid, start_ns, duration_ns");
 }
 
-Result<std::vector<StoredLog>> SegmentReader::logs(const std::vector<SegmentFile>& segments) {
-  return rows_of<StoredLog>(*database_, segments);
+template <class Row>
+Result<std::vector<Row>> SegmentReader::rows(const std::vector<SegmentFile>& segments) {
+  return rows_of<Row>(*database_, segments, std::is_same_v<Row, StoredResource> ? " ORDER BY resource_id" : "");
 }
-Result<std::vector<MetricPoint>> SegmentReader::metrics(const std::vector<SegmentFile>& segments) {
-  return rows_of<MetricPoint>(*database_, segments);
-}
-Result<std::vector<Process>> SegmentReader::processes(const std::vector<SegmentFile>& segments) {
-  return rows_of<Process>(*database_, segments);
-}
-Result<std::vector<Connection>> SegmentReader::connections(const std::vector<SegmentFile>& segments) {
-  return rows_of<Connection>(*database_, segments);
-}
-Result<std::vector<HostInfo>> SegmentReader::hosts(const std::vector<SegmentFile>& segments) {
-  return rows_of<HostInfo>(*database_, segments);
-}
-Result<std::vector<StoredResource>> SegmentReader::resources(const std::vector<SegmentFile>& segments) {
-  return rows_of<StoredResource>(*database_, segments, " ORDER BY resource_id");
-}
+#define TABLE(section, Row, member) \
+  template Result<std::vector<StoredAs<Row>>> SegmentReader::rows(const std::vector<SegmentFile>&);
+#define SPANS(section, Row, member)
+#define FRAME_ROWS(section, Row, member)
+#include "model/tables.inc"
 
 Result<std::vector<LedgerRow>> SegmentReader::ledger(const std::vector<SegmentFile>& segments) {
   std::vector<LedgerRow> rows;
@@ -175,7 +170,7 @@ Result<std::vector<LedgerRow>> SegmentReader::ledger(const std::vector<SegmentFi
     std::vector<LedgerRow*> fresh;
     for (size_t i = first; i < rows.size(); ++i) fresh.push_back(&rows[i]);
     RowReader<LedgerRow> reader(database_->api(), chunk.columns, fresh);
-    table_columns::describe(reader, Of<LedgerRow>());
+    describe(reader, Of<LedgerRow>());
   }));
   return rows;
 }

@@ -48,12 +48,9 @@ class SegmentReader {
   // By (tid, start).
   Result<std::vector<ThreadState>> thread_states(const std::vector<SegmentFile>& segments, int32_t tid, int64_t from_ns,
                                                  int64_t to_ns);
-  Result<std::vector<StoredLog>> logs(const std::vector<SegmentFile>& segments);
-  Result<std::vector<MetricPoint>> metrics(const std::vector<SegmentFile>& segments);
-  Result<std::vector<Process>> processes(const std::vector<SegmentFile>& segments);
-  Result<std::vector<Connection>> connections(const std::vector<SegmentFile>& segments);
-  Result<std::vector<HostInfo>> hosts(const std::vector<SegmentFile>& segments);
-  Result<std::vector<StoredResource>> resources(const std::vector<SegmentFile>& segments);
+  // All rows of a table; resources by their id.
+  template <class Row>
+  Result<std::vector<Row>> rows(const std::vector<SegmentFile>& segments);
   // Summed over time, by (source, service, stage, kind, unit, evidence, detail).
   Result<std::vector<LedgerRow>> ledger(const std::vector<SegmentFile>& segments);
 

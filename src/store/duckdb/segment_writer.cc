@@ -15,8 +15,6 @@ namespace culprit {
 
 namespace {
 
-using table_columns::Of;
-
 // Rows that lie in a vector, as DuckDB asks for them.
 template <class Row>
 class RowSource : public ChunkSource {
@@ -26,7 +24,7 @@ class RowSource : public ChunkSource {
 
   NamedTypes columns() override {
     ColumnTypes types(api_);
-    table_columns::describe(types, Of<Row>());
+    describe(types, Of<RowOf<Row>>());
     return types.take();
   }
   size_t row_count() override { return rows_.size(); }
@@ -44,7 +42,7 @@ class RowSource : public ChunkSource {
  protected:
   virtual void fill_chunk(const std::vector<duckdb_vector>& vectors, const std::vector<Row*>& chunk) {
     Filler<Row> filler(api_, counts_, vectors, chunk);
-    table_columns::describe(filler, Of<Row>());
+    describe(filler, Of<RowOf<Row>>());
     done_ = filler.columns_done();
   }
   const DuckdbApi& api_;
@@ -75,7 +73,16 @@ void stretch(SegmentInfo& info, int64_t start_ns, int64_t end_ns) {
   info.max_ns = std::max({info.max_ns, start_ns, end_ns});
 }
 
-SegmentInfo empty_info(const char* table, size_t rows) {
+// By the row's own times, where it has any.
+template <class Row>
+void stretch(SegmentInfo& info, const Row& row) {
+  if constexpr (requires { row.start_ns, row.duration_ns; })
+    stretch(info, row.start_ns, saturated_sum(row.start_ns, row.duration_ns));
+  else if constexpr (requires { row.time_ns; } && !std::is_same_v<Row, LedgerRow>)
+    stretch(info, row.time_ns, row.time_ns);
+}
+
+SegmentInfo empty_info(std::string_view table, size_t rows) {
   SegmentInfo info;
   info.table = table;
   info.rows = rows;
@@ -93,7 +100,7 @@ struct SegmentWriter::State {
   TextCounts counts;
   int written = 0;
 
-  Result<SegmentInfo> write(SegmentInfo info, ChunkSource& source, const char* options) {
+  Result<SegmentInfo> write(SegmentInfo info, ChunkSource& source, const std::string& options) {
     auto segment = write_to(place.keep, info, source, options);
     if (segment.has_value() || place.keep != Keep::ForNow) return segment;
     // The directory takes no more: what is for this process alone can as well stand in memory.
@@ -106,7 +113,7 @@ struct SegmentWriter::State {
     return info.table + "-" + generation + "-" + std::to_string(written) + ".parquet";
   }
 
-  Result<SegmentInfo> write_to(Keep keep, SegmentInfo info, ChunkSource& source, const char* options) {
+  Result<SegmentInfo> write_to(Keep keep, SegmentInfo info, ChunkSource& source, const std::string& options) {
     std::string scan = "source_" + std::to_string(++written);
     info.file = file_name(info);
     std::string path = place.directory + "/" + info.file, aside = path + ".tmp";
@@ -132,12 +139,6 @@ struct SegmentWriter::State {
     info.size_bytes = TRY(TRY(File::open(aside, O_RDONLY)).size());
     TRY(rename_file(aside, path));
     return info;
-  }
-
-  template <class Row>
-  Result<SegmentInfo> write_rows(SegmentInfo info, std::vector<Row>& rows) {
-    RowSource<Row> source(database->api(), counts, rows, place.cancel);
-    return write(std::move(info), source, "");
   }
 };
 
@@ -178,44 +179,21 @@ Result<SegmentInfo> SegmentWriter::write(std::vector<StoredSpan>& rows) {
   PromotedKeys promoted = info.promoted;
   SpanSource source(state_->database->api(), state_->counts, rows, promoted, state_->place.cancel);
   std::string options = ", ROW_GROUP_SIZE " + std::to_string(kFenceRows);
-  return state_->write(std::move(info), source, options.c_str());
+  return state_->write(std::move(info), source, options);
 }
 
-Result<SegmentInfo> SegmentWriter::write(std::vector<ThreadState>& rows) {
-  SegmentInfo info = empty_info("thread_state", rows.size());
-  for (const ThreadState& row : rows) stretch(info, row.start_ns, saturated_sum(row.start_ns, row.duration_ns));
-  RowSource<ThreadState> source(state_->database->api(), state_->counts, rows, state_->place.cancel);
-  // v2: 6 bytes a row instead of 9 for these (delta encodings).
-  return state_->write(std::move(info), source, ", PARQUET_VERSION v2");
+template <class Row>
+Result<SegmentInfo> SegmentWriter::write(std::vector<Row>& rows) {
+  constexpr TableInfo kTable = table_info(Of<RowOf<Row>>());
+  SegmentInfo info = empty_info(kTable.name, rows.size());
+  for (Row& row : rows) stretch(info, fields_of(row));
+  RowSource<Row> source(state_->database->api(), state_->counts, rows, state_->place.cancel);
+  return state_->write(std::move(info), source, std::string(kTable.parquet));
 }
-
-Result<SegmentInfo> SegmentWriter::write(std::vector<StoredLog>& rows) {
-  SegmentInfo info = empty_info("log", rows.size());
-  for (const StoredLog& row : rows) stretch(info, row.log.time_ns, row.log.time_ns);
-  return state_->write_rows(std::move(info), rows);
-}
-
-Result<SegmentInfo> SegmentWriter::write(std::vector<MetricPoint>& rows) {
-  SegmentInfo info = empty_info("metric", rows.size());
-  for (const MetricPoint& row : rows) stretch(info, row.time_ns, row.time_ns);
-  return state_->write_rows(std::move(info), rows);
-}
-
-Result<SegmentInfo> SegmentWriter::write(std::vector<Process>& rows) {
-  return state_->write_rows(empty_info("process", rows.size()), rows);
-}
-Result<SegmentInfo> SegmentWriter::write(std::vector<Connection>& rows) {
-  return state_->write_rows(empty_info("connection", rows.size()), rows);
-}
-Result<SegmentInfo> SegmentWriter::write(std::vector<HostInfo>& rows) {
-  return state_->write_rows(empty_info("host", rows.size()), rows);
-}
-Result<SegmentInfo> SegmentWriter::write(std::vector<StoredResource>& rows) {
-  return state_->write_rows(empty_info("resource", rows.size()), rows);
-}
-Result<SegmentInfo> SegmentWriter::write(std::vector<LedgerRow>& rows) {
-  return state_->write_rows(empty_info("ledger", rows.size()), rows);
-}
+#define TABLE(section, Row, member) template Result<SegmentInfo> SegmentWriter::write(std::vector<StoredAs<Row>>&);
+#define SPANS(section, Row, member)
+#define FRAME_ROWS(section, Row, member)
+#include "model/tables.inc"
 
 Result<std::vector<uint32_t>> block_checksums(const std::string& path) {
   File file = TRY(File::open(path, O_RDONLY));

@@ -32,14 +32,8 @@ class SegmentWriter {
 
   // Spans ordered by (trace id, start). The rest as it should lie in the file.
   Result<SegmentInfo> write(std::vector<StoredSpan>& rows);
-  Result<SegmentInfo> write(std::vector<ThreadState>& rows);
-  Result<SegmentInfo> write(std::vector<StoredLog>& rows);
-  Result<SegmentInfo> write(std::vector<MetricPoint>& rows);
-  Result<SegmentInfo> write(std::vector<Process>& rows);
-  Result<SegmentInfo> write(std::vector<Connection>& rows);
-  Result<SegmentInfo> write(std::vector<HostInfo>& rows);
-  Result<SegmentInfo> write(std::vector<StoredResource>& rows);
-  Result<SegmentInfo> write(std::vector<LedgerRow>& rows);
+  template <class Row>
+  Result<SegmentInfo> write(std::vector<Row>& rows);
 
   std::string path_of(const SegmentInfo& info) const;
   // Those in memory live as long as these.

@@ -116,7 +116,7 @@ Promotion choose_promoted(const std::vector<StoredSpan>& spans) {
 
 NamedTypes span_columns(const DuckdbApi& api, const PromotedKeys& promoted) {
   ColumnTypes types(api);
-  table_columns::describe(types, table_columns::Of<StoredSpan>());
+  describe(types, Of<Span>());
   types.add_map("attributes", DUCKDB_TYPE_VARCHAR);
   types.add_map("attributes_number", DUCKDB_TYPE_DOUBLE);
   types.add_rest("attributes_rest");

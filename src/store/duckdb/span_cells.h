@@ -7,7 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "store/duckdb/cells.h"
+#include "store/duckdb/filler.h"
+#include "store/duckdb/row_reader.h"
 #include "store/files/stored.h"
 
 namespace culprit {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include "model/batch.h"
 
@@ -14,10 +16,6 @@ struct StoredSpan {
   Span* span = nullptr;  // owned by whoever made this row
   uint64_t resource_id = 0;
 };
-// What the checks of a trace's structure ask of a span, and no more.
-struct SkeletonSpan {
-  Span* span = nullptr;
-};
 struct StoredLog {
   LogRecord log;
   uint64_t resource_id = 0;
@@ -27,16 +25,27 @@ struct StoredResource {
   uint64_t resource_id = 0;
 };
 
-// Words in tables for the numbers of enums, by number.
-inline constexpr std::string_view kWaitNames[] = {"running", "runnable", "lock",  "disk",
-                                                  "network", "peer",     "sleep", "other"};
-inline constexpr const char* kWaitColumns[] = {"running_ns", "runnable_ns", "lock_ns",  "disk_ns",
-                                               "network_ns", "peer_ns",     "sleep_ns", "other_ns"};
-inline constexpr std::string_view kKindNames[] = {"unspecified", "internal", "server",
-                                                  "client",      "producer", "consumer"};
-inline constexpr std::string_view kStatusNames[] = {"unset", "ok", "error"};
-inline constexpr std::string_view kLinkNames[] = {"none",        "reported", "connection",
-                                                  "same_thread", "wake_up",  "containment"};
-inline constexpr std::string_view kEvidenceNames[] = {"exact", "bounded", "heuristic", "unknown"};
+// The row of the model in a stored one, which is what tables describe.
+template <class Row>
+auto& fields_of(Row& row) {
+  using Plain = std::remove_const_t<Row>;
+  if constexpr (std::is_same_v<Plain, StoredSpan>)
+    return *row.span;
+  else if constexpr (std::is_same_v<Plain, StoredLog>)
+    return row.log;
+  else if constexpr (std::is_same_v<Plain, StoredResource>)
+    return row.resource;
+  else
+    return row;
+}
+// How rows of a table are stored.
+template <class Row>
+using StoredAs =
+    std::conditional_t<std::is_same_v<Row, Span>, StoredSpan,
+                       std::conditional_t<std::is_same_v<Row, LogRecord>, StoredLog,
+                                          std::conditional_t<std::is_same_v<Row, Resource>, StoredResource, Row>>>;
+// Whose description is a stored row's.
+template <class Row>
+using RowOf = std::remove_cvref_t<decltype(fields_of(std::declval<Row&>()))>;
 
 }  // namespace culprit

@@ -53,6 +53,8 @@ class Reader {
   virtual Result<std::vector<HostInfo>> hosts() = 0;
   // What Span::resource and LogRecord::resource of this reader's answers are indexes into.
   virtual Result<std::vector<Resource>> resources() = 0;
+  // All rows of any other table but span, as they lie in the store, in the batch's member for it.
+  virtual Result<Batch> rows(std::string_view) { return Batch(); }
   // Summed by (source, service, stage, kind, unit, evidence, detail).
   virtual Result<std::vector<LedgerRow>> ledger() = 0;
   virtual Result<Account> account() = 0;

@@ -5,6 +5,7 @@
 
 #include "base/saturated.h"
 #include "model/batch_codec.h"
+#include "model/tables.h"
 
 namespace culprit {
 
@@ -31,20 +32,16 @@ void add_received(std::vector<Received>& all, const Received& received) {
     same->n = saturated_sum(same->n, received.n);
 }
 
-void add_count(UnitCounts& counts, LedgerUnit unit, size_t n) {
-  if (n > 0) counts[std::string(to_string(unit))] += static_cast<int64_t>(n);
-}
-
 }  // namespace
 
 Result<void> WaitingBatches::add(const Batch& batch) {
   Waiting waiting;
   waiting.content = TRY(encode_batch(batch));
-  add_count(waiting.rows, LedgerUnit::Span, batch.spans.size());
-  add_count(waiting.rows, LedgerUnit::Log, batch.logs.size());
-  add_count(waiting.rows, LedgerUnit::Metric, batch.metrics.size());
-  add_count(waiting.rows, LedgerUnit::Event, batch.thread_states.size());
-  add_count(waiting.rows, LedgerUnit::Connection, batch.connections.size());
+#define TABLE(section, Row, member)                                                                      \
+  if (constexpr TableInfo kTable = table_info(Of<Row>()); !kTable.unit.empty() && !batch.member.empty()) \
+    waiting.rows[std::string(kTable.unit)] += static_cast<int64_t>(batch.member.size());
+#define FRAME_ROWS(section, Row, member)
+#include "model/tables.inc"
   waiting.rest.processes = batch.processes;
   waiting.rest.hosts = batch.hosts;
   waiting.rest.ledger = batch.ledger;

@@ -66,6 +66,7 @@ class PrivateReader : public Reader {
   Result<std::vector<Connection>> connections() override { return rest_->connections(); }
   Result<std::vector<HostInfo>> hosts() override { return rest_->hosts(); }
   Result<std::vector<Resource>> resources() override { return rest_->resources(); }
+  Result<Batch> rows(std::string_view table) override { return rest_->rows(table); }
   Result<std::vector<LedgerRow>> ledger() override;
   Result<Account> account() override;
   Result<SqlTable> sql(std::string_view select, SqlLimits limits) override;

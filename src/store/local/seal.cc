@@ -1,6 +1,8 @@
 #include "store/local/seal.h"
 
 #include <algorithm>
+#include <type_traits>
+#include <utility>
 
 #include "model/batch_codec.h"
 
@@ -10,8 +12,25 @@ namespace {
 
 // Rows that gather before a segment is written: a span takes about 2 kB in memory while it waits.
 constexpr size_t kSpansPerSegment = 6 * kFenceRows;
-constexpr size_t kLogsPerSegment = 200'000;
-constexpr size_t kThreadStatesPerSegment = 2'000'000;
+// Bytes of other rows in memory, without their texts: two million thread states.
+constexpr size_t kBytesPerSegment = 144u << 20;
+
+template <class Row>
+constexpr bool kGathered = !std::is_same_v<Row, Span> && !std::is_same_v<Row, LogRecord> &&
+                           !std::is_same_v<Row, Resource> && !std::is_same_v<Row, Received>;
+
+// As rows lie in their segments: by thread, else by time, else as they came.
+template <class Row>
+void put_in_order(std::vector<Row>& rows) {
+  auto sort = [&](auto key) {
+    std::stable_sort(rows.begin(), rows.end(),
+                     [&](const Row& a, const Row& b) { return key(fields_of(a)) < key(fields_of(b)); });
+  };
+  if constexpr (requires(RowOf<Row> row) { row.tid, row.start_ns; })
+    sort([](const auto& row) { return std::pair(row.tid, row.start_ns); });
+  else if constexpr (requires(RowOf<Row> row) { row.time_ns; } && !std::is_same_v<Row, LedgerRow>)
+    sort([](const auto& row) { return row.time_ns; });
+}
 
 }  // namespace
 
@@ -25,8 +44,8 @@ Result<Sealer::Read> Sealer::add_file(std::string_view journal_file, const std::
     if (header.type != FrameType::Batch) return void(++unknown);
     uint64_t& last = last_sequences_[header.identity];
     if (header.sequence <= last) {  // the same frame again: sent twice, or sealed before a crash
-      ledger_.push_back(ledger_row(LedgerKind::duplicate, 1, name, "store", "a frame that was there already"));
-      ledger_.back().unit = to_string(LedgerUnit::Frame);
+      gathered_.ledger.push_back(ledger_row(LedgerKind::duplicate, 1, name, "store", "a frame that was there already"));
+      gathered_.ledger.back().unit = to_string(LedgerUnit::Frame);
       return;
     }
     missing += static_cast<int64_t>(header.sequence - last - 1);
@@ -40,8 +59,8 @@ Result<Sealer::Read> Sealer::add_file(std::string_view journal_file, const std::
   TRY(std::move(outcome));
   auto note = [&](LedgerKind kind, LedgerUnit unit, int64_t n, const char* detail) {
     if (n <= 0) return;
-    ledger_.push_back(ledger_row(kind, n, name, "store", detail));
-    ledger_.back().unit = to_string(unit);
+    gathered_.ledger.push_back(ledger_row(kind, n, name, "store", detail));
+    gathered_.ledger.back().unit = to_string(unit);
   };
   note(LedgerKind::malformed, LedgerUnit::Frame, damage.frames + undecodable, "a frame of the journal is damaged");
   note(LedgerKind::malformed, LedgerUnit::Byte, damage.tail_bytes, "the journal ends inside a frame");
@@ -53,8 +72,9 @@ Result<Sealer::Read> Sealer::add_file(std::string_view journal_file, const std::
 }
 
 void Sealer::count_unread(int64_t bytes, const std::string& name) {
-  ledger_.push_back(ledger_row(LedgerKind::malformed, bytes, name, "store", "the journal file is larger than is read"));
-  ledger_.back().unit = to_string(LedgerUnit::Byte);
+  gathered_.ledger.push_back(
+      ledger_row(LedgerKind::malformed, bytes, name, "store", "the journal file is larger than is read"));
+  gathered_.ledger.back().unit = to_string(LedgerUnit::Byte);
 }
 
 std::vector<uint64_t> Sealer::add_resources(Batch& batch) {
@@ -91,18 +111,19 @@ Result<void> Sealer::add_rest(Batch batch, const std::vector<uint64_t>& resource
     uint64_t resource = log.resource < resource_ids.size() ? resource_ids[log.resource] : 0;
     logs_.push_back({std::move(log), resource});
   }
-  auto append = [](auto& to, auto& from) {
-    to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
-  };
-  append(thread_states_, batch.thread_states);
-  append(metrics_, batch.metrics);
-  append(processes_, batch.processes);
-  append(connections_, batch.connections);
-  append(hosts_, batch.hosts);
-  append(ledger_, batch.ledger);
+  if (logs_.size() * sizeof(LogRecord) >= kBytesPerSegment) TRY(write_all(logs_));
   for (const Received& received : batch.received) received_[{received.source, received.unit}] += received.n;
-  if (logs_.size() >= kLogsPerSegment) TRY(write_logs());
-  if (thread_states_.size() >= kThreadStatesPerSegment) TRY(write_thread_states());
+#define TABLE(section, Row, member) TRY(gather(gathered_.member, batch.member));
+#include "model/tables.inc"
+  return {};
+}
+
+template <class Row>
+Result<void> Sealer::gather(std::vector<Row>& to, std::vector<Row>& from) {
+  if constexpr (kGathered<Row>) {
+    to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+    if (to.size() * sizeof(Row) >= kBytesPerSegment) return write_all(to);
+  }
   return {};
 }
 
@@ -128,43 +149,27 @@ Result<void> Sealer::write_spans() {
 
 template <class Row>
 Result<void> Sealer::write_all(std::vector<Row>& rows) {
-  if (!rows.empty()) {
-    SegmentInfo info = TRY(writer_.write(rows));
-    record_.added.push_back(std::move(info));
-  }
+  if (rows.empty()) return {};
+  put_in_order(rows);
+  SegmentInfo info = TRY(writer_.write(rows));
+  record_.added.push_back(std::move(info));
   rows = {};
   return {};
 }
 
-Result<void> Sealer::write_logs() {
-  std::stable_sort(logs_.begin(), logs_.end(),
-                   [](const StoredLog& a, const StoredLog& b) { return a.log.time_ns < b.log.time_ns; });
-  return write_all(logs_);
-}
-
-Result<void> Sealer::write_thread_states() {
-  std::stable_sort(thread_states_.begin(), thread_states_.end(), [](const ThreadState& a, const ThreadState& b) {
-    return std::tie(a.tid, a.start_ns) < std::tie(b.tid, b.start_ns);
-  });
-  return write_all(thread_states_);
-}
-
 Result<SealRecord> Sealer::finish() {
   TRY(write_spans());
-  TRY(write_logs());
-  TRY(write_thread_states());
-  std::stable_sort(metrics_.begin(), metrics_.end(),
-                   [](const MetricPoint& a, const MetricPoint& b) { return a.time_ns < b.time_ns; });
-  TRY(write_all(metrics_));
-  TRY(write_all(processes_));
-  TRY(write_all(connections_));
-  TRY(write_all(hosts_));
+  std::vector<LedgerRow> ledger = std::exchange(gathered_.ledger, {});
+#define TABLE(section, Row, member) \
+  if constexpr (kGathered<Row>) TRY(write_all(gathered_.member));
+#include "model/tables.inc"
+  TRY(write_all(logs_));
   TRY(write_all(resources_));
   std::vector<LedgerRow> counted = counts_.rows();
-  ledger_.insert(ledger_.end(), counted.begin(), counted.end());
+  ledger.insert(ledger.end(), counted.begin(), counted.end());
   if (int64_t repaired = writer_.repaired_texts(); repaired > 0)
-    ledger_.push_back(ledger_row(LedgerKind::bad_utf8, repaired, "store", "store"));
-  TRY(write_all(ledger_));
+    ledger.push_back(ledger_row(LedgerKind::bad_utf8, repaired, "store", "store"));
+  TRY(write_all(ledger));
   for (auto& [key, n] : received_) record_.received.push_back({key.first, key.second, n});
   for (auto& [identity, sequence] : last_sequences_) record_.last_sequences.emplace_back(identity, sequence);
   for (auto& [identity, range] : frames_) record_.frames.push_back(range);

@@ -41,25 +41,20 @@ class Sealer {
 
  private:
   Result<void> write_spans();
-  Result<void> write_logs();
-  Result<void> write_thread_states();
   template <class Row>
   Result<void> write_all(std::vector<Row>& rows);
+  template <class Row>
+  Result<void> gather(std::vector<Row>& to, std::vector<Row>& from);
 
   SegmentWriter& writer_;
   std::map<FrameIdentity, uint64_t> last_sequences_;
   std::map<FrameIdentity, FrameRange> frames_;  // sealed now
   std::vector<Span> spans_;
   std::vector<uint64_t> span_resources_;
-  std::vector<ThreadState> thread_states_;
   std::vector<StoredLog> logs_;
-  std::vector<MetricPoint> metrics_;
-  std::vector<Process> processes_;
-  std::vector<Connection> connections_;
-  std::vector<HostInfo> hosts_;
   std::vector<StoredResource> resources_;
   std::set<uint64_t> known_resources_;
-  std::vector<LedgerRow> ledger_;
+  Batch gathered_;                                                   // rows of the other tables
   std::map<std::pair<std::string, std::string>, int64_t> received_;  // by source and unit
   SpanLedger counts_;
   SeenSet seen_;

@@ -50,7 +50,7 @@ Result<void> add_defects(SegmentWriter& writer, const Manifest& before, SealReco
 Result<void> teach_known(Sealer& sealer, const std::vector<JournalFile>& files, const Snapshot& existing) {
   std::vector<SegmentFile> spans = existing.of_table("span");
   SegmentReader reader = TRY(SegmentReader::open());
-  std::vector<StoredResource> resources = TRY(reader.resources(existing.of_table("resource")));
+  std::vector<StoredResource> resources = TRY(reader.rows<StoredResource>(existing.of_table("resource")));
   for (const StoredResource& row : resources) sealer.know(row.resource_id);
   if (spans.empty()) return {};
   std::unordered_set<std::string> traces;

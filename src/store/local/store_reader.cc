@@ -105,7 +105,7 @@ Result<void> StoreReader::for_each_group(const std::vector<SegmentFile>& segment
 
 Result<void> StoreReader::load_resources() {
   if (resources_loaded_) return {};
-  std::vector<StoredResource> rows = TRY(segments_.resources(check("resource")));
+  std::vector<StoredResource> rows = TRY(segments_.rows<StoredResource>(check("resource")));
   for (StoredResource& row : rows) {
     if (!resource_index_.emplace(row.resource_id, resources_.size()).second) continue;
     resources_.push_back(std::move(row.resource));
@@ -158,7 +158,7 @@ Result<std::vector<ThreadState>> StoreReader::thread_states(int32_t tid, int64_t
 Result<std::vector<LogRecord>> StoreReader::logs() {
   TRY(load_resources());
   std::vector<LogRecord> logs;
-  std::vector<StoredLog> rows = TRY(segments_.logs(check("log")));
+  std::vector<StoredLog> rows = TRY(segments_.rows<StoredLog>(check("log")));
   for (StoredLog& row : rows) {
     auto found = resource_index_.find(row.resource_id);
     row.log.resource = found == resource_index_.end() ? 0 : found->second;
@@ -167,14 +167,27 @@ Result<std::vector<LogRecord>> StoreReader::logs() {
   return logs;
 }
 
-Result<std::vector<MetricPoint>> StoreReader::metrics() { return segments_.metrics(check("metric")); }
-Result<std::vector<Process>> StoreReader::processes() { return segments_.processes(check("process")); }
-Result<std::vector<Connection>> StoreReader::connections() { return segments_.connections(check("connection")); }
-Result<std::vector<HostInfo>> StoreReader::hosts() { return segments_.hosts(check("host")); }
+Result<std::vector<MetricPoint>> StoreReader::metrics() { return segments_.rows<MetricPoint>(check("metric")); }
+Result<std::vector<Process>> StoreReader::processes() { return segments_.rows<Process>(check("process")); }
+Result<std::vector<Connection>> StoreReader::connections() { return segments_.rows<Connection>(check("connection")); }
+Result<std::vector<HostInfo>> StoreReader::hosts() { return segments_.rows<HostInfo>(check("host")); }
 
 Result<std::vector<Resource>> StoreReader::resources() {
   TRY(load_resources());
   return resources_;
+}
+
+Result<Batch> StoreReader::rows(std::string_view table) {
+  Batch batch;
+#define TABLE(section, Row, member)                                                     \
+  if (table == table_info(Of<Row>()).name) {                                            \
+    std::vector<StoredAs<Row>> rows = TRY(segments_.rows<StoredAs<Row>>(check(table))); \
+    for (StoredAs<Row> & row : rows) batch.member.push_back(std::move(fields_of(row))); \
+  }
+#define SPANS(section, Row, member)
+#define FRAME_ROWS(section, Row, member)
+#include "model/tables.inc"
+  return batch;
 }
 
 Result<std::vector<LedgerRow>> StoreReader::ledger() {

@@ -37,6 +37,7 @@ class StoreReader : public Reader {
   Result<std::vector<Connection>> connections() override;
   Result<std::vector<HostInfo>> hosts() override;
   Result<std::vector<Resource>> resources() override;
+  Result<Batch> rows(std::string_view table) override;
   Result<std::vector<LedgerRow>> ledger() override;
   Result<Account> account() override;
   Result<SqlTable> sql(std::string_view select, SqlLimits limits) override;
