@@ -12,9 +12,9 @@ namespace {
 // generator, and all others of them are collisions: comparing each with each would take the square of their number.
 constexpr size_t kMostViews = 12;
 
-int64_t end_of(const Span& span) { return saturated_sum(span.start_ns, std::max<int64_t>(span.duration_ns, 0)); }
+int64_t saturated_end(const Span& span) { return saturated_sum(span.start_ns, std::max<int64_t>(span.duration_ns, 0)); }
 
-bool contains(const Span& outer, int64_t time_ns) { return outer.start_ns <= time_ns && time_ns <= end_of(outer); }
+bool contains(const Span& outer, int64_t time_ns) { return outer.start_ns <= time_ns && time_ns <= saturated_end(outer); }
 
 // Whether these are the two ends of one call. A server may know no parent (B3 need not carry it), or name the id of its call as
 // its parent. An id that two programs took by accident differs in the parent; or in time, where one clock, or any clock error,
@@ -24,7 +24,7 @@ bool are_two_ends(const Span& client, const Span& server) {
   bool one_parent = server.parent_span_id == client.parent_span_id || server.parent_span_id == 0 ||
                     server.parent_span_id == server.span_id;
   if (!one_parent) return false;
-  bool overlap = server.start_ns <= end_of(client) && client.start_ns <= end_of(server);
+  bool overlap = server.start_ns <= saturated_end(client) && client.start_ns <= saturated_end(server);
   bool hosts = !client.host.empty() && !server.host.empty();
   bool one_clock = hosts ? client.host == server.host : client.service == server.service;
   return overlap || (!one_clock && server.duration_ns <= client.duration_ns);
@@ -34,7 +34,7 @@ bool are_two_ends(const Span& client, const Span& server) {
 // generator made one id twice have names of their own.
 bool is_inner_view(const Span& outer, const Span& inner) {
   return outer.kind == inner.kind && outer.parent_span_id == inner.parent_span_id && contains(outer, inner.start_ns) &&
-         contains(outer, end_of(inner)) && (outer.service != inner.service || outer.name == inner.name);
+         contains(outer, saturated_end(inner)) && (outer.service != inner.service || outer.name == inner.name);
 }
 
 }  // namespace
