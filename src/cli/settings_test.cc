@@ -68,7 +68,7 @@ TEST(Settings, AFormatThatAVerbHasNotIsForTheOthers) {
   EXPECT_EQ(folder.options({"sql"}).value().format, "csv");
   EXPECT_EQ(folder.options({"why"}).value().format, "text");
   folder.places.environment = {{"CULPRIT_FORMAT", "csw"}};
-  EXPECT_EQ(folder.mistake(), "CULPRIT_FORMAT: --format: there is no format 'csw'; one of text, json, md");
+  EXPECT_EQ(folder.mistake(), "CULPRIT_FORMAT: --format: there is no format 'csw'; one of text, json, md, html");
 }
 
 TEST(Settings, ListsAndSwitches) {
