@@ -47,6 +47,7 @@ def prepare(where):
         json.dump(JAEGER, file)
     with open(os.path.join(where, "bug-report.txt"), "w", encoding="utf-8") as file:
         file.write("web GET /orders 0..20\n")
+    shell("mkdir day; cp traces.jsonl logs.jsonl day", where)
     shell("zstd -q traces.jsonl || cp traces.jsonl.gz traces.jsonl.zst", where)
     for name in ("slow", "after-fix", "monday", "tuesday"):
         status, _, err = shell(f"culprit import traces.jsonl -o {name}.culprit", where)

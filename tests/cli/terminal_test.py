@@ -2,25 +2,30 @@
 """Nothing that data sends steers a terminal, in any format; what a pipe gets is exact."""
 
 import csv
+import fcntl
 import io
 import json
 import os
 import pty
 import re
+import struct
 import subprocess
 import sys
+import termios
 
 import program
 
 # One of each kind: C0 (escape, bell, backspace), DEL, C1 (CSI, as a code point), overrides, isolates, marks.
 HOSTILE = "a\x1b]0;title\x07\x08\x7f\x9b31m\u202eb\u2066c\u200fd\u061ce"
 STEERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-OURS = re.compile("\x1b\\[[0-9;]*m")
+OURS = re.compile("\x1b\\[[0-9;]*m")  # colours
+PROGRESS = re.compile("\r\x1b\\[K[^\r\n]*(?=\r\x1b\\[K)|\r\x1b\\[K")  # a line of ours, wiped, where the machine is slow
 
 
-def on_terminal(command, where, **more):
+def on_terminal(command, where, columns=100, **more):
     """What the command writes to a terminal of its own, as text."""
     master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     process = subprocess.Popen(command, cwd=where, env=program.environment(where, **more), stdin=subprocess.DEVNULL,
                                stdout=slave, stderr=slave, close_fds=True)
     os.close(slave)
@@ -35,7 +40,7 @@ def on_terminal(command, where, **more):
         chunks.append(chunk)
     os.close(master)
     process.wait()
-    return b"".join(chunks).decode("utf-8", "replace")
+    return PROGRESS.sub("", b"".join(chunks).decode("utf-8", "replace"))
 
 
 def in_pipe(command, where):
@@ -77,7 +82,7 @@ def test(checks):
             checks.that(value == {"name": "GET " + HOSTILE}, f"{form} in a pipe is not exact: {text!r}")
         raw = on_terminal([program.CULPRIT, "sql", exact, "-s", "t.jsonl", "--json"], where)
         checks.that(json.loads(raw)["rows"] == [{"name": "GET " + HOSTILE}], "json on a terminal means something else")
-        narrow = on_terminal(["bash", "-c", f"stty cols 60; '{program.CULPRIT}' why t.jsonl; '{program.CULPRIT}' show slowest -s t.jsonl"], where)
+        narrow = on_terminal(["bash", "-c", f"'{program.CULPRIT}' why t.jsonl; '{program.CULPRIT}' show slowest -s t.jsonl"], where, columns=60)
         widest = max(len(OURS.sub("", line)) for line in narrow.splitlines())
         checks.that(widest <= 60, f"a line of {widest} columns on a terminal of 60")
         checks.that(program.left_behind(where) == [], f"left behind: {program.left_behind(where)}")
