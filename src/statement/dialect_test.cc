@@ -72,6 +72,17 @@ constexpr std::string_view kTemplates[] = {
     "CALL post({}, {})",
 };
 
+TEST(Dialect, AControlCharacterBehindTwoDashesBeginsAComment) {
+  using namespace std::string_literals;
+  EXPECT_EQ(normalise("--\0-"s, sql_dialect("mysql")).text(), "");
+}
+
+TEST(Dialect, ACommandOfBrokenUtf8IsNormalisedOnceAndForAll) {
+  const std::string once =
+      normalise("SELECT $\xff\xff\xff\xff\xff\xff\xff\xfftagrminated", sql_dialect("redis")).text();
+  EXPECT_EQ(normalise(once, sql_dialect("redis")).text(), once);
+}
+
 TEST(DialectProperty, NoLiteralIsFoundInTheOutput) {
   constexpr unsigned kSeed = 20261130;
   constexpr std::string_view kNoise[] = {"'", "\"", "\\", "--", "/ *", ";", " OR ", "$",

@@ -135,8 +135,9 @@ class Lexer {
       return dialect_.hash == HashMark::Comment || (dialect_.hash == HashMark::ByPlace && !hash_name_begins());
     if (c != '-' || next != '-') return false;
     if (!dialect_.dashes_need_blank) return true;
-    char after = peek(2);  // a comment leaves a blank behind
-    return after != '\0' && (blank(after) || after == '#' || after == '/');
+    // MySQL: white space or a control character behind the dashes. A comment leaves a blank behind.
+    const char after = peek(2);
+    return at_ + 2 < text_.size() && (static_cast<unsigned char>(after) <= ' ' || after == '#' || after == '/');
   }
 
   void comment() {

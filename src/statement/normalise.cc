@@ -174,6 +174,12 @@ NormalisedSql normalise_sql(std::string_view text, SqlText whole, const SqlSetti
 
 NormalisedSql normalise(std::string_view text, const SqlDialect& dialect) {
   if (dialect.language == StatementLanguage::Sql) return normalise_sql(text, SqlText::Whole, {&dialect, {}, false});
+  // First: a word is judged as it will be written.
+  if (!valid_utf8(text)) {
+    NormalisedSql repaired = normalise(repaired_utf8(text), dialect);
+    repaired.bad_utf8 = true;
+    return repaired;
+  }
   bool commands = dialect.language == StatementLanguage::Commands;
   OtherStatement other = commands ? normalise_commands(text) : normalise_documents(text);
   NormalisedSql all;

@@ -1,9 +1,9 @@
 #include "statement/path_template.h"
 
-#include <cstddef>
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
 
 #include "base/text.h"
 
@@ -185,6 +185,8 @@ bool identifies(std::string_view segment) {
 }
 
 Redacted path_template(std::string_view target) {
+  // First: a segment is judged as it will be written.
+  if (!valid_utf8(target)) return path_template(repaired_utf8(target));
   Redacted out;
   std::string_view path = target.substr(0, target.find_first_of("?#"));
   bool first = true;
@@ -193,7 +195,6 @@ Redacted path_template(std::string_view target) {
     first = false;
     append_segment(out, segment);
   }
-  if (!valid_utf8(out.text)) out.text = repaired_utf8(out.text);
   return out;
 }
 

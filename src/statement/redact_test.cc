@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace culprit {
 namespace {
 
@@ -69,6 +71,11 @@ TEST(Redact, LeavesWordsAlone) {
   EXPECT_FALSE(looks_secret("123e4567-e89b-12d3-a456-426614174000"));
   EXPECT_FALSE(looks_secret("CREATE_ORDER_FROM_SHOPPING_CART"));
   EXPECT_FALSE(looks_secret("getCustomerOrderHistoryByCountry"));
+}
+
+TEST(PathTemplate, OfBrokenUtf8IsATemplateAlready) {
+  const std::string once = path_template("\xff\xea\xea\xea\xea\xea\xea\xea\xff\xff\xee\xff\xea\xea").text;
+  EXPECT_EQ(path_template(once).text, once);
 }
 
 TEST(PathTemplate, TellsWordsFromIds) {

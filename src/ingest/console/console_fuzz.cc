@@ -3,10 +3,12 @@
 #include <cstdint>
 #include <string>
 
+#include "base/check.h"
 #include "ingest/console/console.h"
 #include "ingest/console/script.h"
 #include "ingest/registry/import.h"
 #include "ingest/shared/framing.h"
+#include "ingest/shared/intake.h"
 #include "ingest/shared/recorded_sink_testing.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
