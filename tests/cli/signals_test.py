@@ -79,7 +79,7 @@ def test(checks):
         sql = "culprit sql 'SELECT a.span_id FROM span a, range(5) LIMIT 90000' -s large.jsonl"
         for form in ("csv", "text", "json", "ndjson"):
             out, err = shell(f"{sql} --format {form} | head -n 1 >/dev/null; echo ${{PIPESTATUS[0]}}")
-            checks.that((out, err) == ("0\n", ""), f"| head with {form}: {out!r}, {err!r}")
+            checks.that(out == "0\n" and "culprit:" not in err, f"| head with {form}: {out!r}, {err!r}")  # progress may be there
         out, err = shell("culprit --help >/dev/full; echo $?")
         checks.that(out == "3\n" and "No space left" in err, f"help to a full disk: {out!r} {err!r}")
         out, err = shell("culprit why no-such-file; echo $?; culprit why --nope; echo $?")
