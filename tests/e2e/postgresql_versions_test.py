@@ -84,7 +84,7 @@ def try_probe(major, process, clients, place):
                             stderr=subprocess.DEVNULL)
     time.sleep(1)
     recording = place + "/probe.culprit"
-    told = subprocess.run([CULPRIT, "record", "-p", str(process.pid), "-d", "2s", "-o", recording, "--json"], capture_output=True, text=True)
+    told = subprocess.run([CULPRIT, "record", "-p", str(process.pid), "--for", "2s", "-o", recording, "--json"], capture_output=True, text=True)
     probes = [probe for probe in json.loads(told.stdout)["probes"] if probe["name"].startswith("pgstat_report_activity")]
     expect([probe["state"] for probe in probes] == ["attached"] and "reason" not in probes[0], f"{major}: probed: {probes}")
     rows = json.loads(subprocess.run([CULPRIT, "sql", "SELECT \"db.query.text\" AS text, count(*) AS n FROM span WHERE kind = 'server' GROUP BY ALL", "-s",
