@@ -18,7 +18,7 @@ import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TIMEOUT_S = 60  # a command that takes longer hangs
-HEADER = re.compile(r"^--- (?:(traces|file|base64) (\S+)|(run|prints|errors)|exits (\d+))$")
+HEADER = re.compile(r"^--- (?:(traces|events|file|base64) (\S+)|(run|prints|errors)|exits (\d+))$")
 SPAN_LINE = re.compile(r"^\s*[^#\s].*\s\d[\d.]*\.\.\d")
 
 
@@ -87,7 +87,7 @@ def steps_of(sections):
 def write_inputs(sections, folder):
     inputs = []
     for section in sections:
-        if section.kind not in ("traces", "file", "base64"):
+        if section.kind not in ("traces", "events", "file", "base64"):
             continue
         path = os.path.normpath(section.argument)
         if os.path.isabs(path) or path.startswith(".."):
@@ -106,7 +106,7 @@ def write_inputs(sections, folder):
 def environment(binary, folder):
     kept = {name: value for name, value in os.environ.items()
             if name.endswith("SAN_OPTIONS") or name in ("CULPRIT_DUCKDB_DIR", "LD_LIBRARY_PATH")}
-    return {**kept, "PATH": f"{os.path.dirname(binary)}:/usr/bin:/bin", "HOME": folder, "TMPDIR": folder,
+    return {**kept, "PATH": f"{os.path.dirname(binary)}:{os.path.dirname(binary)}/tests:/usr/bin:/bin", "HOME": folder, "TMPDIR": folder,
             "NO_COLOR": "1", "COLUMNS": "100", "TZ": "UTC", "LC_ALL": "C.UTF-8"}
 
 
@@ -199,7 +199,8 @@ def run_case(path, binary, accept):
                 elif step.prints is None and printed:
                     problems.append(difference("", printed, "prints"))
             for section in inputs:
-                problems += check_account(section, folder, env)
+                if section.kind != "events":  # no file of the program's
+                    problems += check_account(section, folder, env)
     except (BadCase, ValueError) as error:
         return [f"bad case: {error}"]
     if accepted:
@@ -277,6 +278,7 @@ SELF_TESTS = [
     ("spans that were not received fail", "--- file a.txt\nnonsense\n--- traces b\nw nonsense 0..1\n--- run\nculprit fail\n--- exits 3\n",
      False, "quality b exits 3"),
     ("a file that is no trace is let be", "--- file a.json\nnonsense\n\n--- run\nculprit why\n--- prints\nwhy\n", True, "1 of 1"),
+    ("recorded events are no trace file", "--- events e.txt\n1 db > sync\n\n--- run\nculprit why\n--- prints\nwhy\n", True, "1 of 1"),
     ("an unknown section fails", "--- runs\nculprit why\n", False, "no such section"),
     ("a case without a command fails", TRACES, False, "no run section"),
     ("a path that leaves the folder fails", "--- file ../a\nx\n--- run\nculprit why\n", False, "outside"),
