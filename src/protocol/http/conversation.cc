@@ -343,7 +343,7 @@ void HttpConversation::close(int64_t time_ns, Closing why) {
     const Request& request = requests_.front();
     const bool lost = request.end_unseen || server_.adrift() || (request.exchange.flags & kHole) != 0;
     if (request.answered && request.until_close)
-      closed ? end_front(request.last_reply_ns, 0) : end_front(time_ns, kUnfinished);
+      end_front(request.last_reply_ns, closed ? 0u : uint32_t{kUnfinished});
     else if (request.answered && lost)
       end_front(request.last_reply_ns, kHole);
     else

@@ -168,7 +168,8 @@ void PostgresqlConversation::track_prepared_statement(const SqlStatement& statem
     size_t as = statement.text.find(" AS ");
     if (as == std::string::npos) as = statement.text.find(" as ");
     if (as != std::string::npos)
-      statements_.set(without_case(statement.prepared_name), sql_->normalise(std::string_view(statement.text).substr(as + 4)));
+      statements_.set(without_case(statement.prepared_name),
+                      sql_->normalise(std::string_view(statement.text).substr(as + 4)));
   } else if (statement.operation == "DEALLOCATE") {
     std::string name = without_case(statement.prepared_name);
     if (name == "all") {

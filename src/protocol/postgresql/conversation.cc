@@ -46,8 +46,7 @@ void PostgresqlConversation::gap(From from, int64_t time_ns, uint64_t length_byt
 }
 
 CapturePolicies PostgresqlConversation::capture_policies() const {
-  const bool copies_in = !requests_.empty() && requests_.front().copies_in;
-  return {request_policy(copies_in ? kCopiedInBytes : std::max(request_bytes_, kRequestBytes)),
+  return {request_policy(copies_in() ? kCopiedInBytes : std::max(request_bytes_, kRequestBytes)),
           reply_policy(std::max(reply_bytes_, kReplyBytes))};
 }
 
@@ -64,6 +63,7 @@ void PostgresqlConversation::drain(From from, int64_t time_ns) {
     if (message->tag == kMissed) {
       note_missed(from, time_ns);
     } else if (from == From::Client) {
+      add_skipped_request_bytes();
       from_client(*message, time_ns);
     } else {
       uint64_t skipped = reader.take_skipped();
@@ -71,8 +71,9 @@ void PostgresqlConversation::drain(From from, int64_t time_ns) {
       from_server(*message, time_ns);
     }
   }
+  if (from == From::Client) add_skipped_request_bytes();
   if (from == From::Client) begin_early(time_ns);
-  if (reader.lost() && from == From::Client && client_lost_ns_ == 0) client_lost_ns_ = time_ns;
+  if (reader.lost() && from == From::Client && client_lost_ns_ == 0 && !copies_in()) client_lost_ns_ = time_ns;
   counts_.resyncs += reader.take_resyncs();
 }
 
@@ -81,11 +82,18 @@ void PostgresqlConversation::flag_requests() {
   for (Request& request : requests_) request.flags |= kHole;
 }
 
+// Of rows that are copied in, what was not captured belongs to the COPY under way.
+void PostgresqlConversation::add_skipped_request_bytes() {
+  const uint64_t skipped = client_.take_skipped();
+  if (skipped > 0 && copies_in()) requests_.front().request_bytes += skipped;
+}
+
 // Messages may have gone by unseen: of how many requests, or answers, is not known.
 void PostgresqlConversation::note_missed(From from, int64_t time_ns) {
   const size_t asked = static_cast<size_t>(
       std::count_if(requests_.begin(), requests_.end(), [](const Request& request) { return request.asked; }));
   if (from == From::Client) {
+    if (copies_in() && requests_.size() == 1) return;  // rows: nothing else is sent until the last one
     request_bytes_ = CapturePolicy::kMaxHeadBytes;
     if (!requests_.empty() && !requests_.back().asked) requests_.back().flags |= kHole;
     // One request alone, as most are: its Sync lies in the gap, or behind it.

@@ -62,6 +62,9 @@ class PostgresqlConversation final : public Conversation {
 
   void drain(From from, int64_t time_ns);
   void flag_requests();
+  // The server takes rows: COPY … FROM STDIN.
+  bool copies_in() const { return !requests_.empty() && requests_.front().copies_in; }
+  void add_skipped_request_bytes();
   void note_missed(From from, int64_t time_ns);
 
   // What the client asks.
