@@ -1,4 +1,4 @@
-// LedgerCounts: what is lost, cut, guessed or refused, summed until a batch takes it along.
+// LedgerCounts: sums of what was lost, cut, guessed or refused. The next batch takes the sums along.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +14,10 @@ namespace culprit::requests {
 
 class LedgerCounts {
  public:
-  // In the 10 s bucket of `wall_ns` (0: the whole recording).
+  // Adds `n` in the 10 s interval that contains `wall_ns` (0: the whole recording).
   void count(LedgerKind kind, int64_t n, int64_t wall_ns, std::string_view stage, std::string_view detail = {},
              Evidence evidence = Evidence::Exact);
-  // The same with a unit that is not the kind's usual one.
+  // Adds `n` in another unit than the kind's usual unit.
   void count_unit(LedgerKind kind, LedgerUnit unit, int64_t n, std::string_view stage, std::string_view detail);
   void add(const LedgerCounts& other);
 

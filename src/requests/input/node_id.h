@@ -1,4 +1,5 @@
-// NodeId: a request in the request tree. Never reused: of one that is forgotten nothing is found.
+// NodeId: the id of a request in the request tree. An id is never reused, so the id of a forgotten request finds
+// nothing.
 #pragma once
 
 #include <cstdint>

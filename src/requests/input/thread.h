@@ -1,4 +1,4 @@
-// What is told of threads and processes: plain structs that a recorder fills from kernel events and /proc.
+// The input about threads and processes: plain structs that a recorder fills from kernel events and /proc.
 #pragma once
 
 #include <cstdint>
@@ -8,29 +8,30 @@
 namespace culprit::requests {
 
 enum class Waker : uint8_t {
-  None,       // no wake-up: it was preempted, or ran on
-  Thread,     // a thread, from inside a system call: a true edge
-  Interrupt,  // an interrupt, a timer, a softirq
+  None,       // no wake-up: the thread was preempted, or it kept running
+  Thread,     // a thread in a system call: a true dependency
+  Interrupt,  // an interrupt, a timer or a softirq
   Unknown,
 };
 
-// A thread got a CPU: one record for the whole stretch that it had none.
+// A thread got a CPU. One record describes the whole time that the thread was off the CPU.
 struct ThreadSwitch {
   int32_t pid = 0, tid = 0;
   uint32_t cpu = 0;
-  int64_t on_ns = 0;     // when it got the CPU
-  int64_t off_ns = 0;    // when it lost the CPU before; 0: its first time on a CPU
-  int64_t wake_ns = 0;   // when it became runnable again; 0: it always was
-  uint32_t state = 0;    // task state when it lost the CPU: 0 runnable, 1 interruptible, 2 uninterruptible …
-  int16_t syscall = -1;  // that it waits in; -1: none
+  int64_t on_ns = 0;     // when the thread got the CPU
+  int64_t off_ns = 0;    // when the thread last left a CPU; 0: this is its first time on a CPU
+  int64_t wake_ns = 0;   // when the thread became runnable; 0: it stayed runnable
+  uint32_t state = 0;    // task state when the thread left the CPU: 0 runnable, 1 interruptible, 2 uninterruptible …
+  int16_t syscall = -1;  // the system call that the thread waits in; -1: none
   Waker waker = Waker::None;
   bool io_wait = false;
   int32_t waker_pid = 0, waker_tid = 0;
-  int32_t previous_pid = 0, previous_tid = 0;  // who had this CPU until now; 0: idle
-  bool socket = false;                         // it waits to read or write a socket
+  int32_t previous_pid = 0, previous_tid = 0;  // the thread that had this CPU before; 0: the CPU was idle
+  bool socket = false;                         // the thread waits to read or write a socket
 };
 
-// A thread that is off its CPU when the recording ends. One that slept already when it began has that moment as its off_ns.
+// A thread that is off its CPU when the recording ends. If the thread already slept when the recording began, off_ns is
+// the begin of the recording.
 struct SleepingThread {
   int32_t pid = 0, tid = 0;
   int64_t off_ns = 0, wake_ns = 0;
@@ -47,11 +48,12 @@ struct FileSync {
 
 struct ProcessInfo {
   int32_t pid = 0, parent_pid = 0;
-  bool known = false;  // somebody told its name
+  bool known = false;  // the host gave its name
   std::string executable, service;
 };
 
-// What can be asked of the host where the streams were recorded. The seam to /proc; tests have a fake.
+// The facts that the host provides about its processes. An interface, because /proc is one implementation and tests
+// have a fake.
 class HostFacts {
  public:
   virtual ~HostFacts() = default;

@@ -1,7 +1,10 @@
-// WallClock: turns the monotonic clock of events into wall time.
+// WallClock: converts the monotonic clock of events to wall time.
 //
-//   wall − monotonic   ──────────────┐            one piece between two steps: durations and order within it stay those of the
-//                                    └──────────  monotonic clock, and a step, or a suspend, displaces no later row
+//   wall − monotonic   ──────────────┐
+//                                    └──────────
+//
+// The offset is constant in each piece between two steps. Durations and order within a piece are those of the monotonic
+// clock. A step, or a suspend, does not move rows that came before it.
 #pragma once
 
 #include <algorithm>
@@ -21,14 +24,15 @@ class WallClock {
     return mono_ns + piece->offset_ns;
   }
 
-  // A later pair of readings. Whether the wall clock was set since the last one: NTP slews by at most 0.5 ms a second
-  // (adjtimex(2)), so more than 10 ms between two readings is a step. What slews gather becomes a piece at 10 ms, too.
+  // Takes a later pair of readings. Returns true if the wall clock was set since the previous pair. NTP slews the clock
+  // by at most 0.5 ms per second (adjtimex(2)), so a change of more than 10 ms between two readings is a step. Slewing
+  // that adds up to 10 ms starts a new piece as well.
   bool read(int64_t mono_ns, int64_t wall_ns) {
     const int64_t offset_ns = wall_ns - mono_ns;
     const bool step = std::llabs(offset_ns - latest_) > kStep;
     latest_ = offset_ns;
     if (std::llabs(offset_ns - pieces_.back().offset_ns) <= kStep) return step;
-    // Rows reach back for minutes, not for this many steps.
+    // A row can be some minutes late. 256 pieces cover more than that, so the oldest piece can go.
     if (pieces_.size() >= kMostPieces) pieces_.erase(pieces_.begin());
     pieces_.push_back({mono_ns, offset_ns});
     return step;

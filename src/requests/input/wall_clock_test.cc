@@ -19,7 +19,7 @@ TEST(WallClock, AStepDisplacesNoLaterRow) {
 
 TEST(WallClock, ASuspendIsAStep) {
   WallClock clock(10 * kSecond, 1000 * kSecond);
-  EXPECT_TRUE(clock.read(11 * kSecond, 4601 * kSecond));  // an hour asleep: the monotonic clock stood still
+  EXPECT_TRUE(clock.read(11 * kSecond, 4601 * kSecond));  // one hour of suspend: the monotonic clock stood still
   EXPECT_EQ(clock.wall(11 * kSecond + 5), 4601 * kSecond + 5);
   EXPECT_EQ(clock.wall(10 * kSecond + 5), 1000 * kSecond + 5);
 }

@@ -31,7 +31,7 @@ ProcessActivity& ProcessTable::at(int32_t pid) {
 
 void ProcessTable::forked(int32_t pid, int32_t parent_pid, int64_t time_ns) {
   ProcessActivity child;
-  child.info = at(parent_pid).info;  // same program until it execs
+  child.info = at(parent_pid).info;  // a forked child runs the same program until it calls exec
   child.info.pid = pid;
   child.info.parent_pid = parent_pid;
   child.forked_ns = time_ns;
@@ -61,7 +61,7 @@ int32_t ProcessTable::child_that_ended(int32_t parent, int64_t born_ns, int64_t 
 }
 
 bool ProcessTable::siblings(int32_t a, int32_t b) {
-  at(a);  // the second may move the first
+  at(a);  // inserts `a` first: a later insertion could move its entry
   const ProcessInfo& second = at(b).info;
   const ProcessInfo& first = at(a).info;
   if (!first.known || !second.known) return false;

@@ -1,4 +1,5 @@
-// ProcessTable: what requests know of processes: who is behind a pid, what it ran last, how much CPU its threads got.
+// ProcessTable: what is known about each process: its program and service, its last statements, the CPU time of its
+// threads.
 #pragma once
 
 #include <array>
@@ -14,27 +15,27 @@
 
 namespace culprit::requests {
 
-// A statement that a server's process ran; end INT64_MAX: runs it now.
+// A statement that a server process ran. `end_ns` is INT64_MAX while the statement runs.
 struct RanStatement {
   int64_t begin_ns = 0, end_ns = 0;
   TextId statement = TextId::None;
   bool ends_transaction = false;
-  bool takes_locks = false;  // may: it writes, or locks what it reads
+  bool takes_locks = false;  // the statement may take locks: it writes, or it locks the rows that it reads
 };
 
 struct ProcessActivity {
   ProcessInfo info;
-  bool recorded = false;  // a thread of it was seen
+  bool recorded = false;  // events of at least one of its threads were recorded
   int64_t running_ns = 0, runnable_ns = 0;
-  int64_t forked_ns = 0;            // 0: before the recording
-  int64_t exited_ns = 0;            // 0: it lives
-  std::array<RanStatement, 8> ran;  // the last statements that it answered, round
+  int64_t forked_ns = 0;            // 0: forked before the recording began
+  int64_t exited_ns = 0;            // 0: the process is alive
+  std::array<RanStatement, 8> ran;  // ring buffer: the last statements that the process finished
   uint32_t next_ran = 0;
-  std::array<RanStatement, 4>
-      locked;  // the last of them that may have taken locks: a long transaction goes on with others
+  // Ring buffer: the last statements that may have taken locks. A long transaction pushes them out of `ran`.
+  std::array<RanStatement, 4> locked;
   uint32_t next_locked = 0;
-  EndpointId server_endpoint = EndpointId::None;  // the latest on which it answers
-  // The statement that it waits with, as its database said when it was last asked (wall clock).
+  EndpointId server_endpoint = EndpointId::None;  // the latest end on which the process answers requests
+  // The statement that the process waits in, as the database reported it when it was last queried (wall clock).
   std::string asked_statement;
   int64_t asked_first_ns = 0, asked_last_ns = 0;
 
@@ -45,22 +46,22 @@ class ProcessTable {
  public:
   explicit ProcessTable(HostFacts& host) : host_(host) {}
 
-  // Asks the host the first time.
+  // Returns the entry of a process. Reads the host's facts when the process is new.
   ProcessActivity& at(int32_t pid);
   ProcessActivity* find(int32_t pid);
   const ProcessActivity* find(int32_t pid) const;
 
   void forked(int32_t pid, int32_t parent_pid, int64_t time_ns);
-  // It runs another program.
+  // The process called exec: it runs another program now.
   void executed(int32_t pid);
   void exited(int32_t pid, int64_t time_ns);
-  // The child of `parent` that ended last in [from_ns, to_ns] and began at `born_ns` or later; 0: none.
+  // Returns the child of `parent` that ended last in [from_ns, to_ns] and was forked at `born_ns` or later; 0: none.
   int32_t child_that_ended(int32_t parent, int64_t born_ns, int64_t from_ns, int64_t to_ns) const;
-  // Both run the same program, and neither is the other's parent.
+  // Returns true if both processes run the same program and neither is the other's parent.
   bool siblings(int32_t a, int32_t b);
-  // Those alive whose threads were seen, of one service.
+  // Returns the living processes of a service for which thread events were recorded.
   std::vector<int32_t> recorded(std::string_view service) const;
-  // Forgets those that ended before.
+  // Removes the processes that ended before `before_ns`.
   void forget(int64_t before_ns);
 
   const std::unordered_map<int32_t, ProcessActivity>& all() const { return processes_; }
@@ -72,7 +73,7 @@ class ProcessTable {
     int32_t pid = 0, parent_pid = 0;
     int64_t forked_ns = 0, at_ns = 0;
   };
-  std::array<Ending, 64> endings_;  // the last ones, round
+  std::array<Ending, 64> endings_;  // ring buffer: the last 64 process ends
   uint32_t next_ending_ = 0;
 };
 

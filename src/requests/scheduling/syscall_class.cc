@@ -10,13 +10,13 @@ SyscallClass syscall_class(int16_t syscall) {
     case SYS_nanosleep:
     case SYS_clock_nanosleep: return SyscallClass::Sleep;
     case SYS_futex:
-    case 449:  // futex_waitv; 455 futex_wait: younger than the headers here
+    case 449:  // futex_waitv; 455 is futex_wait: both are newer than these kernel headers
     case 455:
     case SYS_semop:
     case SYS_semtimedop:
     case SYS_flock:
     case SYS_fcntl: return SyscallClass::Mutex;
-#ifdef SYS_poll  // x86-64 has the old calls besides
+#ifdef SYS_poll  // x86-64 also has the older system calls
     case SYS_poll:
     case SYS_select:
     case SYS_epoll_wait:

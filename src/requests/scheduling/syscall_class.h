@@ -1,4 +1,4 @@
-// What a system call that a thread is blocked in can wait for.
+// SyscallClass: what a thread can wait for when it is blocked in a system call.
 #pragma once
 
 #include <cstdint>
@@ -7,13 +7,13 @@ namespace culprit::requests {
 
 enum class SyscallClass : uint8_t {
   None,    // not in a system call
-  Sleep,   // for time
-  Mutex,   // futex, semaphore, file lock
-  Poll,    // several descriptors, or a signal: only the situation tells for what
-  Socket,  // one descriptor: bytes or room
+  Sleep,   // waits for a time
+  Mutex,   // waits for a futex, a semaphore or a file lock
+  Poll,    // waits for several descriptors or a signal: only the context shows for which
+  Socket,  // waits on one descriptor, for bytes or for buffer space
   Connect,
-  Sync,   // a file's way to the disk
-  Child,  // a process of its own
+  Sync,   // waits until a file is on the disk
+  Child,  // waits for a child process
   Other,
 };
 SyscallClass syscall_class(int16_t syscall);

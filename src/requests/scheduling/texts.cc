@@ -3,7 +3,8 @@
 namespace culprit::requests {
 
 namespace {
-// A statement is searched so far for the words that lock: they stand at the end of ordinary ones.
+// The number of bytes of a statement that are searched for locking clauses. In ordinary statements such a clause is the
+// last one.
 constexpr size_t kMostSearched = 2000;
 }  // namespace
 

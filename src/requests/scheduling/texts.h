@@ -1,6 +1,7 @@
-// Texts: statements by number, so that a wait can name one in four bytes. Holds only what protocols have already cleaned.
+// Texts: an interner of statements, so that a wait refers to a statement by a number of four bytes. Holds only texts
+// that a protocol has already normalised and redacted.
 //
-// The 65,536 that came last; an older number names no text any more.
+// Keeps the newest 65,536 statements. The number of an older statement finds no text.
 #pragma once
 
 #include <cstdint>
@@ -15,19 +16,20 @@ namespace culprit::requests {
 
 enum class TextId : uint32_t { None = 0 };
 
-// What a statement does, by its words.
+// Properties of a statement, found from its words.
 struct StatementTraits {
   bool ends_transaction = false;
   bool takes_locks = false;
 };
-// COMMIT, ROLLBACK and their other names.
+// Returns true for COMMIT, ROLLBACK and their synonyms.
 bool ends_transaction(std::string_view statement);
-// Whether it may take a lock that others wait for: it writes, changes a table, or says that it locks.
+// Returns true if the statement may take a lock that blocks others: it writes, changes a table, or has a locking
+// clause.
 bool takes_locks(std::string_view statement);
 
 class Texts {
  public:
-  // None: empty.
+  // Returns the number of a statement; None if the text is empty.
   TextId intern(std::string_view text) {
     if (text.empty()) return TextId::None;
     if (auto found = ids_.find(text); found != ids_.end()) return found->second;
@@ -40,12 +42,12 @@ class Texts {
     ids_.emplace(texts_.emplace_back(Entry{std::string(text), {}, false}).text, id);
     return id;
   }
-  // Empty: there is none, or it was forgotten.
+  // Returns the text of a number; empty if the number has none or its text was forgotten.
   std::string_view text(TextId id) const {
     const uint32_t at = static_cast<uint32_t>(id) - first_;
     return id == TextId::None || at >= texts_.size() ? std::string_view() : std::string_view(texts_[at].text);
   }
-  // Looked for in the text the first time that they are asked for.
+  // Returns the properties of a statement. They are computed at the first call.
   StatementTraits traits(TextId id) {
     const uint32_t at = static_cast<uint32_t>(id) - first_;
     if (id == TextId::None || at >= texts_.size()) return {};
@@ -56,14 +58,15 @@ class Texts {
   size_t size() const { return texts_.size(); }
 
  private:
-  // More distinct normalised statements than any application writes; a generator of them must not fill the memory.
+  // More distinct normalised statements than an application usually has. The limit bounds the memory when a program
+  // generates statements.
   static constexpr size_t kMost = 65'536;
   struct Entry {
     std::string text;
     StatementTraits traits;
-    bool read = false;  // the traits are
+    bool read = false;  // `traits` has been computed
   };
-  std::deque<Entry> texts_;  // stable: the keys of ids_ are views of them
+  std::deque<Entry> texts_;  // a deque, because the keys of ids_ are views of these strings and must stay valid
   std::unordered_map<std::string_view, TextId> ids_;
   uint32_t first_ = 1;
 };

@@ -7,13 +7,14 @@
 namespace culprit::requests {
 namespace {
 
-// include/linux/sched.h: TASK_UNINTERRUPTIBLE; with TASK_NOLOAD (TASK_IDLE) it waits for work, not for a device.
+// include/linux/sched.h: TASK_UNINTERRUPTIBLE. Together with TASK_NOLOAD (TASK_IDLE), the thread waits for work, not
+// for a device.
 constexpr uint32_t kUninterruptible = 0x2, kNoLoad = 0x400;
-// Shorter waits for a CPU are the price of any switch, and nobody's fault.
+// Below 20 µs: the normal delay of a context switch, without a blocker.
 constexpr int64_t kLeastBlamed = 20'000;
-// To look up what the holder runs costs more than such a wait.
+// Below 0.5 ms: finding the lock holder's statement costs more than the wait itself.
 constexpr int64_t kLeastNamed = 500'000;
-// pid_max's own limit on 64 bits.
+// The kernel's upper limit of pid_max on 64 bits (PID_MAX_LIMIT).
 constexpr int32_t kMostTids = 4 << 20;
 
 }  // namespace
@@ -49,8 +50,8 @@ void ThreadTable::on_switch(const ThreadSwitch& event, CurrentStatements& statem
   Thread& thread = at(event.tid, event.pid);
   thread.last_event_ns = event.on_ns;
   occupy(event);
-  if (thread.exited_ns != 0) return;  // its last steps, after its exit was told
-  if (event.off_ns == 0) {            // its first time on a CPU
+  if (thread.exited_ns != 0) return;  // a last switch that arrived after the thread's exit
+  if (event.off_ns == 0) {            // the thread's first time on a CPU
     thread.on_ns = event.on_ns;
     return;
   }
@@ -73,7 +74,7 @@ void ThreadTable::on_switch(const ThreadSwitch& event, CurrentStatements& statem
   if (stretch.on_ns - ready_ns >= kLeastBlamed) blame_cpu(thread, event, ready_ns);
 }
 
-// The thread that woke it works on the same request: another thread of its program waited for the answer.
+// Returns true if the waking thread works on the same request: a thread of the same process received the answer for it.
 bool ThreadTable::brings_answer(const Thread& thread, int32_t waker_tid) {
   const Thread* waker = find(waker_tid);
   if (!waker || waker->pid != thread.pid) return false;
@@ -93,7 +94,8 @@ Wait ThreadTable::classify(Thread& thread, const ThreadSwitch& event, Stretch& s
   switch (kind) {
     case SyscallClass::Sleep: return Wait::Sleep;
     case SyscallClass::Mutex:
-      if (event.waker == Waker::Interrupt) {  // its time-out: a pause, unless it waits on until somebody wakes it
+      // the time-out of the call: counts as a sleep, until a later wait ends by a wake-up
+      if (event.waker == Waker::Interrupt) {
         stretch.guessed = true;
         return Wait::Sleep;
       }
@@ -107,15 +109,17 @@ Wait ThreadTable::classify(Thread& thread, const ThreadSwitch& event, Stretch& s
   }
 }
 
-// The situations, in order: it waits for an answer; it is idle; it serves a request and waits for something else.
+// Checks the possible situations in this order: the thread waits for an answer; it is idle; it serves a request and
+// waits for something else.
 Wait ThreadTable::classify_poll(Thread& thread, const ThreadSwitch& event, Stretch& stretch,
                                 CurrentStatements& statements) {
   if (thread.pending_calls > 0) return thread.pending_remote_calls == thread.pending_calls ? Wait::Network : Wait::Peer;
   if (thread.in_service.empty()) return Wait::Other;
-  if (!event.socket && writes(event.syscall)) return Wait::Peer;  // room in a pipe, whoever of the others told it so
+  // waits for space in a pipe; every process that has the pipe open can be the waker
+  if (!event.socket && writes(event.syscall)) return Wait::Peer;
   if (event.waker == Waker::Thread && event.waker_pid != 0) return classify_woken(thread, event, statements);
-  if (event.socket) return Wait::Peer;  // its client's bytes, or room for the answer
-  stretch.guessed = true;               // a timer, unless bytes follow
+  if (event.socket) return Wait::Peer;  // waits for bytes of its client, or for send buffer space
+  stretch.guessed = true;               // a timer, unless bytes arrive next
   return Wait::Sleep;
 }
 
@@ -138,7 +142,7 @@ void ThreadTable::was_busy(Thread& thread, int64_t since_ns, bool calling, Curre
   thread.timeline.review(since_ns, [&](Stretch& stretch) {
     const SyscallClass kind = syscall_class(stretch.syscall);
     if (stretch.wait != Wait::Other || (kind != SyscallClass::Poll && kind != SyscallClass::Socket)) return;
-    // It may have gone to sleep when the first hook was there and the last was not.
+    // If the thread fell asleep while the BPF hooks were being attached, the wait began before `since_ns`.
     since_ns = std::min(since_ns, stretch.off_ns);
     if (!calling && stretch.waker_pid != 0) return woken.push_back(stretch);
     stretch.wait = calling ? Wait::Peer : Wait::Sleep;
@@ -162,14 +166,16 @@ void ThreadTable::was_busy(Thread& thread, int64_t since_ns, bool calling, Curre
   thread.in_service = in_service;
 }
 
-// PostgreSQL starts parallel workers for a query; to wait for one is to work with more hands, not to wait for a lock.
+// Returns true if `pid` is a parallel worker that PostgreSQL started for the thread's query. A wait for a worker is
+// part of the query's work, not a lock wait.
 bool ThreadTable::helper(const Thread& thread, int32_t pid) {
   const ProcessActivity* entry = processes_.find(pid);
   return entry && entry->server_endpoint == EndpointId::None && entry->forked_ns != 0 &&
          entry->forked_ns >= thread.in_service.front().since_ns;
 }
 
-// PostgreSQL's first process tells a backend when one of its workers has ended.
+// Classifies a wake-up by the postmaster: PostgreSQL's first process wakes a backend when one of its parallel workers
+// has ended.
 Wait ThreadTable::classify_woken_by_parent(const Thread& thread, const ThreadSwitch& event) {
   if (thread.in_service.empty()) return Wait::Other;
   const int32_t worker =
@@ -187,14 +193,14 @@ Wait ThreadTable::helper_state(int32_t worker_tid, const ThreadSwitch& event) {
   return most == Wait::Lock ? Wait::Other : most;
 }
 
-// As of the moment when it gave the lock free: the waiter may get a CPU much later. Of a transaction's statements before the
-// last that takes locks, if any does.
+// Returns the statement that held the lock when the lock was released. The waiter may get a CPU much later. Among the
+// earlier statements of a transaction, the last one that may take locks is chosen; if there is none, the last one.
 TextId ThreadTable::statement_of_holder(int32_t pid, int64_t freed_ns, bool latch,
                                         CurrentStatements& statements) const {
   const ProcessActivity* holder = processes_.find(pid);
   if (!holder) return TextId::None;
   RanStatement during, before, locking;
-  int64_t ended_ns = 0;  // the transaction before
+  int64_t ended_ns = 0;  // the end of the previous transaction
   auto look = [&](const RanStatement& ran) {
     if (ran.statement == TextId::None || ran.begin_ns > freed_ns) return;
     if (ran.end_ns > freed_ns)
@@ -212,9 +218,9 @@ TextId ThreadTable::statement_of_holder(int32_t pid, int64_t freed_ns, bool latc
   return during.statement != TextId::None && !(latch && during.ends_transaction) ? during.statement : before.statement;
 }
 
-// The holder, whoever the holder itself waited for meanwhile, and the disk where the holder waited for that. A latch is
-// PostgreSQL's heavyweight lock: its holder gives it free while it commits, so the statement that took the lock is the one
-// before; a futex is given free by the statement that runs.
+// Records the blockers of a lock wait: the lock holder, the threads that the holder itself waited for, and the disk if
+// the holder spent most of the time there. A `latch` here is PostgreSQL's heavyweight lock. Its holder releases it at
+// commit, so an earlier statement took it. A futex is released by the statement that runs.
 void ThreadTable::blame_lock(Thread& thread, const ThreadSwitch& event, bool latch, CurrentStatements& statements) {
   Blame blame;
   blame.from_ns = event.off_ns;
@@ -233,7 +239,7 @@ void ThreadTable::blame_lock(Thread& thread, const ThreadSwitch& event, bool lat
   thread.timeline.blame(blame);
   const Thread* holder = find(blame.tid);
   if (!holder || blame.to_ns - blame.from_ns < kLeastBlamed) return;
-  // A chain of more than a few holders says no more than its first and its last.
+  // Limits the length of a chain of holders: the first and the last holders are the useful ones.
   constexpr int kMostCopied = 4;
   int copied = 0;
   for (Blame further : holder->timeline.blames(blame.from_ns, blame.to_ns)) {
@@ -253,7 +259,7 @@ void ThreadTable::occupy(const ThreadSwitch& event) {
   const int64_t now_ns = event.on_ns;
   if (event.previous_tid != 0) {
     const int32_t previous = event.previous_tid;
-    const int64_t since_ns = cpu.tid == previous ? cpu.since_ns : 0;  // 0: it came unseen
+    const int64_t since_ns = cpu.tid == previous ? cpu.since_ns : 0;  // 0: its switch to this CPU was not recorded
     cpu.runs[cpu.next++ % cpu.runs.size()] = {event.previous_pid, previous, since_ns, now_ns};
   }
   cpu.pid = event.pid;
@@ -261,7 +267,7 @@ void ThreadTable::occupy(const ThreadSwitch& event) {
   cpu.since_ns = now_ns;
 }
 
-// Who had the CPU that it got in the end, while it was ready.
+// Records the threads that ran on the thread's CPU while the thread was runnable.
 void ThreadTable::blame_cpu(Thread& thread, const ThreadSwitch& event, int64_t from_ns) {
   const Cpu& cpu = *cpus_[event.cpu & 0xfff];
   const uint32_t most = std::min<uint32_t>(cpu.next, static_cast<uint32_t>(cpu.runs.size()));
@@ -325,8 +331,8 @@ ThreadTable::Asleep ThreadTable::on_sleeping(const SleepingThread& wait, int64_t
   stretch.on_ns = end_ns;
   stretch.syscall = event.syscall;
   if (stretch.wake_ns > stretch.off_ns) stretch.wait = classify(thread, event, stretch, statements);
-  // Nobody woke it, though it serves and waits for no answer. A sleep of its own would be as silent: only who shares
-  // locks with processes like itself is taken to wait for one.
+  // Without a wake-up, a lock wait looks the same as a sleep. Only a PostgreSQL backend that serves a request and waits
+  // for no answer is classified as a lock wait, because its siblings share locks with it.
   const bool alone = thread.pending_calls == 0 && !thread.in_service.empty() && stretch.guessed;
   if (alone && processes_.at(thread.pid).info.service == "postgresql") {
     stretch.wait = Wait::Lock;
@@ -355,19 +361,19 @@ void ThreadTable::finish(int64_t end_ns) {
 void ThreadTable::forget(int64_t ended_before_ns, int64_t idle_since_ns) {
   std::erase_if(exited_, [&](int32_t tid) {
     Thread* thread = find(tid);
-    if (thread && thread->exited_ns == 0) return true;  // the number lives again
+    if (thread && thread->exited_ns == 0) return true;  // a new thread has this tid
     if (thread && thread->exited_ns >= ended_before_ns) return false;
     if (thread) threads_[static_cast<size_t>(tid)].reset();
     return true;
   });
-  // All of 65,536 numbers within a minute, if asked once a second.
+  // With one call per second, 65,536 tids are visited within about a minute.
   constexpr size_t kLookedAt = 1024;
   for (size_t i = 0; i < kLookedAt && !threads_.empty(); ++i) {
     if (next_looked_at_ >= threads_.size()) next_looked_at_ = 0;
     std::unique_ptr<Thread>& thread = threads_[next_looked_at_++];
     if (!thread || thread->last_event_ns >= idle_since_ns) continue;
     if (!thread->in_service.empty() || thread->pending_calls > 0) continue;
-    thread->timeline.clear();  // some 70 KB; the rest is small, and ends with the thread
+    thread->timeline.clear();  // about 70 KB; the other members are small and are freed when the thread ends
   }
 }
 

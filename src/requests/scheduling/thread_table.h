@@ -1,8 +1,9 @@
-// ThreadTable: the state of every recorded thread, from its switches, and what it waited for.
+// ThreadTable: the state of every recorded thread and what the thread waited for, derived from its context switches.
 //
-// What a blocked stretch means depends on what the thread was doing: the request tracker keeps `in_service` (requests that it
-// received and has not answered) and `pending_calls` (requests that it sent and that are not answered) up to date, in the
-// order of the events, so that at each switch both are what they were while it slept.
+// The meaning of a blocked stretch depends on what the thread was doing. The request tracker therefore updates two
+// members of a thread in the order of the events: `in_service`, the requests that the thread received and has not
+// answered, and `pending_calls`, the number of requests that it sent and that have no answer yet. At each switch both
+// have the values from the time of the wait.
 #pragma once
 
 #include <array>
@@ -19,30 +20,31 @@
 
 namespace culprit::requests {
 
-// A request that a thread works on.
+// A request that a thread is working on.
 struct InService {
   NodeId request = NodeId::None;
   int64_t since_ns = 0;
-  LinkHow how = LinkHow::SameThread;  // WakeUp: handed over by another thread
+  LinkHow how = LinkHow::SameThread;  // WakeUp: another thread handed the request over
 };
 
 struct Thread {
   int32_t pid = 0, tid = 0;
   Timeline timeline;
   std::vector<InService> in_service;
-  NodeId current = NodeId::None;  // the request whose bytes, or whose call's answer, came last; None: not known
-  // Requests whose bytes came since it last waited for several, and that have sent nothing since.
+  NodeId current = NodeId::None;  // the request for which bytes or an answer arrived last; None: unknown
+  // The requests for which bytes arrived since the thread last waited in a poll call, and that have sent nothing since
+  // then.
   std::vector<NodeId> runnable;
-  // Whose answer it received last, where it is not known for which request that call was made.
+  // The call that was answered last, if the call began before the recording and its parent request is unknown.
   NodeId call_begun_before = NodeId::None;
   int32_t pending_calls = 0;
-  int32_t pending_remote_calls = 0;  // of these, to machines that are not recorded
-  int64_t on_ns = 0;                 // on a CPU since; 0: not known
+  int32_t pending_remote_calls = 0;  // the part of pending_calls that went to machines outside of the recording
+  int64_t on_ns = 0;                 // since when the thread has been on a CPU; 0: unknown
   int64_t last_event_ns = 0;
   int64_t exited_ns = 0;
 };
 
-// What the processes of servers run now; asked for long waits only.
+// Gives the statement that a server process runs now. Called only for long waits.
 class CurrentStatements {
  public:
   virtual ~CurrentStatements() = default;
@@ -58,21 +60,21 @@ class ThreadTable {
 
   void on_switch(const ThreadSwitch& event, CurrentStatements& statements);
   void on_file_sync(const FileSync& sync);
-  // Bytes arrived: an interrupt that ended this thread's last wait was the network's.
+  // Bytes arrived. An interrupt that ended the thread's last wait was therefore a network interrupt.
   void on_bytes(Thread& thread);
   void on_exit(int32_t tid, int64_t time_ns);
-  // It turns out that all the time since `since_ns` the thread served a request, or (`calling`) waited for an answer,
-  // whose beginning nobody saw: it was not idle.
+  // Reclassifies the thread's waits since `since_ns`, because the thread was not idle: it served a request or, with
+  // `calling`, waited for an answer. The begin of that request was not recorded.
   void was_busy(Thread& thread, int64_t since_ns, bool calling, CurrentStatements& statements);
-  // A thread that is still off its CPU when the recording ends.
+  // The result for a thread that is off its CPU when the recording ends.
   struct Asleep {
-    bool lock_like = false;  // a request waits for something that gave no event
+    bool lock_like = false;  // a request waits for something without a wake-up event: probably a lock
   };
   Asleep on_sleeping(const SleepingThread& sleeping, int64_t end_ns, CurrentStatements& statements);
-  // Adds what still ran to the processes' totals.
+  // Adds the CPU time of threads that are still running to the totals of their processes.
   void finish(int64_t end_ns);
-  // Forgets threads that ended before `ended_before_ns`, and the past of those that no event came of since `idle_since_ns` and
-  // that work on nothing. Looks at some of them at each call.
+  // Removes threads that ended before `ended_before_ns`. Clears the timeline of threads without work that had no event
+  // since `idle_since_ns`. Each call visits only a part of the threads.
   void forget(int64_t ended_before_ns, int64_t idle_since_ns);
 
   bool any_switch() const { return any_switch_; }
@@ -85,7 +87,7 @@ class ThreadTable {
   struct Cpu {
     int32_t pid = 0, tid = 0;
     int64_t since_ns = 0;
-    std::array<Run, 64> runs;  // the last ones
+    std::array<Run, 64> runs;  // ring buffer: the last runs on this CPU
     uint32_t next = 0;
   };
   void occupy(const ThreadSwitch& event);
@@ -102,10 +104,11 @@ class ThreadTable {
   void count(Thread& thread, const ThreadSwitch& event);
 
   ProcessTable& processes_;
-  std::vector<std::unique_ptr<Thread>> threads_;  // by tid: below pid_max (4 M), mostly far below
+  // indexed by tid, which is below pid_max (4 M) and usually much smaller
+  std::vector<std::unique_ptr<Thread>> threads_;
   std::vector<std::unique_ptr<Cpu>> cpus_;
   std::vector<int32_t> exited_;
-  size_t next_looked_at_ = 0;  // by forget(), for idle ones
+  size_t next_looked_at_ = 0;  // the next index that forget() checks for an idle thread
   bool any_switch_ = false;
 };
 

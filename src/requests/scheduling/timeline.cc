@@ -6,14 +6,15 @@
 namespace culprit::requests {
 namespace {
 
-// 512 × 136 B = 70 KB for the busiest threads; at one switch a millisecond half a second in full, then thinner.
+// 512 × 136 B = 70 KB for the busiest threads. At one switch per millisecond, the last half second is complete and the
+// time before it is thinned.
 constexpr size_t kMaxStretches = 512;
 constexpr size_t kMaxBlames = 256;
 
 int64_t length(const Stretch& stretch) { return stretch.on_ns - stretch.off_ns; }
 int64_t length(const Blame& blame) { return blame.to_ns - blame.from_ns; }
 
-// Of each pair in the older three quarters the longer one stays.
+// Drops the shorter element of each pair in the older three quarters.
 template <class T>
 void thin(std::vector<T>& items) {
   const size_t old = items.size() * 3 / 4 / 2 * 2;
@@ -36,7 +37,7 @@ void count(const Stretch& stretch, int64_t blocked_ns, int64_t runnable_ns, int6
 void Timeline::add(Stretch stretch) {
   if (!stretches_.empty()) {
     const Stretch& before = stretches_.back();
-    if (stretch.on_ns <= before.on_ns) return;  // came late: already covered
+    if (stretch.on_ns <= before.on_ns) return;  // arrived late: the time is already covered
     stretch.off_ns = std::max(stretch.off_ns, before.on_ns);
     stretch.wake_ns = std::max(stretch.wake_ns, stretch.off_ns);
     std::memcpy(stretch.sums, before.sums, sizeof stretch.sums);
@@ -162,8 +163,9 @@ std::vector<ThreadState> Timeline::states(int64_t begin_ns, int64_t end_ns, size
 }
 
 int64_t Timeline::start_of_guesses(int64_t since_ns, int64_t before_ns, int16_t syscall) const {
-  // PostgreSQL's backend runs its deadlock check when its timer ends the first wait, within milliseconds, then waits on; an
-  // interpreter's thread that waits for its lock looks up every few milliseconds.
+  // The longest run between two waits that still belong together. PostgreSQL's backend interrupts its first wait for
+  // the deadlock check, takes milliseconds for it, then waits again. A Python thread that waits for the interpreter
+  // lock wakes up every few milliseconds.
   constexpr int64_t kMostRunBetween = 10'000'000;
   int64_t start_ns = before_ns;
   for (size_t i = stretches_.size(); i-- > 0;) {

@@ -1,10 +1,11 @@
-// Timeline: what one thread did in its recent past, so that a request can ask for its part of it.
+// Timeline: the recent activity of one thread. A request asks it for the part that falls into the request's duration.
 //
 //   running ── off ═══ blocked (a Wait) ═══ wake ─── runnable ─── on ── running …
 //
-// One stretch per time off the CPU. Each carries the sums of all stretches up to its end, so that the sums between two
-// moments are a difference and cost two binary searches, however long the request. Bounded: when full, every second of
-// the older stretches goes (the shorter one of a pair); the sums stay exact at what is kept.
+// A stretch is one time off the CPU. Each stretch carries the sums of all stretches up to its end. The sums between two
+// moments are therefore a difference and cost two binary searches, whatever the length of the request. The memory is
+// bounded: when the vector is full, the shorter stretch of each pair among the older ones is dropped. The sums stay
+// exact at the stretches that are kept.
 #pragma once
 
 #include <cstddef>
@@ -19,15 +20,15 @@
 namespace culprit::requests {
 
 struct Stretch {
-  int64_t off_ns = 0, wake_ns = 0, on_ns = 0;  // off ≤ wake ≤ on; off = wake: it was never blocked
-  Wait wait = Wait::Other;                     // of [off, wake); Running: a helper process worked for it meanwhile
-  bool guessed = false;  // ended by an interrupt in the middle of a request: timer or bytes, not yet told
+  int64_t off_ns = 0, wake_ns = 0, on_ns = 0;  // off ≤ wake ≤ on; off = wake: the thread was not blocked
+  Wait wait = Wait::Other;                     // of [off, wake); Running: a helper process worked for the thread
+  bool guessed = false;  // ended by an interrupt during a request: either a timer or bytes, not yet known
   int16_t syscall = -1;
-  int32_t waker_pid = 0, waker_tid = 0;  // 0: not a thread
-  int64_t sums[kWaits] = {};             // ns until on_ns, since the thread was first seen; [Running] stays 0
+  int32_t waker_pid = 0, waker_tid = 0;  // 0: the waker was not a thread
+  int64_t sums[kWaits] = {};             // ns from the thread's first event to on_ns; [Running] stays 0
 };
 
-// What a thread waited for, and when.
+// A blocker: the thread or device that this thread waited for, and when.
 struct Blame {
   int64_t from_ns = 0, to_ns = 0;
   Wait wait = Wait::Other;
@@ -40,26 +41,26 @@ class Timeline {
   void add(Stretch stretch);
   void blame(Blame blame);
 
-  // Stretches that began at `from_ns` or later and are of kind `from` become `to`.
+  // Changes the kind of the stretches that began at `from_ns` or later from `from` to `to`.
   void reclassify(int64_t from_ns, Wait from, Wait to);
-  // Every stretch that ended after `from_ns` is judged anew; `judge` may set what it likes but the times.
+  // Calls `judge` for every stretch that ended after `from_ns`. `judge` may change every member except the times.
   void review(int64_t from_ns, const std::function<void(Stretch&)>& judge);
-  // The newest stretch, if it is a guess: settles it.
+  // Settles the newest stretch as `wait` if its kind is a guess.
   void settle_guess(Wait wait);
   const Stretch* last() const { return stretches_.empty() ? nullptr : &stretches_.back(); }
 
-  // Of [begin_ns, end_ns); what no stretch covers is Running.
+  // Returns the time in each kind of wait within [begin_ns, end_ns). Time outside of all stretches counts as Running.
   WaitSums sums(int64_t begin_ns, int64_t end_ns) const;
-  // What it waited for within [begin_ns, end_ns), clipped to it.
+  // Returns the blockers within [begin_ns, end_ns), clipped to this interval.
   std::vector<Blame> blames(int64_t begin_ns, int64_t end_ns) const;
-  // The stretches as rows (monotonic times), at most `limit`, the running ones between them included.
+  // Returns at most `limit` rows (monotonic times) for the stretches and for the running times between them.
   std::vector<ThreadState> states(int64_t begin_ns, int64_t end_ns, size_t limit) const;
-  // Adjoining stretches before `before_ns` that are guesses, of waits in the same call, newest first: their earliest start.
+  // Returns the earliest start of the guessed waits that directly precede `before_ns` and are in the same system call.
   int64_t start_of_guesses(int64_t since_ns, int64_t before_ns, int16_t syscall) const;
-  // When `waker_tid` first woke this thread in [begin_ns, end_ns]; 0: it did not.
+  // Returns when `waker_tid` first woke this thread in [begin_ns, end_ns]; 0: never.
   int64_t woken_by(int32_t waker_tid, int64_t begin_ns, int64_t end_ns) const;
 
-  // Forgets all, and gives its memory back.
+  // Clears the timeline and frees its memory.
   void clear() {
     stretches_ = {};
     blames_ = {};
@@ -70,8 +71,8 @@ class Timeline {
   size_t first_ending_after(int64_t time_ns) const;
   void sums_until(int64_t time_ns, int64_t (&sums)[kWaits]) const;
 
-  std::vector<Stretch> stretches_;  // in order of time, apart
-  std::vector<Blame> blames_;       // in order of end
+  std::vector<Stretch> stretches_;  // in time order, not overlapping
+  std::vector<Blame> blames_;       // ordered by end
 };
 
 }  // namespace culprit::requests

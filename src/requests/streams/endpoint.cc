@@ -12,7 +12,8 @@ std::string with_port(const StreamAddress& address) {
   return (address.v6 ? "[" + address.text + "]" : address.text) + ":" + std::to_string(address.port);
 }
 
-// Of loopback addresses, and of those of one machine to itself, every network namespace has its own.
+// Returns the key of a connection. Each network namespace has its own loopback addresses, and so has each machine for
+// connections to itself. For these the key contains the namespace.
 uint64_t key(const StreamAddress& near, const StreamAddress& far, uint32_t network_namespace) {
   const bool local = near.loopback || far.loopback || near.bytes == far.bytes;
   const uint64_t ports = uint64_t{near.port} << 16 | far.port;
@@ -79,12 +80,13 @@ StreamPosition Endpoint::advance(const StreamBytes& bytes) {
   place.position = bytes.tcp_sequence;
   offset_known = true;
   const uint32_t ahead = bytes.tcp_sequence - expected_sequence[direction];
-  // The other end's FIN takes a number of its own (RFC 9293 §3.4), and may have come right behind these bytes.
+  // The peer's FIN occupies one sequence number (RFC 9293 §3.4) and may have arrived directly after these bytes.
   if (sequence_known[direction] && direction == 0 && ahead == 1) {
     place.position = expected_sequence[direction];
     return place;
   }
-  // Two threads may send at once, and their events swap: a step back is no gap.
+  // Two threads may send at the same time, so that their events arrive in the other order. A step backwards is not a
+  // gap.
   if (sequence_known[direction] && ahead != 0 && ahead < 0x8000'0000u) place.missing_bytes = ahead;
   if (!sequence_known[direction] || ahead < 0x8000'0000u)
     expected_sequence[direction] = bytes.tcp_sequence + bytes.length_bytes;

@@ -1,7 +1,7 @@
-// Endpoint: one end of a connection as one process uses it: what it speaks, which role it has, how far it is.
+// Endpoint: one end of a connection, as one process uses it: its protocol, its role and its stream positions.
 //
 //   first bytes ──▶ kept (≤ 8 segments) ──▶ recognised ──▶ conversation ──▶ requests
-//                                      └──▶ given up: turns where the role is known, else nothing
+//                                      └──▶ not recognised: opaque requests if the role is known, else ignored
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@
 
 namespace culprit::requests {
 
-// Bytes that came before the protocol was known.
+// Bytes that arrived before the protocol was known.
 struct KeptSegment {
   bool sent = false;
   int64_t moved_ns = 0;
@@ -29,28 +29,28 @@ struct KeptSegment {
   std::string head, tail;
 };
 
-// Where a segment stands in its direction.
+// The position of a segment in its direction of the stream.
 struct StreamPosition {
-  uint32_t position = 0;       // of its first byte: TCP's sequence number, else bytes counted
-  uint32_t missing_bytes = 0;  // before it, by TCP's own numbers
+  uint32_t position = 0;       // of the first byte: TCP's sequence number, or a count of bytes
+  uint32_t missing_bytes = 0;  // the gap before this segment, from TCP's sequence numbers
 };
 
-// A request of this end, by where it begins in the request direction.
+// The position in the request direction at which a request begins.
 struct RequestPosition {
   uint32_t position = 0;
-  NodeId request = NodeId::None;  // None: this place is free
+  NodeId request = NodeId::None;  // None: a free entry
 };
 
-// A request that has begun and not ended.
+// A request that has begun and has not ended.
 struct OpenRequest {
   RequestToken token = RequestToken::None;
   NodeId node = NodeId::None;
-  bool in_service = false;  // counted with its thread
+  bool in_service = false;  // the request is in its thread's in_service or pending_calls
 };
 
 enum class Role : uint8_t { Unknown, Client, Server };
 
-// Where the server of a connection is, as spans say it. Shared by the requests of one end.
+// The server's address as spans show it. All requests of one end share it.
 struct ServerAddress {
   std::string address, transport;
   uint16_t port = 0;
@@ -60,40 +60,41 @@ struct Endpoint {
   EndpointId id = EndpointId::None;
   Connection row;
   Role role = Role::Unknown;
-  bool ignored = false;    // datagrams, the recorder's own, or its protocol and role are not known
-  bool described = false;  // StreamInfo came
-  bool remote = false;     // the other end is on another machine
+  bool ignored = false;    // datagrams, a connection of the recorder, or protocol and role are unknown
+  bool described = false;  // a StreamInfo arrived
+  bool remote = false;     // the peer is on another machine
   Transport transport = Transport::Other;
   uint16_t local_port = 0, peer_port = 0;
-  std::string peer_host;  // without port
+  std::string peer_host;  // without the port
   std::string local_host;
   uint32_t network_namespace = 0;
-  EndpointId peer = EndpointId::None;  // the other end where it is recorded; None: not (yet)
-  uint64_t tcp_key = 0;                // under which it is found by its other end
+  EndpointId peer = EndpointId::None;  // the other end, if it is recorded; None: not known
+  uint64_t tcp_key = 0;                // the key of this end in the table of TCP ends
   std::shared_ptr<const ServerAddress> server_address;
 
   std::unique_ptr<Conversation> conversation;
-  CapturePolicies captured;  // as last asked for
+  CapturePolicies captured;  // the policies that were last requested from the capture
   std::vector<KeptSegment> kept;
   uint32_t segments_unrecognised = 0;
-  int first_sent = -1;  // which end spoke first: 1 this one, 0 the other
+  int first_sent = -1;  // the end that sent first: 1 this end, 0 its peer; -1: no bytes yet
 
-  std::deque<OpenRequest> open;  // in order of begin
+  std::deque<OpenRequest> open;  // in order of their begin
   uint32_t requests_begun_before = 0;
   int32_t reply_tid = 0;
   int64_t last_data_ns = 0;
 
-  // To find the other end's half: client: its last requests; server: those that have no caller yet.
+  // The positions for peer matching. Client: its last requests. Server: its requests without a matched caller.
   std::array<RequestPosition, 64> positions;
   uint32_t next_position = 0;
-  uint32_t offset = 0;        // server: caller's position - own position
-  bool offset_known = false;  // TCP's numbers are the same at both ends; counted bytes begin anywhere
+  uint32_t offset = 0;        // server: the caller's position minus the own position
+  bool offset_known = false;  // TCP: both ends have the same numbers; counts of bytes start at an arbitrary byte
 
-  // By direction: [0] received, [1] sent.
+  // Indexed by direction: [0] received, [1] sent.
   uint32_t expected_sequence[2] = {}, counted[2] = {};
   bool sequence_known[2] = {};
 
-  // Its row: written when its first request begins, when it ends, and in between ever more rarely.
+  // The row of this end is written when its first request begins, when the end is closed, and in between at growing
+  // intervals.
   bool row_changed = true;
   int64_t row_due_ns = 0, row_every_ns = 0;
 
@@ -105,12 +106,12 @@ struct Endpoint {
   StreamPosition advance(const StreamBytes& bytes);
 };
 
-// Fills in addresses.
+// Sets the addresses and the transport of an end.
 void describe(Endpoint& endpoint, const StreamInfo& info);
-// Where the server of a Unix socket listens.
+// Returns the path of the Unix socket that the server listens on.
 std::string unix_path(const Endpoint& endpoint);
 
-// The key under which the other end of a TCP connection on this host stands. Mirrored ends have each other's.
+// The keys of a TCP connection. The `own` key of one end equals the `mirrored` key of its peer on the same host.
 struct TcpKeys {
   uint64_t own = 0, mirrored = 0;
 };

@@ -7,15 +7,17 @@
 namespace culprit::requests {
 namespace {
 
-// A protocol shows itself in its first messages; a dialogue that has not by then is none that we know.
+// A known protocol is recognised within its first messages. A connection that was not recognised after 8 segments has
+// an unknown protocol.
 constexpr uint32_t kMostUnrecognised = 8;
-// Nor has one whose caller has sent so much at once: every request that we know shows itself in less. (Of answers the recording
-// may have begun in the middle.)
+// A client that sent 64 bytes without an answer has an unknown protocol as well: a request of a known protocol is
+// recognised in fewer bytes. The limit does not apply to answers, because the recording may have begun in the middle of
+// one.
 constexpr size_t kEnoughUnrecognised = 64;
 constexpr size_t kMostKeptBytes = 16 << 10;
-// A row whose numbers only grew is written again after 10 s, then after 20 s, and so on, and when its end is closed.
+// A row with changed counters is written again after 10 s, then after 20 s, 40 s and so on, and when its end is closed.
 constexpr int64_t kFirstRefresh = 10'000'000'000;
-// In the place of an end: more than one has these addresses and ports.
+// Marks a key that several ends have: they have the same addresses and ports.
 constexpr EndpointId kAmbiguous{~0ull};
 
 }  // namespace
@@ -35,7 +37,7 @@ const Endpoint* EndpointTable::find(EndpointId id) const {
   return found == endpoints_.end() ? nullptr : found->second.get();
 }
 
-// Whether its other end is known, and open.
+// Returns true if the peer of this end is known and open.
 bool EndpointTable::paired(EndpointId id) const {
   const Endpoint* endpoint = find(id);
   const Endpoint* other = endpoint ? find(endpoint->peer) : nullptr;
@@ -44,7 +46,8 @@ bool EndpointTable::paired(EndpointId id) const {
 
 Endpoint* EndpointTable::to_make_room() {
   if (endpoints_.size() < options_.most_ends) return nullptr;
-  // Sorted once for an eighth of the table: to find the idlest each time would cost as much as the table is long.
+  // The list of idle ends is computed once per eighth of the table. A search for the idlest end would visit the whole
+  // table each time.
   while (!idle_.empty()) {
     Endpoint* endpoint = find(idle_.back());
     idle_.pop_back();
@@ -90,7 +93,8 @@ Endpoint& EndpointTable::open(const StreamInfo& info) {
   if (const TcpKeys keys = tcp_keys(info); keys.own != 0) {
     endpoint.tcp_key = keys.own;
     EndpointId& place = tcp_ends_[keys.own];
-    // Two networks may have the same addresses and ports: which end is meant can't be told, and neither is paired.
+    // Ends in two networks may have the same addresses and ports. The right end cannot be determined, so neither is
+    // paired.
     const Endpoint* namesake = place == info.id ? nullptr : find(place);
     const bool ambiguous = place == kAmbiguous || (namesake && namesake->row.closed_ns == 0 &&
                                                    namesake->network_namespace != info.network_namespace);
@@ -114,7 +118,7 @@ void EndpointTable::connect(Endpoint& endpoint, EndpointId peer) {
   }
 }
 
-// What the recorder asks is not what it came to see.
+// Ignores a connection of the recorder: its own queries must not appear in the recording.
 void EndpointTable::leave_out(Endpoint& endpoint) {
   endpoint.ignored = true;
   endpoint.row.protocol = "left out";
@@ -144,7 +148,7 @@ bool EndpointTable::recognise(Endpoint& endpoint, KeptSegment segment) {
   if (kept_bytes <= kMostKeptBytes) endpoint.kept.push_back(std::move(segment));
   if (!recognised.protocol.empty()) {
     endpoint.role = sent == (recognised.from == From::Client) ? Role::Client : Role::Server;
-    // Of TLS records only a handshake tells the roles; ports know better where they know.
+    // In TLS, only handshake records show the roles. If the ports show the roles, the ports decide.
     if (recognised.protocol == "tls")
       if (const Role by_port = role_by_port(endpoint); by_port != Role::Unknown) endpoint.role = by_port;
     speak(endpoint, recognised.protocol);
@@ -160,7 +164,7 @@ bool EndpointTable::recognise(Endpoint& endpoint, KeptSegment segment) {
 }
 
 Role EndpointTable::role_by_port(const Endpoint& endpoint) {
-  // Another server may have begun to listen since.
+  // A server may have begun to listen since the ports were last read.
   constexpr int64_t kReadAgain = 1'000'000'000;
   if (endpoint.transport != Transport::Tcp) return Role::Unknown;
   for (int again = 0; again < 2; ++again) {
@@ -172,7 +176,7 @@ Role EndpointTable::role_by_port(const Endpoint& endpoint) {
   }
   if (const Endpoint* other = peer_of(endpoint); other && other->role != Role::Unknown)
     return other->server() ? Role::Client : Role::Server;
-  // A port below the ephemeral range (ip_local_port_range's default) is one that servers listen on.
+  // A port below the ephemeral range (default of ip_local_port_range) is a port that a server listens on.
   constexpr uint16_t kEphemeral = 32'768;
   if ((endpoint.local_port < kEphemeral) != (endpoint.peer_port < kEphemeral))
     return endpoint.local_port < kEphemeral ? Role::Server : Role::Client;
@@ -211,10 +215,11 @@ void EndpointTable::hand_over(Endpoint& endpoint, std::string_view protocol) {
 
 void EndpointTable::give_up(Endpoint& endpoint) {
   endpoint.role = role_by_port(endpoint);
-  // Of a Unix socket it is not known which end listens; the one that speaks first asks.
+  // Which end of a Unix socket listens is not known. The end that sent first is taken for the client.
   if (endpoint.transport == Transport::Unix) {
     endpoint.role = endpoint.first_sent == 1 ? Role::Client : Role::Server;
-    endpoint.offset_known = true;  // 0: mostly both ends are seen from the first byte, and of turns it is not inferred
+    // taken to be 0: both ends are usually seen from the first byte
+    endpoint.offset_known = true;
   }
   if (endpoint.role != Role::Unknown) return speak(endpoint, "unknown");
   endpoint.ignored = true;

@@ -1,7 +1,7 @@
-// EndpointTable: every end of a connection, what it speaks and which role it has.
+// EndpointTable: the recorded ends of connections, with their protocols and roles.
 //
-// Owned by the request tracker. Bounded: when it is full, the end that was idle longest goes, a new one is never refused; ends
-// that carry no requests are counted, without a row each.
+// The request tracker owns the table. Its size is bounded: when it is full, the end that was idle longest is removed
+// for the new one. Ends without requests have no row; the ledger counts them.
 #pragma once
 
 #include <cstdint>
@@ -23,15 +23,15 @@
 
 namespace culprit::requests {
 
-// From now on so much is to be copied of what this end sends and receives.
+// A change of the number of bytes that are to be copied of what this end sends and receives.
 struct CaptureChange {
   EndpointId id = EndpointId::None;
   CapturePolicy sent, received;
 };
 
 struct EndpointOptions {
-  int32_t own_pid = 0;        // the recorder's: its own connections are left out
-  size_t most_ends = 65'536;  // about 4 KB each
+  int32_t own_pid = 0;        // the recorder's pid: its own connections are ignored
+  size_t most_ends = 65'536;  // about 4 KB per end
   std::span<const Protocol> protocols = known_protocols();
 };
 
@@ -46,20 +46,21 @@ class EndpointTable {
     return endpoint.peer == EndpointId::None ? nullptr : find(endpoint.peer);
   }
 
-  // An end that has to make room for a new one is handed out here: its requests end first. Null: there is room.
+  // Returns the idlest end if the table is full, else null. The caller ends its requests and then forgets it.
   Endpoint* to_make_room();
   Endpoint& open(const StreamInfo& info);
-  // The end that bytes belong to.
+  // Returns the end with this id. Creates the end if it is new.
   Endpoint& at(EndpointId id, int32_t pid);
-  // Adds the segment to those that came before the protocol was known. Whether it is known now: then they are to be fed.
+  // Adds a segment that arrived before the protocol was known. Returns true if the protocol is known now: the kept
+  // segments can be fed.
   bool recognise(Endpoint& endpoint, KeptSegment segment);
-  // Both ends agreed to speak another protocol.
+  // Switches the end to another protocol that both ends agreed on.
   void hand_over(Endpoint& endpoint, std::string_view protocol);
-  // Asks for what the conversation needs now, if that changed.
+  // Requests another capture policy if the conversation's needs have changed.
   void update_capture(Endpoint& endpoint);
-  // Its conversation's counts, into the ledger.
+  // Adds the counts of the end's conversation to the ledger.
   void add_counts(Endpoint& endpoint);
-  // It ended: its row is written, and it is forgotten, once the events of the other end have come.
+  // Closes an end. Its row is written and the end is removed later, because events of the peer may still arrive.
   void close(Endpoint& endpoint, int64_t time_ns);
   void forget_closed(int64_t before_ns);
   void forget(Endpoint& endpoint);
@@ -68,7 +69,7 @@ class EndpointTable {
   void for_each(Visit visit) {
     for (auto& [id, endpoint] : endpoints_) visit(*endpoint);
   }
-  // Rows that are due; with `all`, those that changed at all.
+  // Returns the rows that are due; with `all`, every row that has changed.
   std::vector<Connection> take_rows(int64_t now_ns, bool all);
   std::vector<CaptureChange> take_capture_changes() { return std::exchange(changes_, {}); }
   bool capture_changed() const { return !changes_.empty(); }
@@ -93,11 +94,11 @@ class EndpointTable {
   std::unordered_map<uint64_t, EndpointId> tcp_ends_;  // by tcp_keys().own
   std::unordered_set<uint16_t> listening_;
   int64_t listening_read_ns_ = 0;
-  std::deque<std::pair<int64_t, EndpointId>> closed_;  // when
+  std::deque<std::pair<int64_t, EndpointId>> closed_;  // with the time of the end
   std::vector<Connection> closed_rows_;
   std::vector<CaptureChange> changes_;
-  Endpoint* latest_ = nullptr;    // of the last bytes: they come in runs
-  std::vector<EndpointId> idle_;  // candidates to make room, those idle longest last
+  Endpoint* latest_ = nullptr;    // the end of the last bytes; consecutive events often have the same end
+  std::vector<EndpointId> idle_;  // candidates for removal; the end that was idle longest is the last
 };
 
 }  // namespace culprit::requests

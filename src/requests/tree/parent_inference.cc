@@ -5,9 +5,9 @@
 namespace culprit::requests {
 namespace {
 
-// A thread that works on more than this at once is an event loop with many concurrent requests: they are not told apart.
+// A thread with more requests than this is an event loop whose requests cannot be told apart.
 constexpr size_t kMostInService = 256;
-// With more requests under way in a process than this, "one of them" says nothing.
+// With more open requests in a process than this, the choice of a parent would be arbitrary.
 constexpr size_t kMostCandidates = 4;
 
 }  // namespace
@@ -39,7 +39,7 @@ ParentInference::Parent ParentInference::parent_of_call(const Thread& thread) co
               1.0f / static_cast<float>(idle)};
   }
 
-  // All wait: one of them has more than one call under way.
+  // Every open request waits for an answer, so one of them makes several calls at once.
   if (current != in_service.end()) return serviced(*current);
   if (!in_service.empty())
     return {in_service.back().request, LinkHow::Containment, 1.0f / static_cast<float>(in_service.size())};

@@ -1,7 +1,7 @@
-// Peer matching: finds the other end's half of a request, by where it begins in the stream.
+// Peer matching: finds the peer's half of a request by its position in the stream.
 //
-// Which of the two comes first is chance: a send's event is made when the call returns, by when the receiver may have
-// answered. The half that comes second finds the first.
+// The halves arrive in either order: the event of a send is made when the call returns, and the receiver may have
+// answered before that. The half that arrives second finds the first.
 #pragma once
 
 #include <cstdint>
@@ -11,14 +11,14 @@
 
 namespace culprit::requests {
 
-// `peer`: the other end where it is recorded, else null.
+// Matches a request with its half at `peer`, the other end of the connection. `peer` is null if it is not recorded.
 void match_peer(RequestTree& tree, Endpoint& endpoint, Endpoint* peer, Request& request, uint32_t position);
 
-// Where positions do not agree (counted from different moments), the call that the caller's end has open when the answer has
-// been sent is this one: the caller sends no other before it has the answer.
+// Infers the offset between the positions of both ends when they count from different bytes. When the server's answer
+// has been sent, the caller's open call is the other half: the caller sends no other request before this answer.
 void infer_stream_offset(RequestTree& tree, Endpoint& server_end, Endpoint* client_end, Request& request);
 
-// The statements of one pipeline, as both ends saw them: each is the caller's statement of the same number.
+// Pairs the statements of one pipeline: the nth statement of the server is the nth statement of the caller.
 void match_parts(RequestTree& tree, Request& server, Request& client);
 
 }  // namespace culprit::requests

@@ -46,7 +46,7 @@ void RequestTracker::begin(Endpoint& endpoint, const ConversationEvent& event, T
     open.in_service = true;
   }
   match_peer(tree_, endpoint, peer, request, asked ? segment->position + event.offset_bytes : 0);
-  // In an order, the next is worked on when the one before is answered.
+  // In a protocol with ordered answers, work on a request begins when the previous request has been answered.
   const bool queued =
       !endpoint.conversation->concurrent() && !endpoint.open.empty() && endpoint.open.front().in_service;
   if (asked && request.server && !queued) {
@@ -73,7 +73,8 @@ void RequestTracker::end(Endpoint& endpoint, const ConversationEvent& event) {
     request = tree_.find(ended.node);
     if (request && ended.in_service)
       request->server ? parents_.end_service(*request, endpoint.reply_tid) : parents_.end_call(*request);
-    // A loss is told when its CPU's ring takes an event again: while there are any, a request waits for that.
+    // A lost event is reported when the ring of its CPU has space again. After a recent loss, a request is not emitted
+    // at once but waits for such reports.
     if (request && !builder_.lost_lately(request->end_ns))
       tree_.settle_pair(*request, request->end_ns,
                         [&](Request& half, uint64_t parent) { spans_.push_back(builder_.build(half, parent)); });
@@ -90,15 +91,15 @@ void RequestTracker::end(Endpoint& endpoint, const ConversationEvent& event) {
   endpoint.open.front().in_service = true;
 }
 
-// Whether the exchange is one at all; else its request is dropped.
+// Returns true if the exchange is a request. Otherwise the request is dropped.
 bool RequestTracker::is_request(Endpoint& endpoint, Request& request, Exchange& exchange) {
   if ((exchange.flags & kBegunBefore) && !begun_before(endpoint, exchange)) return false;
-  // Where the caller's end is recorded and did not send what this server's turn began with, it is none: what comes after the
-  // answer and is never answered may be the last part of the request.
+  // A server's opaque request without an answer is not a request if the recorded caller did not send it at this
+  // position. Bytes that follow an answer and are never answered may be the last part of the request.
   const bool uncalled = (exchange.flags & kUnanswered) && (exchange.flags & kOpaque) && request.awaits_caller;
   if (!uncalled) return true;
   ledger_.count(LedgerKind::unpaired_edge, 1, clock_.wall(request.begin_ns), "wire",
-                "bytes behind an answer, of a protocol that is not known: taken for no request", Evidence::Heuristic);
+                "bytes after an answer, in an unknown protocol: not counted as a request", Evidence::Heuristic);
   return false;
 }
 
@@ -141,7 +142,7 @@ void RequestTracker::complete(Request& request, int64_t end_ns, const Endpoint* 
   if (builder_.worth_states(request)) builder_.add_states(request, thread_states_);
 }
 
-// The statements of a pipeline, each a request of its own below the whole.
+// Makes a request of each statement of a pipeline, as a child of the pipeline's request.
 void RequestTracker::finish_parts(const Endpoint& endpoint, Request& whole) {
   uint64_t number = 0;
   for (Exchange& exchange : std::exchange(whole.exchange.parts, {})) {
@@ -178,12 +179,13 @@ void RequestTracker::remember_statement(const Exchange& exchange, int32_t pid) {
   processes_.at(pid).remember({exchange.begin_ns, exchange.end_ns, id, traits.ends_transaction, traits.takes_locks});
 }
 
-// Its answer is the first that was seen of it: it was under way all the time since the recording began.
+// The recording saw only the end of this request. The first such request of a connection began when the recording
+// began.
 bool RequestTracker::begun_before(Endpoint& endpoint, Exchange& exchange) {
   if (endpoint.requests_begun_before++ == 0) exchange.begin_ns = start_ns_;
   const bool server = endpoint.server();
   if (exchange.flags & kOpaque) {
-    // Any server may send what nothing asked for; PostgreSQL does not, or next to never.
+    // A server may send unsolicited bytes in most protocols. PostgreSQL practically never does.
     const ProcessActivity* process = processes_.find(server ? endpoint.row.pid : endpoint.row.peer_pid);
     if (!process || process->info.service != "postgresql") return false;
     exchange.protocol = "postgresql";
@@ -195,18 +197,18 @@ bool RequestTracker::begun_before(Endpoint& endpoint, Exchange& exchange) {
   return true;
 }
 
-// The database was asked (--ask) what its process waits with.
+// Adds the statement text that the database reported for this process (--ask).
 void RequestTracker::add_asked_text(int32_t pid, Exchange& exchange) const {
   const ProcessActivity* process = processes_.find(pid);
   if (!process || process->asked_statement.empty() || exchange.protocol != "postgresql") return;
-  // Asked while it was under way: a process has one at a time.
+  // The report is valid only if it falls into the request: a backend runs one statement at a time.
   if (process->asked_last_ns < clock_.wall(exchange.begin_ns)) return;
   if (exchange.end_ns != 0 && process->asked_first_ns > clock_.wall(exchange.end_ns)) return;
   set_statement_text(exchange, process->asked_statement);
 }
 
-// Of requests under way when recording began neither sender nor purpose was seen: one that was answered right after the answer
-// to another came to the same thread had made the other on its behalf.
+// Infers the parent of a call that was already running when the recording began. If a thread received the answer to a
+// call and right afterwards answered a request, that request is the parent of the call.
 void RequestTracker::tie_begun_before(const Endpoint& endpoint, Request& request) {
   Thread* thread = threads_.find(endpoint.reply_tid);
   if (!thread) return;
@@ -222,7 +224,8 @@ void RequestTracker::tie_begun_before(const Endpoint& endpoint, Request& request
   call->confidence = 0.8f;
 }
 
-// Where the caller's end has no text (it is encrypted, or sent a name prepared before), the server's own report names both.
+// Copies the statement's name and text from the server's half to the client's half if the client's half has none. This
+// is the case for encrypted connections and for statements that were prepared before the recording.
 void RequestTracker::share_name(Request& request) {
   Request* other = tree_.find(request.pair);
   if (!other) return;
@@ -245,7 +248,7 @@ void RequestTracker::finish_standing(StandingRequest standing, int64_t mono_ns) 
   Exchange& exchange = standing.exchange;
   exchange.end_ns = mono_ns;
   add_asked_text(standing.pid, exchange);
-  // No socket is known: a number that no socket has.
+  // No socket is known for this request. The id uses an inode number that no socket has.
   const EndpointId none{uint64_t{static_cast<uint32_t>(standing.pid)} << 20 | 0xfffff};
   Request& request = tree_.begin(EndpointId::None, span_id(none, RequestToken{1}), exchange.begin_ns);
   request.server = true;

@@ -1,4 +1,4 @@
-// The part of RequestTracker that follows streams, threads and processes, and gives rows out.
+// The part of RequestTracker that follows streams, threads and processes, and that returns rows.
 #include "requests/tree/request_tracker.h"
 
 #include <algorithm>
@@ -25,7 +25,7 @@ uint64_t RequestTracker::span_id(EndpointId endpoint, RequestToken token) const 
 
 // --- streams ---
 
-// An end that was idle longest goes; what it had open is over for us.
+// Removes the idlest end if the table of ends is full. Its open requests end here.
 void RequestTracker::make_room(int64_t time_ns) {
   Endpoint* idle = endpoints_.to_make_room();
   if (!idle) return;
@@ -58,7 +58,7 @@ void RequestTracker::on_bytes(const StreamBytes& bytes) {
   thread.last_event_ns = bytes.time_ns;
   if (!bytes.sent) threads_.on_bytes(thread);
   if (endpoint.ignored || bytes.length_bytes == 0) return;
-  if (endpoint.row.pid != bytes.pid) {  // accepted by the parent, served by its child
+  if (endpoint.row.pid != bytes.pid) {  // the parent process accepted the connection, a child serves it
     endpoint.row.pid = bytes.pid;
     endpoint.row_changed = true;
     if (Endpoint* other = endpoints_.peer_of(endpoint)) {
@@ -140,7 +140,7 @@ void RequestTracker::on_loss(LossInterval loss, bool bytes) {
   for (Span& span : spans_)
     if (from_ns < span.end_ns() && to_ns > span.start_ns) span.flags |= kLossOverlap;
   if (!bytes) return;
-  // TCP's numbers show their own gaps, and exactly. Where there are none, any connection that spoke lately may lack bytes.
+  // TCP's sequence numbers show gaps exactly. Without them, every connection with recent bytes may have a gap.
   constexpr int64_t kLately = 10'000'000'000;
   endpoints_.for_each([&](Endpoint& endpoint) {
     if (!endpoint.conversation || endpoint.sequence_known[0] || endpoint.sequence_known[1]) return;
@@ -183,7 +183,7 @@ void RequestTracker::emit_settled(int64_t mono_ns, bool all) {
   });
   const SettledCounts counts = tree_.take_counts();
   ledger_.count(LedgerKind::watermark, static_cast<int64_t>(counts.early), clock_.wall(mono_ns), "wire",
-                "left before their root had ended");
+                "spans were emitted before their root span ended");
   ledger_.count(LedgerKind::unpaired_edge, static_cast<int64_t>(counts.unpaired), clock_.wall(mono_ns), "wire");
 }
 
@@ -191,7 +191,7 @@ void RequestTracker::settle(int64_t mono_ns) { emit_settled(mono_ns, false); }
 
 void RequestTracker::tick(int64_t mono_ns) {
   constexpr int64_t kRememberThreads = 2'000'000'000, kIdleThread = 60'000'000'000;
-  // By then the events of the other end, and of those that waited for the process, have come.
+  // After these times, the last events of the peer and of the threads that waited for the process have arrived.
   constexpr int64_t kRememberEnds = 1'000'000'000, kRememberProcesses = 20'000'000'000;
   threads_.forget(mono_ns - kRememberThreads, mono_ns - kIdleThread);
   endpoints_.for_each([&](Endpoint& endpoint) { endpoints_.add_counts(endpoint); });
@@ -232,7 +232,7 @@ void RequestTracker::finish(int64_t mono_ns, const std::vector<SleepingThread>& 
   for (const SleepingThread& thread : sleeping)
     holders_asleep += threads_.on_sleeping(thread, mono_ns, *this).lock_like;
   ledger_.count(LedgerKind::holder_asleep, holders_asleep, 0, "wire",
-                "a request waited to the end of the recording, and nobody who ran gave free what it waits for",
+                "a request waited until the recording ended, and no event shows what it waited for",
                 Evidence::Heuristic);
   endpoints_.for_each([&](Endpoint& endpoint) { close(endpoint, mono_ns, Closing::RecordingEnded); });
   for (StandingRequest& one : standing) finish_standing(std::move(one), mono_ns);

@@ -1,10 +1,11 @@
 // RequestTracker: owns every request from its first byte to its span.
 //
 //   stream bytes ──▶ EndpointTable ──▶ conversation ──▶ begin, end ──▶ RequestTree ──▶ SpanBuilder ──▶ rows
-//   switches ──────▶ ThreadTable (what was waited for) ───────────────────┘
+//   switches ──────▶ ThreadTable (kinds of waits) ────────────────────────┘
 //
-// Owned by one thread, which hands it what happened in order of time and calls tick() between. Never waits for anything; its
-// memory is bounded, and what it sheds it counts. Rows, ledger counts and wishes for the capture are taken from it.
+// One thread owns the tracker. It passes the events in the order of time and calls tick() between them. No function
+// blocks. The memory is bounded, and the ledger counts what is dropped. The owner takes rows, ledger counts and changes
+// of the capture policy from the tracker.
 #pragma once
 
 #include <cstdint>
@@ -31,15 +32,15 @@
 namespace culprit::requests {
 
 struct TrackerOptions {
-  uint64_t run = 0;                  // of the recording: half of its trace ids
-  int64_t mono_ns = 0, wall_ns = 0;  // one moment, when the recording began
+  uint64_t run = 0;                  // the recording's random number: the first half of the trace ids
+  int64_t mono_ns = 0, wall_ns = 0;  // both clocks at the begin of the recording
   EndpointOptions endpoints;
 };
 
-// Under way since before the recording, and to its end: no byte of it was seen.
+// A request that runs during the whole recording, so that none of its bytes were seen.
 struct StandingRequest {
   int32_t pid = 0;
-  bool waiting = false;  // for a lock
+  bool waiting = false;  // the request waits for a lock
   Exchange exchange;
 };
 
@@ -51,12 +52,12 @@ class RequestTracker final : private CurrentStatements {
 
   void on_stream(const StreamInfo& info);
   void on_bytes(const StreamBytes& bytes);
-  // No connection: it only says what its receiver waited for.
+  // A datagram belongs to no connection. It only shows that its receiver waited for the network.
   void on_datagram(const StreamBytes& bytes);
   void on_stream_end(EndpointId id, int64_t time_ns);
   void on_retransmit(EndpointId id);
   void on_report(const StatementReport& report);
-  // Events were lost; where `bytes`, bytes of any connection may be among them.
+  // Events were lost. With `bytes`, the lost events may include bytes of any connection.
   void on_loss(LossInterval loss, bool bytes);
 
   void on_switch(const ThreadSwitch& event);
@@ -65,23 +66,23 @@ class RequestTracker final : private CurrentStatements {
   void on_fork(int32_t pid, int32_t parent_pid, int64_t time_ns) { processes_.forked(pid, parent_pid, time_ns); }
   void on_exec(int32_t pid) { processes_.executed(pid); }
   void on_process_exit(int32_t pid, int64_t time_ns) { processes_.exited(pid, time_ns); }
-  // The database was asked: the process waits with this statement.
+  // The database reported that the process waits in this statement.
   void on_asked(int32_t pid, std::string_view statement, int64_t wall_ns);
 
-  // A later pair of readings of both clocks. Whether the wall clock was set.
+  // Takes a later pair of readings of both clocks. Returns true if the wall clock was set.
   bool read_clock(int64_t mono_ns, int64_t wall_ns) { return clock_.read(mono_ns, wall_ns); }
-  // Gives out what is settled; about 20 times a second.
+  // Emits the settled requests. Called about 20 times per second.
   void settle(int64_t mono_ns);
-  // Forgets what is over or idle, and counts; about once a second.
+  // Removes what has ended or is idle, and updates the ledger. Called about once per second.
   void tick(int64_t mono_ns);
-  // Processes of a service whose threads sleep and that spoke to nobody.
+  // Returns the processes of a service whose threads sleep and that have exchanged no bytes.
   std::vector<int32_t> silent(std::string_view service, const std::vector<SleepingThread>& sleeping);
-  // Where the server of the process listens, as its siblings' connections say.
+  // Returns the path of the Unix socket that the process's siblings serve.
   std::string sibling_path(int32_t pid);
-  // The recording is over: everything is given out.
+  // Ends the recording: every request is emitted.
   void finish(int64_t mono_ns, const std::vector<SleepingThread>& sleeping, std::vector<StandingRequest> standing);
 
-  // What there is, since last taken.
+  // The rows since the last call.
   std::vector<Span>& spans() { return spans_; }
   std::vector<ThreadState>& thread_states() { return thread_states_; }
   LedgerCounts& ledger() { return ledger_; }

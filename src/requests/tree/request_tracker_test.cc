@@ -1,4 +1,4 @@
-// The request tracker with plain structs and toy protocols: what needs neither BPF nor /proc.
+// Tests of the request tracker with plain structs and simple test protocols, without BPF and /proc.
 #include "requests/tree/request_tracker.h"
 
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@ namespace {
 
 constexpr int64_t kMs = 1'000'000;
 
-// "aQ" is the request with key a, "aZ" its answer, in any order: several are worked on at once.
+// A test protocol: "aQ" is the request with key a, "aZ" its answer. Answers may come in any order.
 class KeyConversation : public Conversation {
  public:
   void feed(From from, int64_t time_ns, std::string_view head, std::string_view, uint64_t) override {
@@ -184,7 +184,7 @@ TEST_F(RequestTrackerTest, ANewConnectionIsNeverRefusedAndTheIdleOnesGo) {
   tracker->finish(100'000 * kMs, {}, {});
   EXPECT_EQ(tracker->requests(), 5000u);
   EXPECT_EQ(tracker->spans().size(), 5000u);
-  EXPECT_EQ(tracker->take_connections(0, true).size(), 5000u);  // each once
+  EXPECT_EQ(tracker->take_connections(0, true).size(), 5000u);  // each connection once
 }
 
 TEST_F(RequestTrackerTest, SocketsWithoutRequestsAreCountedWithoutARowEach) {

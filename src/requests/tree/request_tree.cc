@@ -7,13 +7,13 @@
 namespace culprit::requests {
 namespace {
 
-// The other end's event is made when its call returns, which a busy CPU delays by a few time slices.
+// The event of the peer is made when its system call returns. A busy CPU delays that by a few time slices.
 constexpr int64_t kSettle = 50'000'000;
-// A half that has not come by then was lost, or lies with a process that is not recorded.
+// A half that is missing after 1 s was lost, or its process is not recorded.
 constexpr int64_t kPairingTimeout = 1'000'000'000;
-// A root that is longer under way is a session, or hangs: its parts are worth more now than together.
+// A root that runs longer is a session or it hangs. Its children are emitted without waiting for it.
 constexpr int64_t kLongestWait = 30'000'000'000;
-// Deeper call chains end in a circle.
+// A deeper chain of calls is a cycle.
 constexpr int kMostDepth = 64;
 
 constexpr NodeId node_id(uint32_t index, uint32_t generation) { return NodeId{uint64_t{generation} << 32 | index}; }
@@ -101,7 +101,7 @@ bool RequestTree::settled(const Request& top, int64_t now_ns) const {
 }
 
 bool RequestTree::ready(Request& request, Request& top, int64_t now_ns, bool all, size_t& excess) {
-  // Its other half may give its name.
+  // The other half of an opaque request may provide its name.
   const bool both = request.pair != NodeId::None && (request.exchange.flags & kOpaque);
   if (all || (settled(top, now_ns) && (!both || now_ns >= request.known_ns + kSettle))) {
     if (excess > 0) --excess;
@@ -115,7 +115,8 @@ bool RequestTree::ready(Request& request, Request& top, int64_t now_ns, bool all
 
 uint64_t RequestTree::prepare(Request& request, Request& top) {
   if (!top.trace) {
-    // One half is the run's, the other the root's own id, which is as good as random: 16 bytes that cost a frame next to none.
+    // The trace id is the recording's number followed by the root's span id, which is as good as random. The trace id
+    // thus needs hardly any space in a frame.
     top.trace = TraceId{run_, top.span_id};
     if (top.exchange.context) top.trace = top.exchange.context->trace_id;
   }
@@ -125,8 +126,8 @@ uint64_t RequestTree::prepare(Request& request, Request& top) {
   return parent ? parent->span_id : 0;
 }
 
-// One that has no child under way and waits for no other half will not be asked for again; there are many, and to remember
-// them all costs more than they did.
+// A request without open children that waits for no other half is not looked up again. Most requests are of this kind,
+// and keeping them would cost more than their processing.
 void RequestTree::emitted(Request& request, int64_t now_ns) {
   if (Request* parent = find(request.parent)) --parent->children;
   request.emitted_ns = now_ns;

@@ -1,10 +1,11 @@
-// RequestTree: requests from their first byte until they are given out as spans, tied to what they were sent on behalf of.
+// RequestTree: all requests from the first byte until the span is emitted, each linked to its parent request.
 //
-//   begin() ──▶ set_parent() ──▶ end() ──▶ settle(): emitted ──▶ remembered for a while ──▶ forgotten
+//   begin() ──▶ set_parent() ──▶ end() ──▶ settle(): emitted ──▶ kept for a while ──▶ forgotten
 //
-// All spans of a tree carry one trace id, so none is emitted before its root is known: a request waits until its topmost
-// ancestor has ended and the other ends of the connections have had time to speak. Waiting is bounded in time and number;
-// what is emitted early takes the trace id that its tree will have, and is counted.
+// All spans of a tree have the same trace id, so a span is emitted only after its root is known: when the topmost
+// ancestor has ended and the events of all peers have had time to arrive. The waiting time and the number of waiting
+// requests are bounded. A request that is emitted early gets the trace id that its tree will have, and the ledger
+// counts it.
 #pragma once
 
 #include <cstdint>
@@ -25,40 +26,40 @@ namespace culprit::requests {
 struct Request {
   NodeId id = NodeId::None;
   uint64_t span_id = 0;
-  EndpointId endpoint = EndpointId::None;  // the end that saw it
+  EndpointId endpoint = EndpointId::None;  // the end that saw the request
   bool server = false;
-  bool awaits_caller = false;        // server: the caller's end is recorded, its half has not been found
+  bool awaits_caller = false;        // server: the caller's end is recorded, but its half has not been found
   bool expects_pair = false;         // client: the server's end is recorded
-  bool merged = false;               // its parts say it all, and hang under those of its caller
-  int64_t begin_ns = 0, end_ns = 0;  // monotonic; end 0: not ended
-  int32_t pid = 0;                   // of its process
-  int32_t tid = 0;                   // received (server) or sent (client) it
-  int32_t worker_tid = 0;            // took it over
-  int32_t shown_tid = 0;             // as its span says it
-  NodeId parent = NodeId::None;      // RequestTree::set_parent()
-  int32_t pending_calls = 0;         // that it waits for
-  uint32_t children = 0;             // that have not been emitted
+  bool merged = false;               // its parts contain everything and become children of the caller's parts
+  int64_t begin_ns = 0, end_ns = 0;  // monotonic; end 0: the request has not ended
+  int32_t pid = 0;                   // of the process
+  int32_t tid = 0;                   // the thread that received (server) or sent (client) the request
+  int32_t worker_tid = 0;            // the thread that took the request over
+  int32_t shown_tid = 0;             // the thread that the span shows
+  NodeId parent = NodeId::None;      // set by RequestTree::set_parent()
+  int32_t pending_calls = 0;         // calls that the request waits for
+  uint32_t children = 0;             // children that have not been emitted
   LinkHow how = LinkHow::None;
   float confidence = 1;
-  NodeId pair = NodeId::None;    // the other end's half, where it was found
-  std::optional<TraceId> trace;  // once one of its tree was emitted
-  std::vector<NodeId> parts;     // of a pipeline
+  NodeId pair = NodeId::None;    // the other half, if it was found
+  std::optional<TraceId> trace;  // set when the first span of the tree is emitted
+  std::vector<NodeId> parts;     // the statements of a pipeline
 
-  // When it has ended.
+  // Set when the request has ended.
   Exchange exchange;
   WaitSums waits;
   std::vector<Blocker> blockers;
   TextId service = TextId::None;
   std::shared_ptr<const ServerAddress> server_address;
-  int64_t known_ns = 0;    // when its end became known: an opaque one's by what came next
-  int64_t emitted_ns = 0;  // 0: not yet
+  int64_t known_ns = 0;    // when the end became known; the end of an opaque request is known from the following bytes
+  int64_t emitted_ns = 0;  // 0: not emitted
 
   bool ended() const { return end_ns != 0; }
 };
 
 struct SettledCounts {
-  uint64_t early = 0;     // emitted before its root ended
-  uint64_t unpaired = 0;  // the other end is recorded, its half was not found
+  uint64_t early = 0;     // requests that were emitted before their root ended
+  uint64_t unpaired = 0;  // requests whose peer is recorded and whose other half was not found
 };
 
 class RequestTree {
@@ -68,19 +69,20 @@ class RequestTree {
   Request& begin(EndpointId endpoint, uint64_t span_id, int64_t begin_ns);
   Request* find(NodeId id);
   const Request* find(NodeId id) const { return const_cast<RequestTree*>(this)->find(id); }
-  // `parent` (None: none) is what `child` was sent on behalf of.
+  // Sets the request on whose behalf `child` was sent; None: it has no parent.
   void set_parent(Request& child, NodeId parent);
-  // It began and turned out to be no request.
+  // Removes a request that turned out to be no request.
   void drop(NodeId id);
   void end(Request& request, int64_t end_ns);
-  // The two ends' halves of one request.
+  // Links the two halves of one request.
   void pair(Request& server, Request& client);
 
-  // Calls emit(request, parent's span id) for those whose trees are settled at `now_ns`; with `all`, for all that ended.
+  // Calls emit(request, parent's span id) for the requests whose trees are settled at `now_ns`; with `all`, for every
+  // request that has ended.
   template <class Emit>
   void settle(int64_t now_ns, bool all, Emit emit);
-  // The same for a request that has just ended, and its other half, where nothing more can come of both: they are still in the
-  // CPU's caches.
+  // Emits a request that has just ended together with its other half, if both are complete. Both are still in the CPU's
+  // caches at this moment.
   template <class Emit>
   void settle_pair(Request& request, int64_t now_ns, Emit emit);
   SettledCounts take_counts() { return std::exchange(counts_, {}); }
@@ -95,20 +97,20 @@ class RequestTree {
   };
   Request* topmost(Request& request);
   bool settled(const Request& top, int64_t now_ns) const;
-  // Whether it is to be emitted now.
+  // Returns true if the request is to be emitted now.
   bool ready(Request& request, Request& top, int64_t now_ns, bool all, size_t& excess);
   uint64_t prepare(Request& request, Request& top);
   void emitted(Request& request, int64_t now_ns);
   void erase(NodeId id);
 
   const uint64_t run_;
-  std::deque<Slot> slots_;  // stable
+  std::deque<Slot> slots_;  // a deque, because references to its elements must stay valid
   std::vector<uint32_t> free_;
-  std::deque<NodeId> waiting_;                      // ended, in order of end
-  std::deque<std::pair<int64_t, NodeId>> emitted_;  // when
+  std::deque<NodeId> waiting_;                      // requests that have ended, in order of their end
+  std::deque<std::pair<int64_t, NodeId>> emitted_;  // with the time of emission
   SettledCounts counts_;
-  static constexpr size_t kMostWaiting = 200'000;  // about 1 KB each
-  // How long one that was emitted is remembered, for children that end after their parent.
+  static constexpr size_t kMostWaiting = 200'000;  // about 1 KB per request
+  // The time for which an emitted request is kept, because a child may end after its parent.
   static constexpr int64_t kRemembered = 5'000'000'000;
 };
 
@@ -118,7 +120,7 @@ void RequestTree::settle(int64_t now_ns, bool all, Emit emit) {
   size_t kept = 0;
   for (size_t i = 0; i < waiting_.size(); ++i) {
     Request* waits = find(waiting_[i]);
-    if (!waits || waits->emitted_ns != 0) continue;  // by settle_pair()
+    if (!waits || waits->emitted_ns != 0) continue;  // emitted by settle_pair()
     Request& request = *waits;
     Request& top = *topmost(request);
     if (!ready(request, top, now_ns, all, excess)) {
@@ -131,7 +133,8 @@ void RequestTree::settle(int64_t now_ns, bool all, Emit emit) {
   }
   waiting_.resize(kept);
   while (!emitted_.empty() && (all || emitted_.front().first < now_ns - kRemembered)) {
-    // One that still has children under way stays their way to the trace id only as long as this; then they are roots.
+    // A request with open children is the only way from them to their trace id. Children that end after this time
+    // become roots.
     erase(emitted_.front().second);
     emitted_.pop_front();
   }

@@ -8,10 +8,11 @@
 namespace culprit::requests {
 namespace {
 
-// From here on a request is worth its raw states, whatever others of its kind take.
+// The thread states of a request from 10 ms on are kept, whatever the durations of similar requests are.
 constexpr int64_t kAlwaysSlow = 10'000'000;
 constexpr size_t kMostStates = 256;
-// Requests ask for losses that they overlap; of more than this only the last are kept one by one, the older as one.
+// The number of losses that are kept one by one for comparison with requests. Older losses are merged into one
+// interval.
 constexpr size_t kMostLosses = 256;
 
 void add_text(Attributes& attributes, std::string_view key, std::string_view text) {
@@ -26,7 +27,7 @@ void add_server(const ServerAddress& server, Attributes& attributes) {
   add_text(attributes, "network.transport", server.transport);
 }
 
-// How much was sent each way, and when the first byte of the answer came, where that is not its end.
+// Adds the sizes of request and reply, and the time of the reply's first byte if the reply did not end with it.
 void add_sizes(const Exchange& exchange, Attributes& attributes) {
   if (exchange.request_bytes != 0)
     attributes.push_back({"culprit.request_bytes", Value(static_cast<int64_t>(exchange.request_bytes))});
@@ -71,7 +72,7 @@ Span SpanBuilder::build(Request& request, uint64_t parent_span_id) {
   span.status = exchange.status;
   span.status_message = std::move(exchange.status_message);
   span.flags = exchange.flags;
-  // A loss is told when its CPU's ring takes an event again: requests on other CPUs have ended by then.
+  // A loss is reported when the ring of its CPU has space again. Requests on other CPUs may have ended before that.
   for (const LossInterval& loss : losses_)
     if (loss.from_ns < request.end_ns && loss.to_ns > request.begin_ns) span.flags |= kLossOverlap;
   span.attributes = std::move(exchange.attributes);
@@ -86,7 +87,8 @@ Span SpanBuilder::build(Request& request, uint64_t parent_span_id) {
   return span;
 }
 
-// A request that changed hands was the first thread's until the second was woken for it.
+// Sums the waits of a request. A request that was handed over belongs to the first thread until the second thread was
+// woken for it.
 void SpanBuilder::measure_waits(Request& request, const Endpoint* peer) {
   if (!threads_.any_switch()) return;
   const Thread* first = threads_.find(request.tid);
@@ -98,12 +100,13 @@ void SpanBuilder::measure_waits(Request& request, const Endpoint* peer) {
   if (second) {
     handed_ns = second->timeline.woken_by(request.tid, request.begin_ns, end_ns);
     taken_over = handed_ns == 0;
-    if (taken_over) handed_ns = request.begin_ns;  // it was awake: its time from the beginning, at most
+    // the second thread was not asleep: its waits count from the begin, as an upper bound
+    if (taken_over) handed_ns = request.begin_ns;
   }
   auto add = [&](const Thread* thread, int64_t from_ns, int64_t to_ns) {
     if (!thread || to_ns <= from_ns) return;
     WaitSums part = thread->timeline.sums(from_ns, to_ns);
-    // When it took the request over was not seen: what it waited for may have been work.
+    // The time of the takeover is unknown, so a lock wait of the second thread may be a wait for work.
     if (taken_over) part[Wait::Other] += std::exchange(part[Wait::Lock], 0);
     request.waits.known = true;
     for (int wait = 0; wait < kWaits; ++wait) request.waits.ns[wait] += part.ns[wait];
@@ -128,7 +131,8 @@ void SpanBuilder::measure_waits(Request& request, const Endpoint* peer) {
 }
 
 std::vector<Blocker> SpanBuilder::blockers(const std::vector<Blame>& blames) const {
-  std::map<std::tuple<Wait, int32_t, int32_t>, std::pair<Blocker, int64_t>> sums;  // with the longest wait's length
+  // the second value is the duration of the longest wait
+  std::map<std::tuple<Wait, int32_t, int32_t>, std::pair<Blocker, int64_t>> sums;
   for (const Blame& blame : blames) {
     auto& [blocker, longest_ns] = sums[{blame.wait, blame.pid, blame.tid}];
     const int64_t length_ns = blame.to_ns - blame.from_ns;
@@ -151,8 +155,9 @@ std::vector<Blocker> SpanBuilder::blockers(const std::vector<Blame>& blames) con
 
 bool SpanBuilder::worth_states(const Request& request) { return slow(request) || request.span_id % 64 == 0; }
 
-// A running estimate of the operation's p95: up by 19 steps for one above it, down by one for one below, so that it
-// comes to rest where one in twenty is above (stochastic approximation; a step is 1/200 of the estimate).
+// Returns true if the request is slower than a running estimate of its operation's p95. The estimate rises by 19 steps
+// after a slower request and falls by one step after a faster one, so it settles where one request in twenty is slower
+// (stochastic approximation). A step is 1/200 of the estimate.
 bool SpanBuilder::slow(const Request& request) {
   const int64_t duration_ns = request.end_ns - request.begin_ns;
   if (duration_ns >= kAlwaysSlow) return true;

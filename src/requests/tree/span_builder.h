@@ -1,4 +1,4 @@
-// SpanBuilder: makes spans of requests that have ended, with what their threads did meanwhile.
+// SpanBuilder: makes spans from requests that have ended, with the waits of their threads.
 #pragma once
 
 #include <cstdint>
@@ -22,17 +22,18 @@ class SpanBuilder {
   SpanBuilder(const WallClock& clock, ThreadTable& threads, const Texts& texts)
       : clock_(clock), threads_(threads), texts_(texts) {}
 
-  // What its threads waited for, while they still know. `peer`: the other end of its connection, where it is recorded.
+  // Sets the waits of a request from its threads' timelines. Called at once, before a timeline drops old stretches.
+  // `peer` is the other end of the connection if it is recorded.
   void measure_waits(Request& request, const Endpoint* peer);
-  // Whether its raw states are worth keeping: it is slow for its kind, or one of a sample.
+  // Returns true if the thread states of the request are to be kept: it is slow for its operation, or part of a sample.
   bool worth_states(const Request& request);
-  // The states of its thread, as rows.
+  // Appends the states of the request's thread as rows.
   void add_states(const Request& request, std::vector<ThreadState>& states);
-  // Events that were lost while a request ran make its waits a lower bound.
+  // Notes lost events. The waits of a request that ran at that time are lower bounds.
   void on_loss(LossInterval loss);
-  // Whether some were in the last minute: more may be told late.
+  // Returns true if events were lost in the last minute. Further losses of that time may be reported late.
   bool lost_lately(int64_t now_ns) const { return !losses_.empty() && now_ns - losses_.back().to_ns < 60'000'000'000; }
-  // Takes what the request has.
+  // Makes the span and moves the request's contents into it.
   Span build(Request& request, uint64_t parent_span_id);
 
  private:
