@@ -11,13 +11,14 @@ namespace culprit::http {
 
 namespace {
 
-constexpr size_t kMaxRequests = 1024;  // pipelined; browsers and proxies send a handful
+constexpr size_t kMaxRequests = 1024;  // pipelined requests; browsers and proxies send only a few
 constexpr size_t kMaxPath = 1024;
 constexpr size_t kMaxHost = 255;  // RFC 1035 §2.3.4
-// First lines and the headers that are read mostly stand here; a head that goes on is copied to its blank line.
+// The usual size of a first line with the headers that are read. A longer head is copied up to its blank line.
 constexpr uint32_t kRequestBytes = 4096, kResponseBytes = 512;
 constexpr uint32_t kTailBytes = 64;
-// So many long pieces of bodies in a row, and the search for a blank line is given up for the connection: a copy of 64 KiB each.
+// After four long body segments in a row, the capture stops searching for a blank line on this connection, because each
+// search copies 64 KiB.
 constexpr uint32_t kMostSearched = 4;
 constexpr uint32_t kLongHeadBytes = 16384;
 
@@ -25,7 +26,7 @@ void add(Exchange& exchange, std::string_view key, Value value) {
   exchange.attributes.push_back({std::string(key), std::move(value)});
 }
 
-// "host", "host:80", "[::1]:80": the name, and the port where there is one. Anything else is no host.
+// Adds the name and, if present, the port of "host", "host:80" or "[::1]:80". Ignores any other text.
 void add_host(Exchange& exchange, std::string_view host) {
   size_t colon = host.starts_with('[') ? host.find(':', std::min(host.find(']'), host.size())) : host.find(':');
   std::string_view name = host.substr(0, colon);
@@ -51,7 +52,7 @@ void set_status(Exchange& exchange, int status) {
   add(exchange, "error.type", std::to_string(status));
 }
 
-// The path of any form of target: "/a?b", "http://host/a", "*", and of CONNECT "host:443".
+// Returns the path of any form of request target: "/a?b", "http://host/a", "*"; for CONNECT "host:443".
 std::string_view path_of(std::string_view target) {
   size_t scheme = target.find("://");
   if (scheme == std::string_view::npos || scheme > 8) return target;
@@ -86,7 +87,7 @@ void HttpConversation::feed(From from, int64_t time_ns, std::string_view head, s
   uint64_t captured = head.size() + tail.size();
   Reader& reader = from == From::Client ? client_ : server_;
   reader.begin_segment(time_ns, head, length_bytes > captured ? length_bytes - captured : 0, tail);
-  // Bytes belong to the message that is under way when they come; with pipelining that is an estimate.
+  // The bytes are added to the message that is open when they arrive. With pipelining this is an estimate.
   const size_t before = events().size();
   const uint64_t size_bytes = std::max<uint64_t>(length_bytes, captured);
   drain(from, time_ns);
@@ -139,10 +140,10 @@ void HttpConversation::drain(From from, int64_t time_ns) {
   }
 }
 
-// Messages may have gone by unseen: of how many requests, or responses, is not known.
+// Notes a gap that may hold whole messages. The number of requests or responses in it is unknown.
 void HttpConversation::note_missed(From from, int64_t time_ns) {
   if (from == From::Client) {
-    // A client that asks one thing at a time lost the end of that: of its body, or of its head.
+    // A client without pipelining lost the end of its only request: the rest of its body or of its head.
     if (!pipelines_ && requests_.size() == 1) return;
     client_missed_ = true;
     if (requests_.empty() && !pipelines_) return;
@@ -177,7 +178,7 @@ void HttpConversation::request_head(const Part& part, int64_t time_ns) {
   any_request_ = true;
   if (answered_all()) match_answers();
   if (requests_.size() == 1 && requests_.front().last_reply_ns != 0 && server_.adrift()) {
-    server_.abandon();  // a client that asks again was answered, with the last byte that came
+    server_.abandon();  // a client that sends a new request has received the whole previous response
     end_front(requests_.front().last_reply_ns, requests_.front().until_close ? 0u : uint32_t{kHole});
   }
   pipelines_ |= !requests_.empty();
@@ -216,7 +217,7 @@ void HttpConversation::describe_request(Request& request, const Head& head, bool
   exchange.context = head.context;
 }
 
-// The request that a response's head answers; one whose own head was not seen, where it must have been there.
+// Returns the request that a response answers. If the request's own head was not seen, creates a request.
 HttpConversation::Request& HttpConversation::answered(const Part& part) {
   if (requests_.empty()) {
     Request& request = add_request(part.begin_ns, part.begin_offset);
@@ -231,7 +232,7 @@ HttpConversation::Request& HttpConversation::answered(const Part& part) {
   return request;
 }
 
-// RFC 9112 §6.3, in its order.
+// Returns the form of a response's body, in the order of RFC 9112 §6.3.
 Body HttpConversation::response_body(const Head& head, std::string_view method) const {
   if (head.status == 101) return Body::Opaque;
   if (method == "CONNECT" && head.status / 100 == 2) return Body::Opaque;
@@ -296,7 +297,7 @@ void HttpConversation::end_front(int64_t time_ns, uint32_t flags) {
   end_request(request.token, std::move(request.exchange));
 }
 
-// As PostgresqlConversation::answered_all().
+// Like PostgresqlConversation::answered_all().
 bool HttpConversation::answered_all() const {
   if (!unsure_ || sure_left_ > 0 || answers_.empty() || !server_.between_messages()) return false;
   const int64_t end_ns = answers_.back().end_ns;
@@ -304,8 +305,8 @@ bool HttpConversation::answered_all() const {
          (requests_.empty() || end_ns >= requests_.back().exchange.begin_ns);
 }
 
-// The last response is the last request's, and so on backwards. Requests left over were answered within the gap; responses
-// left over are of requests that nothing was seen of.
+// Matches backwards: the last response belongs to the last request, and so on. Remaining requests were answered within
+// the gap. Remaining responses belong to requests that were not seen.
 void HttpConversation::match_answers() {
   unsure_ = false;
   std::vector<Answer> answers = std::exchange(answers_, {});

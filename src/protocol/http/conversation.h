@@ -1,8 +1,10 @@
-// An HTTP/1.x connection from either end: requests and responses, matched in order (RFC 9112 §9.3.2, "Pipelining").
+// HttpConversation: an HTTP/1.x connection, seen from either end. Responses are matched to requests in order (RFC 9112
+// §9.3.2, "Pipelining").
 //
-// A response ends where its length, its last chunk or the connection's end says. Where that was not seen, it ends with the
-// last byte that was, flagged, and is no failure. After a gap that may hold whole messages of a pipeline the order counts from
-// the other end, as PostgresqlConversation does it: the last response is the last request's.
+// A response ends at its content length, at its last chunk, or at the end of the connection. If its end was not
+// captured, the response ends with the last byte that was captured; it gets a flag and is no error. After a gap that
+// may hold whole messages of a pipeline, the matching goes backwards, as in PostgresqlConversation: the last response
+// belongs to the last request.
 #pragma once
 
 #include <deque>
@@ -32,10 +34,10 @@ class HttpConversation final : public Conversation {
   struct Request {
     RequestToken token = RequestToken::None;
     Exchange exchange;
-    std::string method;  // as sent; empty: not seen
+    std::string method;  // as sent; empty: the request line was not seen
     bool until_close = false;
-    bool answered = false;    // the head of its response was seen
-    bool end_unseen = false;  // the head of its response was cut: its end is not known
+    bool answered = false;    // the head of the response was seen
+    bool end_unseen = false;  // the response's head was cut, so its end is unknown
     int64_t last_reply_ns = 0;
   };
   // A response whose request is not known yet.
@@ -43,11 +45,13 @@ class HttpConversation final : public Conversation {
     int64_t first_reply_ns = 0, end_ns = 0;
     int status = 0;
   };
-  // How far heads are copied in one direction: to the blank line, unless bodies are long and heads are not.
+  // How many bytes of a head are copied in one direction. Copying goes on to the blank line, unless bodies are long and
+  // heads are short.
   struct HeadCapture {
     bool to_blank_line = true;
-    uint32_t bodies_searched = 0;  // long messages in a row without any head: searched in vain
-    uint32_t head_bytes = 0;       // 0: the first policy
+    // consecutive long segments without a head, in which a blank line was searched without success
+    uint32_t bodies_searched = 0;
+    uint32_t head_bytes = 0;  // 0: the initial policy
     void learn(const Reader& reader, uint64_t length_bytes, uint32_t first_bytes);
     void head_was_cut();
   };
@@ -66,22 +70,22 @@ class HttpConversation final : public Conversation {
   void match_answers();
 
   Reader client_{From::Client}, server_{From::Server};
-  std::deque<Request> requests_;             // oldest first
-  RequestToken begun_ = RequestToken::None;  // a request whose head is not whole
+  std::deque<Request> requests_;             // ordered by age, the oldest first
+  RequestToken begun_ = RequestToken::None;  // the request whose head is not complete
   ConversationCounts counts_;
   HeadCapture request_capture_, response_capture_;
-  bool any_request_ = false;    // was seen
-  bool client_missed_ = false;  // requests may have been missed since the last that was seen
-  bool interim_ = false;        // the response under way is a 1xx: another follows
-  bool upgraded_ = false;       // it is HTTP no more
-  bool pipelines_ = false;      // this client asks before it was answered
+  bool any_request_ = false;    // at least one request was seen
+  bool client_missed_ = false;  // requests may have been missed since the last one that was seen
+  bool interim_ = false;        // the current response is a 1xx response: another one follows
+  bool upgraded_ = false;       // the connection switched to another protocol
+  bool pipelines_ = false;      // the client sends requests before earlier ones are answered
   int64_t server_last_ns_ = 0;
 
-  bool unsure_ = false;   // which request a response belongs to
-  size_t sure_left_ = 0;  // of the oldest requests so many lie before the gap
+  bool unsure_ = false;   // it is unknown which request a response belongs to
+  size_t sure_left_ = 0;  // the number of oldest requests that came before the gap
   int64_t unsure_since_ns_ = 0;
   std::vector<Answer> answers_;
-  Answer answer_;  // under way, while unsure
+  Answer answer_;  // the current response, while unsure_ is set
 };
 
 }  // namespace culprit::http

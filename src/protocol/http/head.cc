@@ -14,11 +14,12 @@ namespace {
 
 constexpr std::array<std::string_view, 9> kMethods = {"GET",     "POST",  "PUT",     "DELETE", "HEAD",
                                                       "OPTIONS", "PATCH", "CONNECT", "TRACE"};
-// RFC 4918, 3253, and what caches and search servers use: requests all the same, but no names that OpenTelemetry knows.
+// Methods of RFC 4918 and RFC 3253, and methods of caches and search servers. They begin a request, but OpenTelemetry's
+// list of method names does not contain them.
 constexpr std::array<std::string_view, 11> kOtherMethods = {"PROPFIND", "PROPPATCH", "MKCOL",  "COPY",  "MOVE", "LOCK",
                                                             "UNLOCK",   "REPORT",    "SEARCH", "PURGE", "QUERY"};
 constexpr size_t kMaxRoute = 256;
-constexpr size_t kMaxHeaders = 256;  // more are not looked at
+constexpr size_t kMaxHeaders = 256;  // further headers are ignored
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 bool digit(char c) { return c >= '0' && c <= '9'; }
@@ -33,7 +34,7 @@ bool lists(std::string_view value, std::string_view lower_word) {
   return false;
 }
 
-// The next line without its end; takes it off `text`.
+// Removes the next line from `text` and returns it without its line end.
 std::string_view next_line(std::string_view& text) {
   size_t end = text.find('\n');
   std::string_view line = text.substr(0, end);
@@ -115,7 +116,7 @@ Head parse_head(From from, std::string_view text, bool cut) {
     if (colon != std::string_view::npos && whole)
       read_header(head, line.substr(0, colon), trimmed(line.substr(colon + 1)));
   }
-  if (head.context && head.context->trace_id.zero()) head.context.reset();  // a tracestate alone
+  if (head.context && head.context->trace_id.zero()) head.context.reset();  // a tracestate without a traceparent
   return head;
 }
 

@@ -1,6 +1,6 @@
-// The head of an HTTP/1.x message: its first line and the few headers that are read (RFC 9112).
+// The head of an HTTP/1.x message: its first line and its headers (RFC 9112).
 //
-// No header outside of the allow-list is looked at: Host, Content-Length, Transfer-Encoding, Upgrade, traceparent, tracestate.
+// Only these headers are read: Host, Content-Length, Transfer-Encoding, Upgrade, traceparent, tracestate.
 #pragma once
 
 #include <cstdint>
@@ -12,28 +12,29 @@
 
 namespace culprit::http {
 
-// Whether `bytes` begin a request or response: a known method and a target, or "HTTP/1.". Few bytes are no answer: false.
+// Return true if `bytes` begin with a known method and a target (request), or with "HTTP/1." and a digit (response).
+// Too few bytes: false.
 bool begins_request(std::string_view bytes);
 bool begins_response(std::string_view bytes);
 
 struct Head {
-  std::string_view method, target;  // of a request; empty: not well-formed
-  int status = 0;                   // of a response; 0: not well-formed
+  std::string_view method, target;  // of a request; empty: malformed
+  int status = 0;                   // of a response; 0: malformed
   bool chunked = false;
-  bool transfer_encoded = false;  // with anything
+  bool transfer_encoded = false;  // a Transfer-Encoding header with any value
   bool upgrade = false;
-  bool cut = false;  // it was not captured whole: what is not here may have been there
+  bool cut = false;  // the head was not captured to its end: headers may be missing here
   std::optional<uint64_t> content_length;
   std::string_view host;
   std::optional<TraceContext> context;
 };
-// `text`: from the first line on, as far as it goes.
+// Parses a head. `text` begins with the first line and may be incomplete.
 Head parse_head(From from, std::string_view text, bool cut);
 
-// The method's name, or "_OTHER" for one that OpenTelemetry does not know.
+// Returns the method, or "_OTHER" for a method that OpenTelemetry's list does not contain.
 std::string_view known_method(std::string_view method);
 
-// "/orders/42/items" → "/orders/{id}/items": what requests of one kind have in common. Of a path without its query.
+// Returns the template of a path without its query: "/orders/42/items" → "/orders/{id}/items".
 std::string route_of(std::string_view path);
 
 }  // namespace culprit::http

@@ -11,13 +11,14 @@ namespace culprit::http {
 
 namespace {
 
-constexpr size_t kMaxHead = 1u << 16;  // as much as the capture copies; servers take 8 to 64 KiB
-constexpr size_t kMaxLine = 256;       // of a chunk's size with its extensions
+constexpr size_t kMaxHead = 1u << 16;  // the capture's limit; servers accept heads of 8 to 64 KiB
+constexpr size_t kMaxLine = 256;       // of the line with a chunk's size and extensions
 constexpr std::string_view kLastChunk = "0\r\n\r\n";
-// Of a body whose chunks are lost so much is kept of the end: the last chunk may come in pieces, and with trailers.
+// The number of last bytes that are kept of a body with missing chunks. The last chunk may arrive in several segments
+// and with trailers.
 constexpr size_t kMaxTrailers = 1024;
 
-// Past the empty line that ends a head; 0: not there. `from`: where to begin to look.
+// Returns the position after the empty line that ends a head, searching from `from`; 0: there is no such line.
 size_t head_end(std::string_view text, size_t from) {
   for (size_t at = text.find('\n', from); at != std::string_view::npos; at = text.find('\n', at + 1)) {
     if (at + 1 < text.size() && text[at + 1] == '\n') return at + 2;
@@ -41,7 +42,7 @@ void Reader::begin_segment(int64_t time_ns, std::string_view head, uint64_t gap_
 std::optional<Part> Reader::next() {
   CHECK(!body_due_, "set_body() must follow a head");
   for (;;) {
-    if (state_ == State::Sized && left_ == 0) return end();  // no body at all
+    if (state_ == State::Sized && left_ == 0) return end();  // the message has no body
     if (std::exchange(missed_, false)) return Part{Part::Kind::Missed, {}, false, time_ns_, 0};
     while (!input_.empty())
       if (std::optional<Part> part = step()) return part;
@@ -63,7 +64,7 @@ std::optional<PartialHead> Reader::partial() const {
   return PartialHead{begin_ns_, begin_offset_};
 }
 
-// One step over input_, which is not empty: some of it goes, or the state changes.
+// Makes one step over input_, which must not be empty: consumes some bytes or changes the state.
 std::optional<Part> Reader::step() {
   switch (state_) {
     case State::Head: return head();
@@ -90,7 +91,7 @@ std::optional<Part> Reader::step() {
 
 std::optional<Part> Reader::head() {
   if (text_.empty()) {
-    // Empty lines before a first line are ignored (RFC 9112 §2.2).
+    // A server ignores empty lines before the first line (RFC 9112 §2.2).
     while (!input_.empty() && (input_[0] == '\r' || input_[0] == '\n')) input_.remove_prefix(1);
     if (input_.empty()) return std::nullopt;
     begin_ns_ = time_ns_;
@@ -133,7 +134,7 @@ void Reader::set_body(Body body, uint64_t length_bytes) {
   if (body == Body::None) left_ = 0;
 }
 
-// A line of the chunked coding (RFC 9112 §7.1); none: it goes on in the next segment.
+// Returns a line of the chunked coding (RFC 9112 §7.1), or none if the line continues in the next segment.
 std::optional<std::string_view> Reader::line() {
   size_t end = input_.find('\n');
   std::string_view here = input_.substr(0, end == std::string_view::npos ? input_.size() : end + 1);
@@ -188,14 +189,15 @@ void Reader::lose(State state) {
 
 bool Reader::begins_message() const { return from_ == From::Client ? begins_request(input_) : begins_response(input_); }
 
-// To where a response may begin.
+// Skips bytes up to a possible begin of a response.
 void Reader::skip_to_message() {
   size_t at = 0;
   while (at < input_.size() && !begins_response(input_.substr(at))) at = input_.find("HTTP/1.", at + 1);
   input_.remove_prefix(std::min(at, input_.size()));
 }
 
-// Lost: a message begins where a segment does. In a chunked body, the end of a segment may also be that of the body.
+// Resumes after a gap: a message may begin where a segment begins. In a chunked body, the end of a segment may also be
+// the end of the body.
 std::optional<Part> Reader::resume() {
   if (within_segments_ && state_ == State::Lost) skip_to_message();
   if ((input_.data() == segment_begin_ || within_segments_) && begins_message()) {
@@ -219,7 +221,7 @@ std::optional<Part> Reader::resume() {
   return end();
 }
 
-// Whether what was seen last is the last chunk with its trailers (RFC 9112 §7.1.2).
+// Returns true if the last bytes are the last chunk with its trailers (RFC 9112 §7.1.2).
 bool Reader::ends_chunks() const {
   std::string_view seen = text_;
   if (seen.ends_with(kLastChunk)) return true;
@@ -227,7 +229,7 @@ bool Reader::ends_chunks() const {
   const size_t zero = seen.rfind("\r\n0\r\n");
   if (zero == std::string_view::npos) return false;
   seen = seen.substr(zero + 5, seen.size() - zero - 7);
-  while (!seen.empty()) {  // each line a trailer: NAME: VALUE
+  while (!seen.empty()) {  // each line must be a trailer field "NAME: VALUE"
     const size_t end = seen.find("\r\n"), colon = seen.find(':');
     if (end == std::string_view::npos || colon == std::string_view::npos || colon == 0 || colon > end) return false;
     if (seen.substr(0, colon).find(' ') != std::string_view::npos) return false;
@@ -280,7 +282,7 @@ std::optional<Part> Reader::pass_gap() {
 
 void Reader::gap(int64_t time_ns, uint64_t length_bytes) {
   bool plain = state_ == State::UntilClose || state_ == State::Opaque;
-  // Of an unknown number it takes the rest of the body, and more.
+  // A gap of unknown length takes the whole rest of the body and at least one byte more.
   bool counted = state_ == State::Sized || state_ == State::ChunkData;
   uint64_t missing = length_bytes > 0 ? length_bytes : counted && left_ < UINT64_MAX ? left_ + 1 : 1;
   begin_segment(time_ns, {}, missing, {});

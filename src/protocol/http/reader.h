@@ -1,8 +1,9 @@
-// Reader: one direction of an HTTP/1.x connection, as heads and ends of messages; bodies are skipped, also through gaps.
+// Reader: splits one direction of an HTTP/1.x connection into heads and ends of messages. Bodies are skipped, including
+// gaps in them.
 //
 //   begin_segment() ──▶ next(): Part::Head ──▶ the caller says what body follows: set_body() ──▶ next() … Part::End
 //
-// The caller knows what only both directions together tell: a response to HEAD has no body.
+// The caller sets the form of the body because it depends on both directions: a response to HEAD has no body.
 #pragma once
 
 #include <cstdint>
@@ -20,23 +21,23 @@ enum class Body : uint8_t {
   Sized,  // Content-Length
   Chunked,
   UntilClose,  // a response without a length
-  Opaque,      // no more HTTP: CONNECT, Upgrade
-  Unknown,     // the head was cut: the end is where the next message begins
+  Opaque,      // the connection speaks another protocol from here on: CONNECT, Upgrade
+  Unknown,     // the head was cut; the body ends where the next message begins
 };
 
 struct Part {
   enum class Kind : uint8_t {
     Head,
     End,
-    Missed,  // here messages may have gone by unseen, in a gap in which at least one of them may have begun or ended
+    Missed,  // a gap in which at least one message may have begun or ended: whole messages may be missing
   } kind;
-  std::string_view text;  // of a head; good until the next call
-  bool cut = false;       // of a head: not all of it was captured; of an end: it was not seen, the next message begins
-  int64_t begin_ns = 0;   // the segment of the message's first byte
-  uint32_t begin_offset = 0;  // of it in that segment
+  std::string_view text;      // of a head; valid until the next call
+  bool cut = false;           // head: it was not captured to its end; end: it was not seen, but the next message begins
+  int64_t begin_ns = 0;       // the time of the segment with the message's first byte
+  uint32_t begin_offset = 0;  // the position of that byte in the segment
 };
 
-// A head that has begun and is not whole.
+// A head that has begun and is not complete.
 struct PartialHead {
   int64_t begin_ns = 0;
   uint32_t begin_offset = 0;
@@ -51,21 +52,24 @@ class Reader {
   std::optional<PartialHead> partial() const;
   void set_body(Body body, uint64_t length_bytes);
   void gap(int64_t time_ns, uint64_t length_bytes);
-  void go_opaque();  // the other end agreed that this is HTTP no more
+  void go_opaque();  // both ends agreed to leave HTTP
 
-  // Within a message whose end it can't know: its head was cut, it has no length, or chunks are missing.
+  // Returns true within a message whose end cannot be detected: its head was cut, it has no length, or chunks are
+  // missing.
   bool adrift() const {
     return in_message_ && (state_ == State::Lost || state_ == State::ChunkedLost || state_ == State::UntilClose);
   }
-  // Messages follow each other without a pause: while lost, one may begin anywhere in a segment. (Else it is where a segment
-  // begins; what looks like one within a body may be its text.)
+  // Allows a message to begin anywhere in a segment while the reader is lost. Used when messages follow each other
+  // without a pause. Otherwise a message begins only where a segment begins, because similar bytes may be text in a
+  // body.
   void look_within_segments() { within_segments_ = true; }
-  // Within a body: what was fed last held no head.
+  // Returns true if the last segment held no part of a head.
   bool only_body() const { return only_body_; }
   bool between_messages() const { return state_ == State::Head && text_.empty(); }
-  void abandon() { in_message_ = false, state_ = State::Lost; }  // that message has ended, the caller says
+  void abandon() { in_message_ = false, state_ = State::Lost; }  // the caller knows that the current message has ended
   uint64_t take_resyncs();
-  bool take_accident();  // bytes were missing that were not left out on purpose, or it lost its place
+  // true: bytes outside of the capture policy's gaps were missing, or the reader lost its position
+  bool take_accident();
 
  private:
   enum class State : uint8_t {
@@ -77,7 +81,7 @@ class Reader {
     Trailers,
     UntilClose,
     Opaque,
-    ChunkedLost,  // within a chunked body, chunks not known
+    ChunkedLost,  // within a chunked body; the position within the chunks is unknown
     Lost,
   };
   std::optional<Part> step();
@@ -101,10 +105,10 @@ class Reader {
   uint64_t segment_bytes_ = 0;
   uint32_t begin_offset_ = 0;
   uint64_t gap_bytes_ = 0;
-  uint64_t left_ = 0;        // of a body or chunk
-  std::string text_;         // of a head that one segment does not hold, of a chunk's line
-  bool body_due_ = false;    // a head was handed out, set_body() has not come
-  bool in_message_ = false;  // a head was handed out whose end was not
+  uint64_t left_ = 0;        // the remaining bytes of a body or chunk
+  std::string text_;         // a head that spans several segments, or the line of a chunk
+  bool body_due_ = false;    // a head was returned and set_body() has not been called
+  bool in_message_ = false;  // a head was returned and its end was not
   bool accident_ = false, saw_accident_ = false, missed_ = false;
   bool only_body_ = false, within_segments_ = false;
   uint64_t resyncs_ = 0;

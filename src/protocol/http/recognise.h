@@ -1,4 +1,4 @@
-// Whether a connection speaks HTTP/1.x, by the first bytes of a direction.
+// Recognises HTTP/1.x from the first bytes of a direction.
 #pragma once
 
 #include <optional>

@@ -4,7 +4,7 @@
 //            │ head_bytes           │ to the first blank line   │     │ the last tail_bytes │
 //            └──────────────────────┴───────────────────────────┴─ … ─┴─────────────────────┘
 //
-// A message is what one send or receive call carried. What lies between is a gap whose length is known.
+// A message is the bytes of one send or receive call. The bytes between the copied parts are a gap of known length.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ struct CapturePolicy {
 
   uint32_t head_bytes = 0;
   uint32_t tail_bytes = 0;
-  // Copying goes on past head_bytes until the first CR LF CR LF of the message is copied, or kMaxHeadBytes are.
+  // True: copying continues after head_bytes until CR LF CR LF or kMaxHeadBytes have been copied.
   bool to_blank_line = false;
 
   bool operator==(const CapturePolicy&) const = default;

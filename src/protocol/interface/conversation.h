@@ -1,13 +1,15 @@
-// Conversation: the bytes of one connection, cut into requests and their answers.
+// Conversation: splits the bytes of one connection into requests and their answers.
 //
-// The seam of the protocols: one implementation a protocol, one object a connection end, fed with both directions in
-// order of time as one end of the socket saw them. It owns its buffers, which are bounded: what does not fit is a gap.
-// A gap (bytes that were not captured) is explicit; a parser resynchronises after it, flags every request that the gap
-// touches and counts it. Nothing that it hands out holds a literal, a bind value or a secret.
+// This is the interface of the protocols: each protocol has one implementation, and each end of a connection has one
+// object. The object receives both directions in the order of time, as one end of the socket saw them. Its buffers are
+// bounded: bytes that do not fit count as a gap. A gap is a range of bytes that were not captured. After a gap the
+// parser resynchronises. It flags and counts every request that the gap touches. Its results contain no literal, bind
+// value or secret.
 //
-//   feed(), gap(), set_statement_text(), close() ──▶ events(): Begin, Answered, End, Drop of requests, told apart by token
+//   feed(), gap(), set_statement_text(), close() ──▶ events(): Begin, Answered, End, Drop, each with a token
 //
-// A request begins when its first byte passes and ends once. Several may be open at once, in order or not.
+// A request begins with its first byte and ends once. Several requests may be open at the same time. They may end in
+// any order.
 #pragma once
 
 #include <cstdint>
@@ -30,85 +32,89 @@ enum class From : uint8_t { Client, Server };
 // A request and its answer. Times are those of the segments that carried them, in the caller's clock.
 struct Exchange {
   std::string_view protocol;   // postgresql, http; static storage
-  std::string name;            // the span's: "SELECT orders", "GET /orders", "COMMIT"
-  int64_t begin_ns = 0;        // first byte of the request
-  int64_t first_reply_ns = 0;  // first byte of the answer; 0: none
-  int64_t end_ns = 0;          // last byte of the answer; of a request that was not answered, when it was given up
+  std::string name;            // the span's name: "SELECT orders", "GET /orders", "COMMIT"
+  int64_t begin_ns = 0;        // time of the request's first byte
+  int64_t first_reply_ns = 0;  // time of the answer's first byte; 0: no answer
+  int64_t end_ns = 0;          // time of the answer's last byte; without an answer, the time when the wait for it ended
   uint32_t flags = 0;          // SpanFlag: kTextUnknown, kTextCut, kHole, kBatch, kUnfinished, kUnanswered, kOpaque …
   SpanStatus status = SpanStatus::Unset;
-  std::string status_message;           // an SQLSTATE and its class, an HTTP status; never the server's free text
+  std::string status_message;           // an SQLSTATE and its class, or an HTTP status; no free text of the server
   Attributes attributes;                // db.query.text, db.response.returned_rows, http.request.method, url.path …
   std::optional<TraceContext> context;  // traceparent header or SQL comment
   uint64_t request_bytes = 0, reply_bytes = 0;
-  std::vector<Exchange> parts;  // of a pipeline of different statements: one each, in order; without parts of their own
+  // pipeline of different statements: one exchange for each, in order; a part has no parts
+  std::vector<Exchange> parts;
 };
 
 struct ConversationCounts {   // since the last take_counts(), for the ledger
-  uint64_t resyncs = 0;       // lost its place and found it again
+  uint64_t resyncs = 0;       // the parser lost its position and found it again
   uint64_t malformed = 0;     // messages that could not be decoded
-  uint64_t text_unknown = 0;  // statements run by a name given before the recording
-  uint64_t truncated = 0;     // texts longer than the capture
-  uint64_t redacted = 0;      // literals and secrets removed
+  uint64_t text_unknown = 0;  // statements that were prepared before the recording began
+  uint64_t truncated = 0;     // texts that are longer than the captured part
+  uint64_t redacted = 0;      // literals and secrets that were removed
   uint64_t bad_utf8 = 0;
-  uint64_t gap_requests = 0;  // requests that bytes are missing of: their end, their number or their text is not exact
-  uint64_t not_run = 0;       // statements that the server skipped, for one before them in the pipeline failed
+  uint64_t gap_requests = 0;  // requests with missing bytes: end, number or text may be inexact
+  uint64_t not_run = 0;       // statements that the server skipped because an earlier one of the pipeline failed
 };
 
-// Which protocol the first bytes of a direction look like, and who sent them. Certain: no other known protocol begins so.
+// The protocol of a direction's first bytes and their sender. The result is certain: no other known protocol begins
+// with these bytes.
 struct Recognised {
-  std::string_view protocol;  // "postgresql", "http", "tls"; empty: not (yet) recognised
-  From from = From::Client;   // who sent these bytes
-  bool final = false;         // more bytes will not change the answer
+  std::string_view protocol;  // "postgresql", "http", "tls"; empty: not recognised (yet)
+  From from = From::Client;   // the sender of these bytes
+  bool final = false;         // more bytes will not change the result
 };
 
-// A request of one conversation: numbered from 1, never reused.
+// The number of a request within its conversation. Numbers begin at 1 and are never reused.
 enum class RequestToken : uint64_t { None = 0 };
 
 struct ConversationEvent {
   enum class Kind : uint8_t {
-    Begin,     // the first byte of a request passed
-    Answered,  // for all that can be seen it is answered; its end is known when the next bytes come
-    End,       // its exchange is complete: nothing more comes of this token
-    Drop,      // it was no request
+    Begin,     // the first byte of a request was seen
+    Answered,  // the answer looks complete; its end is confirmed by the next bytes
+    End,       // the exchange is complete: no further event has this token
+    Drop,      // the bytes were no request
   };
   Kind kind = Kind::Begin;
   RequestToken token = RequestToken::None;
   int64_t begin_ns = 0;       // Begin
-  uint32_t offset_bytes = 0;  // Begin: of the first byte, in the segment that was fed
+  uint32_t offset_bytes = 0;  // Begin: offset of the first byte in the segment
   uint32_t exchange = 0;      // End: Conversation::exchange()
 };
 
-// What a conversation works on now: for the holder of a lock, while it holds it.
+// The request that a conversation is working on. Names the statement of a process that holds a lock.
 struct CurrentRequest {
   int64_t begin_ns = 0;
-  std::string statement;  // normalised; empty: not known
+  std::string statement;  // normalised; empty: unknown
 };
 
-// Which bytes of each message a conversation needs, by direction. It may change with every call of feed().
+// The bytes of each message that a conversation needs, by direction. They may change with every call of feed().
 struct CapturePolicies {
   CapturePolicy requests, replies;
   bool operator==(const CapturePolicies&) const = default;
 };
 
-// Why no more bytes come.
+// The reason why no more bytes arrive.
 enum class Closing : uint8_t { ConnectionClosed, RecordingEnded };
 
 class Conversation {
  public:
   virtual ~Conversation() = default;
 
-  // The next bytes in one direction. `length_bytes` as on the wire; `head` is what was captured of their beginning,
-  // `tail` of their end (empty where head is all); head.size() + tail.size() < length_bytes: the middle is a gap.
+  // Processes the next bytes in one direction. `length_bytes` is the length on the connection. `head` holds the
+  // captured first bytes and `tail` the captured last bytes (empty if `head` holds all). If head.size() + tail.size() <
+  // length_bytes, the bytes between them are a gap.
   virtual void feed(From from, int64_t time_ns, std::string_view head, std::string_view tail,
                     uint64_t length_bytes) = 0;
-  // `length_bytes` in one direction were never seen (0: an unknown number).
+  // Notes that `length_bytes` in one direction were not seen (0: an unknown number).
   virtual void gap(From from, int64_t time_ns, uint64_t length_bytes) = 0;
-  // The server itself reported the text it now runs (PostgreSQL's activity): names what the wire does not.
+  // Sets the text that the server runs now, as the server itself reported it (PostgreSQL's activity). Names statements
+  // whose text is not on the connection.
   virtual void set_statement_text(int64_t time_ns, std::string_view text, bool cut) = 0;
-  // Ends every request that is open.
+  // Ends every open request.
   virtual void close(int64_t time_ns, Closing why) = 0;
 
-  // What happened since clear_events(), in order.
+  // Returns the events since clear_events(), in order.
   std::span<const ConversationEvent> events() const { return events_; }
   Exchange& exchange(const ConversationEvent& event) { return exchanges_[event.exchange]; }
   void clear_events() {
@@ -120,9 +126,9 @@ class Conversation {
   virtual ConversationCounts take_counts() = 0;
   virtual std::string_view protocol() const = 0;
   virtual CapturePolicies capture_policies() const = 0;
-  // Several requests are worked on at once; false: in the order in which they came.
+  // True: the server works on several requests at once; false: one after the other, in the order of arrival.
   virtual bool concurrent() const { return false; }
-  // Both ends agreed to speak this protocol from the next byte on (STARTTLS, Upgrade); empty: they go on.
+  // The protocol that both ends agreed to speak from the next byte on (STARTTLS, Upgrade); empty: no change.
   virtual std::string_view handed_over() const { return {}; }
 
  protected:

@@ -1,4 +1,4 @@
-// Protocol: a row of the registry (protocol/registry): all that the other modules know of a protocol.
+// Protocol: a row of the registry (protocol/registry). It holds everything that other modules know about a protocol.
 #pragma once
 
 #include <memory>
@@ -12,13 +12,14 @@ namespace culprit {
 class SqlCache;
 
 struct Protocol {
-  // As in Exchange::protocol and in table connection.
+  // The name in Exchange::protocol and in the table connection.
   std::string_view name;
-  // Whether the first bytes of a direction are this protocol's, for sure, and who sent them. Null: it is never recognised.
+  // Returns the sender if the first bytes of a direction certainly belong to this protocol. Null: the protocol is never
+  // recognised.
   std::optional<From> (*recognise)(std::string_view bytes);
-  // `sql` normalises its statements, in its dialect; null where it has none.
+  // Makes a conversation. `sql` normalises statements in the protocol's dialect; null if `dialect` is empty.
   std::unique_ptr<Conversation> (*make)(std::shared_ptr<SqlCache> sql);
-  // Of the SQL that it carries: db.system.name of the server that reads it. Empty: none.
+  // The db.system.name of the server that reads the SQL in this protocol. Empty: the protocol carries no SQL.
   std::string_view dialect;
 };
 

@@ -6,10 +6,10 @@
 namespace culprit {
 
 namespace {
-constexpr size_t kMaxTexts = 16;  // reported in one turn; more are one batch all the same
-// Of a turn without a reported text. After 1 s of silence, bytes from the server count as unsolicited (a subscription, a
-// keep-alive), and a client that sends for 1 s without an answer expects none (a stream of logs). Both would else be requests
-// as long as the connection.
+constexpr size_t kMaxTexts = 16;  // texts that are listed per turn; all are counted
+// The limit for turns without a reported text. After 1 s of silence, bytes from the server count as unsolicited (a
+// subscription, a keep-alive). A client that sends for 1 s without an answer expects none (a stream of logs). Without
+// the limit, both would become requests that last as long as the connection.
 constexpr int64_t kPause = 1'000'000'000;
 }  // namespace
 
@@ -31,7 +31,7 @@ void OpaqueConversation::feed(From from, int64_t time_ns, std::string_view, std:
 }
 
 void OpaqueConversation::reply(int64_t time_ns, uint64_t length_bytes) {
-  // Under TLS the client speaks first; where the first bytes seen are the server's, they answer what was sent before.
+  // With TLS the client sends first. If the first captured bytes come from the server, they answer an earlier request.
   if (!std::exchange(any_bytes_, true) && protocol_ == "tls") begin_turn(time_ns, kBegunBefore);
   if (!under_way_) return;
   if (turn_.first_reply_ns == 0)
@@ -48,7 +48,7 @@ void OpaqueConversation::gap(From from, int64_t time_ns, uint64_t length_bytes) 
   turn_.flags |= kHole;
 }
 
-// A server reports when it begins with a message: Parse, Bind and Execute of one statement report the same text.
+// A server reports its text at each message: Parse, Bind and Execute of one statement report the same text.
 void OpaqueConversation::set_statement_text(int64_t, std::string_view text, bool cut) {
   if (!under_way_ || text.empty()) return;
   std::shared_ptr<const NormalisedSql> sql = sql_->normalise(text, cut ? SqlText::Cut : SqlText::Whole);
@@ -78,7 +78,7 @@ void OpaqueConversation::end_turn(int64_t end_ns, uint32_t flags) {
     exchange.protocol = protocol_;
     exchange.name = "exchange";
   } else {
-    exchange.protocol = "postgresql";  // the only server that reports its texts
+    exchange.protocol = "postgresql";  // the only server whose texts are reported
     add_attribute(exchange, "db.system.name", std::string("postgresql"));
     describe_sql(exchange, turn_.runs, turn_.executed);
   }

@@ -1,5 +1,6 @@
-// OpaqueConversation: a connection whose bytes say nothing, as turns: what the client sent, until the server's last byte
-// before the client sends again. What a turn was for, only the server's own report (set_statement_text) can tell.
+// OpaqueConversation: a connection whose bytes cannot be decoded, split into turns. A turn lasts from the client's
+// first byte to the server's last byte before the client sends again. Only the server's own report (set_statement_text)
+// can show the purpose of a turn.
 #pragma once
 
 #include <memory>
@@ -16,7 +17,7 @@ namespace culprit {
 
 class OpaqueConversation final : public Conversation {
  public:
-  // `protocol`: "tls", "unknown"; static storage.
+  // `protocol` is "tls" or "unknown" and must have static storage.
   OpaqueConversation(std::string_view protocol, std::shared_ptr<SqlCache> sql)
       : protocol_(protocol), sql_(std::move(sql)) {}
 
@@ -27,7 +28,7 @@ class OpaqueConversation final : public Conversation {
   std::optional<CurrentRequest> current() const override;
   ConversationCounts take_counts() override { return std::exchange(counts_, {}); }
   std::string_view protocol() const override { return protocol_; }
-  CapturePolicies capture_policies() const override { return {}; }  // lengths and times say it all
+  CapturePolicies capture_policies() const override { return {}; }  // lengths and times are sufficient
 
  private:
   struct Turn {
@@ -35,8 +36,8 @@ class OpaqueConversation final : public Conversation {
     int64_t begin_ns = 0, last_request_ns = 0, first_reply_ns = 0, last_reply_ns = 0;
     uint64_t request_bytes = 0, reply_bytes = 0;
     uint32_t flags = 0;
-    std::vector<SqlRun> runs;  // texts that were reported, each once
-    uint64_t executed = 0;     // statements in them
+    std::vector<SqlRun> runs;  // the reported texts without repetitions
+    uint64_t executed = 0;     // the number of statements in the reported texts
   };
   void begin_turn(int64_t time_ns, uint32_t flags);
   void reply(int64_t time_ns, uint64_t length_bytes);

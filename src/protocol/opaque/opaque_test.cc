@@ -72,7 +72,7 @@ TEST(OpaqueConversation, AnAnswerUnderTlsToWhatWasSentBeforeIsATurn) {
   ASSERT_EQ(all.size(), 1u);
   EXPECT_TRUE(all[0].flags & kBegunBefore);
   EXPECT_EQ(all[0].end_ns, 7);
-  // A connection of another kind may greet: that answers nothing.
+  // A server of another kind may send a greeting first. The greeting answers no request.
   auto other = make_conversation("unknown");
   other->feed(From::Server, 7, "220 ready", {}, 9);
   other->feed(From::Client, 9, "x", {}, 1);

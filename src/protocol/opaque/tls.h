@@ -1,4 +1,4 @@
-// Whether a connection is encrypted with TLS, by the first bytes of a direction.
+// Recognises TLS from the first bytes of a direction.
 #pragma once
 
 #include <optional>

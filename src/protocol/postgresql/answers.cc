@@ -1,4 +1,4 @@
-// The part of PostgresqlConversation that reads what the server answers, and ends requests.
+// The part of PostgresqlConversation that reads the server's answers and ends requests.
 #include <algorithm>
 #include <utility>
 
@@ -9,13 +9,13 @@ namespace culprit::postgresql {
 
 namespace {
 
-constexpr size_t kMaxAnswers = 4096;  // as many as requests may be open
+constexpr size_t kMaxAnswers = 4096;  // as many as open requests are allowed
 
 }  // namespace
 
-// The request that a server's message answers, or null.
+// Returns the request that a server message answers, or null.
 Request* PostgresqlConversation::answered(const Message& message) {
-  if (message.tag == 'A') return nullptr;  // of its own accord
+  if (message.tag == 'A') return nullptr;  // a notification answers no request
   if (requests_.empty()) {
     bool missed = client_lost_ns_ != 0 || maybe_missed_ns_ != 0, before = !any_request_;
     bool tells_of_request = message.tag != 'Z' && message.tag != 'N' && message.tag != 'S' && message.tag != 'E';
@@ -71,7 +71,7 @@ void PostgresqlConversation::from_server(const Message& message, int64_t time_ns
   }
 }
 
-// It is done, and the names that it gives or takes are so now.
+// Marks a step as done. The names that it defines or removes take effect now.
 void PostgresqlConversation::confirm(Step& step) {
   if (step.outcome != Step::Outcome::Pending) return;
   step.outcome = Step::Outcome::Done;
@@ -93,7 +93,7 @@ void PostgresqlConversation::confirm(Step& step) {
     case Step::Kind::Execute: return resolve_text(step, true);
     case Step::Kind::Query:
       resolve_text(step, true);
-      // Its answers were not seen: all of it ran.
+      // The answers were not seen. All statements of the query count as run.
       if (step.sql)
         for (size_t i = step.completed; i < step.sql->statements.size(); ++i)
           track_prepared_statement(step.sql->statements[i]);
@@ -106,7 +106,8 @@ PostgresqlConversation::Portal* PostgresqlConversation::find_portal(std::string_
   return portals_.find(name);
 }
 
-// What it runs by what the server has confirmed: a name may not mean what the client asked for.
+// Sets the text that a step runs from the names that the server has confirmed. A name may have another meaning than the
+// client asked for, if the server refused a message.
 void PostgresqlConversation::resolve_text(Step& step, bool completed) {
   if (step.kind == Step::Kind::Query) {
     if (step.portal.empty()) return;
@@ -140,7 +141,7 @@ void PostgresqlConversation::complete(Request& request, std::string_view tag, in
   }
   const size_t first = request.next_step;
   Step* step = request.answer_step(Step::Kind::Execute, Step::Kind::Execute);
-  if (!step) {  // of an Execute beyond those that are kept, or whose request was not seen
+  if (!step) {  // belongs to an Execute that was not kept, or whose request was not seen
     if (!request.steps.empty()) request.steps.back().rows.add(rows);
     return;
   }
@@ -151,7 +152,7 @@ void PostgresqlConversation::complete(Request& request, std::string_view tag, in
     for (const SqlStatement& statement : step->sql->statements) track_prepared_statement(statement);
 }
 
-// PortalSuspended: exactly as many rows as the Execute asked for were sent, and there may be more.
+// Handles PortalSuspended: the server sent exactly the number of rows that Execute asked for, and more may exist.
 void PostgresqlConversation::suspend(Request& request, int64_t time_ns) {
   const size_t first = request.next_step;
   Step* step = request.answer_step(Step::Kind::Execute, Step::Kind::Execute);
@@ -162,7 +163,7 @@ void PostgresqlConversation::suspend(Request& request, int64_t time_ns) {
   if (Portal* bound = find_portal(step->portal)) bound->suspended = true;
 }
 
-// What SQL itself does to prepared statements, once the server has done it.
+// Applies the effect of an SQL command on prepared statements after the server has completed the command.
 void PostgresqlConversation::track_prepared_statement(const SqlStatement& statement) {
   if (statement.operation == "PREPARE") {
     size_t as = statement.text.find(" AS ");
@@ -183,11 +184,11 @@ void PostgresqlConversation::track_prepared_statement(const SqlStatement& statem
   }
 }
 
-// The first step that is not answered failed; what stands behind it, up to Sync, the server skips.
+// The first step without an answer failed. The server skips all later steps up to Sync.
 void PostgresqlConversation::fail(Request& request, std::string_view state, int64_t time_ns) {
   if (!request.sql_state.empty()) return;
   request.sql_state = state;
-  bool failed_run = false;  // the statement that failed is found
+  bool failed_run = false;  // the failed statement has been found
   for (size_t i = request.next_step; i < request.steps.size(); ++i) {
     Step& step = request.steps[i];
     const bool first = i == request.next_step;
@@ -197,7 +198,7 @@ void PostgresqlConversation::fail(Request& request, std::string_view state, int6
     failed_run |= step.runs();
     if (step.kind == Step::Kind::Parse) {
       asked_statements_.erase(step.statement);
-      // A Parse without a name drops the one before it, whatever becomes of it (exec_parse_message).
+      // A Parse without a name removes the previous unnamed statement even if the Parse fails (exec_parse_message).
       if (first && step.statement.empty()) statements_.erase({});
     }
     if (step.kind == Step::Kind::CloseStatement) asked_statements_.erase(step.statement);
@@ -227,7 +228,7 @@ void PostgresqlConversation::end_front(int64_t time_ns, char transaction) {
   requests_.pop_front();
   if (sure_left_ > 0) --sure_left_;
   for (size_t i = request.next_step; i < request.steps.size(); ++i) confirm(request.steps[i]);
-  if (transaction == 'I') {  // "Extended Query": a portal lasts as long as its transaction
+  if (transaction == 'I') {  // "Extended Query": a portal ends with its transaction
     if (!portals_.empty()) portals_.clear();
     unnamed_portal_.bound = false;
   }
@@ -239,7 +240,7 @@ void PostgresqlConversation::end_all_asked(int64_t time_ns, char transaction) {
   while (!requests_.empty() && requests_.front().asked) end_front(time_ns, transaction);
 }
 
-// Its answer is not waited for any longer.
+// Ends the oldest request without waiting for its answer.
 void PostgresqlConversation::give_up_front(int64_t time_ns, uint32_t flags) {
   Request request = std::move(requests_.front());
   requests_.pop_front();
@@ -247,7 +248,7 @@ void PostgresqlConversation::give_up_front(int64_t time_ns, uint32_t flags) {
   emit(std::move(request), time_ns, 0, flags);
 }
 
-// While it is not sure which request an answer belongs to: gathers the answers.
+// Collects answers while it is unknown which request they belong to.
 void PostgresqlConversation::gather_answer(const Message& message, int64_t time_ns) {
   if (answer_.first_reply_ns == 0) answer_.first_reply_ns = message.begin_ns;
   answer_.reply_bytes += message.size_bytes;
@@ -262,7 +263,8 @@ void PostgresqlConversation::gather_answer(const Message& message, int64_t time_
     if (request.asked) answered_request(request.token);
 }
 
-// The server has answered all that was asked: its last answer came after the last request, and nothing behind it.
+// Returns true if the server has answered every request: its last answer came after the last request, and no byte
+// followed.
 bool PostgresqlConversation::answered_all() const {
   if (!unsure_ || sure_left_ > 0 || answers_.empty() || !server_.between_messages()) return false;
   const int64_t end_ns = answers_.back().end_ns;
@@ -270,8 +272,8 @@ bool PostgresqlConversation::answered_all() const {
          (requests_.empty() || end_ns >= requests_.back().begin_ns);
 }
 
-// The server has answered all: the last answer is the last request's, and so on backwards. Requests left over were answered
-// within the gap; answers left over are of requests that nothing was seen of.
+// Matches backwards after the server has answered everything: the last answer belongs to the last request, and so on.
+// Remaining requests were answered within the gap. Remaining answers belong to requests that were not seen.
 void PostgresqlConversation::match_answers() {
   unsure_ = false;
   client_lost_ns_ = 0;
@@ -309,7 +311,7 @@ void PostgresqlConversation::close(int64_t time_ns, Closing why) {
   if (encryption_ != RequestToken::None) drop_request(std::exchange(encryption_, RequestToken::None));
   if (unsure_ && !answers_.empty()) match_answers();
   unsure_ = false;
-  // What was not asked to its end may still be: the recording is over, or the connection.
+  // An incomplete request ends here too, because the recording or the connection has ended.
   const bool closed = why == Closing::ConnectionClosed;
   while (!requests_.empty()) {
     Request& request = requests_.front();
@@ -320,7 +322,8 @@ void PostgresqlConversation::close(int64_t time_ns, Closing why) {
 
 // --- what the server reports of itself ---
 
-// A text is reported each time that the server begins a message of it: Parse, Bind and Execute report the same one.
+// Uses a text that the server reported. The server reports a text at each message: Parse, Bind and Execute report the
+// same text.
 void PostgresqlConversation::set_statement_text(int64_t time_ns, std::string_view text, bool cut) {
   if (requests_.empty() || text.empty()) return;
   Request& request = requests_.front();

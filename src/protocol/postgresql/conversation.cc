@@ -1,4 +1,4 @@
-// The part of PostgresqlConversation that reads what the client asks.
+// The part of PostgresqlConversation that reads the client's messages.
 #include "protocol/postgresql/conversation.h"
 
 #include <algorithm>
@@ -11,20 +11,20 @@ namespace culprit::postgresql {
 
 namespace {
 
-// Bound of what one connection may make us remember: libpq's pipelines are flushed long before so many answers are due.
+// The limit of open requests on one connection. libpq waits for answers long before a pipeline has so many requests.
 constexpr size_t kMaxRequests = 4096;
 
-// Most writes are far shorter, and drivers' batches and pipelines mostly end within 16 KiB; a client whose writes are longer and
-// hold several messages gets what the kernel copies at most. Of rows that are copied in, the first are enough.
+// Most writes are much shorter, and batches of drivers usually fit into 16 KiB. If a longer write holds several
+// messages, the limit rises to the kernel part's maximum. For copied-in rows (COPY), the first bytes are enough.
 constexpr uint32_t kRequestBytes = 16384, kCopiedInBytes = 512;
-// Of an answer the first message tells the outcome and the last 64 bytes the end: the command's tag and ReadyForQuery. Where
-// several answers come at once, all of them are wanted.
+// The first message of an answer shows the outcome. The last 64 bytes show its end: the command tag and ReadyForQuery.
+// If several answers arrive in one segment, more bytes are copied.
 constexpr uint32_t kReplyBytes = 512, kMoreReplyBytes = 4096;
 constexpr uint32_t kTailBytes = 64, kLongTailBytes = 1024;
 
 bool begins_request(char tag) { return std::string_view("QPBECDHSF").find(tag) != std::string_view::npos; }
 
-// Of a long write the last messages stand behind a long value.
+// In a long write, the last messages may follow a long value, so the tail is copied too.
 CapturePolicy request_policy(uint32_t head_bytes) { return {head_bytes, kLongTailBytes, false}; }
 CapturePolicy reply_policy(uint32_t head_bytes) {
   return {head_bytes, head_bytes > kReplyBytes ? kLongTailBytes : kTailBytes, false};
@@ -77,26 +77,27 @@ void PostgresqlConversation::drain(From from, int64_t time_ns) {
   counts_.resyncs += reader.take_resyncs();
 }
 
-// The requests under way lost bytes, so that what is said of them may be incomplete.
+// Flags the open requests: bytes are missing, so their data may be incomplete.
 void PostgresqlConversation::flag_requests() {
   for (Request& request : requests_) request.flags |= kHole;
 }
 
-// Of rows that are copied in, what was not captured belongs to the COPY under way.
+// Adds bytes of copied-in rows that were not captured to the current COPY.
 void PostgresqlConversation::add_skipped_request_bytes() {
   const uint64_t skipped = client_.take_skipped();
   if (skipped > 0 && copies_in()) requests_.front().request_bytes += skipped;
 }
 
-// Messages may have gone by unseen: of how many requests, or answers, is not known.
+// Notes a gap that may hold whole messages. The number of requests or answers in it is unknown.
 void PostgresqlConversation::note_missed(From from, int64_t time_ns) {
   const size_t asked = static_cast<size_t>(
       std::count_if(requests_.begin(), requests_.end(), [](const Request& request) { return request.asked; }));
   if (from == From::Client) {
-    if (copies_in() && requests_.size() == 1) return;  // rows: nothing else is sent until the last one
+    // copied-in rows: the client sends nothing else before the last row
+    if (copies_in() && requests_.size() == 1) return;
     request_bytes_ = CapturePolicy::kMaxHeadBytes;
     if (!requests_.empty() && !requests_.back().asked) requests_.back().flags |= kHole;
-    // One request alone, as most are: its Sync lies in the gap, or behind it.
+    // A single request, the usual case: its Sync is in the gap or after it.
     const bool alone = asked == 0 && !pipelines_;
     if (alone && !requests_.empty())
       maybe_missed_ns_ = time_ns;
@@ -122,7 +123,8 @@ Request& PostgresqlConversation::open_request(int64_t begin_ns, uint32_t offset_
   maybe_missed_ns_ = 0;
   if (!requests_.empty()) {
     if (answered_all()) match_answers();
-    // The answer's end was lost, and a client that waited for each answer before does so now: it has come by now.
+    // The end of the answer was lost. A client without pipelining sends again only after the answer, so the answer has
+    // arrived by now.
     if (!requests_.empty() && server_.lost() && !pipelines_ && !unsure_)
       end_all_asked(server_last_ns_ >= requests_.back().begin_ns ? server_last_ns_ : begin_ns, 0);
     pipelines_ |= !requests_.empty();
@@ -139,14 +141,14 @@ Request& PostgresqlConversation::open_request(int64_t begin_ns, uint32_t offset_
   return request;
 }
 
-// The request that a client's message belongs to.
+// Returns the request that a client message belongs to.
 Request& PostgresqlConversation::asking(const Message& message) {
   if (requests_.empty() || requests_.back().asked) open_request(message.begin_ns, message.begin_offset);
   requests_.back().request_bytes += message.size_bytes;
   return requests_.back();
 }
 
-// A request begins with its first byte, though its first message is not whole yet.
+// Begins a request with its first byte, even if its first message is not complete yet.
 void PostgresqlConversation::begin_early(int64_t time_ns) {
   const std::optional<PartialMessage> partial = client_.partial();
   if (!partial || partial->begin_ns != time_ns || !begins_request(partial->tag)) return;
@@ -182,10 +184,10 @@ void PostgresqlConversation::from_client(const Message& message, int64_t time_ns
     case 'd':
     case 'c':
     case 'f':
-    case 'p':  // belong to what is under way
+    case 'p':  // belong to the current request
       if (!requests_.empty()) requests_.back().request_bytes += message.size_bytes;
       return;
-    default: return;  // 'X' asks for nothing
+    default: return;  // 'X' (Terminate) is no request
   }
 }
 
@@ -198,7 +200,7 @@ void PostgresqlConversation::startup(const Message& message, int64_t time_ns) {
   }
   Request& request = asking(message);
   request.asked = true;
-  if (code == kCancelRequest) {  // never answered
+  if (code == kCancelRequest) {  // a server never answers it
     request.purpose = RequestPurpose::Cancel;
     while (requests_.size() > 1) give_up_front(time_ns, kUnfinished);
     return end_front(time_ns, 0);
@@ -213,7 +215,7 @@ void PostgresqlConversation::startup(const Message& message, int64_t time_ns) {
     if (key == "database") database_ = repaired_utf8(value.substr(0, kMaxNameShown));
     if (key == "user") user = repaired_utf8(value.substr(0, kMaxNameShown));
   }
-  if (database_.empty()) database_ = user;  // "StartupMessage": defaults to the user name
+  if (database_.empty()) database_ = user;  // "StartupMessage": the default is the user name
 }
 
 Sql PostgresqlConversation::normalise(std::string_view text, bool cut) {
@@ -229,7 +231,7 @@ Sql PostgresqlConversation::confirmed_text(std::string_view name) {
   return found ? *found : nullptr;
 }
 
-// What a name will mean when all that was asked so far is answered, if nothing is refused.
+// Returns the text that a name will have after all earlier requests, if the server refuses none of them.
 Sql PostgresqlConversation::asked_text(std::string_view name) {
   if (!asked_statements_.empty())
     if (const Sql* asked = asked_statements_.find(name)) return *asked;
@@ -282,7 +284,7 @@ void PostgresqlConversation::bind(const Message& message) {
   step->sql = asked_text(name);
 }
 
-// Of the portal the latest Bind that was asked; else the one that the server has.
+// Executes a portal: the portal of the latest Bind in this request, or else a portal that the server has.
 void PostgresqlConversation::execute(const Message& message) {
   Request& request = asking(message);
   Cursor cursor(message.body);
@@ -301,7 +303,7 @@ void PostgresqlConversation::execute(const Message& message) {
     return;
   }
   if (Portal* bound = find_portal(portal)) {
-    step->sql = bound->sql ? bound->sql : asked_text(bound->statement);  // reported since
+    step->sql = bound->sql ? bound->sql : asked_text(bound->statement);  // the text may have been reported since
     if (!step->sql) step->statement = bound->statement.substr(0, kMaxNameShown);
   }
 }

@@ -1,16 +1,17 @@
-// A PostgreSQL connection, protocol 3, from either end, from its start or joined in the middle.
+// PostgresqlConversation: a PostgreSQL connection (protocol 3), seen from either end. The recording may begin in the
+// middle of the connection.
 //
 //   client  Q ─────────────────────────▶ one request          P B D E … S ──▶ one request
 //   server        T D D … C  Z ────────▶ its answer                1 2 n D C Z ──▶ its answer
 //
-// Every request ends in exactly one ReadyForQuery (Z), and they come in order ("Message Flow", "Pipelining"): so requests
-// wait in a queue, and a Z ends the oldest. A name means what the server has confirmed: Parse, Bind and Close change the
-// names when their answers come, a refused one never. A name from before the recording is unknown until the server reports
-// its text: set_statement_text().
+// Every request ends with exactly one ReadyForQuery (Z), and the answers come in order ("Message Flow", "Pipelining").
+// Requests therefore wait in a queue, and a Z ends the oldest one. The names of statements and portals have the meaning
+// that the server has confirmed: Parse, Bind and Close take effect when their answers arrive. A refused message has no
+// effect. A name from before the recording is unknown until the server reports its text: set_statement_text().
 //
-// After a gap in which messages may have begun or ended, the order counts from the other end: answers are kept until the
-// client sends again to a server that has answered all, then the last answer belongs to the last request, and so on; what is
-// left over lies in the gap, flagged. So nothing behind that moment is wrong.
+// After a gap in which messages may have begun or ended, answers are collected until the client sends again and the
+// server has answered everything. Then the matching goes backwards: the last answer belongs to the last request, and so
+// on. Requests and answers that remain lie in the gap and get a flag. All later matches are exact.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +45,7 @@ class PostgresqlConversation final : public Conversation {
   std::string_view handed_over() const override { return encrypted_ ? std::string_view("tls") : std::string_view(); }
 
  private:
-  // What a portal runs: the text, or the name of the statement whose text is not known.
+  // The content of a portal: the text, or the name of the statement if its text is unknown.
   struct Portal {
     bool bound = false;
     Sql sql;
@@ -62,12 +63,12 @@ class PostgresqlConversation final : public Conversation {
 
   void drain(From from, int64_t time_ns);
   void flag_requests();
-  // The server takes rows: COPY … FROM STDIN.
+  // Returns true if the server receives rows: COPY … FROM STDIN.
   bool copies_in() const { return !requests_.empty() && requests_.front().copies_in; }
   void add_skipped_request_bytes();
   void note_missed(From from, int64_t time_ns);
 
-  // What the client asks.
+  // Functions that read the client's messages.
   Request& open_request(int64_t begin_ns, uint32_t offset_bytes);
   Request& asking(const Message& message);
   void from_client(const Message& message, int64_t time_ns);
@@ -83,7 +84,7 @@ class PostgresqlConversation final : public Conversation {
   Sql confirmed_text(std::string_view name);
   Portal* find_portal(std::string_view name);
 
-  // What the server answers.
+  // Functions that read the server's messages.
   Request* answered(const Message& message);
   void from_server(const Message& message, int64_t time_ns);
   void gather_answer(const Message& message, int64_t time_ns);
@@ -103,31 +104,32 @@ class PostgresqlConversation final : public Conversation {
 
   std::shared_ptr<SqlCache> sql_;
   Reader client_{From::Client}, server_{From::Server};
-  std::vector<Step> spare_steps_;  // of a request that has ended: their memory
-  std::deque<Request> requests_;   // oldest first; the last may not be asked yet
-  // Confirmed by the server, which has one namespace for PREPARE and Parse. Pools prepare hundreds, not thousands.
+  std::vector<Step> spare_steps_;  // the steps of an ended request, kept for their memory
+  std::deque<Request> requests_;   // ordered by age, the oldest first; the last one may still be incomplete
+  // The statements that the server has confirmed. PREPARE and Parse share one namespace. Connection pools prepare
+  // hundreds of statements, not thousands.
   RecentMap<Sql, 1024> statements_;
-  RecentMap<Sql, 1024> asked_statements_;  // as the client will find them when all is answered; null: closed
+  RecentMap<Sql, 1024> asked_statements_;  // the texts after all open requests; null: closed
   RecentMap<Portal, 64> portals_;
   Portal unnamed_portal_;
   std::string database_;
   ConversationCounts counts_;
-  RequestToken encryption_ = RequestToken::None;  // an SSLRequest that is not answered
+  RequestToken encryption_ = RequestToken::None;  // an SSLRequest without an answer
   bool encrypted_ = false;
 
   int64_t client_lost_ns_ = 0;   // since when requests may have been missed; 0: none
-  int64_t maybe_missed_ns_ = 0;  // the same, but most likely it was the end of the request under way
+  int64_t maybe_missed_ns_ = 0;  // the same, but the gap most likely held only the end of the open request
   int64_t server_last_ns_ = 0;
-  bool any_request_ = false;  // was seen
-  bool pipelines_ = false;    // this client asks before it was answered
+  bool any_request_ = false;  // at least one request was seen
+  bool pipelines_ = false;    // the client sends requests before earlier ones are answered
 
-  bool unsure_ = false;   // which request an answer belongs to
-  size_t sure_left_ = 0;  // of the oldest requests so many lie before the gap
+  bool unsure_ = false;   // it is unknown which request an answer belongs to
+  size_t sure_left_ = 0;  // the number of oldest requests that came before the gap
   int64_t unsure_since_ns_ = 0;
   std::vector<Answer> answers_;
-  Answer answer_;  // under way, while unsure
+  Answer answer_;  // the current answer, while unsure_ is set
 
-  uint32_t request_bytes_ = 0, reply_bytes_ = 0;  // of each message that are copied; 0: the first policy
+  uint32_t request_bytes_ = 0, reply_bytes_ = 0;  // bytes copied of each message; 0: the initial policy
 };
 
 }  // namespace culprit::postgresql

@@ -87,7 +87,7 @@ TEST_F(PostgresqlConversation, AsksForTextsOfBeforeTheRecording) {
   EXPECT_EQ(text(told), "UPDATE t SET a = ?");
   EXPECT_EQ(told.flags, 0u);
 
-  client(bound_to("", "s1") + execute() + kSync);  // learnt
+  client(bound_to("", "s1") + execute() + kSync);  // the name is known from the report
   server(kBound + complete("UPDATE 2") + ready());
   EXPECT_EQ(text(one()), "UPDATE t SET a = ?");
 }

@@ -6,16 +6,16 @@ namespace culprit::postgresql {
 
 namespace {
 
-// PostgreSQL refuses a message of 1 GiB (PQ_LARGE_MESSAGE_LIMIT); a larger length is not a length.
+// PostgreSQL refuses messages of 1 GiB or more (PQ_LARGE_MESSAGE_LIMIT), so a larger number is not a length.
 constexpr uint32_t kMaxLength = 1u << 30;
 constexpr uint32_t kMaxStartup = 10000;  // MAX_STARTUP_PACKET_LENGTH, pqcomm.h
 
 struct Range {
-  uint32_t low = 0, high = 0;  // of the length field; 0, 0: no such tag
+  uint32_t low = 0, high = 0;  // of the length field; 0, 0: the tag does not exist
 };
 
-// Every tag of a direction with the lengths that it can have: what makes a head more than a letter. Bounds that the
-// documentation does not give are generous.
+// Returns the possible lengths of a tag in one direction. The length makes the recognition of a head reliable. Bounds
+// that the documentation does not give are generous.
 Range lengths_from_client(char tag) {
   switch (tag) {
     case 'S':
@@ -25,7 +25,7 @@ Range lengths_from_client(char tag) {
     case 'Q': return {5, kMaxLength};   // Query
     case 'P': return {8, kMaxLength};   // Parse
     case 'B': return {12, kMaxLength};  // Bind
-    case 'E': return {9, 1024};         // Execute: a portal's name, row count
+    case 'E': return {9, 1024};         // Execute: a portal name and a row count
     case 'D':
     case 'C': return {6, 1024};         // Describe, Close: kind and name
     case 'F': return {14, kMaxLength};  // FunctionCall

@@ -1,4 +1,4 @@
-// For tests: PostgreSQL's messages by hand, and a conversation that is fed with them.
+// For tests: builds PostgreSQL messages and a conversation that receives them.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -46,7 +46,7 @@ class ConversationTest : public ::testing::Test {
  protected:
   void client(const std::string& bytes) { conversation->feed(From::Client, ++now, bytes, {}, bytes.size()); }
   void server(const std::string& bytes) { conversation->feed(From::Server, ++now, bytes, {}, bytes.size()); }
-  // As the recorder keeps a long segment.
+  // Feeds a long segment in the form in which the recorder keeps it.
   void cut(From from, const std::string& bytes, size_t head, size_t tail) {
     conversation->feed(from, ++now, std::string_view(bytes).substr(0, head),
                        std::string_view(bytes).substr(bytes.size() - tail), bytes.size());

@@ -1,4 +1,4 @@
-// Names that the server confirms, pipelines up to Sync, portals, and gaps within pipelines.
+// Tests of confirmed names, pipelines up to Sync, portals, and gaps within pipelines.
 #include <gtest/gtest.h>
 
 #include "protocol/postgresql/messages_testing.h"
@@ -42,7 +42,7 @@ TEST_F(PostgresqlPipeline, WhatFailsBeforeItRunsHasItsText) {
   Exchange exchange = one();
   EXPECT_EQ(text(exchange), "SELECT nosuch FROM t");
   EXPECT_EQ(find_text(exchange.attributes, "db.response.status_code"), "42703");
-  // Nor is it what runs under the empty name from now on.
+  // The failed statement does not run under the empty name either.
   client(bound_to("", "") + execute() + kSync);
   server(error("ERROR", "26000") + ready());
   EXPECT_TRUE(one().flags & kTextUnknown);

@@ -7,15 +7,15 @@ namespace culprit::postgresql {
 
 namespace {
 
-// What is kept of a body: what the conversation reads. Passwords, parameters' values, rows and COPY data are not even
-// gathered; of a statement more than any name needs, of an error its first fields.
+// Returns the number of bytes of a body that the conversation needs. Passwords, parameter values, rows and COPY data
+// are not collected. Of a statement, more bytes are kept than any name needs; of an error, its first fields.
 uint32_t worth_keeping(From from, char tag) {
   if (from == From::Client) {
     switch (tag) {
       case 'Q':
       case 'P': return 1u << 15;
       case kStartup: return 1024;
-      case 'B': return 160;  // two names, of at most 63 bytes each (NAMEDATALEN)
+      case 'B': return 160;  // two names with at most 63 bytes each (NAMEDATALEN)
       case 'E':
       case 'D':
       case 'C': return 80;
@@ -41,7 +41,7 @@ void Reader::begin_segment(int64_t time_ns, std::string_view head, uint64_t gap_
   tail_ = tail;
   segment_begin_ = head.data();
   segment_bytes_ = head.size() + gap_bytes + tail.size();
-  // A length that was no length may have us skip for hours: the end of an answer is not overlooked meanwhile.
+  // Random bytes may be taken for a very large length. The end of an answer in this segment shows such a mistake.
   bool ends_answer = from_ == From::Server && ends_ready(tail.empty() && gap_bytes == 0 ? head : tail);
   if (head_ && ends_answer && body_left_ > head.size() + gap_bytes + tail.size()) lose(Loss::Accident);
 }
@@ -69,7 +69,7 @@ std::optional<PartialMessage> Reader::partial() const {
   return PartialMessage{head_ ? head_->tag : head_bytes_[0], begin_ns_, begin_offset_};
 }
 
-// One step over input_: at least a byte of it goes, or it is empty.
+// Makes one step over input_: consumes at least one byte, or input_ is empty.
 std::optional<Message> Reader::advance() {
   if (lost_) find_again();
   if (input_.empty()) return std::nullopt;
@@ -89,7 +89,7 @@ std::optional<Message> Reader::advance() {
     body_left_ = head_->body_size;
     keep_left_ = std::min(worth_keeping(from_, head_->tag), body_left_);
     body_.clear();
-    if (head_size_ > head_->size) {  // of a startup packet the code was read too
+    if (head_size_ > head_->size) {  // the code of a startup packet was read with the head
       body_.assign(head_bytes_ + head_->size, head_size_ - head_->size);
       body_left_ -= static_cast<uint32_t>(body_.size());
       keep_left_ -= static_cast<uint32_t>(body_.size());
@@ -114,7 +114,7 @@ std::optional<Message> Reader::complete(std::string_view body) {
   return message;
 }
 
-// Takes bytes of input_ until the head is whole.
+// Reads bytes of input_ until the head is complete.
 void Reader::read_head_bytes() {
   for (;;) {
     std::string_view bytes = head_size_ == 0 ? input_ : std::string_view(head_bytes_, head_size_);
@@ -164,15 +164,15 @@ std::optional<Message> Reader::pass_gap() {
 }
 
 void Reader::gap(int64_t time_ns, uint64_t length_bytes) {
-  // Of an unknown number it takes the message that is under way, and more.
+  // A gap of unknown length takes the whole rest of the current message and at least one byte more.
   uint64_t missing = length_bytes > 0 ? length_bytes : uint64_t{body_left_} + 1;
   begin_segment(time_ns, {}, missing, {});
   accident_ = saw_accident_ = true;
 }
 
-// Whether messages begin at `at` of a piece that came while the place was lost.
+// Returns true if messages begin at position `at` of a segment while the reader is lost.
 bool Reader::found_at(std::string_view piece, size_t at) const {
-  constexpr size_t kBelieved = 3;  // two in a row are chance once in 10^4 bytes, three once in 10^6
+  constexpr size_t kBelieved = 3;  // random bytes: two in a row occur once in 10^4 bytes, three once in 10^6
   std::string_view bytes = piece.substr(at);
   Chain chain = follow(from_, bytes, kBelieved);
   if (chain.messages >= kBelieved) return true;
@@ -180,8 +180,8 @@ bool Reader::found_at(std::string_view piece, size_t at) const {
   uint64_t after = gap_bytes_ + tail_.size();
   if (chain.size_bytes != bytes.size() + after) return false;
   if (from_ == From::Server) return after == 0 && chain.last == 'Z' && ends_ready(bytes);
-  // A client's call ends with what asks for an answer: by chance a length fits its end to the byte once in 10^9 bytes. What
-  // reaches into a gap is believed where the call begins.
+  // A client's call ends with a message that asks for an answer. In random bytes, a length that fits exactly occurs
+  // once in 10^9 bytes. A message that reaches into a gap is accepted only at the begin of a call.
   const bool asks = chain.last == kStartup || std::string_view("QSXcf").find(chain.last) != std::string_view::npos;
   return asks && (after == 0 || bytes.data() == segment_begin_);
 }

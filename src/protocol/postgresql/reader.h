@@ -1,10 +1,11 @@
-// Reader: one direction of a PostgreSQL connection, as messages, over any cut into segments and across gaps.
+// Reader: splits one direction of a PostgreSQL connection into messages, whatever the segmentation, and across gaps.
 //
-//   begin_segment() ──▶ next() next() … until nothing is left of the segment
+//   begin_segment() ──▶ next() next() … until the segment is consumed
 //
-//   in step:  head ─▶ body (kept as far as it is worth, the rest counted down, also through a gap) ─▶ head …
-//   lost:     a gap took a head, or what stands here is no head. Found again at three valid messages in a row; at a run
-//             of messages that ends where its segment ends; at the end of a server's segment that is ReadyForQuery.
+// In step, the reader alternates between heads and bodies. It keeps the needed part of a body and counts the other
+// bytes, also through a gap. The reader is lost when a gap took a head or when the bytes are no head. It resumes at
+// three valid messages in a row, at a run of messages that ends with its segment, or at a server segment that ends with
+// ReadyForQuery.
 #pragma once
 
 #include <cstdint>
@@ -17,20 +18,20 @@
 
 namespace culprit::postgresql {
 
-constexpr char kAnswer = '\1';  // the tag we give to a server's single byte that answers an SSLRequest
-// The tag of no message: here others may have gone by unseen, in a gap in which at least one of them began or ended.
+constexpr char kAnswer = '\1';  // our tag for the server's single byte that answers an SSLRequest
+// Not the tag of a message: marks a gap in which at least one message began or ended, so that messages may be missing.
 constexpr char kMissed = '\2';
 
 struct Message {
   char tag;
-  std::string_view body;  // what was kept of its beginning; good until the next call
+  std::string_view body;  // the kept first bytes; valid until the next call
   uint32_t body_size;
-  int64_t begin_ns;       // the segment of its first byte
-  uint32_t begin_offset;  // of its first byte in that segment
-  uint64_t size_bytes;    // head and body
+  int64_t begin_ns;       // the time of the segment with the first byte
+  uint32_t begin_offset;  // the position of the first byte in that segment
+  uint64_t size_bytes;    // size of head and body
 };
 
-// A message that has begun and is not whole.
+// A message that has begun and is not complete.
 struct PartialMessage {
   char tag;
   int64_t begin_ns;
@@ -41,23 +42,23 @@ class Reader {
  public:
   explicit Reader(From from) : from_(from) {}
 
-  // `gap_bytes` were not captured between head and tail.
+  // Begins a segment. `gap_bytes` were not captured between head and tail.
   void begin_segment(int64_t time_ns, std::string_view head, uint64_t gap_bytes, std::string_view tail);
   std::optional<Message> next();
   std::optional<PartialMessage> partial() const;
 
-  // So many bytes (0: unknown) are missing, and nothing is known of them. A message whose end lies there is lost, except
-  // for its beginning: next() hands it out.
+  // Notes that `length_bytes` (0: unknown) are missing. A message that ends within the gap is lost, except for its
+  // begin, which next() returns.
   void gap(int64_t time_ns, uint64_t length_bytes);
 
-  void expect_answer() { answer_ = true; }  // SSLRequest was sent: the next byte is no message
+  void expect_answer() { answer_ = true; }  // an SSLRequest was sent: the next byte is not a message
   bool lost() const { return lost_; }
-  // Times that it found its place after an accident: a gap that was not planned, or bytes that are no message. That the capture
-  // keeps head and tail of a long answer is none.
+  // Returns how often the reader resumed after an unplanned gap or after bytes that are no message. The gap between
+  // head and tail that the capture policy leaves does not count.
   uint64_t take_resyncs();
-  uint64_t take_skipped();  // bytes that went by while it was lost
-  bool take_accident();     // whether there was one
-  // Bytes of the connection's messages, and no part of one under way.
+  uint64_t take_skipped();  // bytes that were skipped while the reader was lost
+  bool take_accident();     // true: an unplanned gap occurred since the last call
+  // Returns true if the reader is in step and no message is incomplete.
   bool between_messages() const { return !lost_ && !head_ && head_size_ == 0; }
 
  private:
@@ -73,18 +74,18 @@ class Reader {
 
   From from_;
   int64_t time_ns_ = 0;
-  std::string_view input_, tail_;  // what is left of the segment
-  uint64_t gap_bytes_ = 0;         // between input_ and tail_
+  std::string_view input_, tail_;  // the unread bytes of the segment
+  uint64_t gap_bytes_ = 0;         // the gap between input_ and tail_
   const char* segment_begin_ = nullptr;
   uint64_t segment_bytes_ = 0;
 
-  char head_bytes_[8] = {};  // of a message whose head is not whole yet
-  size_t head_size_ = 0;     // how many of them
+  char head_bytes_[8] = {};  // the bytes of an incomplete head
+  size_t head_size_ = 0;     // the number of valid bytes in head_bytes_
   std::optional<Head> head_;
   int64_t begin_ns_ = 0;
   uint32_t begin_offset_ = 0;
   uint32_t body_left_ = 0, keep_left_ = 0;
-  std::string body_;  // of a message that one segment does not hold
+  std::string body_;  // the body of a message that spans several segments
   bool answer_ = false, lost_ = false, accident_ = false, saw_accident_ = false, missed_ = false;
   uint64_t resyncs_ = 0, skipped_bytes_ = 0;
 };

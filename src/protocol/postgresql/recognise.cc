@@ -8,14 +8,15 @@ namespace culprit::postgresql {
 
 namespace {
 
-// Text that a query or command tag may be: PostgreSQL's strings end in NUL and hold no control characters but white space.
+// Returns true if the text may be a query or a command tag. PostgreSQL's strings end in NUL and hold no control
+// characters except white space.
 bool plausible_text(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) {
     return static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\r' || c == '\t' || c == '\f' || c == '\v';
   });
 }
 
-// What the first message's body must look like, as far as it is there. Only what is cheap and sure.
+// Checks the available bytes of the first message's body. Only quick and certain checks are made.
 bool plausible_body(From from, char tag, std::string_view body, uint32_t body_size) {
   bool whole = body.size() >= body_size;
   std::string_view seen = body.substr(0, body_size);
@@ -41,7 +42,8 @@ bool plausible_body(From from, char tag, std::string_view body, uint32_t body_si
   return true;
 }
 
-// A server's parameter status, a client's sync: which of both a chain of messages can be is decided by who can send it.
+// Returns true if the bytes are messages of this sender. Most tags belong to one direction only: ParameterStatus to the
+// server, Sync to the client.
 bool speaks(std::string_view bytes, From from) {
   auto read = read_head(from, bytes);
   const Head* head = std::get_if<Head>(&read);
@@ -50,11 +52,12 @@ bool speaks(std::string_view bytes, From from) {
   if (!plausible_body(from, head->tag, bytes.substr(head->size), head->body_size)) return false;
   Chain chain = follow(from, bytes, 8);
   if (chain.broken) return false;
-  // One message that begins and ends with the bytes is not much for a tag with no body; two in a row are.
+  // A single message whose end is the end of the bytes is weak evidence if its tag has no body. Two messages in a row
+  // are enough.
   bool exact = chain.size_bytes == bytes.size();
   bool telling = head->tag == 'Q' || head->tag == 'P' || head->tag == 'B' || head->tag == 'Z' || head->tag == 'T';
   if (chain.messages >= 2 || (exact && telling)) return true;
-  // A long query or a long value that goes on beyond what was captured.
+  // A long query or a long value that continues after the captured bytes.
   bool begun = chain.size_bytes > bytes.size() && (head->tag == 'Q' || head->tag == 'P' || head->tag == 'B') &&
                head->body_size < (1u << 20);
   return begun && bytes.size() >= 16;

@@ -1,4 +1,4 @@
-// Whether a connection speaks PostgreSQL's protocol 3, by the first bytes of a direction.
+// Recognises PostgreSQL's protocol 3 from the first bytes of a direction.
 #pragma once
 
 #include <optional>

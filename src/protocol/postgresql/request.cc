@@ -8,15 +8,15 @@ namespace culprit::postgresql {
 
 namespace {
 
-constexpr size_t kMaxRuns = 16;     // distinct texts that are listed; more are counted
-constexpr size_t kMaxSteps = 4096;  // of a request; drivers cut their batches at about a thousand rows
-// Parts of a pipeline that get a row of their own; the last one holds what is left.
+constexpr size_t kMaxRuns = 16;     // distinct texts that are listed; all are counted
+constexpr size_t kMaxSteps = 4096;  // steps of one request; drivers split batches at about a thousand rows
+// The parts of a pipeline that get their own row. The last row holds all further parts.
 constexpr size_t kMaxParts = 256;
 
 struct StateClass {
   std::string_view code, name;
 };
-// PostgreSQL documentation, Appendix A: the classes that people meet.
+// PostgreSQL documentation, Appendix A: the classes that are common in practice.
 constexpr std::array<StateClass, 26> kClasses = {{
     {"08", "connection exception"},
     {"0A", "feature not supported"},
@@ -46,7 +46,7 @@ constexpr std::array<StateClass, 26> kClasses = {{
     {"XX", "internal error"},
 }};
 
-// Those whose class says too little about a slow system.
+// Codes whose class alone says too little about a slow system.
 constexpr std::array<StateClass, 6> kStates = {{
     {"40001", "serialization failure"},
     {"40P01", "deadlock detected"},
@@ -65,7 +65,7 @@ std::string state_message(std::string_view state) {
   return message;
 }
 
-// One field of an ErrorResponse; empty: not there, or not kept.
+// Returns one field of an ErrorResponse; empty: the field is absent or was not kept.
 std::string_view error_field(std::string_view body, char wanted) {
   while (!body.empty() && body[0] != '\0') {
     size_t end = body.find('\0', 1);
@@ -95,11 +95,11 @@ std::string_view transaction_status(char status) {
   return status == 'I' ? "idle" : status == 'T' ? "in_transaction" : status == 'E' ? "failed" : "";
 }
 
-// Executions of one text, one after the other.
+// Consecutive executions of the same text.
 struct Group {
   std::vector<SqlRun> runs;
   uint64_t executed = 0;
-  int64_t begin_ns = 0, end_ns = 0;  // as far as reports and answers tell; 0: they do not
+  int64_t begin_ns = 0, end_ns = 0;  // from reports and answers; 0: unknown
   RowCounts rows;
   Step::Outcome outcome = Step::Outcome::Done;
 };
@@ -129,7 +129,7 @@ void add_to(Group& group, const Step& step) {
   if (!known && group.runs.size() < kMaxRuns) group.runs.push_back({step.sql, step.statement});
 }
 
-// All executions as one group, whatever their texts; and whether there are different ones.
+// Collects all executions into one group. The group has several runs if the texts differ.
 Group gather(const Request& request) {
   Group all;
   all.executed = request.unlisted_runs;
@@ -208,8 +208,8 @@ class Builder {
     add_attribute(out, "error.type", request_.sql_state);
   }
 
-  // Different statements, answered at one Sync: each has a part, and the whole has no text (OpenTelemetry's database
-  // conventions: the operation of a batch is BATCH).
+  // Names a pipeline of different statements with one Sync. Each statement becomes a part, and the pipeline itself has
+  // no text (OpenTelemetry's database conventions: the operation of a batch is BATCH).
   void name_pipeline(Exchange& out, const Group& all) {
     const int64_t end_ns = out.end_ns;
     out.name = "BATCH";
@@ -224,12 +224,13 @@ class Builder {
       const int64_t next_begin_ns = i + 1 < groups.size() ? groups[i + 1].begin_ns : 0;
       if (group.begin_ns > begin_ns) begin_ns = std::min(group.begin_ns, end_ns);
       int64_t group_end_ns = group.end_ns != 0 ? std::clamp(group.end_ns, begin_ns, end_ns) : end_ns;
-      // The server began with the next: this one was over, though its answer was sent later.
+      // The server began the next statement, so this one had ended, even if its answer was sent later.
       if (next_begin_ns > begin_ns && next_begin_ns < group_end_ns) group_end_ns = next_begin_ns;
       if (group.outcome == Step::Outcome::NotRun) begin_ns = group_end_ns;
       out.parts.push_back(part(group, begin_ns, group_end_ns));
       if (!out.context) out.context = out.parts.back().context;
-      // Answered with the one behind it, in one segment: which of both took the time is not known, unless the server said.
+      // Two statements were answered in one segment. Unless the server reported its progress, it is unknown which one
+      // took the time.
       const bool together = next_begin_ns == 0 && i + 1 < groups.size() && groups[i + 1].end_ns == group.end_ns;
       if (together || (i > 0 && group.begin_ns == 0 && groups[i - 1].end_ns == group.end_ns))
         out.parts.back().flags |= kBatch;
@@ -263,7 +264,7 @@ class Builder {
     if (std::string summary = parsed->sql->summary(); !summary.empty()) out.name.append(" ").append(summary);
     if (parsed->sql->cut) out.flags |= kTextCut;
     out.context = parsed->sql->context;
-    // Its own statement: a text that was prepared did not run.
+    // A prepared text did not run, so the statement here is the PREPARE itself.
     add_attribute(out, "db.query.text", "PREPARE " + parsed->sql->text());
     add_attribute(out, "db.query.summary", out.name);
   }

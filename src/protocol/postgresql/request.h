@@ -1,6 +1,7 @@
-// Request: one thing a PostgreSQL client asked for, up to the ReadyForQuery that ends its answer, while it gathers.
+// Request: a request of a PostgreSQL client while its messages are collected. It ends with the ReadyForQuery of its
+// answer.
 //
-//   P ─▶ 1   B ─▶ 2   E ─▶ C, I or s   C ─▶ 3     each step is answered by itself, in order; an error ends them all
+//   P ─▶ 1   B ─▶ 2   E ─▶ C, I or s   C ─▶ 3     each step has its own answer, in order; an error ends all open steps
 #pragma once
 
 #include <cstdint>
@@ -12,39 +13,39 @@
 
 namespace culprit::postgresql {
 
-// What a request without any execution was for, in order of what names it best.
+// The purpose of a request without executions. The greatest value that applies names the request.
 enum class RequestPurpose : uint8_t { None, Sync, Close, Describe, Bind, Parse, FunctionCall, Cancel, Connect };
 
 constexpr size_t kMaxNameShown = 64;  // NAMEDATALEN
 
-// As SQL folds a name that is not quoted.
+// Returns a name in lower case, as SQL folds an unquoted name.
 std::string without_case(std::string_view name);
 
-// Rows that CommandComplete tells; -1: not said.
+// The numbers of rows from CommandComplete; -1: not given.
 struct RowCounts {
   int64_t returned = -1, affected = -1;
   void add(const RowCounts& other);
 };
 
-// A message that the server answers by itself.
+// A message that has its own answer.
 struct Step {
   enum class Kind : uint8_t { Parse, Bind, Execute, ClosePortal, CloseStatement, Query };
   enum class Outcome : uint8_t {
     Pending,
     Done,
     Failed,
-    NotRun,  // behind one that failed
+    NotRun,  // skipped by the server after a failed step
   };
   Kind kind;
   Outcome outcome = Outcome::Pending;
-  bool continues = false;  // Execute: of a portal that an earlier one suspended
-  std::string statement;   // Parse, Bind, CloseStatement: its name. Execute, Query: the name of what has no known text
-  std::string portal;      // Bind, Execute, ClosePortal. Query: the name that an EXECUTE of it gives
-  Sql sql;                 // Parse: its text. Execute, Query: what it runs, as far as that is known
+  bool continues = false;  // Execute: continues a portal that an earlier Execute suspended
+  std::string statement;   // Parse, Bind, CloseStatement: the name. Execute, Query: the name if the text is unknown
+  std::string portal;      // Bind, Execute, ClosePortal: the portal. Query: the name after EXECUTE
+  Sql sql;                 // Parse: the text. Execute, Query: the text that runs, if known
   uint32_t most_rows = 0;  // Execute; 0: all
-  uint32_t completed = 0;  // Query: statements of it that the server has completed
-  int64_t begin_ns = 0;    // Execute: when the server said that it began with its text; 0: it did not
-  int64_t end_ns = 0;      // when it was answered
+  uint32_t completed = 0;  // Query: the number of its statements that the server has completed
+  int64_t begin_ns = 0;    // Execute: when the server reported its begin; 0: no report
+  int64_t end_ns = 0;      // the time of the answer
   RowCounts rows;
 
   bool runs() const { return kind == Kind::Execute || kind == Kind::Query; }
@@ -54,31 +55,31 @@ struct Request {
   RequestToken token = RequestToken::None;
   int64_t begin_ns = 0, first_reply_ns = 0;
   uint32_t flags = 0;
-  bool asked = false;  // Sync or a simple query has ended it: the next message begins another
+  bool asked = false;  // a Sync or a simple query ended the request: the next message begins a new one
   RequestPurpose purpose = RequestPurpose::None;
   std::vector<Step> steps;
-  size_t next_step = 0;        // the first that is not answered
-  uint64_t unlisted_runs = 0;  // executions beyond the most steps that are kept
+  size_t next_step = 0;        // the first step without an answer
+  uint64_t unlisted_runs = 0;  // executions beyond kMaxSteps
   bool copies_in = false;
   std::string sql_state;     // of the first error
-  uint64_t reported_id = 0;  // of the last text that the server reported
+  uint64_t reported_id = 0;  // id of the last text that the server reported
   uint64_t request_bytes = 0, reply_bytes = 0;
 
-  // Null where there are too many.
+  // Adds a step. Returns null if the request has too many.
   Step* add_step(Step::Kind kind);
-  // The step that a message of the server answers; those before it, whose answers were not seen, are done. Null: none.
+  // Returns the step that a server message answers, or null. Earlier steps without an answer count as done.
   Step* answer_step(Step::Kind kind, Step::Kind or_kind);
   size_t pending_runs() const;
 };
 
-// The rows that a CommandComplete's tag ("INSERT 0 5", "SELECT 3") tells.
+// Returns the row counts in a command tag ("INSERT 0 5", "SELECT 3").
 RowCounts rows_of_tag(std::string_view tag, bool copies_in);
-// The SQLSTATE in an ErrorResponse's body, of what was kept of it; empty: none.
+// Returns the SQLSTATE in the kept part of an ErrorResponse; empty: none.
 std::string_view sql_state_of(std::string_view body);
-// Whether the error ends the connection (FATAL, PANIC).
+// Returns true if the error ends the connection (FATAL, PANIC).
 bool ends_connection(std::string_view body);
 
-// `transaction`: the status byte of ReadyForQuery; 0: none came.
+// Makes the exchange of a request. `transaction` is the status byte of ReadyForQuery; 0: there was none.
 Exchange make_exchange(const Request& request, int64_t end_ns, char transaction, std::string_view database);
 
 }  // namespace culprit::postgresql

@@ -1,4 +1,4 @@
-// Nanoseconds per exchange: what a busy server's connection costs the recorder. The result is checked.
+// Measures nanoseconds per exchange: the recorder's cost for a busy server's connection. The result is checked.
 #include <chrono>
 #include <cstdio>
 #include <string>

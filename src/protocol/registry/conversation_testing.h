@@ -1,5 +1,5 @@
-// For tests and fuzzers: what a conversation reports, checked; and conversations fed from a fuzzer's bytes: any segmentation,
-// both directions, heads and tails with gaps, texts reported.
+// For tests and fuzzers: checks the reports of a conversation, and feeds conversations from a fuzzer's bytes in any
+// segmentation, in both directions, with gaps and with reported texts.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@ namespace culprit {
 
 inline std::unique_ptr<Conversation> make_conversation(std::string_view protocol) { return Protocols().make(protocol); }
 
-// The exchanges that have ended since last asked, in order of end.
+// Returns the exchanges that ended since the last call, in order of their end.
 inline std::vector<Exchange> take_finished(Conversation& conversation) {
   std::vector<Exchange> all;
   for (const ConversationEvent& event : conversation.events())
@@ -27,7 +27,7 @@ inline std::vector<Exchange> take_finished(Conversation& conversation) {
   return all;
 }
 
-// The exchanges that were open when the recording ended.
+// Closes the conversation and returns the exchanges that were open.
 inline std::vector<Exchange> take_open(Conversation& conversation, int64_t time_ns,
                                        Closing why = Closing::RecordingEnded) {
   conversation.close(time_ns, why);
@@ -47,7 +47,7 @@ inline void check_exchange(const Exchange& exchange) {
   }
 }
 
-// Every token begins once, before anything else is said of it, and ends or is dropped once.
+// Checks that every token begins once, before its other events, and ends or is dropped once.
 class EventChecker {
  public:
   void check(Conversation& conversation) {

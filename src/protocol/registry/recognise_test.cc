@@ -72,7 +72,7 @@ TEST(Recognise, HardlyEverRandomBytes) {
     for (size_t n = 4 + random() % 100; n > 0; --n) bytes += static_cast<char>(random());
     wrong += !Protocols().recognise(bytes).protocol.empty();
   }
-  EXPECT_LE(wrong, 20);  // TLS records are five bytes: about one in 10^5
+  EXPECT_LE(wrong, 20);  // a TLS record head has only five bytes: about one false match in 10^5
 }
 
 TEST(Recognise, WaitsForMore) {

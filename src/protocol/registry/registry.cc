@@ -16,10 +16,10 @@ namespace {
 
 using Sql = std::shared_ptr<SqlCache>;
 
-// Of a direction that looks like no protocol so many bytes are enough: no recogniser wants more.
+// After so many bytes without a match, the result is final: no recogniser needs more.
 constexpr size_t kEnough = 64;
 
-// Opaque turns take their text from the one server that reports it, so they have its dialect.
+// Opaque turns use the SQL dialect of PostgreSQL, the only server whose texts are reported.
 constexpr std::array<Protocol, 4> kProtocols = {{
     {"tls", &recognise_tls,
      [](Sql sql) -> std::unique_ptr<Conversation> {

@@ -1,6 +1,6 @@
-// Registry: the protocols that are known. Which one a connection speaks, and the conversation that reads it.
+// Registry: the known protocols. Recognises the protocol of a connection and makes its conversation.
 //
-// To add one: a room with its recogniser and its conversation, and a row in registry.cc.
+// A new protocol needs a room with a recogniser and a conversation, and a row in registry.cc.
 #pragma once
 
 #include <map>
@@ -13,17 +13,19 @@
 
 namespace culprit {
 
-// In the order in which they are tried. The last is "unknown", which is never recognised: the turns of any connection.
+// The protocols in the order of recognition. The last one, "unknown", is never recognised; it stands for connections
+// that are split into turns.
 std::span<const Protocol> known_protocols();
 
-// The protocols, with a memory of normalised statements for each dialect that all their conversations share. One thread.
+// The protocols with one cache of normalised statements per dialect, which all conversations share. For use on one
+// thread.
 class Protocols {
  public:
   explicit Protocols(std::span<const Protocol> protocols = known_protocols()) : protocols_(protocols) {}
 
-  // What the first bytes of a direction look like.
+  // Recognises the first bytes of a direction.
   Recognised recognise(std::string_view bytes) const;
-  // Null: there is no such protocol.
+  // Makes a conversation. Null: the protocol does not exist.
   std::unique_ptr<Conversation> make(std::string_view name);
 
  private:

@@ -1,7 +1,8 @@
-// RecentMap: values by name, of which the idle go when there are too many: a new one is never refused.
+// RecentMap: a map by name with a bounded size. When it is full, the least recently used values are removed.
 //
-// Two generations in place of a list in order of use: what is used moves to the young one; when that is full, it becomes the
-// old one, and what was in the old one is forgotten. Holds at least `kGeneration` names and at most twice as many.
+// Two generations replace a list in order of use. A used value moves to the young generation. When the young generation
+// is full, it becomes the old one, and the previous old generation is dropped. The map holds at most twice
+// `kGeneration` values, and at least the `kGeneration` most recently used ones.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +17,7 @@ namespace culprit {
 template <typename T, size_t kGeneration>
 class RecentMap {
  public:
-  // Null: not there. Good until the next call.
+  // Returns null if the name is not in the map. The pointer is valid until the next call.
   T* find(std::string_view name) {
     if (auto found = young_.find(name); found != young_.end()) return &found->second;
     auto found = old_.find(name);

@@ -8,7 +8,7 @@ namespace culprit {
 
 namespace {
 
-constexpr size_t kMaxListing = 4096;  // of a batch's texts: as much as of one statement
+constexpr size_t kMaxListing = 4096;  // of the texts of a batch: the same limit as for one statement
 
 bool worthy(const SqlStatement& statement) { return !sql_housekeeping(statement.operation); }
 
@@ -29,7 +29,7 @@ const SqlRun& main_run(std::span<const SqlRun> runs) {
 std::string name_of(const SqlRun& run, const SqlStatement* statement) {
   if (statement != nullptr) {
     std::string summary = statement->summary();
-    return summary.empty() ? "statement without a word" : summary;  // what the server refuses, as "(1)"
+    return summary.empty() ? "statement without a word" : summary;  // a text that the server refuses, such as "(1)"
   }
   if (run.sql) return "empty query";
   return run.name.empty() ? "unknown statement" : "prepared " + repaired_utf8(run.name);
@@ -56,8 +56,8 @@ bool unknown_text(std::span<const SqlRun> runs) {
 }
 
 void add_attribute(Exchange& exchange, std::string_view key, Value value) {
-  constexpr size_t kUsual =
-      12;  // of a statement and of where it was sent: to grow there by doubling moves each four times
+  // The usual number of attributes of a statement with its server. Reserving them avoids four moves of each.
+  constexpr size_t kUsual = 12;
   if (exchange.attributes.empty()) exchange.attributes.reserve(kUsual);
   exchange.attributes.push_back({std::string(key), std::move(value)});
 }

@@ -1,4 +1,4 @@
-// How an exchange that ran SQL is named and described: OpenTelemetry's database conventions (v1.44), for every protocol.
+// Names and describes an exchange that ran SQL by OpenTelemetry's database conventions (v1.44), for every protocol.
 #pragma once
 
 #include <cstdint>
@@ -13,19 +13,20 @@ namespace culprit {
 
 using Sql = std::shared_ptr<const NormalisedSql>;
 
-// A text (one or several statements) that an exchange ran, once or several times.
+// A text with one or several statements that an exchange ran, once or several times.
 struct SqlRun {
-  Sql sql;           // null: not known
-  std::string name;  // of the prepared statement, where the text is not known
+  Sql sql;           // null: unknown
+  std::string name;  // name of the prepared statement if the text is unknown
 };
-// Whether the text of one of them was never seen.
+// Returns true if the text of at least one run was not seen.
 bool unknown_text(std::span<const SqlRun> runs);
 
-// Adds name, db.query.text, db.query.summary, db.operation.name, db.collection.name, db.operation.batch.size, the flags and the
-// trace context. `runs`: distinct, in order, at least one. `executed`: statements, repeats included.
+// Adds the name, db.query.text, db.query.summary, db.operation.name, db.collection.name, db.operation.batch.size, the
+// flags and the trace context. `runs` are distinct, in order, and not empty. `executed` is the number of statements,
+// including repeats.
 void describe_sql(Exchange& exchange, std::span<const SqlRun> runs, uint64_t executed);
 
-// Of an exchange whose text was not seen: it ran this one, as the server reported.
+// Sets the text of an exchange to the text that the server reported.
 void set_statement_text(Exchange& exchange, std::string_view text);
 
 void add_attribute(Exchange& exchange, std::string_view key, Value value);
