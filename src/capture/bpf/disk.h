@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Block requests and file syncs. */
+/* The BPF programs for block requests and file syncs. */
 #pragma once
 #include "recorder.h"
 #include "slots.h"
@@ -10,14 +10,14 @@ struct pending_request {
 };
 
 struct {
-  __uint(type, BPF_MAP_TYPE_LRU_HASH); /* one that was never seen to complete gives way to a new one */
-  __uint(max_entries, 16384);          /* several times any queue depth seen */
-  __type(key, __u64);                  /* the address of struct request: one request at a time has it */
+  __uint(type, BPF_MAP_TYPE_LRU_HASH); /* An entry whose request never completes is evicted by newer ones. */
+  __uint(max_entries, 16384);          /* several times the largest queue depth seen in tests */
+  __type(key, __u64);                  /* the address of struct request: unique while the request exists */
   __type(value, struct pending_request);
 } requests SEC(".maps");
 
-/* Recorded are the requests of recorded threads and those of the kernel's own threads, which write back what everybody
- * wrote: a disk that is busy with them makes the others wait. */
+/* Requests of recorded threads are recorded. Requests of kernel threads are recorded too: kernel threads write back
+ * the dirty pages of all processes, and other requests to the disk wait behind them. */
 INLINE bool wanted_issuer(struct task_struct* task) { return traced(task) || (task->flags & PF_KTHREAD); }
 
 SEC("tp_btf/block_rq_insert")
@@ -41,7 +41,8 @@ int BPF_PROG(block_rq_issue, struct request* request) {
   __u64 key = (__u64)request, now = bpf_ktime_get_ns();
   struct cpu_counts* c = cpu_counts();
   known = bpf_map_lookup_elem(&requests, &key);
-  if (known && !known->issue_ns) { /* queued before, perhaps by another thread: that one wanted it */
+  /* already queued, possibly by another thread: the issuer is the thread that queued it */
+  if (known && !known->issue_ns) {
     known->issue_ns = now;
     return 0;
   }
@@ -53,7 +54,7 @@ int BPF_PROG(block_rq_issue, struct request* request) {
   return 0;
 }
 
-/* It goes on as part of another one: its own address is free for the next. */
+/* The request is merged into another one. Its address can be reused by the next request. */
 SEC("tp_btf/block_rq_merge")
 int BPF_PROG(block_rq_merge, struct request* request) {
   __u64 key = (__u64)request;
@@ -61,7 +62,7 @@ int BPF_PROG(block_rq_merge, struct request* request) {
   return 0;
 }
 
-/* The device did not take it: it waits again, and will be issued again. */
+/* The device refused the request. The request is queued again and will be issued again. */
 SEC("tp_btf/block_rq_requeue")
 int BPF_PROG(block_rq_requeue, struct request* request) {
   __u64 key = (__u64)request;
@@ -74,7 +75,7 @@ int BPF_PROG(block_rq_requeue, struct request* request) {
 
 INLINE __u32 block_flags(__u32 command) {
   __u32 flags = 0, operation = command & REQ_OP_MASK;
-  if (operation & 1) flags |= BLOCK_WRITE; /* the kernel's own rule: odd operations write */
+  if (operation & 1) flags |= BLOCK_WRITE; /* as in the kernel (op_is_write): odd operations write */
   if (operation == REQ_OP_FLUSH || command & 1u << bpf_core_enum_value(enum req_flag_bits, __REQ_PREFLUSH))
     flags |= BLOCK_FLUSH;
   if (command & 1u << bpf_core_enum_value(enum req_flag_bits, __REQ_SYNC)) flags |= BLOCK_SYNC;
@@ -89,7 +90,8 @@ int BPF_PROG(block_rq_complete, struct request* request, __u64 error, unsigned i
   struct event_block* e;
   struct gendisk* disk;
   void* ring = own_ring();
-  if (done_bytes < request->__data_len) return 0; /* a part of it; the rest follows */
+  /* The request is completed in part; its completion is a later event. */
+  if (done_bytes < request->__data_len) return 0;
   pending = bpf_map_lookup_elem(&requests, &key);
   if (!pending || !c || !ring) return 0;
   if ((e = reserve(ring, sizeof *e, EVENT_BLOCK, c))) {

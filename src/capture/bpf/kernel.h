@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The few kernel structures that the programs read. Field offsets are relocated at load time against the running
- * kernel's BTF (CO-RE), so only names and types count here. No vmlinux.h: 135,000 lines to use these 100. */
+/* The kernel structures that the programs read. Field offsets are relocated at load time against the running
+ * kernel's BTF (CO-RE), so only names and types matter here. A generated vmlinux.h would have 135,000 lines, of
+ * which about 100 are needed. */
 #pragma once
 
 #include <linux/bpf.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Copies the bytes of a message out of the program's memory. */
+/* Copies the bytes of a message from the program's memory into the event. */
 #pragma once
 #include "recorder.h"
 #include "socket_state.h"
@@ -8,18 +8,18 @@
 #define SEARCHED_CHUNK_BYTES 1024 /* copied at once while the blank line is looked for: so much may be copied in vain */
 #define PAYLOAD_LIMIT (HEAD_LIMIT + TAIL_LIMIT)
 #define PIECE_LIMIT 1024 /* UIO_MAXIOV */
-/* Steps of a walk: a piece each, and one more for each chunk. */
+/* The largest number of steps of a walk: one for each piece, and one more for each chunk. */
 #define STEP_LIMIT (PIECE_LIMIT + HEAD_LIMIT / SEARCHED_CHUNK_BYTES + TAIL_LIMIT / SEARCHED_CHUNK_BYTES + 4)
 
-/* The way over a message's bytes, as they lie in one buffer or in several pieces. */
+/* The state of a walk over the bytes of a message, which lie in one buffer or in several pieces. */
 struct walk {
-  __u64 pieces;   /* address of struct iovec[] in the program, from the next on */
-  __u64 n_pieces; /* left of them */
-  __u64 base;     /* address of what is left of the piece under way */
+  __u64 pieces;   /* address of struct iovec[] in the program, from the next piece on */
+  __u64 n_pieces; /* pieces that are left */
+  __u64 base;     /* address of the unread part of the current piece */
   __u64 size;
-  __u64 length;    /* of the message */
-  __u64 wanted;    /* of its head */
-  __u64 tail;      /* at most so much of its end */
+  __u64 length;    /* of the message, in bytes */
+  __u64 wanted;    /* bytes of the message's head that the policy wants */
+  __u64 tail;      /* the most bytes of its end to copy */
   __u64 position;  /* in the message */
   __u64 head;      /* copied to here */
   __u64 tail_from; /* and from here on */
@@ -29,16 +29,17 @@ struct walk {
   __s64 failed;
 };
 
-/* The walk stands here and not on the stack: of what it loads from a map the verifier knows nothing, so each step looks
- * to it like the one before, and it is done with the loop after two. */
+/* The walk is stored in a map value and not on the stack. The verifier knows nothing about values loaded from a map,
+ * so every step of the loop looks the same to it. It therefore verifies the loop in two steps. */
 struct message {
   struct walk walk;
   struct event_data event;
   char payload[PAYLOAD_LIMIT + CHUNK_BYTES]; /* the verifier adds the greatest offset and the greatest length */
 };
 
-/* Where messages that are cut, long or in pieces are put together: two for each CPU, one for each direction, for a
- * program never runs twice at once on a CPU. Too long for a per-CPU array, whose values end at 32 KiB. */
+/* Buffers for messages that are cut, long or in several pieces. There are two buffers for each CPU, one for each
+ * direction: a program never runs twice at the same time on one CPU. The values of a per-CPU array end at 32 KiB,
+ * which is too short. */
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(max_entries, 2); /* twice the CPUs, set before loading */
@@ -58,8 +59,8 @@ struct loop {
   struct message* m;
 };
 
-/* Looks for CR LF CR LF from eight positions on; 1 ends the search. Loads bytes behind the position, too, which are
- * those of older messages: what is found there does not count. */
+/* Searches for CR LF CR LF at eight positions; returns 1 to end the search. It also loads bytes behind the current
+ * position, which belong to older messages: a match there does not count. */
 static long search_word(__u32 i, struct loop* loop) {
   const __u64 kOnes = 0x0101010101010101ull, kCr = 0x0d * kOnes;
   const __u32 kBlank = 0x0a0d0a0d; /* as a little-endian number */
@@ -72,7 +73,7 @@ static long search_word(__u32 i, struct loop* loop) {
   bytes = loop->m->payload + at;
   low = *(__u64*)bytes;
   walk->search_at = at + 8;
-  /* Not 0 if and only if one of the bytes is CR. */
+  /* `marks` is not 0 if and only if one of the eight bytes is CR. */
   marks = ((low ^ kCr) - kOnes) & ~(low ^ kCr) & kOnes << 7;
   if (likely(!marks)) return 0;
   high = *(__u64*)(bytes + 4);
@@ -84,7 +85,7 @@ static long search_word(__u32 i, struct loop* loop) {
   return 0;
 }
 
-/* The blank line may end in the chunk that came last and have begun in the one before. */
+/* Searches the last chunk for the blank line. The blank line may begin in the chunk before the last. */
 INLINE void search_blank(struct loop* loop) {
   struct walk* walk = &loop->m->walk;
   bpf_loop(CHUNK_BYTES / 8 + 1, search_word, loop, 0);
@@ -97,12 +98,13 @@ INLINE void advance(struct walk* walk, __s64 n) {
   walk->size -= n;
 }
 
-/* Where the tail begins, now that it is known where the head ends. */
+/* Sets where the tail begins. The end of the head is known by now. */
 INLINE void place_tail(struct walk* walk) {
   walk->tail_from = walk->length - walk->head < walk->tail ? walk->head : walk->length - walk->tail;
 }
 
-/* The blank line is found, or as much copied as may be. What was copied beyond the head is given back. */
+/* Ends the search: the blank line was found, or the limit of copied bytes is reached. Bytes copied beyond the head
+ * are released. */
 INLINE void end_search(struct walk* walk) {
   walk->searching = 0;
   if (walk->blank) {
@@ -140,7 +142,7 @@ INLINE void copy_tail(struct message* m) {
   advance(walk, n);
 }
 
-/* One step of the walk; 1 ends it. */
+/* Copies one chunk of the message; returns 1 to end the loop. */
 static long copy_step(__u32 i, struct loop* loop) {
   struct walk* walk = &loop->m->walk;
   struct {
@@ -166,7 +168,7 @@ static long copy_step(__u32 i, struct loop* loop) {
   return walk->failed != 0;
 }
 
-/* Copies the head and the tail that the policy wants of the message whose place the walk knows. */
+/* Copies the head and the tail that the policy wants. The walk holds the address of the message. */
 INLINE long copy_walk(struct message* m, const struct capture_policy* policy) {
   struct loop loop = {m};
   struct walk* walk = &m->walk;
@@ -193,7 +195,7 @@ INLINE long copy_walk(struct message* m, const struct capture_policy* policy) {
 
 enum place { PLACE_UNKNOWN, PLACE_BUFFER, PLACE_PIECES, PLACE_MESSAGE };
 
-/* What the second argument of a system call leads to. */
+/* Returns what the second argument of a system call points to. */
 INLINE enum place place_of_bytes(__u64 syscall, bool sent) {
   switch (syscall) {
     case 0: /* read */
@@ -212,7 +214,7 @@ INLINE enum place place_of(struct pt_regs* regs, bool sent) {
   return regs->cs == USER_CODE ? place_of_bytes(regs->orig_ax, sent) : PLACE_UNKNOWN;
 }
 
-/* Where the system call leaves its bytes; 1: not in a place that we know. */
+/* Copies the payload of the current system call. Returns 1 if the place of its bytes is unknown. */
 INLINE long copy_payload(struct message* m, const struct capture_policy* policy, struct pt_regs* regs, bool sent) {
   enum place place = place_of(regs, sent);
   struct {
@@ -226,7 +228,7 @@ INLINE long copy_payload(struct message* m, const struct capture_policy* policy,
     return copy_walk(m, policy);
   }
   m->event.flags |= DATA_IOV;
-  /* In user_msghdr, a system call's ABI: msg_iov at 16, msg_iovlen at 24. */
+  /* Offsets in struct user_msghdr, which is system call ABI: msg_iov at 16, msg_iovlen at 24. */
   if (place == PLACE_MESSAGE && bpf_probe_read_user(&where, sizeof where, (const void*)(regs->si + 16))) return -1;
   m->walk.size = 0;
   m->walk.pieces = where.pieces;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* When threads and processes began and ended. */
+/* The BPF programs for the begin and the end of threads and processes. */
 #pragma once
 #include "recorder.h"
 #include "slots.h"
 
-/* Children of recorded processes are recorded: their slot is made here, for the thread's number may be one that a
- * stranger had before. */
+/* Children of recorded processes are recorded. The child's slot is created here: an unrecorded thread may have had
+ * the same thread number before. */
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(sched_process_fork, struct task_struct* parent, struct task_struct* child) {
   struct thread_slot *own = traced(parent), *slot = slot_of(child->pid);
@@ -26,7 +26,8 @@ int BPF_PROG(sched_process_fork, struct task_struct* parent, struct task_struct*
   return 0;
 }
 
-/* A thread that calls execve takes its leader's number: the slot of that number is decided anew. */
+/* A thread that calls execve takes over its leader's thread number: whether the slot of that number is recorded is
+ * decided again. */
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(sched_process_exec, struct task_struct* task, int old_pid, struct linux_binprm* program) {
   struct thread_slot* slot = slot_of(task->pid);
@@ -46,7 +47,8 @@ int BPF_PROG(sched_process_exec, struct task_struct* task, int old_pid, struct l
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(sched_process_exit, struct task_struct* task) {
   bool recorded = traced(task) != NULL;
-  /* The tracepoint's own argument for this is younger (6.16) than the counter, which is down already. */
+  /* The tracepoint has an argument for this since Linux 6.16. The counter works on older kernels too, and is already
+   * decremented here. */
   bool last = task->signal->live.counter == 0;
   struct cpu_counts* c = cpu_counts();
   struct event_exit* e;

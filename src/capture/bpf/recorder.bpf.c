@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The programs of the recorder. They run in the kernel on every CPU, never wait, never write to a traced program, and
- * count what they could not hand over. */
+/* The BPF programs of the recorder. They run in the kernel on every CPU, never wait, never write to a traced
+ * program, and count every event that they could not hand over. */
 #include "recorder.h"
 
 #include <bpf/bpf_endian.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Maps and rings: what all programs share. */
+/* The maps and rings that all programs share. */
 #pragma once
 
-/* kernel.h comes first: all others take its types for given. */
+/* kernel.h comes first: the other headers use its types without including it. */
 /* clang-format off */
 #include "kernel.h"
 #include <bpf/bpf_helpers.h>
@@ -13,20 +13,20 @@
 /* clang-format on */
 
 #define INLINE static __always_inline
-#define OUTLINE static __noinline /* seldom run: out of the way of what runs at each event */
+#define OUTLINE static __noinline /* seldom executed: kept out of the code that runs at each event */
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-/* Set before loading. */
+/* Constants that are set before loading. */
 const volatile __u32 own_tgid;
 const volatile __u32 scope_all;
 const volatile __u32 slot_mask;
-const volatile struct capture_policy undecided; /* of sockets about which the recorder has said nothing yet */
+const volatile struct capture_policy undecided; /* of sockets that have no policy from the recorder yet */
 const volatile __u64 ring_bytes;
 
-/* Written by the recorder while it runs. */
-__u32 scope_epoch = 1;   /* a newer one makes every cached decision void */
-__u32 capture_epoch = 1; /* a newer one: a capture policy was written */
+/* Variables that the recorder changes while the programs run. */
+__u32 scope_epoch = 1;   /* a new value invalidates every cached decision */
+__u32 capture_epoch = 1; /* a new value: a capture policy was written */
 
 __u64 live_multiplier = 1; /* struct live_sockets */
 
@@ -41,8 +41,8 @@ struct {
       });
 } rings SEC(".maps");
 
-/* Life of processes and sockets, gaps: few events, and the rest is worth little without them, so a flood can't push
- * them out. */
+/* The ring for begins and ends of processes and sockets, and for gaps. These events are few, and all other events
+ * need them. Their ring is separate, so that a flood of other events cannot displace them. */
 struct {
   __uint(type, BPF_MAP_TYPE_RINGBUF);
   __uint(max_entries, 4 << 20);
@@ -56,11 +56,11 @@ struct {
   __type(value, struct thread_slot);
 } slots SEC(".maps");
 
-/* The processes to be recorded, unless all are. A process leaves it as it ends. */
+/* The processes to record, unless all are recorded. A process is removed when it ends. */
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(map_flags, BPF_F_NO_PREALLOC);
-  __uint(max_entries, 262144); /* processes that live at once; a machine of today does not get there */
+  __uint(max_entries, 262144); /* the most processes that live at the same time: far more than any machine seen */
   __type(key, __u32);
   __type(value, __u8);
 } scope SEC(".maps");
@@ -96,8 +96,8 @@ INLINE void fill_header(struct event_header* h, __u16 type, __u32 size_bytes, __
   h->size_bytes = size_bytes;
 }
 
-/* Losses end when a ring takes an event again: say what was lost between. Where the control ring is full, too, it
- * stays to be said. */
+/* Emits EVENT_GAP. A gap ends when a ring accepts an event again; the event counts what was lost in between. If the
+ * control ring is full too, the counts stay for the next attempt. */
 OUTLINE int tell_gap(struct cpu_counts* c) {
   struct event_gap* gap;
   if (!c) return 0;
@@ -115,8 +115,8 @@ INLINE void* own_ring(void) {
   return bpf_map_lookup_elem(&rings, &cpu);
 }
 
-/* A wake-up an event costs three times the event: the reader polls, and is woken when a quarter is full. How full it is
- * is looked at after each sixteenth. */
+/* A wake-up for each event would cost three times as much as the event. The reader polls instead, and is woken when
+ * a quarter of the ring is full. The fill level is checked after each sixteenth of the ring. */
 INLINE __u64 wake_flag(void* ring, __u64 size_bytes, struct cpu_counts* c) {
   __u64 waiting;
   c->unlooked_bytes += size_bytes;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* PostgreSQL's own word for what it does: pgstat_report_activity(state, text) is called at the beginning and the end of
- * each statement, whatever carried it (TLS, prepared statements). */
+/* PostgreSQL's own report of its activity: pgstat_report_activity(state, text) is called at the begin and the end of
+ * each statement, also under TLS and for prepared statements. */
 #pragma once
 #include "recorder.h"
 #include "slots.h"
@@ -14,8 +14,8 @@ struct report {
   char text[TEXT_LIMIT];
 };
 
-/* Unlike tracepoints a uprobe's program can be preempted by another thread that hits it, too: each takes a buffer that
- * nobody holds. */
+/* Buffers for texts. Unlike a tracepoint's program, a uprobe's program can be preempted by another thread that hits
+ * the same probe: each run takes a buffer that is not in use. */
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
   __uint(max_entries, 4);
@@ -39,7 +39,7 @@ INLINE void fill_report(struct event_report* e, struct thread_slot* slot, __u32 
   e->cut = cut;
 }
 
-/* A text as short as most goes straight into the ring; false: it does not fit. */
+/* Writes a short text, as most are, directly into the ring. Returns false if the text does not fit. */
 INLINE bool tell_short(struct thread_slot* slot, __u32 state, const char* text, void* ring, struct cpu_counts* c) {
   struct {
     struct event_report event;
@@ -58,7 +58,8 @@ INLINE bool tell_short(struct thread_slot* slot, __u32 state, const char* text, 
   return true;
 }
 
-/* The state's numbers differ between versions; a text is given with what begins, and NULL where it ends. */
+/* Emits a report. State numbers differ between versions of PostgreSQL; the text is set at the begin of a statement
+ * and NULL at its end. */
 INLINE int on_report(struct pt_regs* regs) {
   const char* text = (const char*)PT_REGS_PARM2(regs);
   __u32 state = PT_REGS_PARM1(regs), probe = bpf_get_attach_cookie(regs) & (PROBES - 1);
@@ -97,6 +98,6 @@ INLINE int on_report(struct pt_regs* regs) {
 SEC("uprobe.multi")
 int report_multi(struct pt_regs* regs) { return on_report(regs); }
 
-/* The same by a perf event, where the kernel has no uprobe.multi (before 6.6). */
+/* The same program for kernels without uprobe.multi (before Linux 6.6), where it is attached by a perf event. */
 SEC("uprobe")
 int report_single(struct pt_regs* regs) { return on_report(regs); }

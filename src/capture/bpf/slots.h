@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Thread slots: whose is recorded is decided once, and remembered there. */
+/* Thread slots: a slot stores whether its thread is recorded, so that this is decided once for each thread. */
 #pragma once
 #include "recorder.h"
 
@@ -9,17 +9,19 @@ INLINE bool decide(__u32 tgid) {
   return bpf_map_lookup_elem(&scope, &tgid) != NULL;
 }
 
-/* A thread has one of four places: fewer slots than thread numbers suffice, for those of threads that have ended or are
- * not recorded are given away. */
+/* Each thread number has four possible slots. Fewer slots than thread numbers are enough: slots of threads that have
+ * ended or are not recorded are reused. */
 #define WAYS 4
 
-/* The first is the number's own; the others mix its high bits in (Fibonacci hashing, with another odd factor each). */
+/* The first possible slot is the thread number modulo the number of slots. The others mix in the number's high bits
+ * (Fibonacci hashing, each with another odd factor). */
 INLINE __u32 way(__u32 tid, __u32 i) { return (i ? tid * (0x9e3779b1u + 2 * i * 0x85ebca6bu) >> 16 : tid) & slot_mask; }
 
 INLINE struct thread_slot* slot_at(__u32 index) { return bpf_map_lookup_elem(&slots, &index); }
 
-/* Not where it is looked for first. The thread's own slot in another place; where it has none, one for it to take: free,
- * or of a thread that is not recorded; else the first, whose thread then loses its state. */
+/* Returns the slot of a thread that is not in its first possible slot. A thread without a slot gets one that is free
+ * or belongs to an unrecorded thread. If there is none, it gets its first possible slot, and the thread there loses
+ * its state. */
 OUTLINE int other_place(__u32 tid) {
   __u32 chosen = way(tid, 0), best = 0;
   for (__u32 i = 0; i < WAYS; ++i) {
@@ -58,7 +60,7 @@ INLINE void clear_slot(struct thread_slot* slot) {
   slot->left_ns = 0;
 }
 
-/* Takes the slot for this thread and decides whether it is recorded. */
+/* Assigns the slot to this thread and decides whether the thread is recorded. */
 OUTLINE int claim_slot(struct thread_slot* slot, __u32 tid, __u32 tgid, __u32 epoch) {
   struct cpu_counts* c = cpu_counts();
   if (!slot || !c) return 0;
@@ -73,7 +75,7 @@ OUTLINE int claim_slot(struct thread_slot* slot, __u32 tid, __u32 tgid, __u32 ep
   return 0;
 }
 
-/* The thread's slot if it is recorded, else NULL. */
+/* Returns the thread's slot if the thread is recorded, else NULL. */
 INLINE struct thread_slot* traced(struct task_struct* task) {
   __u32 tid = task->pid, epoch = scope_epoch;
   struct thread_slot* slot;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Sockets: the kernel's cookie of each, which it never gives twice, and what is told of them. */
+/* Sockets: their state, and the events that describe them. A socket's id is the kernel's cookie, which is never
+ * reused. */
 #pragma once
 #include "recorder.h"
 
-/* What we know of one end of a connection: kept by the kernel with the socket, and gone with it. */
+/* The state of one end of a connection. The kernel stores it with the socket and frees it with the socket. */
 struct socket_state {
   __u64 id;
-  __u32 tgids[4]; /* processes that EVENT_SOCKET told about */
+  __u32 tgids[4]; /* processes for which EVENT_SOCKET was emitted */
   __u32 next_tgid;
   __u32 capture_epoch;
   struct socket_policies policies;
@@ -36,7 +37,7 @@ INLINE struct socket_state* socket_state(struct sock* sk) {
 
 INLINE void copy_path(struct event_socket* e, struct unix_sock* end) {
   struct unix_address* address = end->addr;
-  /* What follows the two bytes of the family; an abstract name begins with NUL. */
+  /* The path follows the two bytes of the address family; an abstract name begins with NUL. */
   __s64 length = address ? (__s64)address->len - 2 : 0;
   if (length <= 0) return;
   if (length > (__s64)sizeof e->path) length = sizeof e->path;
@@ -74,8 +75,8 @@ INLINE void tell_inet(struct event_socket* e, struct sock* sk, __u16 family) {
   BPF_CORE_READ_INTO((struct in6_addr*)e->peer_address, sk, __sk_common.skc_v6_daddr);
 }
 
-/* EVENT_SOCKET, once for each process that uses the socket (again, where more than four take turns). False: not told
- * yet, for want of room. */
+/* Emits EVENT_SOCKET once for each process that uses the socket (repeatedly if more than four processes alternate).
+ * Returns false if the ring is full. */
 INLINE bool tell_socket(struct socket_state* state, struct sock* sk, struct task_struct* task, __u64 now,
                         struct cpu_counts* c) {
   __u32 tgid = task->tgid;
@@ -83,7 +84,7 @@ INLINE bool tell_socket(struct socket_state* state, struct sock* sk, struct task
   struct event_socket* e;
   for (int i = 0; i < 4; ++i)
     if (state->tgids[i] == tgid) return true;
-  if (!(e = reserve_control(sizeof *e, EVENT_SOCKET, c))) return false; /* told with the next message, then */
+  if (!(e = reserve_control(sizeof *e, EVENT_SOCKET, c))) return false; /* emitted with the next message instead */
   state->tgids[state->next_tgid++ & 3] = tgid;
   __builtin_memset(e, 0, sizeof *e);
   fill_header(&e->header, EVENT_SOCKET, sizeof *e, now, tgid, task->pid);

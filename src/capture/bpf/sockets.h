@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Sockets: what is sent and received, at the end of the call, when the kernel has just touched the program's buffer
- * (so it is mapped) and the length is known. The tracepoints give no buffer: it is found by the system call's
- * arguments, which the thread's saved registers still hold. */
+/* Programs for bytes sent and received. They run at the end of the call: the kernel has just accessed the program's
+ * buffer, so it is mapped, and the length is known. The tracepoints do not pass the buffer. Its address comes from
+ * the system call's arguments in the thread's saved registers. */
 #pragma once
 #include "payload.h"
 #include "recorder.h"
@@ -18,16 +18,16 @@ INLINE __u32 tcp_sequence(struct sock* sk, __u32 length, bool sent) {
   return (sent ? tcp->write_seq : tcp->copied_seq) - length;
 }
 
-/* Sockets that no program holds a descriptor of are the kernel's own (a network file system): the registers then tell
- * of another call. Other families (netlink, packet) carry no requests. */
+/* Sockets without a descriptor in any program belong to the kernel itself (for example a network file system): the
+ * saved registers then describe another call. Other families (netlink, packet) carry no requests. */
 INLINE bool carries_requests(struct sock* sk) {
   __u16 family = sk->__sk_common.skc_family;
   if (family != AF_INET && family != AF_INET6 && family != AF_UNIX) return false;
   return sk->sk_socket && sk->sk_socket->file;
 }
 
-/* The recorder's own connections (it asks a database) are told, and nothing else of them: what their other ends do is
- * not what is to be seen. */
+/* Emits EVENT_SOCKET for the recorder's own connections (--ask) and nothing else about them: what the server does
+ * for the recorder is not part of the recorded system. */
 OUTLINE int tell_own(struct sock* sk, struct task_struct* task) {
   struct cpu_counts* c = cpu_counts();
   struct socket_state* state;
@@ -48,8 +48,9 @@ INLINE void take_policies(struct socket_state* state, __u32 epoch) {
   state->decided = 1;
 }
 
-/* Datagrams carry no requests that we know: their lengths are told, so that who waits for one is seen to have got it, and
- * nothing is kept of the socket, neither here nor in the recorder. A program may use a new one for each. */
+/* Datagrams carry no requests that culprit can decode. Their lengths are emitted, which shows when a thread that
+ * waits for a datagram gets one. No state is kept for the socket, here or in the recorder: a program may use a new
+ * socket for each datagram. */
 INLINE int know_datagrams(struct thread_slot* slot, struct sock* sk, __u32 epoch) {
   const struct capture_policy lengths_only = {};
   slot->socket = bpf_get_socket_cookie(sk);
@@ -60,7 +61,7 @@ INLINE int know_datagrams(struct thread_slot* slot, struct sock* sk, __u32 epoch
   return 1;
 }
 
-/* Makes it the socket that the thread's slot knows; 0: it is none to be recorded. */
+/* Makes the socket the current one of the thread's slot. Returns 0 if the socket is not recorded. */
 OUTLINE int know_socket(struct thread_slot* slot, struct sock* sk, struct task_struct* task, __u64 now) {
   struct cpu_counts* c = cpu_counts();
   struct socket_state* state;
@@ -100,22 +101,22 @@ INLINE void fill_data(struct event_data* e, struct thread_slot* slot, struct soc
   e->left_before = sent ? slot->left_before : 0;
 }
 
-/* When the bytes of the send that ends now began to leave: whoever waits for them on this machine may have them, and have
- * pushed the sender off its CPU, long before the call ends. */
+/* Stores when the bytes of the send call that ends now began to leave. A receiver on this machine may have got them,
+ * and taken the sender's CPU, long before the call ends. */
 INLINE void take_leaving(struct thread_slot* slot, __u64 now) {
   __u64 units = slot->left_ns ? (now - slot->left_ns) / LEFT_UNIT_NS : 0;
   slot->left_ns = 0;
   slot->left_before = units <= 0xffff ? units : 0;
 }
 
-/* Nothing was sent, after all. */
+/* Resets the mark: nothing was sent. */
 OUTLINE int forget_leaving(struct task_struct* task) {
   struct thread_slot* slot = traced(task);
   if (slot) slot->left_ns = 0;
   return 0;
 }
 
-/* A message as it lies in several pieces, or is too long to be wanted whole. */
+/* Emits a message that lies in several pieces, or is longer than the policy's head. */
 OUTLINE int tell_parts(struct thread_slot* slot, struct sock* sk, __u32 length, __u32 sent, __u64 now) {
   struct pt_regs* regs = (struct pt_regs*)bpf_task_pt_regs(bpf_get_current_task_btf());
   struct cpu_counts* c = cpu_counts();
@@ -137,11 +138,11 @@ OUTLINE int tell_parts(struct thread_slot* slot, struct sock* sk, __u32 length, 
   return 0;
 }
 
-/* What most messages are: short, wanted whole, in one piece. They go straight into the ring. */
+/* A message that is short, wanted completely and in one piece, as most are. It is copied directly into the ring. */
 struct whole {
   struct thread_slot* slot;
   struct sock* sk;
-  const void* from; /* NULL: nothing is wanted of it */
+  const void* from; /* NULL: no byte of the message is wanted */
   __u32 length;
   __u64 now;
 };
@@ -164,7 +165,7 @@ INLINE void tell_whole(const struct whole* w, const __u64 room, bool sent, void*
   submit(e, ring, sizeof *e + room, c);
 }
 
-/* Ring room comes in fixed sizes: these fit a database's usual messages, and HTTP's. */
+/* Space in the ring is reserved in fixed sizes. These two fit usual messages of databases and of HTTP. */
 #define SMALL_ROOM 128
 #define MIDDLE_ROOM 512
 
@@ -204,12 +205,13 @@ INLINE int on_bytes(struct sock* sk, int length, bool sent) {
     tell_whole(&w, SMALL_ROOM, sent, ring, c);
   else
     tell_whole(&w, MIDDLE_ROOM, sent, ring, c);
-  /* Reset by the other end while it was sent to: the change of state came before these bytes are told. */
+  /* The peer reset the connection during the send call: the change of state came before these bytes are emitted. */
   if (unlikely(sk->sk_protocol == IPPROTO_TCP && sk->__sk_common.skc_state == TCP_CLOSE)) tell_end_of(sk, slot);
   return 0;
 }
 
-/* TCP says itself when it takes the bytes, since Linux 6.16. Others, and older ones, by whom they wake (sched_waking). */
+/* Since Linux 6.16 this tracepoint shows when TCP takes the bytes. For other sockets and older kernels, the time is
+ * that of the first wake-up during the send call (sched_waking). */
 SEC("tp_btf/tcp_sendmsg_locked")
 int BPF_PROG(tcp_sendmsg_locked, struct sock* sk) {
   struct thread_slot* slot = traced(bpf_get_current_task_btf());
@@ -220,16 +222,18 @@ int BPF_PROG(tcp_sendmsg_locked, struct sock* sk) {
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(sock_send_length, struct sock* sk, int length, int flags) { return on_bytes(sk, length, true); }
 
-/* Bytes that are peeked at come again; those of the error queue or thrown away (MSG_TRUNC) are not in the buffer. */
+/* Bytes read with MSG_PEEK are read again later. Bytes of the error queue, or dropped by MSG_TRUNC, are not in the
+ * buffer. */
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(sock_recv_length, struct sock* sk, int length, int flags) {
   if (flags & (MSG_PEEK | MSG_ERRQUEUE | MSG_TRUNC)) return 0;
   return on_bytes(sk, length, false);
 }
 
-/* Which sockets that were told live still: run over all of them from time to time, for only TCP says when it ends. An end
- * that no program has a descriptor of has ended, though the other holds its memory. In one pass, which outputs nothing: one
- * that is resumed leaves some out, as others go. */
+/* The sockets that still exist, among those emitted. The iterator runs over all sockets from time to time, because
+ * only TCP reports a socket's end. An end without a descriptor in any program has ended, even if its peer keeps its
+ * memory allocated. The iterator runs in one pass and outputs nothing: a pass that is resumed misses sockets when
+ * others are removed. */
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(map_flags, BPF_F_MMAPABLE);

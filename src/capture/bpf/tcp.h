@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* TCP connections: their end, and what had to be sent again. */
+/* The BPF programs for TCP connections: their end, and retransmissions. */
 #pragma once
 #include "recorder.h"
 #include "socket_state.h"

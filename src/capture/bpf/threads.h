@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Threads: when they ran, what they waited for, who woke them. */
+/* The BPF programs for threads: when they run, what they wait for, which thread wakes them. */
 #pragma once
 #include "recorder.h"
 #include "slots.h"
 
-/* Timer and device interrupts mark their CPU, so that a wake-up from within them is not taken for one by the thread
- * that happened to run. (The kernel's own preempt count is out of reach: its symbol needs CONFIG_KALLSYMS_ALL.)
- * Softirqs are not marked: two hooks on each would cost more than they tell. */
+/* Timer and device interrupts set a mark on their CPU. Otherwise a wake-up from an interrupt would be attributed to
+ * the interrupted thread. (The kernel's preempt count is not available: its symbol needs CONFIG_KALLSYMS_ALL.)
+ * Softirqs are not marked: two hooks on each would cost more than the information is worth. */
 INLINE int mark_interrupt(__u32 on) {
   struct cpu_counts* c = cpu_counts();
   if (c) c->interrupt = on;
@@ -22,17 +22,17 @@ int BPF_PROG(irq_handler_entry, int irq) { return mark_interrupt(1); }
 SEC("tp_btf/irq_handler_exit")
 int BPF_PROG(irq_handler_exit, int irq) { return mark_interrupt(0); }
 
-/* Who wakes. What is sure: the idle task, a marked interrupt and ksoftirqd only stand for an interrupt; a thread that
- * was interrupted in user mode does, too (every entry that is no system call sets orig_ax to -1). What is guessed: a
- * thread inside a system call is taken to be the waker, though a softirq may have interrupted it there. Where that
- * softirq delivers what the thread itself sends over loopback, the guess is right; where it delivers a stranger's
- * packet, it is wrong, and only the two ends of the socket can tell. */
+/* Classifies the waker. Certain: the idle task, a marked interrupt and ksoftirqd mean an interrupt. A thread that
+ * was interrupted in user mode means an interrupt too (every kernel entry other than a system call sets orig_ax to
+ * -1). Guessed: a thread inside a system call is taken as the waker, although a softirq may have interrupted it. If
+ * that softirq delivers the thread's own data over loopback, the guess is right. If it delivers another program's
+ * packet, the guess is wrong; only the two ends of the socket can show that. */
 INLINE __u8 classify_waker(struct task_struct* waker, struct cpu_counts* c) {
   if (!waker->pid || c->interrupt) return WAKER_INTERRUPT;
   if (waker->flags & PF_KTHREAD) {
     static const char kSoft[] = "ksoftirqd";
     for (int i = 0; i < 9; ++i)
-      if (waker->comm[i] != kSoft[i]) return WAKER_THREAD; /* jbd2, kworker: they wake for what they have done */
+      if (waker->comm[i] != kSoft[i]) return WAKER_THREAD; /* jbd2, kworker: their wake-ups report finished work */
     return WAKER_INTERRUPT;
   }
   struct pt_regs* regs = (struct pt_regs*)bpf_task_pt_regs(waker);
@@ -40,7 +40,7 @@ INLINE __u8 classify_waker(struct task_struct* waker, struct cpu_counts* c) {
   return (long)regs->orig_ax >= 0 ? WAKER_THREAD : WAKER_INTERRUPT;
 }
 
-/* Their first argument is a descriptor. */
+/* The first argument of these system calls is a descriptor. */
 INLINE bool sends(__s64 syscall) {
   return syscall == 1 /* write */ || syscall == 20 /* writev */ || syscall == 44 /* sendto */ ||
          syscall == 46 /* sendmsg */;
@@ -50,8 +50,9 @@ INLINE bool receives(__s64 syscall) {
          syscall == 47 /* recvmsg */;
 }
 
-/* Whom a send wakes has its bytes. Each send is told at its end, so a mark that is found there is of that one (but for the
- * moment between that and its return to the program, when an interrupt may wake somebody). */
+/* Stores when the bytes of a send call began to leave: the first wake-up during the call means that a receiver has
+ * them. The event is emitted at the end of each send call, so the mark belongs to that call. Exception: an interrupt
+ * that wakes a thread between the event and the return to user mode. */
 INLINE void note_leaving(struct task_struct* waker) {
   struct thread_slot* slot;
   struct pt_regs* regs;
@@ -69,7 +70,7 @@ int BPF_PROG(sched_waking, struct task_struct* task) {
   struct task_struct* waker = bpf_get_current_task_btf();
   note_leaving(waker);
   if (!slot || !c) return 0;
-  /* The first wake-up after it lost the CPU counts; it is runnable from then on. */
+  /* Only the first wake-up after the thread lost the CPU counts: the thread is runnable from then on. */
   if (slot->off_ns && slot->wake_ns >= slot->off_ns) return 0;
   slot->wake_ns = bpf_ktime_get_ns();
   slot->waker_pid = waker->tgid;
@@ -78,7 +79,7 @@ int BPF_PROG(sched_waking, struct task_struct* task) {
   return 0;
 }
 
-/* A new thread: it waits for its first CPU, since its parent let it go. */
+/* A new thread waits for its first CPU from the moment its parent makes it runnable. */
 SEC("tp_btf/sched_wakeup_new")
 int BPF_PROG(sched_wakeup_new, struct task_struct* task) {
   struct thread_slot* slot = traced(task);
@@ -97,7 +98,7 @@ int BPF_PROG(sched_wakeup_new, struct task_struct* task) {
   return 0;
 }
 
-/* Without the modifiers (freezable, killable, not counted as load): 1 interruptible, 2 uninterruptible … */
+/* Removes the state's modifiers (freezable, killable, not counted as load): 1 interruptible, 2 uninterruptible … */
 INLINE __u32 plain_state(__u32 state) {
   __u32 plain = state & TASK_STATES;
   return state && !plain ? TASK_UNINTERRUPTIBLE : plain;
@@ -133,14 +134,14 @@ INLINE void fill_wake(struct event_switch* e, struct thread_slot* slot) {
   e->waker_tid = 0;
   if (!slot->state && wake != slot->off_ns) return; /* preempted: it was runnable all the time */
   if (wake && wake >= slot->in_ns) {
-    /* A wake-up that came while it was about to sleep has an earlier time than its leaving the CPU. */
+    /* A wake-up while the thread was about to sleep is earlier than the time at which it lost the CPU. */
     e->wake_ns = wake < slot->off_ns ? slot->off_ns : wake;
     e->waker = slot->waker;
     e->waker_pid = slot->waker_pid;
     e->waker_tid = slot->waker_tid;
     return;
   }
-  e->waker = WAKER_UNKNOWN; /* it slept, and nobody was seen to wake it */
+  e->waker = WAKER_UNKNOWN; /* The thread slept, and no wake-up was seen. */
 }
 
 INLINE void get_cpu(struct thread_slot* slot, struct task_struct* previous, __u64 now) {
@@ -176,16 +177,16 @@ int BPF_PROG(sched_switch, bool preempt, struct task_struct* previous, struct ta
   __u64 now = 0;
   if (leaving) {
     now = bpf_ktime_get_ns();
-    /* On a kernel without preemption `preempt` is never set: state 0 says the same. */
+    /* On a kernel without preemption `preempt` is never set; state 0 means the same. */
     leave_cpu(leaving, previous, preempt ? 0 : previous_state, now);
   }
   if (coming) get_cpu(coming, previous, now ? now : bpf_ktime_get_ns());
   return 0;
 }
 
-/* Run once over all threads when recording begins: those that sleep then have done so for at least as long as we look.
- * Without it a thread that waits from before the beginning beyond the end would leave no trace at all. Where one wakes
- * up in the same instant, what is written here is overwritten when it next leaves its CPU. */
+/* Runs once over all threads when the recording begins. A thread that sleeps at that moment gets the begin as the
+ * start of its wait. Otherwise a thread that waits during the whole recording would have no event at all. If a
+ * thread wakes up at the same instant, its slot is overwritten when it next loses its CPU. */
 SEC("iter/task")
 int seed_threads(struct bpf_iter__task* context) {
   struct task_struct* task = context->task;

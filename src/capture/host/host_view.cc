@@ -67,7 +67,7 @@ class ProcView : public HostView {
   int64_t throttled_ns(int32_t pid) override { return read_throttled_ns(pid); }
 
   int64_t busy_ns() override {
-    // "cpu user nice system idle iowait irq softirq steal …" (proc(5)): busy is all but idle, iowait and steal.
+    // "cpu user nice system idle iowait irq softirq steal …" (proc(5)). Busy time is all except idle, iowait and steal.
     const std::string stat = read_small("/proc/stat");
     std::vector<std::string_view> fields;
     for (std::string_view word : split(std::string_view(stat).substr(0, stat.find('\n')), ' '))

@@ -7,18 +7,18 @@
 namespace culprit::capture {
 namespace {
 
-// How an interpreter's command line is read: manual pages python(1), node(1), ruby(1), perlrun(1), php(1), java(1), bash(1),
-// dotnet(1), and `--help` of the others. Words are separated by spaces. Of a short option the value may follow in the same word
-// ("-Wignore"); a long one may have it behind "=".
+// How to read the command line of an interpreter. Sources: the manual pages python(1), node(1), ruby(1), perlrun(1),
+// php(1), java(1), bash(1), dotnet(1), and `--help` of the others. Lists of words are separated by spaces. The value of
+// a short option may be in the same word ("-Wignore"). The value of a long option may follow "=".
 struct Interpreter {
   std::string_view programs = {};  // base names without version
-  std::string_view values = {};    // options whose value is the next word, or the rest of their own
-  std::string_view attached = {};  // options whose value can only be the rest of their word
+  std::string_view values = {};    // options whose value is the next word, or the remainder of the same word
+  std::string_view attached = {};  // options whose value can only be the remainder of the same word
   std::string_view script = {};    // options whose value is the script, module or archive
-  std::string_view code = {};      // options after which there is no script: code, or the input
-  std::string_view commands = {};  // words before the script that name what is to be done
-  std::string_view suffixes = {};  // a script ends in one of these; empty: any word
-  bool clusters = true;            // short options may stand together: -ec is -e -c
+  std::string_view code = {};      // options after which no script follows: code, or input
+  std::string_view commands = {};  // commands that may precede the script
+  std::string_view suffixes = {};  // a script ends in one of these; empty: any word can be a script
+  bool clusters = true;            // short options may be combined: -ec is -e -c
 };
 constexpr Interpreter kInterpreters[] = {
     {.programs = "python pypy",
@@ -97,7 +97,7 @@ bool ends_in_one_of(std::string_view suffixes, std::string_view word) {
   return false;
 }
 
-// "python3.11" is python, "java-17" java; but a name that is one with its digits stays.
+// Removes the version: "python3.11" becomes python, "java-17" java.
 std::string_view without_version(std::string_view name) {
   while (!name.empty() && (name.back() == '.' || name.back() == '-' || (name.back() >= '0' && name.back() <= '9')))
     name.remove_suffix(1);
@@ -110,11 +110,11 @@ const Interpreter* find_interpreter(std::string_view program) {
   return nullptr;
 }
 
-// What an option means for the words behind it.
+// The meaning of an option for the words that follow.
 enum class Effect : uint8_t { Flag, Value, Attached, Script, Code };
 struct Reading {
   Effect effect = Effect::Flag;
-  std::string_view attached;  // the value, where it stands in the same word
+  std::string_view attached;  // the value, if it is in the same word
 };
 
 Effect effect_of(const Interpreter& interpreter, std::string_view option) {
@@ -125,7 +125,7 @@ Effect effect_of(const Interpreter& interpreter, std::string_view option) {
   return Effect::Flag;
 }
 
-// A word of short options of one letter: the first that takes a value takes the rest of the word.
+// Reads a word of one-letter options: the first option with a value takes the remainder of the word.
 Reading read_cluster(const Interpreter& interpreter, std::string_view word) {
   for (size_t i = 1; i < word.size(); ++i) {
     const char option[] = {word[0], word[i]};
@@ -144,7 +144,7 @@ Reading read_option(const Interpreter& interpreter, std::string_view word) {
   return read_cluster(interpreter, word);
 }
 
-// "/srv/orders/__main__.py" and "/srv/orders/" are orders; "com.greetings/com.greetings.Main" is the class.
+// "/srv/orders/__main__.py" and "/srv/orders/" give orders; "com.greetings/com.greetings.Main" gives the class.
 std::string name_of_script(std::string_view script) {
   while (script.size() > 1 && script.ends_with('/')) script.remove_suffix(1);
   std::string_view name = base_name(script);
@@ -156,13 +156,13 @@ std::string name_of_script(std::string_view script) {
 }  // namespace
 
 std::string_view base_name(std::string_view path) {
-  if (path.ends_with(" (deleted)")) path.remove_suffix(10);  // an executable that was replaced meanwhile
+  if (path.ends_with(" (deleted)")) path.remove_suffix(10);  // an executable that was replaced or deleted
   const size_t slash = path.rfind('/');
   return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 
 bool is_interpreter(std::string_view name) {
-  // Node.js names its main thread so, which is the process' name for the kernel.
+  // Node.js names its main thread like this, and the kernel uses that name for the process.
   return find_interpreter(name) != nullptr || name == "MainThread" || name == "node-MainThread";
 }
 

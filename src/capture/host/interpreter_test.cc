@@ -7,7 +7,7 @@
 namespace culprit::capture {
 namespace {
 
-// Of a command line that a shell would split at its spaces.
+// Returns the script of a command line, which is split at its spaces as a shell does.
 std::string script(const std::string& line) {
   std::istringstream words(line);
   std::vector<std::string> arguments;

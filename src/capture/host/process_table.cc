@@ -14,7 +14,7 @@ namespace {
 
 std::string_view unit_of(std::string_view cgroup) {
   const std::string_view last = base_name(cgroup);
-  // Scopes and slices are sessions and groups, and these services hold whatever a person started.
+  // Scopes and slices are sessions and groups, not services. The services below run any program that a user starts.
   if (!last.ends_with(".service") || last.starts_with("user@") || last.starts_with("session-")) return {};
   for (std::string_view shared :
        {"ssh.service", "sshd.service", "cron.service", "docker.service", "containerd.service", "init.service"})
@@ -22,7 +22,8 @@ std::string_view unit_of(std::string_view cgroup) {
   return last.substr(0, last.size() - 8);
 }
 
-// The command line without its secrets. A server's process that writes what it does there (PostgreSQL) shows its program only.
+// Returns the command line without its secrets. For a server process that writes its activity into the command line
+// (PostgreSQL), returns only the program's name.
 std::string shown_command(const ProcessFacts& facts) {
   constexpr size_t kMost = 1024;
   if (facts.command.empty()) return {};
@@ -33,7 +34,8 @@ std::string shown_command(const ProcessFacts& facts) {
   return text.size() <= kMost ? text : repaired_utf8(text.substr(0, kMost)) + "…";
 }
 
-// Of a process outside the scope: its number and what it is called, for what it takes from others; not what it was started with.
+// Reduces the row of a process outside the scope to its pid and its name. Such a process has a row for the resources
+// that it takes from recorded processes; its command line is not stored.
 Process shown_row(Process row) {
   if (row.recorded) return row;
   row.executable.clear();
@@ -44,11 +46,11 @@ Process shown_row(Process row) {
 
 std::string script_run_by(const ProcessFacts& facts) {
   const std::string_view program = base_name(facts.executable);
-  // Of a program that may not be seen the thread's name tells.
+  // If the executable cannot be read, the thread's name may identify the interpreter.
   return script_of(program.empty() ? std::string_view(facts.name) : program, facts.command);
 }
 
-// The process' name; where that is only its interpreter's, or cut, what the interpreter runs.
+// Returns the process's name. If that is only the interpreter's name, or is cut, returns what the interpreter runs.
 std::string shown_name(const ProcessFacts& facts) {
   const std::string script = script_run_by(facts);
   const bool tells = script.empty() || (!is_interpreter(facts.name) && !script.starts_with(facts.name));
@@ -107,7 +109,7 @@ void Processes::forked(int32_t pid, int32_t parent_pid, const char* name, int64_
   }
   Entry& parent = at(parent_pid);
   Entry child;
-  child.row = parent.row;  // same program until it execs; its own numbers
+  child.row = parent.row;  // after fork the child runs the same program, with its own numbers
   child.known = parent.known;
   child.row.pid = pid;
   child.row.parent_pid = parent_pid;
@@ -115,14 +117,14 @@ void Processes::forked(int32_t pid, int32_t parent_pid, const char* name, int64_
   child.row.exited_ns = 0;
   child.row.running_ns = child.row.runnable_ns = 0;
   child.row.name = fixed_text(name, 16);
-  if (is_interpreter(child.row.name)) child.row.name = parent.row.name;  // it goes on with the same script
+  if (is_interpreter(child.row.name)) child.row.name = parent.row.name;  // after fork the child runs the same script
   child.throttled_before_ns = parent.throttled_before_ns;
   entries_.insert_or_assign(pid, std::move(child));
 }
 
 void Processes::executed(int32_t pid, const char* name, const char* path) {
   Entry& entry = at(pid);
-  ProcessFacts facts = view_.process(pid);  // may be gone or further already: the event's own words count first
+  ProcessFacts facts = view_.process(pid);  // the process may have ended or changed: the event's values take precedence
   facts.name = fixed_text(name, 16);
   const std::string told = fixed_text(path, 128);
   if (facts.executable.empty()) facts.executable = told;
@@ -155,7 +157,7 @@ void Processes::set_activity(int32_t pid, int64_t running_ns, int64_t runnable_n
 
 std::vector<int32_t> Processes::vanished(size_t most) {
   std::vector<int32_t> pids;
-  // A table of 10,000 is looked through in a minute, if asked once a second.
+  // With one call a second, a table of 10,000 processes is checked within a minute.
   for (size_t i = 0; i < most && !entries_.empty(); ++i) {
     if (unchecked_.empty()) {
       for (const auto& [pid, entry] : entries_)
@@ -175,7 +177,7 @@ void Processes::begin_cpu_times() {
 }
 
 void Processes::end_cpu_times() {
-  // Below one tick in a hundred a process holds nobody up, and each costs a row.
+  // A process below one clock tick in a hundred does not delay others, and each process costs a row.
   constexpr int64_t kLeast = 20'000'000;
   for (const CpuTimes& now : view_.cpu_times()) {
     CpuTimes before;
@@ -185,7 +187,7 @@ void Processes::end_cpu_times() {
     Entry* entry = find(now.pid);
     if (!entry && running_ns < kLeast) continue;
     if (!entry) entry = &at(now.pid);
-    if (entry->row.recorded && entry->row.running_ns > 0) continue;  // the events are exact
+    if (entry->row.recorded && entry->row.running_ns > 0) continue;  // the counts from events are exact
     entry->row.running_ns = running_ns;
     entry->row.runnable_ns = std::max<int64_t>(0, now.runnable_ns - before.runnable_ns);
     entry->dirty = true;
@@ -205,7 +207,7 @@ std::string Processes::title(int32_t pid) {
 std::vector<Process> Processes::take_changed(const std::string& host) {
   std::vector<Process> rows = std::move(gone_);
   gone_.clear();
-  // Asked about once a second: by then who still waits for something of it has been told.
+  // Called about once a second: within this time, every request that waited for the process has been reported.
   constexpr uint32_t kRoundsAfterExit = 30;
   for (auto place = entries_.begin(); place != entries_.end();) {
     Entry& entry = place->second;

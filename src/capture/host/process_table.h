@@ -1,5 +1,5 @@
-// Processes: who is behind a pid, what people call it, and how much CPU it got. Identity is (pid, start time): a reused
-// pid becomes a second row.
+// Processes: name, service and CPU time for each pid. A process is identified by (pid, start time): a reused pid gets a
+// second row.
 #pragma once
 
 #include <cstdint>
@@ -12,18 +12,18 @@
 
 namespace culprit::capture {
 
-// What people call a program: what it says itself, its unit, the script that an interpreter runs, or its name. PostgreSQL's own processes are
-// "postgresql", whatever their title.
+// Returns the service name of a program: the name in its environment, its systemd unit, the script that its interpreter
+// runs, or its own name. PostgreSQL's processes are "postgresql", whatever their titles.
 std::string service_name(const ProcessFacts& facts);
 
 class Processes {
  public:
   explicit Processes(HostView& view) : view_(view) {}
 
-  // Looked up in /proc the first time; one that is gone already has no name.
+  // An entry is read from /proc at first use; a process that has already ended has no name.
   struct Entry {
     Process row;
-    bool known = false;  // /proc or an exec told who it is
+    bool known = false;  // identified by /proc or by an exec event
     bool dirty = true;   // changed since take_changed()
     int64_t throttled_before_ns = 0;
     uint32_t rounds_after_exit = 0;
@@ -34,29 +34,31 @@ class Processes {
   void forked(int32_t pid, int32_t parent_pid, const char* name, int64_t wall_ns);
   void executed(int32_t pid, const char* name, const char* path);
   void exited(int32_t pid, int32_t code, int64_t wall_ns);
-  // What its threads took so far, as their switches tell it.
+  // Sets the CPU time of its threads so far, as measured by their switches.
   void set_activity(int32_t pid, int64_t running_ns, int64_t runnable_ns);
-  // Those that are gone though no event told their end: it was lost. Looks at the next `most` of them.
+  // Returns processes that have ended although no event reported it, as the event was lost. Checks the next `most`
+  // processes.
   std::vector<int32_t> vanished(size_t most);
 
-  // CPU times of everything on the host, at the begin and the end: for those whose threads are not watched.
+  // Reads the CPU times of all processes of the host at the begin and at the end; used for processes whose threads are
+  // not recorded.
   void begin_cpu_times();
   void end_cpu_times();
   int64_t busy_ns() { return view_.busy_ns(); }
 
-  // Its command line now: a server's processes tell there what they do. Never to be stored.
+  // Returns its current command line, in which a server's processes show their activity. It must never be stored.
   std::string title(int32_t pid);
 
-  // Rows that changed since last asked.
+  // Returns the rows that changed since the last call.
   std::vector<Process> take_changed(const std::string& host);
   uint64_t unseen() const { return unseen_; }
 
  private:
   HostView& view_;
   std::unordered_map<int32_t, Entry> entries_;
-  std::vector<Process> gone_;  // whose pid was taken over by another
+  std::vector<Process> gone_;  // processes whose pid was reused
   std::unordered_map<int32_t, CpuTimes> begin_;
-  std::vector<int32_t> unchecked_;  // by vanished(), this time round
+  std::vector<int32_t> unchecked_;  // processes not yet checked in the current round of vanished()
   uint64_t unseen_ = 0;
 };
 

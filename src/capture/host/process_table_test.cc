@@ -44,7 +44,7 @@ TEST(ServiceName, IsNotCutWhereTheExecutableTellsItInFull) {
   EXPECT_EQ(service_name(facts("/opt/a-very-long-program-name", {"x"})), "a-very-long-program-name");
 }
 
-// /proc of a machine with these processes.
+// Stands for /proc of a machine with these processes.
 class Proc : public HostView {
  public:
   ProcessFacts process(int32_t pid) override { return processes.contains(pid) ? processes.at(pid) : ProcessFacts{}; }
@@ -69,7 +69,7 @@ TEST(Processes, AnInterpretersNameIsThatOfItsScript) {
   proc.processes[3] = facts("/usr/bin/python3.11", {"python3", "/usr/local/bin/a-script-of-a-long-name"});
   proc.processes[3].name = "a-script-of-a-l";
   proc.processes[4] = facts("/usr/bin/python3.11", {"python3", "worker.py"});
-  proc.processes[4].name = "worker 7";  // it says so itself
+  proc.processes[4].name = "worker 7";  // the process sets its own name
   Processes table(proc);
   EXPECT_EQ(table.at(1).row.name, "thumbs.py");
   EXPECT_EQ(table.at(2).row.name, "server.js");
@@ -78,7 +78,7 @@ TEST(Processes, AnInterpretersNameIsThatOfItsScript) {
   table.forked(5, 1, "python3", 1);
   EXPECT_EQ(table.at(5).row.name, "thumbs.py");
   EXPECT_EQ(table.at(5).row.service, "thumbs.py");
-  table.executed(5, "java", "/usr/bin/java");  // and is gone before anything can be read
+  table.executed(5, "java", "/usr/bin/java");  // it ends before /proc can be read
   EXPECT_EQ(table.at(5).row.name, "java");
 }
 

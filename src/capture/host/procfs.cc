@@ -22,8 +22,8 @@
 namespace culprit::capture {
 namespace {
 
-constexpr size_t kTextLimit = 64 << 20;       // /proc/net/tcp has 150 bytes a connection
-constexpr size_t kArgumentsLimit = 64 << 10;  // of one command line or environment
+constexpr size_t kTextLimit = 64 << 20;       // /proc/net/tcp has 150 bytes for each connection
+constexpr size_t kArgumentsLimit = 64 << 10;  // limit for one command line or environment
 constexpr int64_t kSecond = 1'000'000'000;
 
 std::string read_text(const std::string& path, size_t limit = kTextLimit) {
@@ -52,7 +52,7 @@ std::vector<std::string> list_directory(const std::string& path) {
   return names;
 }
 
-// The whole of `text` as a number; 0 where it is none.
+// Parses the whole text as a number; returns 0 if it is none.
 template <class Number>
 Number number(std::string_view text, int base = 10) {
   Number parsed{};
@@ -71,8 +71,8 @@ std::string proc(int32_t pid, std::string_view file) {
   return "/proc/" + std::to_string(pid) + "/" + std::string(file);
 }
 
-// "0100007F:1538": the address' words in the machine's byte order, the port in hex. An IPv4 address that hides in an IPv6
-// one (RFC 4291 §2.5.5.2) is written as IPv4.
+// Parses "0100007F:1538": the address as words in the machine's byte order, and the port in hex. An IPv4-mapped IPv6
+// address (RFC 4291 §2.5.5.2) becomes an IPv4 address.
 SocketAddress parse_endpoint(std::string_view text) {
   const size_t colon = text.find(':');
   if (colon == std::string_view::npos || (colon != 8 && colon != 32)) return {};
@@ -102,14 +102,14 @@ std::map<uint64_t, std::vector<int32_t>> socket_holders(const std::vector<int32_
 
 ProcessInfo parse_stat(std::string_view text, int64_t ticks_per_second) {
   ProcessInfo seed;
-  size_t open = text.find('('), close = text.rfind(')');  // the name may hold either
+  size_t open = text.find('('), close = text.rfind(')');  // the name may contain parentheses
   if (open == std::string_view::npos || close == std::string_view::npos || close < open || ticks_per_second <= 0)
     return seed;
   seed.pid = number<int32_t>(trimmed(text.substr(0, open)));
   seed.name = repaired_utf8(text.substr(open + 1, close - open - 1));
-  auto fields = words(trimmed(text.substr(close + 1)));  // [0] is field 3 of proc(5), the state
+  auto fields = words(trimmed(text.substr(close + 1)));  // [0] is the state, field 3 of proc(5)
   auto field = [&](size_t n) { return n - 3 < fields.size() ? number<int64_t>(fields[n - 3]) : 0; };
-  // Ticks as large as to overflow are a lie.
+  // A number of ticks that would overflow is not valid.
   auto ticks = [&](size_t n) {
     int64_t value = field(n);
     return value < 0 || value > INT64_MAX / kSecond ? 0 : value * kSecond / ticks_per_second;
@@ -151,7 +151,7 @@ Result<ProcessInfo> read_process(int32_t pid) {
   std::string stat = read_text(proc(pid, "stat"), 4096);
   ProcessInfo seed = parse_stat(stat, sysconf(_SC_CLK_TCK));
   if (seed.pid != pid) return Error{Error::Kind::NotFound, "there is no process " + std::to_string(pid)};
-  const std::string cgroups = read_text(proc(pid, "cgroup"), 16384);  // the parts of split() lie in it
+  const std::string cgroups = read_text(proc(pid, "cgroup"), 16384);  // the results of split() are views into it
   for (std::string_view line : split(cgroups, '\n'))                  // "0::/system.slice/…": version 2
     if (line.substr(0, 3) == "0::") seed.cgroup = repaired_utf8(line.substr(3));
   for (const std::string& task : list_directory(proc(pid, "task"))) {
@@ -176,7 +176,7 @@ Result<ProcessInfo> read_process(int32_t pid) {
 }
 
 std::vector<std::string> parse_quota_groups(std::string_view cgroups) {
-  // "0::/a/b" of version 2, or, where version 1 has the CPUs, "N:…cpu…:/a/b" (cgroups(7)).
+  // "0::/a/b" in cgroup version 2. Version 1: "N:…cpu…:/a/b" if it controls the CPUs (cgroups(7)).
   std::string root, path;
   for (std::string_view line : split(cgroups, '\n')) {
     const size_t first = line.find(':'), second = line.find(':', first + 1);
@@ -224,7 +224,7 @@ std::vector<ProcessInfo> read_processes(const std::vector<int32_t>& pids) {
   return seeds;
 }
 
-// "  sl  local_address rem_address   st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode …"
+// Parses lines of "  sl  local_address rem_address   st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode …".
 std::vector<ListeningSocket> parse_tcp_table(std::string_view text, ListeningSocket::Family family) {
   std::vector<ListeningSocket> sockets;
   for (std::string_view line : split(text, '\n')) {
@@ -259,7 +259,7 @@ SocketAddress read_near_end(int32_t pid, const SocketAddress& far) {
   return near.port != 0 ? near : find_near_end(read_text(proc(pid, "net/tcp6")), far);
 }
 
-// "Num RefCount Protocol Flags Type St Inode Path"
+// Parses lines of "Num RefCount Protocol Flags Type St Inode Path".
 std::vector<ListeningSocket> parse_unix_table(std::string_view text) {
   constexpr uint32_t kAccepts = 0x10000;  // __SO_ACCEPTCON
   std::vector<ListeningSocket> sockets;
@@ -267,7 +267,7 @@ std::vector<ListeningSocket> parse_unix_table(std::string_view text) {
     auto fields = words(line);
     if (fields.size() < 8 || !(number<uint32_t>(fields[3], 16) & kAccepts)) continue;
     std::string path =
-        repaired_utf8(line.substr(static_cast<size_t>(fields[7].data() - line.data())));  // may hold blanks
+        repaired_utf8(line.substr(static_cast<size_t>(fields[7].data() - line.data())));  // a path may contain spaces
     sockets.push_back({.family = ListeningSocket::Family::Unix,
                        .address = std::move(path),
                        .port = 0,

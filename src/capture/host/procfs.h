@@ -1,5 +1,5 @@
-// What is there already when recording begins: processes, listening sockets, the host. Read from /proc, whose texts are
-// taken as foreign: a process writes its own name and command line.
+// The state of the machine when the recording begins: processes, listening sockets, the host. Read from /proc. Its
+// texts are foreign data: a process sets its own name and command line.
 #pragma once
 
 #include <cstdint>
@@ -14,16 +14,16 @@ namespace culprit::capture {
 struct ProcessInfo {
   int32_t pid = 0, parent_pid = 0;
   int64_t started_ns = 0;              // CLOCK_BOOTTIME, in steps of a clock tick (10 ms)
-  std::string name;                    // comm
-  std::string executable;              // what /proc/PID/exe says; empty for kernel threads, and where rights lack
-  std::vector<std::string> arguments;  // as given: may hold secrets
-  std::string service;                 // OTEL_SERVICE_NAME in its environment, else empty
+  std::string name;                    // comm: the kernel's name of the process
+  std::string executable;              // target of /proc/PID/exe; empty for kernel threads, and without permission
+  std::vector<std::string> arguments;  // may contain secrets
+  std::string service;                 // OTEL_SERVICE_NAME of its environment, else empty
   std::string cgroup;
   int32_t threads = 0;
   bool kernel = false;
   int64_t user_ns = 0, system_ns = 0;  // CPU time so far, in steps of a clock tick
-  int64_t run_ns = 0,
-          wait_ns = 0;  // of the threads alive now: on a CPU; ready, without one. 0: not told by this kernel
+  // of the threads alive: time on a CPU, and runnable without one; 0: the kernel does not count it
+  int64_t run_ns = 0, wait_ns = 0;
 };
 
 struct ListeningSocket {
@@ -32,45 +32,47 @@ struct ListeningSocket {
   std::string address;  // "127.0.0.1", "::", or the path of a Unix socket ('@' for an abstract one)
   uint16_t port = 0;
   uint64_t inode = 0;
-  std::vector<int32_t> pids;  // who holds it, of those asked about
+  std::vector<int32_t> pids;  // processes that have it open, of those asked about
 };
 
 struct SocketAddress {
-  std::string address;  // as inet_ntop(3) writes it
-  uint16_t port = 0;    // 0: not known
+  std::string address;  // in the format of inet_ntop(3)
+  uint16_t port = 0;    // 0: unknown
 };
 
 struct HostReading {
   std::string name, kernel, machine_id, boot_id;
   int32_t cpus = 0;
   uint64_t memory_bytes = 0;
-  int64_t monotonic_ns = 0, boottime_ns = 0, wall_ns = 0;  // one moment on three clocks
+  int64_t monotonic_ns = 0, boottime_ns = 0, wall_ns = 0;  // the same moment on three clocks
 };
 
-// Every process' number, and the numbers of these and of all that descend from them.
+// list_pids() returns the pid of every process; descendants() returns the roots and all processes that descend from
+// them.
 std::vector<int32_t> list_pids();
 std::vector<int32_t> descendants(const std::vector<int32_t>& roots);
 
-// A process that is gone meanwhile is left out.
+// Leaves out processes that have ended meanwhile.
 std::vector<ProcessInfo> read_processes(const std::vector<int32_t>& pids);
 Result<ProcessInfo> read_process(int32_t pid);
-// Of the network namespaces that these processes live in.
+// Returns the listening sockets of the network namespaces of these processes.
 std::vector<ListeningSocket> read_listening_sockets(const std::vector<int32_t>& pids);
-// The process' end of the connection whose other end is `far`; of any with that port, where none has the address too (it
-// may be a name).
+// Returns the process's own end of the connection whose other end is `far`. If no connection has that address (it may
+// be a name), returns the end of a connection with that port.
 SocketAddress read_near_end(int32_t pid, const SocketAddress& far);
 HostReading read_host();
-// How long the CPU quotas of a process' control group, and of those above it, have stopped it since they exist; 0: none did.
+// Returns how long the CPU quotas of a process's control group and its parent groups have stopped it since they exist;
+// 0: not at all.
 int64_t read_throttled_ns(int32_t pid);
 
-// Parts of /proc's texts, for read_process(). Zero and empty where a text is not as expected.
+// Parsers of /proc's texts, used by read_process(). A text in an unexpected form gives zero or an empty result.
 ProcessInfo parse_stat(std::string_view text, int64_t ticks_per_second);
 std::vector<ListeningSocket> parse_tcp_table(std::string_view text, ListeningSocket::Family family);
 std::vector<ListeningSocket> parse_unix_table(std::string_view text);
 SocketAddress find_near_end(std::string_view tcp_table, const SocketAddress& far);
-// Directories of the groups whose CPU quotas bind a process, by its /proc/PID/cgroup, innermost first.
+// Returns the directories of the groups whose CPU quotas limit a process, from its /proc/PID/cgroup, innermost first.
 std::vector<std::string> parse_quota_groups(std::string_view cgroups);
-// Of a group's cpu.stat.
+// Parses the cpu.stat of a group.
 int64_t parse_throttled_ns(std::string_view cpu_stat);
 
 }  // namespace culprit::capture

@@ -1,4 +1,4 @@
-// /proc's texts hold names that processes and containers choose for themselves.
+// Texts of /proc contain names that processes and containers choose for themselves.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -23,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const std::string& group : parse_quota_groups(text))
     if (!group.starts_with("/sys/fs/cgroup")) std::abort();
   if (parse_throttled_ns(text) < 0) std::abort();
-  // A command line: words ended by NUL, the interpreter's first.
+  // A command line: words that end with NUL, the interpreter's first.
   std::vector<std::string> words;
   for (size_t at = 0; at < text.size() && words.size() < 64;) {
     const size_t end = std::min(text.find('\0', at), text.size());

@@ -18,12 +18,14 @@
 namespace culprit::capture {
 namespace {
 
-// An event gets its time, then its place in a ring: at most so much later, unless its (virtual) CPU is taken away.
+// An event gets its time first, then its space in a ring. The delay in between is less than this, unless the (virtual)
+// CPU is taken away.
 constexpr uint64_t kReorderWindowNs = 1'000'000;
-// How often rings are looked at that are less than a quarter full. Each look takes a CPU from somebody: at 50 ms the
-// caches are disturbed twenty times a second, and an event waits no longer than anybody notices.
+// The interval between reads of rings that are less than a quarter full. Each read takes CPU time from the recorded
+// programs and disturbs their caches. With 50 ms there are at most twenty reads a second, and an event waits at most 50
+// ms.
 constexpr int kPollMs = 50;
-// Room is given back to the kernel after so much of each ring.
+// Ring space is released to the kernel after this many bytes of each ring.
 constexpr uint64_t kBudgetBytes = 1u << 20;
 constexpr uint64_t kEverything = ~0ull;
 
@@ -63,13 +65,14 @@ class BpfSource : public EventSource {
   SourceOptions options_;
   std::unique_ptr<Programs> programs_;
   ServerProbes probes_;
-  std::vector<EventRing> rings_;  // control first: of equal times, a socket comes before its bytes
+  // The control ring comes first: of events with equal times, a socket's is before its bytes.
+  std::vector<EventRing> rings_;
   std::vector<EventRing*> order_;
   int epoll_fd_ = -1;
   uint64_t last_ns_ = 0;
   int64_t begin_ns_ = 0;
   ToldSockets told_;
-  std::vector<int32_t> executed_;  // since the last look for servers
+  std::vector<int32_t> executed_;  // processes that executed a program since the last search for servers
   std::vector<OpenWait> open_waits_;
   SourceCounts counts_;
 };
@@ -83,7 +86,8 @@ Result<void> BpfSource::open_rings() {
     rings_.push_back(TRY(EventRing::open(ring.fd, ring.size_bytes)));
   for (EventRing& ring : rings_) {
     epoll_event wish{};
-    wish.events = EPOLLIN | EPOLLET;  // level-triggered, it would never wait: some events are always too young
+    // edge-triggered: level-triggered, epoll_wait would return at once, as some events are always too young to read
+    wish.events = EPOLLIN | EPOLLET;
     if (epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, ring.map_fd(), &wish) != 0)
       return Error{Error::Kind::Unavailable, std::string("cannot wait for a ring: ") + std::strerror(errno)};
     order_.push_back(&ring);
@@ -91,7 +95,8 @@ Result<void> BpfSource::open_rings() {
   return {};
 }
 
-// Servers' reports come first: to find and to measure them takes longest, and what is sent under TLS without them has no name.
+// Probes on servers come first: finding and measuring them takes the longest. Without them, statements under TLS have
+// no text.
 Result<void> BpfSource::start() {
   if (options_.reports)
     for (int32_t pid : options_.scope.all ? list_pids() : descendants(options_.scope.pids)) probes_.look_at(pid);
@@ -103,8 +108,8 @@ Result<void> BpfSource::start() {
   return {};
 }
 
-// Processes are forked while we look for them. The roots come first: from then on the fork hook adds what they fork; so
-// it is over when a look finds nobody new.
+// Processes may fork during the search. The roots are added first: from then on the fork hook adds their children. The
+// search is complete when a pass finds no new process.
 Result<void> BpfSource::seed_scope() {
   TRY(programs_->add_to_scope(options_.scope.pids));
   std::vector<int32_t> known = options_.scope.pids;
@@ -118,7 +123,7 @@ Result<void> BpfSource::seed_scope() {
   }
 }
 
-// What is read of a server's memory is handed out like what a probe tells.
+// Passes on texts read from a server's memory as events, like those of a probe.
 void BpfSource::tick_probes(uint64_t now_ns, uint64_t horizon_ns, const Handler& handle) {
   for (const StatementReader::Statement& statement : probes_.tick(now_ns, horizon_ns)) {
     const size_t size_bytes = (sizeof(event_report) + statement.text.size() + 7) / 8 * 8;
@@ -126,7 +131,7 @@ void BpfSource::tick_probes(uint64_t now_ns, uint64_t horizon_ns, const Handler&
     auto* event = reinterpret_cast<event_report*>(words.data());
     event->header.time_ns = std::max(last_ns_, statement.time_ns);
     event->header.pid = static_cast<uint32_t>(statement.pid);
-    event->header.tid = event->header.pid;  // a backend has one thread
+    event->header.tid = event->header.pid;  // a PostgreSQL backend has one thread
     event->header.type = EVENT_REPORT;
     event->header.size_bytes = static_cast<uint32_t>(size_bytes);
     event->text_bytes = static_cast<uint16_t>(statement.text.size());
@@ -161,7 +166,7 @@ void BpfSource::collect(uint64_t horizon_ns) {
   for (EventRing& ring : rings_) ring.trim(horizon_ns);
 }
 
-// Everything up to the horizon, in portions.
+// Passes on all events up to the horizon, in portions.
 uint64_t BpfSource::drain(uint64_t horizon_ns, const Handler& handle) {
   uint64_t total = 0;
   for (;;) {
@@ -188,8 +193,9 @@ void BpfSource::deliver(const event_header& event, const Handler& handle) {
   handle(event);
 }
 
-// Most sockets say nothing when they end (all but TCP's), and what is said may be lost: from time to time the kernel is asked
-// which live still. What a socket did before it went is handed out by the time that its end is.
+// Emits the end of sockets that ended without an event. Only TCP sockets have an event for their end, and that event
+// may be lost: the kernel is asked at intervals which sockets exist. An end is passed on after all events of its
+// socket.
 void BpfSource::look_for_ended_sockets(uint64_t horizon_ns, const Handler& handle) {
   for (const ToldSockets::Ended& ended : told_.take_ended(horizon_ns)) {
     event_socket_end event{};
@@ -210,7 +216,7 @@ void BpfSource::look_for_ended_sockets(uint64_t horizon_ns, const Handler& handl
 Result<void> BpfSource::stop(const Handler& handle) {
   programs_->detach();
   keep_open_waits();
-  // A program that was running when its hook went may still be writing: it takes microseconds.
+  // A program that was running while its hook was detached may still write an event, for some microseconds.
   for (int i = 0; i < 3; ++i) {
     drain(kEverything, handle);
     usleep(2000);

@@ -1,7 +1,7 @@
-// BpfSource: the EventSource that asks the running kernel, by BPF programs on its tracepoints (capture/bpf).
+// BpfSource: the EventSource that reads the running kernel by BPF programs on its tracepoints (capture/bpf).
 //
-// Owns the programs, maps and rings; all of them go when it goes, also by kill -9, for nothing is pinned. Needs CAP_BPF
-// and CAP_PERFMON (or CAP_SYS_ADMIN) until start() has returned; drop_rights() gives them up.
+// Owns the programs, maps and rings. Nothing is pinned, so the kernel removes them when the process ends, also after
+// kill -9. Needs CAP_BPF and CAP_PERFMON (or CAP_SYS_ADMIN) until start() has returned; drop_rights() gives them up.
 #pragma once
 
 #include <memory>
@@ -10,17 +10,17 @@
 
 namespace culprit::capture {
 
-// Loads the programs, attaches nothing yet. Denied where rights lack (the fix says which), Unavailable where the
-// kernel cannot do it.
+// Loads the programs without attaching them. Errors: Denied if rights are missing (the fix names them), Unavailable if
+// the kernel lacks a feature.
 Result<std::unique_ptr<EventSource>> open_bpf_source(const SourceOptions& options);
 
-// What is still needed after the probes are attached.
+// The rights that are needed after the probes are attached.
 enum class Rights : uint8_t {
   None,
-  FollowServers,  // to probe PostgreSQL servers that are started later, also in containers
+  FollowServers,  // probes on PostgreSQL servers that start later, also in containers
 };
-// Gives up, for this process and what it executes, every capability but those. From the thread that called start();
-// threads that exist already keep theirs.
+// Gives up all capabilities except those of `keep`, for this process and the programs that it executes. Must be called
+// from the thread that called start(). Threads that exist already keep their capabilities.
 Result<void> drop_rights(Rights keep);
 
 }  // namespace culprit::capture

@@ -16,7 +16,7 @@
 
 #include "capture/kernel/cpus.h"
 
-// The generated header allocates with calloc and casts nothing that g++ would warn of but this.
+// The generated header has unused parameters, the only thing in it that g++ warns about.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #include "recorder.skel.h"
@@ -29,14 +29,14 @@ enum class Part : uint8_t { Life, Scheduling, Interrupts, Sockets, Disk, Reports
 struct Hook {
   const char* program;
   Part part;
-  bool needed;  // without it the part is worth nothing
+  bool needed;  // if this hook is missing, its part cannot work
 };
 constexpr Hook kHooks[] = {
 #define HOOK(program, part, needed) {#program, Part::part, needed},
 #include "capture/wire/events.inc"
 };
 
-// Run by us, not by an event.
+// Programs that the recorder runs itself; no kernel event runs them.
 constexpr std::string_view kSeedThreads = "seed_threads", kMarkLiveSockets = "mark_live_sockets";
 
 bool wanted(const SourceOptions& options, Part part) {
@@ -51,7 +51,7 @@ bool wanted(const SourceOptions& options, Part part) {
   return false;
 }
 
-// What libbpf last complained of. It gives its print function no context, hence thread_local: one load at a time.
+// The last complaints of libbpf. Its print function has no context argument, hence thread_local: one load at a time.
 thread_local std::string last_complaints;
 
 int keep_complaint(enum libbpf_print_level level, const char* format, va_list arguments) {
@@ -62,7 +62,7 @@ int keep_complaint(enum libbpf_print_level level, const char* format, va_list ar
   return 0;
 }
 
-// The program that libbpf complained of last ("prog 'NAME': …"), and the complaint.
+// Returns the program that libbpf complained about last ("prog 'NAME': …") and the complaint.
 std::pair<std::string, std::string> culprit_of(std::string_view complaints) {
   size_t at = complaints.rfind("prog '");
   if (at == std::string_view::npos) return {};
@@ -74,7 +74,7 @@ std::pair<std::string, std::string> culprit_of(std::string_view complaints) {
 }
 
 bool has_rights() {
-  // Bits of /proc/self/status' CapEff: linux/capability.h.
+  // Bits of CapEff in /proc/self/status, from linux/capability.h.
   constexpr uint64_t kSysAdmin = 1ull << 21, kPerfmon = 1ull << 38, kBpf = 1ull << 39;
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);) {
@@ -82,10 +82,11 @@ bool has_rights() {
     uint64_t effective = std::strtoull(line.c_str() + 8, nullptr, 16);
     return (effective & kSysAdmin) || ((effective & kPerfmon) && (effective & kBpf));
   }
-  return true;  // no /proc to ask: the kernel will say
+  return true;  // without /proc, the load itself shows whether the rights suffice
 }
 
-// The programs see the machine's own process numbers; in a container with numbers of its own none would fit.
+// The programs see process numbers of the machine's first PID namespace. In a container with its own PID namespace they
+// would match no process.
 bool in_own_pid_namespace() {
   constexpr std::string_view kFirst = "pid:[4026531836]";  // PROC_PID_INIT_INO, the same on every Linux
   char target[64];
@@ -109,10 +110,11 @@ Result<std::unique_ptr<Programs>> Programs::load(const SourceOptions& options) {
   if (!has_rights()) return denied("CAP_BPF and CAP_PERFMON are missing");
   if (in_own_pid_namespace())
     return Error{
-        Error::Kind::Unavailable, "this container has process numbers of its own, and the kernel tells others",
+        Error::Kind::Unavailable,
+        "this container has its own PID namespace, but the kernel reports process numbers of the host",
         "run it on the host, or in a container with the host's process numbers (docker run --pid=host --privileged)"};
   int n_cpus = libbpf_num_possible_cpus();
-  if (n_cpus <= 0) return Error{Error::Kind::Unavailable, "cannot tell how many CPUs there are: " + error_text(n_cpus)};
+  if (n_cpus <= 0) return Error{Error::Kind::Unavailable, "cannot read the number of CPUs: " + error_text(n_cpus)};
   std::unique_ptr<Programs> programs(new Programs(options));
   programs->n_cpus_ = static_cast<uint32_t>(n_cpus);
   std::ifstream online_file("/sys/devices/system/cpu/online");
@@ -124,7 +126,8 @@ Result<std::unique_ptr<Programs>> Programs::load(const SourceOptions& options) {
   for (const Hook& hook : kHooks)
     if (!wanted(options, hook.part)) programs->off_[hook.program] = {.name = hook.program};
   libbpf_set_print(keep_complaint);
-  // One program that the kernel refuses makes the whole object fail: leave that one out and try again.
+  // A single program that the kernel refuses makes the load of the whole object fail: the load is tried again without
+  // that program.
   for (size_t i = 0; i <= std::size(kHooks); ++i) {
     last_complaints.clear();
     auto loaded = programs->try_load();
@@ -158,7 +161,8 @@ Result<void> Programs::configure() {
   std::ifstream pid_max_file("/proc/sys/kernel/pid_max");
   uint32_t pid_max = 0;
   pid_max_file >> pid_max;
-  // As many slots as threads can have numbers, up to 8 MiB: of more numbers four share four slots (bpf/slots.h).
+  // One slot for each possible thread number, up to 8 MiB. With more thread numbers than slots, each number has four
+  // possible slots (bpf/slots.h).
   uint32_t slots = std::bit_ceil(std::clamp(pid_max, 1024u, std::clamp(options_.most_thread_slots, 1024u, 65536u)));
   skeleton_->rodata->own_tgid = static_cast<uint32_t>(getpid());
   skeleton_->rodata->scope_all = options_.scope.all;
@@ -200,7 +204,7 @@ Programs::~Programs() {
 Result<void> Programs::attach() {
   if (options_.measure_programs) stats_fd_ = bpf_enable_stats(BPF_STATS_RUN_TIME);
   for (const Hook& hook : kHooks) {
-    // Attached where a server is found.
+    // These programs are attached elsewhere: reports when a server is found, the others when they are run.
     if (hook.part == Part::Reports || hook.program == kSeedThreads || hook.program == kMarkLiveSockets) continue;
     auto known = off_.find(hook.program);
     if (known == off_.end()) {
@@ -243,12 +247,12 @@ void Programs::seed_threads() {
   if (fd < 0) {
     off_[std::string(kSeedThreads)] = {.name = std::string(kSeedThreads),
                                        .state = ProbeState::State::Failed,
-                                       .reason = "cannot look at the threads that are there: " + error_text(errno)};
+                                       .reason = "cannot list the running threads: " + error_text(errno)};
     return;
   }
   attached_.insert(std::string(kSeedThreads));
   char nothing[64];
-  while (read(fd, nothing, sizeof nothing) > 0) continue;  // the program runs as it is read
+  while (read(fd, nothing, sizeof nothing) > 0) continue;  // reading runs the program
   close(fd);
 }
 
@@ -265,7 +269,7 @@ void Programs::attach_live_sockets() {
   if (mapped == MAP_FAILED) {
     off_[name] = {.name = name,
                   .state = ProbeState::State::Failed,
-                  .reason = "cannot look which sockets live: " + error_text(errno)};
+                  .reason = "cannot list the open sockets: " + error_text(errno)};
     bpf_link__destroy(link);
     return;
   }
@@ -282,7 +286,7 @@ std::optional<LiveSockets> Programs::mark_live_sockets(uint64_t multiplier) {
   int fd = bpf_iter_create(bpf_link__fd(link->second.get()));
   if (fd < 0) return std::nullopt;
   char nothing[64];
-  // -EAGAIN: more than a million sockets, and the kernel will not look at all of them at once.
+  // -EAGAIN: with more than a million sockets, the kernel does not visit all of them in one read.
   bool whole = read(fd, nothing, sizeof nothing) == 0;
   close(fd);
   if (!whole) return std::nullopt;
@@ -315,7 +319,7 @@ Result<void> Programs::attach_report(const std::string& name, const std::string&
 
 capture_policy Programs::kernel_policy(CapturePolicy policy) const {
   static_assert(CapturePolicy::kMaxHeadBytes == HEAD_LIMIT && CapturePolicy::kMaxTailBytes == TAIL_LIMIT);
-  // A message that is longer than its ring could never be handed over.
+  // A message longer than the ring could never be stored in it.
   const uint32_t most = std::min<uint32_t>(HEAD_LIMIT, ring_size_bytes_ / 4);
   return {.head_bytes = std::min(policy.head_bytes, most),
           .tail_bytes = static_cast<uint16_t>(std::min<uint32_t>(policy.tail_bytes, TAIL_LIMIT)),
@@ -324,7 +328,7 @@ capture_policy Programs::kernel_policy(CapturePolicy policy) const {
 
 void Programs::set_capture(uint64_t socket, CapturePolicy sent, CapturePolicy received) {
   const socket_policies policies{kernel_policy(sent), kernel_policy(received)};
-  // A full table forgets the oldest policies; their socket has most likely taken them over already.
+  // A full table evicts the oldest policies. Their sockets have most likely copied them already.
   bpf_map_update_elem(bpf_map__fd(skeleton_->maps.policies), &socket, &policies, BPF_ANY);
   __atomic_fetch_add(&skeleton_->data->capture_epoch, 1, __ATOMIC_RELEASE);
 }
@@ -355,7 +359,7 @@ cpu_counts Programs::total_counts() const {
 std::vector<ProbeState> Programs::probes() const {
   std::vector<ProbeState> states;
   for (const Hook& hook : kHooks) {
-    if (hook.part == Part::Reports) continue;  // said for each server
+    if (hook.part == Part::Reports) continue;  // reported for each server
     auto known = off_.find(hook.program);
     ProbeState state = known != off_.end() ? known->second : ProbeState{.name = hook.program};
     if (known == off_.end() && attached_.contains(hook.program)) state.state = ProbeState::State::Attached;

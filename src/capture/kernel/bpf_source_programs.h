@@ -1,4 +1,4 @@
-// Programs: the BPF object in the kernel: loaded, configured, attached, counted. The only place that knows libbpf.
+// Programs: the BPF object in the kernel: loaded, configured, attached, counted. The only class that uses libbpf.
 #pragma once
 
 #include <map>
@@ -24,24 +24,25 @@ class Programs {
   static Result<std::unique_ptr<Programs>> load(const SourceOptions& options);
   ~Programs();
 
-  // Attaches what the options ask for. A hook that is not there or refuses is said in probes(), and is an error only
-  // where nothing would be recorded without it.
+  // Attaches the hooks that the options ask for. A hook that is missing or refused is reported by probes(). It is an
+  // error only if nothing could be recorded without it.
   Result<void> attach();
   void detach();
 
-  // Adds processes to the recorded ones; decisions already made are void from here on.
+  // Adds processes to the recorded ones and invalidates earlier decisions.
   Result<void> add_to_scope(const std::vector<int32_t>& pids);
-  // Notes which recorded threads sleep now. After the scope is complete.
+  // Stores which recorded threads sleep now. Call it after the scope is complete.
   void seed_threads();
-  // Prepares mark_live_sockets(), while there are rights to.
+  // Prepares mark_live_sockets() while the process still has the rights.
   void attach_live_sockets();
-  // Which sockets live now; nothing where that can't be told. Valid until the next call.
+  // Returns which sockets exist now, or nothing if the kernel cannot list them. Valid until the next call.
   std::optional<LiveSockets> mark_live_sockets(uint64_t multiplier);
-  // Probes a function of a program: `path` leads to its file, `offset` is the function's place in it.
-  // Its hits are counted at `probe` of cpu_counts.
+  // Attaches a probe to a function of a program: `path` is its file, `offset` the function's position in the file. Hits
+  // are counted in cpu_counts at index `probe`.
   Result<void> attach_report(const std::string& name, const std::string& path, uint64_t offset, uint32_t probe);
   void detach_report(const std::string& name) { links_.erase(name); }
-  // Puts the report program on a function of our own, to measure what that costs, until the link goes.
+  // Attaches the report program to a function of culprit itself, to measure the cost of a hit. The probe lasts as long
+  // as the link.
   using Link = std::unique_ptr<bpf_link, void (*)(bpf_link*)>;
   Result<Link> link_report(const std::string& path, uint64_t offset, uint32_t probe);
   void set_capture(uint64_t socket, CapturePolicy sent, CapturePolicy received);
@@ -52,12 +53,12 @@ class Programs {
   };
   const std::vector<Ring>& rings() const { return rings_; }
   int control_fd() const;
-  uint32_t ring_size_bytes() const { return ring_size_bytes_; }  // of CPUs that were online
+  uint32_t ring_size_bytes() const { return ring_size_bytes_; }  // size of the rings of CPUs that were online
   uint32_t control_size_bytes() const;
-  // Over all CPUs; gap fields are meaningless in the sum.
+  // Returns the sum over all CPUs; the gap fields have no meaning in a sum.
   cpu_counts total_counts() const;
   std::vector<ProbeState> probes() const;
-  // The state of every recorded thread's slot.
+  // Returns the slot of every recorded thread.
   std::vector<thread_slot> slots() const;
 
  private:
@@ -71,13 +72,13 @@ class Programs {
   uint32_t ring_size_bytes_ = 0;
   uint32_t n_cpus_ = 0;
   recorder_bpf* skeleton_ = nullptr;
-  std::map<std::string, ProbeState> off_;  // programs not loaded, and why
-  std::set<std::string> attached_;         // ever: also after detach()
-  std::map<std::string, Link> links_;      // by program, or report probe
-  std::vector<uint32_t> ring_sizes_;       // by CPU
+  std::map<std::string, ProbeState> off_;  // programs that were not loaded, and the reason
+  std::set<std::string> attached_;         // programs that were attached at any time, also before detach()
+  std::map<std::string, Link> links_;      // by program name, or by name of the report probe
+  std::vector<uint32_t> ring_sizes_;       // index: CPU
   std::vector<Ring> rings_;
   int stats_fd_ = -1;
-  live_sockets* live_sockets_ = nullptr;  // mapped
+  live_sockets* live_sockets_ = nullptr;  // memory-mapped
 };
 
 }  // namespace culprit::capture

@@ -94,11 +94,12 @@ void EventRing::collect(uint64_t horizon_ns, uint64_t budget_bytes) {
 void EventRing::trim(uint64_t horizon_ns) {
   auto young = std::find_if(items_.begin(), items_.end(), [&](const Item& item) { return item.time_ns > horizon_ns; });
   if (young != items_.end()) {
-    // Where everything is too young, nothing may be released but what lies before the first.
+    // If the first event is already too young, only what lies before it may be released.
     next_ = young == items_.begin() ? load_acquire<uint64_t>(consumer_) : std::prev(young)->end;
     items_.erase(young, items_.end());
   }
-  // An interrupt between taking the time and taking the room puts two events in the wrong order: rare, and near.
+  // An interrupt between reading the clock and reserving space puts two events in the wrong order. That is rare, and
+  // the two are close together.
   for (size_t i = 1; i < items_.size(); ++i) {
     for (size_t j = i; j > 0 && items_[j].time_ns < items_[j - 1].time_ns; --j) std::swap(items_[j], items_[j - 1]);
   }

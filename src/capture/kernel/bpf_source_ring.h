@@ -23,7 +23,7 @@ class EventRing {
   struct Item {
     uint64_t time_ns;
     const event_header* event;
-    uint64_t end;  // position behind it
+    uint64_t end;  // position behind the item
   };
 
   static Result<EventRing> open(int map_fd, uint32_t size_bytes);
@@ -31,16 +31,16 @@ class EventRing {
   EventRing& operator=(EventRing&&) = delete;
   ~EventRing();
 
-  // Looks at the records not yet released, up to the first that is younger than `horizon_ns`, half-written or beyond
-  // `budget_bytes`. They stay in the ring.
+  // Collects the records that are not released yet, up to the first one that is younger than `horizon_ns`, incomplete
+  // or beyond `budget_bytes`. The records stay in the ring.
   void collect(uint64_t horizon_ns, uint64_t budget_bytes);
-  // Whether collect() ended for the budget: what it left may be older than `horizon_ns`.
+  // Returns whether collect() stopped because of the budget: the records that remain may be older than `horizon_ns`.
   bool cut_short() const { return cut_short_; }
   bool empty() const { return items_.empty(); }
-  // Forgets what collect() found from the first record on that is younger than `horizon_ns`, then puts the rest in order.
+  // Drops the collected records from the first one on that is younger than `horizon_ns`, then sorts the others by time.
   void trim(uint64_t horizon_ns);
   const std::vector<Item>& items() const { return items_; }
-  // Gives the kernel back the room of items().
+  // Releases the space of items() to the kernel.
   void release();
   uint64_t waiting_bytes() const;
   int map_fd() const { return map_fd_; }
@@ -52,18 +52,19 @@ class EventRing {
   uint32_t size_bytes_;
   char* consumer_;           // one page, writable
   char* producer_;           // one page and twice the data, read-only
-  std::vector<Item> items_;  // in order of position until trim(), then of time
+  std::vector<Item> items_;  // in order of position until trim(), then in order of time
   uint64_t next_ = 0;        // position behind the last item
   bool cut_short_ = false;
 };
 
-// Hands out the items of all rings in order of time; of equal times the earlier ring's first. A heap, for there may be 256.
+// Passes on the items of all rings in order of time; for equal times, the earlier ring's item comes first. Uses a heap,
+// as there may be 256 rings.
 template <class Handle>
 void merge(const std::vector<EventRing*>& rings, Handle&& handle) {
   struct Head {
     uint64_t time_ns;
     size_t ring;
-    bool operator<(const Head& other) const {  // std::push_heap keeps the greatest in front
+    bool operator<(const Head& other) const {  // std::push_heap keeps the greatest element at the front
       return time_ns != other.time_ns ? time_ns > other.time_ns : ring > other.ring;
     }
   };

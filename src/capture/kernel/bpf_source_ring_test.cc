@@ -9,7 +9,8 @@
 namespace culprit::capture {
 namespace {
 
-// A ring as the kernel lays it out, in a file of memory: until the data wrap, the kernel's second mapping isn't needed.
+// A ring in the kernel's layout, stored in a memory file. The second mapping of the data is not needed, as the test's
+// data does not wrap.
 class RingFile {
  public:
   static constexpr uint32_t kSize = 65536;
@@ -72,7 +73,7 @@ TEST(EventRing, LeavesWhatIsTooYoungForTheNextTime) {
   ring.value().release();
   EXPECT_EQ(file.consumed(), 64u);
   ring.value().collect(100, 1 << 20);
-  ring.value().trim(35);  // another ring could not be read further
+  ring.value().trim(35);  // another ring stopped at an earlier event
   EXPECT_EQ(merged({&ring.value()}), (std::vector<uint64_t>{30}));
   ring.value().release();
   EXPECT_EQ(file.consumed(), 96u);

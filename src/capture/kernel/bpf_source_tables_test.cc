@@ -1,4 +1,5 @@
-// What the kernel's side keeps of sockets, threads and namespaces: that it goes again, and that none is refused. Label: root.
+// Tests the kernel-side state of sockets, threads and namespaces: entries are removed again, and no entry is refused.
+// Label: root.
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -25,7 +26,7 @@ void must(bool truth) {
   if (!truth) _exit(99);
 }
 
-// One byte from a to b.
+// Sends one byte from a to b.
 void pass_byte(int a, int b) {
   char byte = 'x';
   must(write(a, &byte, 1) == 1 && read(b, &byte, 1) == 1);
@@ -68,7 +69,7 @@ Pair tcp_pair(uint16_t port = 0, uint16_t from_port = 0) {
 }
 Pair unix_connection() {
   sockaddr_un address{};
-  address.sun_family = AF_UNIX;  // autobind: an abstract name
+  address.sun_family = AF_UNIX;  // autobind gives the socket an abstract name
   return connect_pair(reinterpret_cast<const sockaddr*>(&address), sizeof(sa_family_t));
 }
 Pair socket_pair() {
@@ -88,7 +89,7 @@ TEST(BpfSource, SeesTheEndOfEveryKindOfStream) {
     for (const Pair& pair : {socket_pair(), unix_connection(), tcp_pair()}) {
       pass_byte(pair.a, pair.b);
       pass_byte(pair.b, pair.a);
-      close_all(pair);  // no end reads that the other has gone
+      close_all(pair);  // neither end reads the other's end of stream
     }
     usleep(2'500'000);
   };
@@ -136,14 +137,14 @@ TEST(BpfSource, TakesNoLivingSocketForEnded) {
   };
   auto work = [&] {
     for (const Pair& pair : pairs) pass_byte(pair.a, pair.b);
-    for (int i = 0; i < 250; ++i) {  // others come and go meanwhile
+    for (int i = 0; i < 250; ++i) {  // other sockets come and go meanwhile
       Pair fresh = socket_pair();
       pass_byte(fresh.a, fresh.b);
       close_all(fresh);
       usleep(10'000);
     }
     for (const Pair& pair : pairs) pass_byte(pair.b, pair.a);
-    _exit(0);  // ends of the kept ones come after the last byte
+    _exit(0);  // the ends of the kept sockets come after the last byte
   };
   Recording recording = record(before, work);
   std::map<uint64_t, uint64_t> last_byte, ended;
@@ -186,7 +187,7 @@ TEST(BpfSource, TellsDatagramsWithoutTheirSockets) {
   }
 }
 
-// A stream after datagrams on the same thread, and the other way round: each as its own kind.
+// A thread uses a stream after datagrams, and the reverse: each socket is recorded as its own type.
 TEST(BpfSource, TellsStreamsFromDatagramsOfTheSameThread) {
   SKIP_WITHOUT_RIGHTS();
   auto work = [] {
@@ -236,7 +237,8 @@ TEST(BpfSource, TellsNetworkNamespacesApart) {
   }
 }
 
-// Threads whose numbers have the same low bits, more of them at once than one slot for each such number would hold.
+// Threads whose numbers have the same low bits; more at the same time than one slot for each of these numbers would
+// hold.
 TEST(BpfSource, KeepsTheStatesOfThreadsWhoseNumbersCollide) {
   SKIP_WITHOUT_RIGHTS();
   constexpr uint32_t kSlots = 1024;
@@ -246,7 +248,7 @@ TEST(BpfSource, KeepsTheStatesOfThreadsWhoseNumbersCollide) {
     std::atomic<bool> over{false};
     uint32_t wanted = 0;
     for (int i = 0; i < 40'000 && kept.size() < kThreads; ++i) {
-      std::atomic<int> answer{0};  // 1: it stays
+      std::atomic<int> answer{0};  // 1: the thread stays
       std::thread thread([&] {
         const auto tid = static_cast<uint32_t>(syscall(SYS_gettid));
         if (wanted == 0) wanted = tid % kSlots;

@@ -1,4 +1,4 @@
-// What the kernel's side records, against workloads whose counts and bytes are known. Label: root.
+// Tests what the BPF programs record, with workloads whose number of events and bytes is known. Label: root.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -54,7 +54,7 @@ uint64_t data_events(const Recording& recording) {
   return recording.counts.kept[EVENT_DATA] + recording.counts.lost[EVENT_DATA];
 }
 
-// The payloads of one direction, each as head + "|" + tail where it was cut.
+// Returns the payloads of one direction; a cut payload is head + "|" + tail.
 std::vector<std::string> payloads(const Recording& recording, bool sent) {
   std::vector<std::string> texts;
   for (const event_data* e : recording.all<event_data>(EVENT_DATA)) {
@@ -80,7 +80,7 @@ TEST(BpfSource, CountsEveryMessageOfATcpConnectionAndItsSequenceNumbers) {
   Pair pair;
   Recording recording = record([&] { pair = tcp_pair(); }, [&] { exchange(pair, 5'000); });
   EXPECT_EQ(recording.counts.kept[EVENT_DATA], 10'000u);
-  // What one end sends at a sequence number, the other receives at the same.
+  // Bytes sent at a sequence number are received at the same sequence number.
   std::map<uint32_t, int> seen;
   for (const event_data* e : recording.all<event_data>(EVENT_DATA)) ++seen[e->tcp_sequence];
   EXPECT_EQ(seen.size(), 5'000u);
@@ -99,7 +99,7 @@ TEST(BpfSource, CountsExactlyWhatASmallRingCannotHold) {
 TEST(BpfSource, TellsTheGapWhenTheRingTakesEventsAgain) {
   SKIP_WITHOUT_RIGHTS();
   Pair pair;
-  // The reader sleeps 50 ms at a time: the ring overflows, is emptied, and overflows again.
+  // The reader sleeps for 50 ms at a time: the ring overflows, is emptied, and overflows again.
   auto sleepy = [](EventSource&, const event_header& header) {
     static int n = 0;
     if (header.type == EVENT_DATA && ++n % 1000 == 0) usleep(50'000);
@@ -177,7 +177,7 @@ TEST(BpfSource, ReadsABufferThatNobodyTouchedBefore) {
   EXPECT_EQ(recording.counts.read_faults, 0u);
 }
 
-// The kernel gives a new socket the address of one that was just closed.
+// The kernel may give a new socket the memory address of a socket that was just closed.
 TEST(BpfSource, NeverTakesOneSocketForAnotherThatTheSameThreadUsesInTurn) {
   SKIP_WITHOUT_RIGHTS();
   constexpr int kPairs = 200;
@@ -272,7 +272,7 @@ TEST(BpfSource, KnowsTheAddressesAndTheEndOfATcpConnection) {
 TEST(BpfSource, TellsWhatAThreadWaitedForAndWhoWokeIt) {
   SKIP_WITHOUT_RIGHTS();
   auto work = [] {
-    usleep(30'000);  // clock_nanosleep: ended by a timer
+    usleep(30'000);  // clock_nanosleep, ended by a timer
     int futex = 0;
     std::thread waker([&] {
       usleep(20'000);
@@ -316,7 +316,7 @@ TEST(BpfSource, FollowsChildrenThroughForkExecAndExit) {
   auto forks = recording.all<event_fork>(EVENT_FORK);
   auto execs = recording.all<event_exec>(EVENT_EXEC);
   auto exits = recording.all<event_exit>(EVENT_EXIT);
-  // Processes; a sanitizer starts threads of its own in them.
+  // Counts only processes: a sanitizer starts additional threads in them.
   std::erase_if(forks, [](auto* fork) { return fork->child_pid != fork->child_tid; });
   std::erase_if(exits, [](auto* exit) { return exit->header.pid != exit->header.tid; });
   ASSERT_EQ(forks.size(), 1u);
@@ -348,13 +348,14 @@ TEST(BpfSource, RecordsDescendantsThatWereThereBefore) {
 
 TEST(BpfSource, SeesAWaitThatBeganBeforeTheRecordingAndOutlastsIt) {
   SKIP_WITHOUT_RIGHTS();
-  Child child([] {}, [] {});  // waits in read() until told to go
+  Child child([] {}, [] {});  // waits in read() until the test lets it continue
   auto source = open_bpf_source({.scope = {.pids = {child.pid()}}, .reports = false});
   ASSERT_TRUE(source.has_value() && source.value()->start().has_value());
   ASSERT_TRUE(source.value()->stop([](const event_header&) {}).has_value());
   auto waits = source.value()->open_waits();
   std::erase_if(waits,
-                [&](const auto& wait) { return static_cast<pid_t>(wait.tid) != child.pid(); });  // a sanitizer's thread
+                // a thread of a sanitizer
+                [&](const auto& wait) { return static_cast<pid_t>(wait.tid) != child.pid(); });
   ASSERT_EQ(waits.size(), 1u);
   EXPECT_EQ(waits[0].syscall, SYS_read);
   EXPECT_EQ(waits[0].state, 1u);

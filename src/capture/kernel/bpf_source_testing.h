@@ -1,4 +1,4 @@
-// For the tests of BpfSource: a child process that does something countable while it is recorded.
+// Test support for BpfSource: a child process with a known workload, recorded while it runs.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@
 
 namespace culprit::capture::testing {
 
-// Copies of what was handed out.
+// Stores copies of the events that a source passed on.
 class Recording {
  public:
   std::vector<std::vector<uint64_t>> events;
@@ -32,7 +32,7 @@ class Recording {
 
 enum class Reading : uint8_t { Steadily, AtTheEnd };
 
-// A child that runs `before` (may fork, connect …), waits until it is recorded, runs `work` and ends.
+// A child process that runs `before` (may fork, connect …), waits until it is recorded, runs `work` and ends.
 class Child {
  public:
   Child(const std::function<void()>& before, const std::function<void()>& work) {
@@ -69,7 +69,7 @@ class Child {
   bool reaped_ = false;
 };
 
-// Why nothing can be recorded here; empty where it can.
+// Returns the reason why this machine cannot record; empty if it can.
 inline const std::string& unrecordable() {
   static const std::string why = [] {
     auto source = open_bpf_source({.scope = {.pids = {1}}});
@@ -78,7 +78,7 @@ inline const std::string& unrecordable() {
   return why;
 }
 
-// Records one child from before its work until its end.
+// Records one child process from before its work until its end.
 inline Recording record(const std::function<void()>& before, const std::function<void()>& work,
                         SourceOptions options = {}, Reading reading = Reading::Steadily,
                         const std::function<void(EventSource&, const event_header&)>& on_event = {}) {

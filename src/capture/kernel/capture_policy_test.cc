@@ -1,4 +1,4 @@
-// What a CapturePolicy copies of messages that are known, however they are sent. Label: root.
+// Tests which bytes of known messages a CapturePolicy copies, for every way of sending. Label: root.
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kBlankLine = "\r\n\r\n";
 
-// No two places of it look alike, and no blank line is in it.
+// Returns a text without a blank line in which every part is different.
 std::string long_text(size_t size) {
   std::string text;
   while (text.size() < size) text += std::to_string(text.size()) + "\r\n.";
@@ -42,7 +42,7 @@ void must(bool truth) {
   if (!truth) _exit(99);
 }
 
-// Sends each message once by write() and once by writev() in pieces of `piece` bytes.
+// Sends each message once by write() and once by writev() in pieces of `piece` bytes; returns the copied parts.
 std::vector<Copied> copied(const std::vector<std::string>& messages, CapturePolicy policy, size_t piece) {
   auto work = [&] {
     int ends[2];
@@ -104,7 +104,8 @@ TEST(CapturePolicy, CopiesAHeadOf64KiB) {
 TEST(CapturePolicy, CopiesToTheFirstBlankLineWhereverItLies) {
   SKIP_WITHOUT_RIGHTS();
   std::vector<std::string> messages;
-  // Around the head's end, the chunks' (1024 bytes), the words' (8) and the limit; and nowhere.
+  // Blank lines around the end of the head, around borders of chunks (1024 bytes) and words (8), around the limit; and
+  // none.
   for (size_t at :
        {0, 100, 506, 507, 508, 509, 512, 1533, 1534, 1535, 1536, 1537, 9'000, 65'500, 65'531, 65'532, 65'533, 70'000})
     messages.push_back(long_text(at) + std::string(kBlankLine) + long_text(2'000));
@@ -144,7 +145,7 @@ TEST(CapturePolicy, TellsADirectionFromTheOther) {
   EXPECT_EQ(events[3]->tail_bytes, 0u);
 }
 
-// A message as long as its ring could never be handed over.
+// A message as long as its ring could never be stored in it.
 TEST(CapturePolicy, IsCutToAQuarterOfTheRing) {
   SKIP_WITHOUT_RIGHTS();
   const std::string text = long_text(100'000);

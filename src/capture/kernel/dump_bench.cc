@@ -1,9 +1,10 @@
-// capture_dump_bench: records for some seconds and prints what came: events a second, losses, probes. For looking at
-// the recorder itself.
+// capture_dump_bench: records for some seconds and prints events per second, losses and probes. A tool for examining
+// the recorder.
 //
 //   capture_dump_bench [-p PID]... [-s SECONDS] [-r RING_BYTES] [-v] [-m] [-n] [-b SHARE]
 //
-// -v: every event, -m: ns of each program, -n: no probes on servers, -b: their budget, as a share of a CPU. SIGINT ends it.
+// -v: every event, -m: nanoseconds of each program, -n: no probes on servers, -b: their budget, as a share of one CPU.
+// SIGINT ends it.
 #include <time.h>
 #include <unistd.h>
 

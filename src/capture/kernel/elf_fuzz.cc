@@ -1,4 +1,4 @@
-// A program's file belongs to whoever runs it: reading its symbols must survive any bytes.
+// A program's file is written by any user: reading its symbols must accept any bytes.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -28,7 +28,7 @@ TEST(EventList, NoNumberAndNoHookStandsTwice) {
   EXPECT_FALSE(hooks.empty());
 }
 
-// They are told to the kernel as they stand; the kernel's rings align to eight bytes.
+// Events are copied into the kernel's rings, which align records to eight bytes.
 TEST(EventList, EveryEventIsAMultipleOfEightBytesWithItsHeaderFirst) {
 #define EVENT(number, TYPE, body)                          \
   EXPECT_EQ(sizeof(struct event_##body) % 8, 0u) << #body; \

@@ -1,4 +1,4 @@
-// FakeSource: an EventSource for tests. It hands out the events it was given, in order of time.
+// FakeSource: an EventSource for tests. It passes on given events in order of time.
 #pragma once
 
 #include <map>
@@ -12,7 +12,7 @@ namespace culprit::capture {
 
 class FakeSource : public EventSource {
  public:
-  // Adds an event and the payload behind it. header.type and size_bytes are set here; the rest is the caller's.
+  // Adds an event with its payload. header.type and size_bytes are set here; the caller sets the other fields.
   template <class Event>
   void add(event_type type, Event event, std::string_view payload = {}) {
     event.header.type = static_cast<uint16_t>(type);
@@ -28,12 +28,13 @@ class FakeSource : public EventSource {
     captures[socket] = {sent, received};
   }
 
-  std::map<uint64_t, std::pair<CapturePolicy, CapturePolicy>> captures;  // what set_capture() was told
+  // the policies passed to set_capture(), by socket
+  std::map<uint64_t, std::pair<CapturePolicy, CapturePolicy>> captures;
 
  private:
   void add_bytes(std::string_view event, std::string_view payload);
 
-  std::vector<std::vector<uint64_t>> events_;  // in words, for their alignment
+  std::vector<std::vector<uint64_t>> events_;  // stored in 8-byte words, for alignment
   SourceCounts counts_;
 };
 

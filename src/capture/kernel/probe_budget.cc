@@ -17,7 +17,7 @@ uint64_t ProbeBudget::price_ns() const {
   if (n == 0) return 0;
   std::array<uint64_t, 5> sorted = prices_;
   std::sort(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(n));
-  return sorted[(n - 1) / 2];  // of an even number the smaller: noise only adds
+  return sorted[(n - 1) / 2];  // of an even number the smaller one: noise only increases a measurement
 }
 
 ProbeBudget::Verdict ProbeBudget::judge(uint64_t hits, uint64_t window_ns) {

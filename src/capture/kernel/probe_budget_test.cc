@@ -11,24 +11,24 @@ constexpr uint64_t kSecond = 1'000'000'000, kQuarter = kSecond / 4;
 TEST(ProbeBudget, AnExpensiveHitIsCheapWhereItIsRare) {
   ProbeBudget budget(0.05);
   budget.measured(10'000);
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(budget.judge(1'000, kQuarter), Verdict::Keep);  // 4,000 a second: 4 %
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(budget.judge(1'000, kQuarter), Verdict::Keep);  // 4,000 hits a second: 4 %
   EXPECT_NEAR(budget.last_share(), 0.04, 1e-9);
 }
 
 TEST(ProbeBudget, ACheapHitIsExpensiveWhereItIsFrequent) {
   ProbeBudget budget(0.05);
   budget.measured(500);
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(budget.judge(50'000, kQuarter), Verdict::Keep);  // 200,000 a second: 10 %
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(budget.judge(50'000, kQuarter), Verdict::Keep);  // 200,000 hits a second: 10 %
   EXPECT_EQ(budget.judge(50'000, kQuarter), Verdict::MeasureAgain);
   budget.measured(500);
   EXPECT_EQ(budget.judge(50'000, kQuarter), Verdict::TakeOff);
 }
 
-// One measurement on a busy machine said 5.2 µs of a probe that costs 0.4.
+// One measurement on a busy machine gave 5.2 µs for a probe that costs 0.4 µs.
 TEST(ProbeBudget, OneNoisyMeasurementDoesNotTakeItOff) {
   ProbeBudget budget(0.05);
   budget.measured(5'200);
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(budget.judge(5'000, kQuarter), Verdict::Keep);  // 20,000 a second
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(budget.judge(5'000, kQuarter), Verdict::Keep);  // 20,000 hits a second
   EXPECT_EQ(budget.judge(5'000, kQuarter), Verdict::MeasureAgain);
   budget.measured(400);
   for (int i = 0; i < 10; ++i) EXPECT_EQ(budget.judge(5'000, kQuarter), Verdict::Keep);

@@ -9,7 +9,8 @@ namespace culprit::capture {
 namespace {
 
 constexpr uint64_t kJudgeEveryNs = 250'000'000;
-// A measurement takes up to 5 ms of CPU: so seldom it costs nothing, and a machine that was busy at the begin is not for ever.
+// A measurement takes up to 5 ms of CPU, which is negligible at this interval. Repeated measurements correct one that
+// was taken on a busy machine.
 constexpr uint64_t kMeasureEveryNs = 30'000'000'000;
 
 std::string percent(double share) {
@@ -18,7 +19,7 @@ std::string percent(double share) {
   return text;
 }
 
-// Two containers may have their servers at the same path.
+// Two containers may have their servers at the same path: the key makes the name unique.
 std::string link_name(const ServerProgram& program) { return program.name + " " + std::to_string(program.key); }
 
 }  // namespace
@@ -30,7 +31,7 @@ void ServerProbes::look_at(int32_t pid) {
     if (known.program.key == found->key) return;
   Server server{.program = std::move(*found), .budget = ProbeBudget(budget_), .state = {}};
   server.state.name = "pgstat_report_activity in " + server.program.name;
-  // The last place counts the hits of samples; servers beyond share the one before.
+  // The last index counts the hits of measurements. Servers beyond the limit share the index before the last.
   server.probe = std::min<uint32_t>(static_cast<uint32_t>(servers_.size()), PROBES - 2);
   const auto now = static_cast<uint64_t>(clock_ns(CLOCK_MONOTONIC));
   measure(server, now);

@@ -1,7 +1,8 @@
-// ServerProbes: what database servers tell of their statements: by a probe on their own function, as long as that keeps to its
-// budget; else, of long statements, by a look into their memory.
+// ServerProbes: the statements that database servers run. The text comes from a probe on the server's own function as
+// long as the probe is within its budget; otherwise the text of long statements is read from the server's memory.
 //
-// Owned by the source's thread. Needs the rights to attach probes and to read other processes' memory as long as it lives.
+// Owned by the source's thread. Needs the rights to attach probes and to read other processes' memory during its whole
+// life.
 #pragma once
 
 #include <cstdint>
@@ -20,14 +21,14 @@ class ServerProbes {
   // `budget`: the share of one CPU that each server's probe may take.
   ServerProbes(Programs& programs, double budget) : programs_(programs), budget_(budget) {}
 
-  // Probes the process' program, where it is a server's that was not seen before.
+  // Probes the program of this process if it is a server program that was not seen before.
   void look_at(int32_t pid);
   void on_data(const event_data& event) {
     if (reader_.watching())
       reader_.on_data(static_cast<int32_t>(event.header.pid), event.flags & DATA_SENT, event.header.time_ns);
   }
   void forget(int32_t pid) { reader_.forget(pid); }
-  // Judges the probes, a few times a second; gives what was read of long statements.
+  // Judges the probes, a few times a second; returns the texts of long statements that were read.
   std::vector<StatementReader::Statement> tick(uint64_t now_ns, uint64_t horizon_ns);
   std::vector<ProbeState> states() const;
 
@@ -36,8 +37,8 @@ class ServerProbes {
     ServerProgram program;
     ProbeBudget budget;
     ProbeState state;
-    uint32_t probe = 0;  // index of its counts in cpu_counts
-    uint64_t hits = 0;   // as of the last judgement
+    uint32_t probe = 0;  // index of its counters in cpu_counts
+    uint64_t hits = 0;   // count at the last judgement
     uint64_t measured_ns = 0;
   };
   void measure(Server& server, uint64_t now_ns);

@@ -10,13 +10,14 @@
 namespace culprit::capture {
 namespace {
 
-// Below, a statement is over before anything could be read of it, and reading would cost as much as it takes.
+// A shorter statement may end before it can be read, and reading would cost too much compared with its duration.
 constexpr uint64_t kLongNs = 200'000'000;
-constexpr size_t kTextLimit = 4096;  // as much as a probe tells: TEXT_LIMIT of bpf/report.h
-// Processes that are remembered as none of a server's; a machine with more forgets them all and looks again.
+constexpr size_t kTextLimit = 4096;  // the limit of a probe's text: TEXT_LIMIT of bpf/report.h
+// The most processes remembered as not belonging to a server. A machine with more of them forgets all and examines them
+// again.
 constexpr size_t kMostBackends = 65'536;
 
-// How many of these bytes could be read: up to the end of a page that is not there.
+// Returns how many bytes could be read: reading stops at the first page that is not mapped.
 size_t read_memory(int32_t pid, uint64_t address, void* into, size_t size) {
   iovec local{into, size};
   iovec remote{reinterpret_cast<void*>(address), size};
@@ -58,7 +59,7 @@ std::vector<StatementReader::Statement> StatementReader::take(uint64_t now_ns, u
   std::erase_if(reads_, [&](Read& read) {
     if (read.statement.time_ns > horizon_ns) return false;
     auto backend = backends_.find(read.statement.pid);
-    // Another message since: whether the text was of it or of the one before can't be told.
+    // A message came in between: the text may belong to that message or to the one before.
     if (backend != backends_.end() && backend->second.since_ns == read.since_ns)
       ready.push_back(std::move(read.statement));
     return true;

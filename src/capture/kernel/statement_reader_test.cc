@@ -1,4 +1,4 @@
-// Reads variables of a child of ours as it would a server's.
+// Reads variables of a child process in place of a server's.
 #include "capture/kernel/statement_reader.h"
 
 #include <gtest/gtest.h>
@@ -15,11 +15,11 @@
 namespace culprit::capture {
 namespace {
 
-const char* volatile query_string = nullptr;  // the "server's" variable
+const char* volatile query_string = nullptr;  // stands for the server's variable
 
 constexpr uint64_t kMs = 1'000'000;
 
-// As a look at the test's own file would find it.
+// Returns the test's own program as the search for servers would find it.
 ServerProgram own_program() {
   struct stat status {};
   EXPECT_EQ(stat("/proc/self/exe", &status), 0);
@@ -65,14 +65,14 @@ TEST(StatementReader, ReadsAStatementThatRunsForLong) {
   reader.on_data(backend.pid(), false, 1'000 * kMs);
   EXPECT_TRUE(reader.take(1'199 * kMs, 1'198 * kMs).empty());
   EXPECT_TRUE(
-      reader.take(1'200 * kMs, 1'199 * kMs).empty());  // read, and it may have ended within the last millisecond
+      reader.take(1'200 * kMs, 1'199 * kMs).empty());  // read, but it may have ended within the last millisecond
   const auto statements = reader.take(1'250 * kMs, 1'249 * kMs);
   ASSERT_EQ(statements.size(), 1u);
   EXPECT_EQ(statements[0].pid, backend.pid());
   EXPECT_EQ(statements[0].text, "SELECT pg_sleep(10)");
   EXPECT_EQ(statements[0].time_ns, 1'200 * kMs);
   EXPECT_FALSE(statements[0].cut);
-  EXPECT_TRUE(reader.take(9'000 * kMs, 8'999 * kMs).empty());  // once
+  EXPECT_TRUE(reader.take(9'000 * kMs, 8'999 * kMs).empty());  // each statement is read once
 }
 
 TEST(StatementReader, GivesNoTextWhereAnotherMessageCameMeanwhile) {
@@ -101,7 +101,7 @@ TEST(StatementReader, ReadsNothingOfAnIdleBackendNorOfOneThatIsGone) {
 }
 
 TEST(StatementReader, CutsALongTextAndSurvivesAPointerToNowhere) {
-  // The last bytes of a page behind which nothing is.
+  // The last bytes before a page that is not mapped.
   auto* pages = static_cast<char*>(mmap(nullptr, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   ASSERT_EQ(munmap(pages + 4096, 4096), 0);
   std::memcpy(pages + 4090, "SELECT", 6);
@@ -126,7 +126,7 @@ TEST(StatementReader, LeavesOtherProgramsAlone) {
   ServerProgram program = own_program();
   reader.watch(program);
   EXPECT_TRUE(reader.watching());
-  reader.on_data(1, false, 0);  // init runs another file
+  reader.on_data(1, false, 0);  // init runs another program
   reader.take(200 * kMs, 199 * kMs);
   EXPECT_TRUE(reader.take(300 * kMs, 299 * kMs).empty());
   reader.unwatch(program);
@@ -139,7 +139,8 @@ TEST(MappedAddress, IsWhereTheFilesFirstByteLies) {
       "55d000100000-55d000900000 r-xp 00100000 08:01 77                         /usr/bin/postgres (deleted)\n"
       "7f0000000000-7f0000100000 r--p 00000000 08:01 78                         /usr/lib/libc.so\n";
   EXPECT_EQ(mapped_address(kMaps, 77, {0x2345, 0}), 0x55d000002345u);
-  EXPECT_EQ(mapped_address(kMaps, 77, {0x402345, 0x400000}), 0x55d000002345u);  // not position-independent
+  // a program that is not position-independent
+  EXPECT_EQ(mapped_address(kMaps, 77, {0x402345, 0x400000}), 0x55d000002345u);
   EXPECT_EQ(mapped_address(kMaps, 99, {0x2345, 0}), 0u);
   EXPECT_EQ(mapped_address("nonsense\n\n1-2", 77, {1, 0}), 0u);
 }

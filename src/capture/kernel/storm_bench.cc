@@ -1,9 +1,9 @@
-// capture_storm_bench: what recording costs the recorded, and what it loses, at full speed. CPU time of the producers,
-// with and without the recorder, interleaved; medians of rounds.
+// capture_storm_bench: the cost of recording for the recorded programs, and the events lost, at full speed. Measures
+// the CPU time of the producers with and without the recorder, alternating; prints medians of rounds.
 //
 //   capture_storm_bench [-n MESSAGES] [-r ROUNDS] [-k KB_OF_EACH_RING] [-p PAYLOAD_BYTES] [-s]
 //
-// -s: ns of each BPF program as the kernel measures it, which adds about 40 ns to each.
+// -s: the time of each BPF program as the kernel measures it, which adds about 40 ns to each run.
 #include <sched.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -37,13 +37,13 @@ void pin(int cpu) {
   sched_setaffinity(0, sizeof set, &set);
 }
 
-// A child process that sends itself messages, and tells what CPU time one took.
+// A child process that sends messages to itself and reports the CPU time per message.
 struct Producer {
   pid_t pid;
   int go, result;
 };
 
-// One end sends, the same thread receives: two events, no switch.
+// The same thread sends on one end and receives on the other: two events, no switch.
 void send_to_oneself(int n) {
   int ends[2];
   char bytes[64] = "SELECT 1";
@@ -176,6 +176,7 @@ int main(int argc, char** argv) {
   }
   compare("send + receive, one producer", 1, n, rounds, send_to_oneself, 2);
   compare("send + receive, two producers", 2, n, rounds, send_to_oneself, 2);
-  compare("ping-pong on one CPU", 1, n / 5, rounds, ping_pong, 1);  // CPU time of one of the two: one switch a turn
+  // CPU time of one of the two processes: one switch a turn
+  compare("ping-pong on one CPU", 1, n / 5, rounds, ping_pong, 1);
   return 0;
 }

@@ -6,7 +6,8 @@
 namespace culprit::capture {
 namespace {
 
-// 48 bytes each; a machine with more sockets than this in use has its ends told by TCP alone.
+// The most sockets remembered (48 bytes each). If more are in use, the end of the others is known only from TCP's
+// events.
 constexpr size_t kMostSockets = 1u << 20;
 constexpr uint64_t kLookEveryNs = 1'000'000'000;
 constexpr uint64_t kShareOfACpu = 1000;
@@ -35,7 +36,7 @@ void ToldSockets::compare(const std::optional<LiveSockets>& live, uint64_t begin
 std::vector<ToldSockets::Ended> ToldSockets::take_ended(uint64_t horizon_ns) {
   if (ended_.empty() || ended_.front().time_ns > horizon_ns) return {};
   std::vector<Ended> ended = std::exchange(ended_, {});
-  // Some may have said so themselves meanwhile.
+  // The ends of some sockets may have been reported by events meanwhile.
   std::erase_if(ended, [&](const Ended& one) { return !sockets_.contains(one.socket); });
   return ended;
 }

@@ -1,6 +1,7 @@
-// ToldSockets: the sockets that an EVENT_SOCKET told of and no EVENT_SOCKET_END yet, and which of them have gone unsaid.
+// ToldSockets: the sockets with an EVENT_SOCKET and no EVENT_SOCKET_END yet, and those among them that ended without an
+// event.
 //
-// Its size is that of the sockets that live, and of those that ended since the last look. Owned by one thread.
+// Its size is the number of existing sockets plus those that ended since the last look. Owned by one thread.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +13,12 @@
 
 namespace culprit::capture {
 
-// A look at the kernel's sockets: see struct live_sockets.
+// The result of a look at the kernel's sockets: see struct live_sockets.
 class LiveSockets {
  public:
   LiveSockets(const live_sockets& bits, uint64_t multiplier) : bits_(&bits), multiplier_(multiplier) {}
-  // False for sure; true for all that live, and for one in 2^21 / n of the others.
+  // Returns false only if the socket is gone. Returns true for all existing sockets, and for one in 2^21 / n of the
+  // others, where n sockets exist.
   bool may_live(uint64_t socket) const {
     const uint64_t bit = socket * multiplier_ >> (64 - LIVE_BITS_LOG);
     return bits_->words[bit / 64] >> bit % 64 & 1;
@@ -32,28 +34,30 @@ class ToldSockets {
   struct Ended {
     uint64_t socket = 0;
     uint32_t pid = 0;
-    uint64_t time_ns = 0;  // it had gone by then
+    uint64_t time_ns = 0;  // the socket was gone at this time
   };
 
-  // False where there are too many to remember: of this socket only the kernel's own word tells the end.
+  // Returns false if too many sockets are remembered already: the end of this one is known only from the kernel's
+  // events.
   bool add(uint64_t socket, uint32_t pid);
   void remove(uint64_t socket) { sockets_.erase(socket); }
   size_t size() const { return sockets_.size(); }
 
-  // Whether it is time to look again: after a second, and after so long that looking takes a thousandth of a CPU.
+  // Returns whether the next look is due: after a second, or later, so that looking takes at most a thousandth of a
+  // CPU.
   bool due(uint64_t now_ns) const { return !sockets_.empty() && ended_.empty() && now_ns >= next_look_ns_; }
-  // Differs from look to look, so that sockets that share a bit do so once.
+  // Returns a new multiplier for each look, so that two sockets that share a bit do so only in one look.
   uint64_t next_multiplier();
-  // What a look found that began and was done at these times; nothing: it could not be made.
+  // Compares with the result of a look that began and ended at these times; nothing: the look failed.
   void compare(const std::optional<LiveSockets>& live, uint64_t begin_ns, uint64_t done_ns);
-  // Those that were gone by `horizon_ns`: everything that they did has been handed out.
+  // Returns the sockets that were gone at `horizon_ns`: all their events have been passed on.
   std::vector<Ended> take_ended(uint64_t horizon_ns);
 
  private:
-  std::unordered_map<uint64_t, uint32_t> sockets_;  // the process that it was first told of
+  std::unordered_map<uint64_t, uint32_t> sockets_;  // by socket: the process of its first EVENT_SOCKET
   std::vector<Ended> ended_;
   uint64_t next_look_ns_ = 0;
-  uint64_t multiplier_ = 0x9e3779b97f4a7c15ull;  // Knuth's: odd, its bits well mixed
+  uint64_t multiplier_ = 0x9e3779b97f4a7c15ull;  // Knuth's multiplier: odd, with well mixed bits
 };
 
 }  // namespace culprit::capture

@@ -9,7 +9,7 @@ namespace {
 
 constexpr uint64_t kSecond = 1'000'000'000;
 
-// What the kernel's program writes when these sockets live.
+// Returns the bits that the kernel's program writes if these sockets exist.
 std::unique_ptr<live_sockets> bits_of(const std::vector<uint64_t>& sockets, uint64_t multiplier) {
   auto bits = std::make_unique<live_sockets>();
   for (uint64_t socket : sockets) {
@@ -34,9 +34,9 @@ TEST(ToldSockets, FindsThoseThatHaveGone) {
   for (uint64_t socket = 1; socket <= 1000; ++socket) (socket % 3 ? living : gone).push_back(socket);
   auto bits = bits_of(living, multiplier);
   told.compare(LiveSockets(*bits, multiplier), kSecond, kSecond + 10);
-  EXPECT_TRUE(told.take_ended(kSecond).empty());  // what they did last may not be handed out yet
+  EXPECT_TRUE(told.take_ended(kSecond).empty());  // their last events may not be passed on yet
   const auto found = told.take_ended(kSecond + 10);
-  // One in 2^21 / 667 may share its bit with a living one.
+  // One in 2^21 / 667 of the ended sockets may share its bit with an existing one.
   EXPECT_GE(found.size() + 2, gone.size());
   for (uint64_t socket : ids(found)) EXPECT_EQ(socket % 3, 0u);
   EXPECT_EQ(found[0].pid, 7u);
@@ -69,7 +69,7 @@ TEST(ToldSockets, SocketsThatShareABitArePartedByTheNextLook) {
 
 TEST(ToldSockets, LooksAsOftenAsAThousandthOfACpuAllows) {
   ToldSockets told;
-  EXPECT_FALSE(told.due(kSecond));  // there is none to look for
+  EXPECT_FALSE(told.due(kSecond));  // there is no socket to look for
   told.add(1, 7);
   const uint64_t multiplier = told.next_multiplier();
   auto bits = bits_of({1}, multiplier);
@@ -85,7 +85,7 @@ TEST(ToldSockets, RemembersAMillion) {
   ToldSockets told;
   for (uint64_t socket = 1; socket <= 1u << 20; ++socket) ASSERT_TRUE(told.add(socket, 7));
   EXPECT_FALSE(told.add(0xffffffffu, 7));
-  EXPECT_TRUE(told.add(5, 7));  // a second process has it
+  EXPECT_TRUE(told.add(5, 7));  // a second process uses the socket
   told.remove(5);
   EXPECT_TRUE(told.add(0xffffffffu, 7));
 }

@@ -17,8 +17,8 @@
 
 #include "base/hash.h"
 
-// Functions that begin as others do. The kernel emulates a push and a nop; `sub` on the stack pointer it must let the
-// CPU step over, which is dear (arch/x86/kernel/uprobes.c).
+// Sample functions that begin like others. The kernel emulates `push` and `nop`. It cannot emulate `sub` on the stack
+// pointer and single-steps it, which is expensive (arch/x86/kernel/uprobes.c).
 #if defined(__x86_64__)
 extern "C" {
 void culprit_sample_push();
@@ -49,10 +49,11 @@ namespace culprit::capture {
 namespace {
 
 constexpr std::string_view kReport = "pgstat_report_activity", kText = "debug_query_string";
-constexpr off_t kFileLimit = 2ll << 30;   // larger programs are not looked into
-constexpr size_t kMostPrograms = 65'536;  // that were looked at; a machine that runs more has each looked at again
+constexpr off_t kFileLimit = 2ll << 30;  // larger programs are not examined
+// the most programs remembered; a machine that runs more examines each of them again
+constexpr size_t kMostPrograms = 65'536;
 
-// A file mapped for reading; empty where it can't be.
+// A file mapped for reading; empty if it cannot be mapped.
 class MappedFile {
  public:
   explicit MappedFile(int fd, size_t size_bytes) : size_bytes_(size_bytes) {
@@ -73,8 +74,8 @@ class MappedFile {
   size_t size_bytes_;
 };
 
-// push of a register (with or without REX.B), the nops, jmp and call relative, conditional jumps: what
-// arch/x86/kernel/uprobes.c emulates.
+// Returns whether the kernel emulates the instruction (arch/x86/kernel/uprobes.c): push of a register (with or without
+// REX.B), nop, relative jmp and call, conditional jumps.
 bool emulated(std::string_view first) {
   auto byte = [&](size_t i) { return i < first.size() ? static_cast<uint8_t>(first[i]) : uint8_t{0}; };
   if (byte(0) == 0x41) return byte(1) >= 0x50 && byte(1) <= 0x57;
@@ -84,7 +85,7 @@ bool emulated(std::string_view first) {
   return byte(0) == 0x0f && (byte(1) == 0x1f || (byte(1) >= 0x80 && byte(1) <= 0x8f));
 }
 
-// Where a function of ours lies in the file that it was mapped from.
+// Returns the position of one of culprit's functions in the file that it was mapped from.
 uint64_t own_offset(const void* function) {
   auto address = reinterpret_cast<uint64_t>(function);
   std::ifstream maps("/proc/self/maps");
@@ -98,7 +99,7 @@ uint64_t own_offset(const void* function) {
 
 uint64_t cpu_ns() {
   timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);  // what else runs here meanwhile does not count
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);  // CPU time of the thread: other work on the machine does not count
   return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000ull + static_cast<uint64_t>(now.tv_nsec);
 }
 
@@ -106,7 +107,8 @@ uint64_t cpu_ns() {
 
 uint64_t ProbeSample::measure_ns() const {
   if (function == nullptr) return 0;
-  constexpr int kCalls = 20, kRounds = 21;  // 4 ms at 10 µs a call; the median of rounds leaves out what else ran
+  // 4 ms at 10 µs a call; the median of rounds excludes rounds disturbed by other work
+  constexpr int kCalls = 20, kRounds = 21;
   std::array<uint64_t, kRounds> rounds{};
   for (uint64_t& round : rounds) {
     uint64_t begin = cpu_ns();
@@ -160,7 +162,7 @@ ProbeSample ReportServers::sample_for(std::string_view first_bytes) {
 std::optional<ServerProgram> ReportServers::look_at(int32_t pid) {
   std::string path = "/proc/" + std::to_string(pid) + "/exe";
   struct stat status {};
-  // Cheap, and most processes share a program with another.
+  // This check is cheap, and most processes share a program with another one.
   if (stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_size > kFileLimit) return std::nullopt;
   if (seen_.size() >= kMostPrograms) seen_.clear();
   if (!seen_.insert({status.st_dev, status.st_ino}).second) return std::nullopt;

@@ -1,7 +1,7 @@
-// Finds PostgreSQL servers among the processes, and what a probe on their pgstat_report_activity() would cost.
+// Finds PostgreSQL servers among the processes and measures the cost of a probe on their pgstat_report_activity().
 //
-// A server is told by its program exporting that function, never by its name. Programs are told apart by inode: two
-// installations need two probes. They are opened through /proc/PID/exe, so containers' are found as well.
+// A program is a server's if it exports that function; its name does not matter. Programs are distinguished by inode:
+// two installations need two probes. They are opened through /proc/PID/exe, so servers in containers are found too.
 #pragma once
 
 #include <cstdint>
@@ -16,25 +16,25 @@
 
 namespace culprit::capture {
 
-// Where a function lies in an ELF file: its offset in the file. `file` is foreign: nothing in it is believed.
-// Nothing where the file is no 64-bit little-endian ELF file, or exports no such function.
+// Returns the position of a function in an ELF file. `file` is foreign data and not trusted. Returns nothing if the
+// file is no 64-bit little-endian ELF file, or exports no such function.
 std::optional<uint64_t> function_offset(std::string_view file, std::string_view function);
 
-// A variable of an ELF program: its address, and that of the file's first byte, as the file has them.
+// A variable of an ELF program: its address, and the address of the file's first byte, both as stored in the file.
 struct ElfVariable {
-  uint64_t address = 0;  // 0: there is none of this name
+  uint64_t address = 0;  // 0: no such variable
   uint64_t base = 0;
 };
 ElfVariable exported_variable(std::string_view file, std::string_view variable);
 
-// Tells programs apart by the file that a process runs; 0: it can't be told.
+// Returns the identity of the file that a process runs; 0: unknown.
 uint64_t program_key(int32_t pid);
-// Where a variable of its program lies in a process; 0: not found.
+// Returns the address of the program's variable in a process; 0: not found.
 uint64_t address_in(int32_t pid, const ElfVariable& variable);
-// The same, of /proc/PID/maps: the first byte of the file with this inode is mapped there.
+// The same, from the text of /proc/PID/maps, where the first byte of the file with this inode is mapped.
 uint64_t mapped_address(std::string_view maps, uint64_t inode, const ElfVariable& variable);
 
-// A file that stays open, so that it can be probed again when the process that showed it has gone.
+// A file that stays open, so that it can be probed again after the process that it was found by has ended.
 class ProgramFile {
  public:
   explicit ProgramFile(int fd) : fd_(fd) {}
@@ -52,25 +52,27 @@ struct ServerProgram {
   std::shared_ptr<const ProgramFile> file = {};
   uint64_t key = 0;           // program_key() of its processes
   ElfVariable variable = {};  // debug_query_string
-  std::string name;           // the program's path as its process sees it
-  uint64_t offset = 0;        // of the function in the file
-  std::string first_bytes;    // of the function
+  std::string name;           // the program's path in its process's view
+  uint64_t offset = 0;        // position of the function in the file
+  std::string first_bytes;    // first bytes of the function
 };
 
-// A function of our own that begins like another one: what a probe on that one costs can be measured on this.
+// A function of culprit that begins like the function to probe: the cost of a probe is measured on it.
 struct ProbeSample {
   std::string path;
   uint64_t offset = 0;
   void (*function)() = nullptr;
-  // Nanoseconds that a call takes longer than without a probe, the median of some; call it with the probe attached.
+  // Returns the additional time of a call in nanoseconds, compared with a call without the probe: the median of some
+  // calls. The probe must be attached.
   uint64_t measure_ns() const;
 };
 
 class ReportServers {
  public:
-  // The process' program, where it is a server's that was not seen before.
+  // Returns the process's program if it is a server program that was not seen before.
   std::optional<ServerProgram> look_at(int32_t pid);
-  // Whether the kernel emulates the first instruction (0.5 µs a hit) or must single-step it (10 µs where measured).
+  // Chooses the sample by whether the kernel emulates the first instruction (0.5 µs a hit) or single-steps it (10 µs,
+  // measured).
   static ProbeSample sample_for(std::string_view first_bytes);
 
  private:

@@ -9,13 +9,13 @@ namespace {
 
 constexpr size_t kSectionLimit = 1024, kSegmentLimit = 256;
 
-// Part of the file, or empty where it does not lie wholly within.
+// Returns a part of the file; empty if the part does not lie completely within the file.
 std::string_view part(std::string_view file, uint64_t offset, uint64_t size_bytes) {
   if (offset > file.size() || size_bytes > file.size() - offset) return {};
   return file.substr(offset, size_bytes);
 }
 
-// The table's `index`-th entry, copied out: tables of foreign files need not be aligned. Zeros beyond the end.
+// Returns a copy of the table's `index`-th entry: tables in foreign files may be unaligned. Beyond the end: zeros.
 template <class Entry>
 Entry entry(std::string_view table, uint64_t index) {
   Entry copy{};
@@ -28,7 +28,7 @@ bool is_name(std::string_view strings, uint32_t at, std::string_view name) {
   return strings.substr(at, name.size()) == name && strings[at + name.size()] == '\0';
 }
 
-// The address of a function or variable in one symbol table; 0 where it is not defined there.
+// Returns the address of a function or variable in one symbol table; 0 if the table does not define it.
 uint64_t find_symbol(std::string_view symbols, std::string_view strings, std::string_view name, unsigned char type) {
   for (size_t i = 0; i < symbols.size() / sizeof(Elf64_Sym); ++i) {
     auto symbol = entry<Elf64_Sym>(symbols, i);
@@ -38,7 +38,7 @@ uint64_t find_symbol(std::string_view symbols, std::string_view strings, std::st
   return 0;
 }
 
-// Where the segment that is loaded to `address` lies in the file.
+// Returns the position in the file of the segment that is loaded to `address`.
 std::optional<uint64_t> offset_of(std::string_view segments, uint64_t address) {
   for (size_t i = 0; i < segments.size() / sizeof(Elf64_Phdr) && i < kSegmentLimit; ++i) {
     auto segment = entry<Elf64_Phdr>(segments, i);
@@ -65,11 +65,12 @@ std::optional<Tables> tables_of(std::string_view file) {
                 part(file, header.e_phoff, header.e_phnum * sizeof(Elf64_Phdr))};
 }
 
-// The address of what is exported by this name; 0: nothing is.
+// Returns the address of an exported symbol; 0: not exported.
 uint64_t exported(std::string_view file, std::string_view sections, std::string_view name, unsigned char type) {
   for (size_t i = 0; i < sections.size() / sizeof(Elf64_Shdr) && i < kSectionLimit; ++i) {
     auto section = entry<Elf64_Shdr>(sections, i);
-    // Only what is exported: a program's own symbols may be gigabytes, and reading them would hold up the recorder.
+    // Only exported symbols are read: the table of local symbols may have gigabytes, and reading it would delay the
+    // recorder.
     if (section.sh_type != SHT_DYNSYM) continue;
     auto names = entry<Elf64_Shdr>(sections, section.sh_link);
     uint64_t address = find_symbol(part(file, section.sh_offset, section.sh_size),

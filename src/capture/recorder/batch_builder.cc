@@ -6,7 +6,7 @@ namespace culprit::capture {
 namespace {
 
 constexpr std::string_view kSource = "recorder";
-// A batch this long is still in the CPU's second-level cache when it is encoded, column by column, and freed: some 2 KB a span.
+// A batch of this length (about 2 KB a span) still fits in the CPU's second-level cache when it is encoded and freed.
 constexpr size_t kFullRows = 512;
 
 }  // namespace
@@ -24,15 +24,15 @@ Result<void> BatchBuilder::push() {
     span.host = host_;
   }
   Batch sent = std::exchange(batch_, {});
-  batch_.spans.reserve(std::min(sent.spans.size(), kFullRows));  // the next second is like this one
+  batch_.spans.reserve(std::min(sent.spans.size(), kFullRows));  // the next second will have a similar number
   requests::LedgerCounts sent_counts = std::exchange(counts_, {});
-  const auto processes = sent.processes;  // few, and a recording without them names nobody
+  const auto processes = sent.processes;  // few rows, and without them a recording has no names
   auto ticket = sink_.push(std::move(sent));
   if (ticket.has_value()) {
     spans_stored_ += static_cast<uint64_t>(spans);
     return {};
   }
-  // What the world refused did reach us: it stays in the account, as do the counts.
+  // Rows that the sink refused were received: they stay in the account, as do the counts.
   spans_refused_ += static_cast<uint64_t>(spans);
   counts_ = std::move(sent_counts);
   batch_.processes = processes;

@@ -1,6 +1,6 @@
-// BatchBuilder: gathers rows and what they change in the ledger into batches, and pushes them into the sink.
+// BatchBuilder: collects rows and their ledger changes into batches, and pushes them into the sink.
 //
-// For every batch received = stored + refused: a batch that the sink does not take is counted as refused in a later one.
+// For every batch, received = stored + refused: a batch that the sink refuses is counted as refused in a later one.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +19,9 @@ class BatchBuilder {
   Batch& batch() { return batch_; }
   requests::LedgerCounts& ledger() { return counts_; }
 
-  // With so many rows more.
+  // Returns whether the batch is full with this many additional rows.
   bool full(size_t more_rows) const;
-  // Hands over what there is. The first refusal is returned once; rows go on being counted.
+  // Pushes all collected rows. The first refusal is returned once; rows are counted in any case.
   Result<void> push();
 
   uint64_t spans_stored() const { return spans_stored_; }

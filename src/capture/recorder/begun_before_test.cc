@@ -1,4 +1,4 @@
-// What was under way when the recording began, and what is left out of it.
+// Tests requests that ran when the recording began, and what is left out of the recording.
 #include <gtest/gtest.h>
 #include <sys/syscall.h>
 
@@ -100,7 +100,7 @@ TEST_F(BegunBeforeTest, TheDatabasesOwnWordNamesAStatementOfWhichNoByteWasSeen) 
 
 TEST_F(BegunBeforeTest, AWaitThatBeganBeforeIsForTheLockOfWhoEndsIt) {
   tcp(2, kBackend, 5432, 4000);
-  // Asleep since before; its deadlock timer; on; the holder commits.
+  // The backend sleeps since before the recording; its deadlock timer ends; it waits again; the holder commits.
   off(kBackend, {.off = 0, .wake = 300, .on = 300, .syscall = SYS_epoll_wait});
   off(kBackend, {.off = 301, .wake = 900, .on = 901, .syscall = SYS_epoll_wait, .waker = kOther});
   sends(2, kBackend, 902, "Z", 1);

@@ -14,13 +14,13 @@ namespace {
 
 Error failed(const std::string& what) { return Error{Error::Kind::Unavailable, what + ": " + std::strerror(errno)}; }
 
-// In the child: only what is safe after a fork of a threaded process.
+// Runs in the child process: only calls that are safe after a fork of a process with several threads.
 [[noreturn]] void wait_and_execute(int gate, int failure, char* const* argv) {
   char go = 0;
   ssize_t n;
   do n = ::read(gate, &go, 1);
   while (n < 0 && errno == EINTR);
-  // The recorder ignores it; a command expects to die of it.
+  // The recorder ignores SIGPIPE, but a command expects that the signal ends it.
   if (n == 1) ::signal(SIGPIPE, SIG_DFL);
   if (n == 1) ::execvp(argv[0], argv);
   const int why = n == 1 ? errno : 0;
@@ -66,7 +66,7 @@ Child::~Child() {
   const bool waits = gate_ >= 0;
   if (gate_ >= 0) ::close(gate_);
   if (failure_ >= 0) ::close(failure_);
-  if (waits && pid_ > 0) ::waitpid(pid_, nullptr, 0);  // its gate closed: it ends at once
+  if (waits && pid_ > 0) ::waitpid(pid_, nullptr, 0);  // its gate is closed: it ends immediately
 }
 
 Result<void> Child::go() {

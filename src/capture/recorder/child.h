@@ -1,4 +1,5 @@
-// Child: a program that waits before it becomes itself, so that it is recorded from its first instruction.
+// Child: a process that waits before it executes its program, so that the program is recorded from its first
+// instruction.
 #pragma once
 
 #include <sys/types.h>
@@ -17,21 +18,21 @@ class Child {
   static Result<Child> start(const std::vector<std::string>& command);
   Child(Child&& other) noexcept;
   Child& operator=(Child&&) = delete;
-  // One that was not let go never runs; one that runs is left alone.
+  // If go() was not called, the child ends without running. A running program is not ended.
   ~Child();
 
   pid_t pid() const { return pid_; }
-  // Lets it execute the program; an Error where that is not possible.
+  // Makes the child execute the program; returns an Error if that fails.
   Result<void> go();
-  // Its status as a shell gives it, once it has ended.
+  // Returns its exit status as a shell does, after it has ended.
   std::optional<int> ended();
 
  private:
   Child(pid_t pid, int gate, int failure) : pid_(pid), gate_(gate), failure_(failure) {}
 
   pid_t pid_;
-  int gate_;     // written to: go
-  int failure_;  // read from: errno of a failed exec; closed by a successful one
+  int gate_;     // a byte written here starts the program
+  int failure_;  // gives errno of a failed exec; closed by a successful one
   std::optional<int> status_;
 };
 

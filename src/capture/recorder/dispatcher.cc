@@ -25,7 +25,7 @@ const Event* as(const event_header& header) {
 int32_t as_pid(uint32_t pid) { return static_cast<int32_t>(pid); }
 int64_t as_time(uint64_t ns) { return static_cast<int64_t>(ns); }
 
-// What /proc and the processes' own events say, for module requests.
+// Passes facts from /proc and from process events to module requests.
 class ProcFacts : public requests::HostFacts {
  public:
   ProcFacts(Processes& processes, HostView& view) : processes_(processes), view_(view) {}
@@ -187,7 +187,7 @@ std::vector<CaptureWish> Dispatcher::take_capture_wishes() {
 void Dispatcher::add_log(LogRecord log) {
   Parts& p = *parts_;
   if (const std::optional<LockWait> wait = lock_wait_from(log)) {
-    // A database on another machine has other processes.
+    // A database on another machine has no processes here.
     if (p.processes.at(wait->waiter_pid).row.service == "postgresql")
       p.tracker.on_asked(wait->waiter_pid, wait->waiter_statement, wait->time_ns);
   }
@@ -200,7 +200,7 @@ void Dispatcher::count(LedgerKind kind, int64_t n, std::string_view stage, std::
   parts_->batches.ledger().count(kind, n, 0, stage, detail, evidence);
 }
 
-// The tracker's rows become the batch's.
+// Moves the tracker's rows into the batch.
 void Dispatcher::Parts::take_rows() {
   Batch& batch = batches.batch();
   auto take = [](auto& from, auto& to) {
@@ -266,8 +266,10 @@ void Dispatcher::count_source(const SourceCounts& counts) {
     p.batches.ledger().count(kind, static_cast<int64_t>(n), 0, "kernel", detail, evidence);
   };
   count(LedgerKind::map_full, counts.map_full, "sockets and block requests");
-  count(LedgerKind::map_full, counts.slot_collisions, "a thread's state was pushed out: a wait is missing");
-  count(LedgerKind::oversize, counts.payload_unseen, "bytes went by sendfile, splice or io_uring: length only");
+  count(LedgerKind::map_full, counts.slot_collisions,
+        "a thread's state was replaced by another thread's: a wait is missing");
+  count(LedgerKind::oversize, counts.payload_unseen,
+        "bytes sent by sendfile, splice or io_uring: only the length is known");
   for (const ProbeState& probe : counts.probes) {
     const std::string detail = probe.reason.empty() ? probe.name : probe.name + ": " + probe.reason;
     if (probe.state == ProbeState::State::Missing) count(LedgerKind::probe_missing, 1, detail);
@@ -284,7 +286,7 @@ void Dispatcher::count_source(const SourceCounts& counts) {
   }
 }
 
-// PostgreSQL's backends that spoke to nobody, and that say in their titles that they work.
+// Returns the PostgreSQL backends that sent and received nothing, and that are active according to their titles.
 std::vector<requests::StandingRequest> Dispatcher::Parts::standing(
     const std::vector<requests::SleepingThread>& sleeping) {
   std::vector<requests::StandingRequest> all;
@@ -292,7 +294,8 @@ std::vector<requests::StandingRequest> Dispatcher::Parts::standing(
     const std::string text = processes.title(pid);
     const BackendTitle title = read_backend_title(text);
     if (title.command.empty()) continue;
-    // Where its client reached it. Of a Unix socket only its siblings tell: children of the same server.
+    // The address to which its client connected. For a Unix socket, only other backends of the same server show the
+    // path.
     SocketAddress server;
     if (title.peer.port != 0)
       server = view.near_end(pid, title.peer);

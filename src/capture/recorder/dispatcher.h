@@ -1,10 +1,10 @@
-// Dispatcher: hands the kernel's events to those that they are about, and their rows to the sink.
+// Dispatcher: passes the kernel's events to the request tracker and the process table, and their rows to the sink.
 //
 //   events ──▶ RequestTracker (requests) ──┐
 //         └──▶ Processes ──────────────────┴──▶ BatchBuilder ──▶ Sink
 //
-// Owned by one thread, which hands it events in order of time and calls tick() between them. Never waits for anything but
-// the sink; its memory is bounded, and what it sheds it counts.
+// Owned by one thread, which passes events in order of time and calls tick() between them. Waits only for the sink. Its
+// memory is bounded; what it drops is counted.
 #pragma once
 
 #include <cstdint>
@@ -22,12 +22,12 @@ namespace culprit::capture {
 
 struct DispatcherOptions {
   HostInfo host;        // name, ids, scope, tiers; started_ns in wall time
-  int64_t mono_ns = 0;  // when `host.started_ns` was
-  int32_t own_pid = 0;  // the recorder's: its own connections are left out
+  int64_t mono_ns = 0;  // monotonic time of `host.started_ns`
+  int32_t own_pid = 0;  // pid of the recorder: its own connections are not recorded
   std::span<const Protocol> protocols = known_protocols();
 };
 
-// What is to be copied of a socket's messages from now on.
+// The bytes to copy of a socket's messages from now on.
 struct CaptureWish {
   uint64_t socket = 0;
   CapturePolicy sent, received;
@@ -39,19 +39,19 @@ class Dispatcher {
   ~Dispatcher();
 
   void handle(const event_header& event);
-  // To be passed on to the event source after handle().
+  // The caller passes these to the event source after handle().
   std::vector<CaptureWish> take_capture_wishes();
-  // Whether there are so many rows that push_rows() is due, also between two ticks.
+  // Returns whether push_rows() is due because of the number of rows, also between two ticks.
   bool full() const;
   Result<void> push_rows();
-  // Settles trees, pushes what there is once a second; `wall_ns` is read together with `mono_ns`.
+  // Completes request trees and pushes rows once a second. `wall_ns` and `mono_ns` are the same moment.
   Result<void> tick(int64_t mono_ns, int64_t wall_ns);
-  // The recording is over: everything leaves. `host` gets its end and its counts from `counts`.
+  // Ends the recording and pushes all remaining rows. `host` gets its end, and its counts from `counts`.
   Result<void> finish(int64_t mono_ns, const SourceCounts& counts, const std::vector<OpenWait>& open_waits,
                       int64_t recorder_cpu_ns);
-  // A row of another source (--ask), taken along with the next batch.
+  // Adds a row from another source (--ask) to the next batch.
   void add_log(LogRecord log);
-  // To the ledger, for the whole recording.
+  // Adds a ledger row for the whole recording.
   void count(LedgerKind kind, int64_t n, std::string_view stage, std::string_view detail,
              Evidence evidence = Evidence::Exact);
 

@@ -1,5 +1,5 @@
-// Any bytes as events: the kernel's side is ours, but what processes put into names, paths and payloads is not, and an
-// event may come in any order.
+// Any bytes as events. The kernel side is trusted, but processes choose the contents of names, paths and payloads, and
+// events may come in any order.
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
@@ -19,7 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   DispatcherOptions options;
   Dispatcher dispatcher(std::move(options), view, sink);
 
-  // A byte for the length, then so many words of an event; numbers are folded so that events meet each other.
+  // Each event: one byte for the length, then that many bytes. Numbers are reduced to a small range, so that events
+  // refer to the same objects.
   int64_t now_ns = 1'000'000'000;
   while (size > 1) {
     const size_t length = std::min<size_t>(size - 1, data[0]);

@@ -6,7 +6,7 @@
 namespace culprit::capture::testing {
 namespace {
 
-// Who is who: 10 a client, 20 a gateway, 30 31 32 backends of one database.
+// Processes: 10 is a client, 20 a gateway, 30, 31 and 32 are backends of one database.
 constexpr int32_t kClient = 10, kGateway = 20, kBackend = 30, kOther = 31, kThird = 32;
 
 class DispatcherTest : public ::testing::Test, protected Machine {
@@ -15,7 +15,7 @@ class DispatcherTest : public ::testing::Test, protected Machine {
     view.programs = {
         {kClient, "client"}, {kGateway, "gateway"}, {kBackend, "postgres"}, {kOther, "postgres"}, {kThird, "postgres"}};
   }
-  // Sockets 1 (client) and 2 (backend `pid`).
+  // Connects sockets 1 (client) and 2 (backend `pid`).
   void connect(int32_t client, int32_t server, uint64_t first = 1, uint16_t port = 4000) {
     tcp(first, client, port, 5432);
     tcp(first + 1, server, 5432, port);
@@ -56,7 +56,7 @@ TEST_F(DispatcherTest, ARequestSeenAtBothEndsBecomesTwoSpansOfOneTrace) {
 TEST_F(DispatcherTest, ARequestBeginsAndItsAnswerEndsWhenTheBytesLeaveAndNotWhenTheCallReturns) {
   connect(kClient, kBackend);
   receives(2, kBackend, 11, "Q one");
-  sent(1, kClient, 12, 2, "Q one");  // the receiver pushed the sender off its CPU
+  sent(1, kClient, 12, 2, "Q one");  // the receiver took the sender's CPU
   off(kClient, {.off = 11, .wake = 11, .on = 12, .state = 0});
   off(kBackend, {.off = 14, .wake = 14, .on = 17, .state = 0});
   receives(1, kClient, 16, "Z");
@@ -111,7 +111,7 @@ TEST_F(DispatcherTest, ASendThatIsToldAfterItsAnswerWasSentStillJoins) {
 TEST_F(DispatcherTest, UnixEndsThatWereFirstSeenAtDifferentMomentsJoinAllTheSame) {
   unix_socket(1, 2, kClient);
   unix_socket(2, 1, kBackend);
-  receives(2, kBackend, 11, "Q before", 0);  // its send had returned when recording began
+  receives(2, kBackend, 11, "Q before", 0);  // its send call had returned when the recording began
   sends(2, kBackend, 12, "Z");
   for (int i = 0; i < 3; ++i) {
     sends(1, kClient, 20 + i * 10, "Q q" + std::to_string(i));
@@ -174,7 +174,7 @@ TEST_F(DispatcherTest, TheWaitsOfARequestSumToItsDuration) {
   EXPECT_EQ(server.blockers[0].wait, Wait::Runnable);
   EXPECT_EQ(server.blockers[0].pid, 77);
   EXPECT_EQ(server.blockers[0].duration_ns, 3 * kMs);
-  EXPECT_FALSE(sink.states.empty());  // 15 ms: slow
+  EXPECT_FALSE(sink.states.empty());  // 15 ms: a slow request
 }
 
 TEST_F(DispatcherTest, ABackendWokenByAnotherWaitedForTheLockThatItsStatementTook) {
@@ -183,7 +183,7 @@ TEST_F(DispatcherTest, ABackendWokenByAnotherWaitedForTheLockThatItsStatementToo
   receives(4, kOther, 5, "Q UPDATE holder", 1);
   sends(4, kOther, 6, "Z", 1);
   receives(2, kBackend, 10, "Q UPDATE waiter", 1);
-  // Its deadlock timer ends the first wait; it looks, and waits on.
+  // The backend's deadlock timer ends its first wait; the backend checks for a deadlock and waits again.
   off(kBackend, {.off = 11, .wake = 1011, .on = 1011, .syscall = SYS_epoll_wait});
   receives(4, kOther, 1500, "Q COMMIT", 10);
   sends(4, kOther, 1512, "Z", 2);
@@ -254,7 +254,7 @@ TEST_F(DispatcherTest, AParallelWorkerOfTheQueryIsNoHolderOfALock) {
   EXPECT_EQ(span("scan", SpanKind::Server).waits[Wait::Lock], 0);
 }
 
-// The server's parent process tells a backend that its workers have ended.
+// The server's parent process informs a backend that its workers have ended.
 TEST_F(DispatcherTest, ToWaitForTheEndOfAParallelWorkerIsToWaitForWhatTheWorkerDoes) {
   connect(kClient, kBackend);
   receives(2, kBackend, 10, "Q scan", 1);
@@ -264,7 +264,7 @@ TEST_F(DispatcherTest, ToWaitForTheEndOfAParallelWorkerIsToWaitForWhatTheWorkerD
   exits(40, 29);
   off(kBackend, {.off = 12, .wake = 30, .on = 30, .syscall = SYS_epoll_wait, .waker = 1});
   sends(2, kBackend, 31, "Z", 1);
-  // No worker of this query has ended meanwhile.
+  // No worker of this query has ended in between.
   receives(2, kBackend, 40, "Q other", 10);
   off(kBackend, {.off = 41, .wake = 45, .on = 45, .syscall = SYS_epoll_wait, .waker = 1});
   sends(2, kBackend, 46, "Z", 1);
@@ -332,7 +332,7 @@ TEST_F(DispatcherTest, MissingTcpBytesAreAHole) {
   connect(kClient, kBackend);
   receives(2, kBackend, 10, "Q x", 100);
   sends(2, kBackend, 11, "DD", 1);
-  sends(2, kBackend, 12, "Z", 1003);  // 1000 bytes between were not seen
+  sends(2, kBackend, 12, "Z", 1003);  // 1000 bytes in between were not recorded
   finish(100);
   EXPECT_TRUE(span("x", SpanKind::Server).flags & kHole);
   EXPECT_EQ(sink.connections[2].lost_bytes, 1000u);

@@ -1,4 +1,4 @@
-// For tests: a machine of events made by hand, with the fakes of fakes_testing.h around it.
+// Test support: events of a machine, made by hand, with the fakes of fakes_testing.h.
 #pragma once
 
 #include <cstring>
@@ -15,13 +15,13 @@ namespace culprit::capture::testing {
 constexpr int64_t kMs = 1'000'000;
 constexpr int32_t kRecorder = 99;
 
-// A switch-in, in milliseconds.
+// A switch to a thread; times in milliseconds.
 struct Off {
   double off, wake, on;
   int16_t syscall = -1;
   uint32_t state = 1;
   int32_t waker = 0;      // tid = pid; 0: an interrupt
-  int32_t waker_tid = 0;  // where it differs
+  int32_t waker_tid = 0;  // set if it differs from the pid
   int32_t previous = 0;
 };
 
@@ -54,7 +54,7 @@ class Machine {
   void sends(uint64_t socket, int32_t tid, double at_ms, std::string_view bytes, uint32_t sequence = 0) {
     data(socket, tid, at_ms, bytes, sequence, DATA_SENT);
   }
-  // A send whose call ended at `at_ms`; its bytes had begun to leave `left_before_ms` before.
+  // A send call that ended at `at_ms`; its bytes began to leave `left_before_ms` earlier.
   void sent(uint64_t socket, int32_t tid, double at_ms, double left_before_ms, std::string_view bytes) {
     data(socket, tid, at_ms, bytes, 0, DATA_SENT, static_cast<uint16_t>(left_before_ms * kMs / double{LEFT_UNIT_NS}));
   }
@@ -125,7 +125,7 @@ class Machine {
 
   FakeView view;
   KeepingSink sink;
-  std::map<int32_t, int32_t> process_of;  // of threads that are not their process' first
+  std::map<int32_t, int32_t> process_of;  // of threads that are not their process's first thread
   std::map<uint64_t, std::pair<CapturePolicy, CapturePolicy>> captures;
 
  private:

@@ -9,7 +9,8 @@
 namespace culprit::capture {
 namespace {
 
-// An IPv4 address that hides in an IPv6 one (RFC 4291 §2.5.5.2) is written as IPv4: both ends then look alike.
+// The prefix of an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2). It becomes an IPv4 address, so that both ends look
+// alike.
 constexpr unsigned char kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 int32_t as_pid(uint32_t pid) { return static_cast<int32_t>(pid); }
@@ -29,7 +30,7 @@ requests::StreamAddress address(uint16_t family, const __u8 (&raw)[16], uint16_t
   return result;
 }
 
-// An abstract name begins with a NUL (unix(7)), and is shown as @name.
+// An abstract name begins with NUL (unix(7)) and is written as @name.
 std::string socket_path(const event_socket& event) {
   const bool abstract = event.path[0] == '\0' && event.path[1] != '\0';
   const char* name = abstract ? event.path + 1 : event.path;
@@ -76,7 +77,7 @@ requests::StreamBytes stream_bytes(const event_data& event) {
   return bytes;
 }
 
-// Whatever the event says, a thread lost its CPU, and was woken, before it got one.
+// Puts the times in order: a thread lost its CPU and was woken before it got one, whatever the event contains.
 requests::ThreadSwitch thread_switch(const event_switch& event) {
   requests::ThreadSwitch change;
   change.pid = as_pid(event.header.pid);

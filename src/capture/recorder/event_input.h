@@ -1,4 +1,4 @@
-// From the kernel's events to the plain structs that module requests takes.
+// Converts the kernel's events to the plain structs of module requests.
 #pragma once
 
 #include "capture/kernel/event_source.h"
@@ -9,7 +9,7 @@
 namespace culprit::capture {
 
 requests::StreamInfo stream_info(const event_socket& event);
-// Its views are those of the event.
+// The views in the result point into the event.
 requests::StreamBytes stream_bytes(const event_data& event);
 requests::ThreadSwitch thread_switch(const event_switch& event);
 requests::SleepingThread sleeping_thread(const OpenWait& wait);

@@ -1,4 +1,4 @@
-// For tests: a protocol of one letter, a sink that keeps everything, a host of programs named by hand.
+// Test fakes: a protocol with one-letter messages, a sink that keeps all rows, a host with programs named by hand.
 #pragma once
 
 #include <map>
@@ -17,7 +17,7 @@
 
 namespace culprit::capture::testing {
 
-// "Q text" is a request, an answer ends with "Z". The first letter tells which end speaks.
+// "Q text" is a request; an answer ends with "Z". The first letter tells which end sends.
 class LetterConversation : public Conversation {
  public:
   void feed(From from, int64_t time_ns, std::string_view head, std::string_view, uint64_t) override {
@@ -138,10 +138,10 @@ class FakeView : public HostView {
   HostInfo host() override { return {}; }
 
   std::map<int32_t, std::string> programs;
-  std::map<int32_t, std::string> titles;        // command lines that say more
-  std::map<uint16_t, SocketAddress> near_ends;  // by the other end's port
+  std::map<int32_t, std::string> titles;        // command lines with more text than the name
+  std::map<uint16_t, SocketAddress> near_ends;  // by port of the other end
   std::map<int32_t, int64_t> throttled;
-  std::set<int32_t> vanished;  // without an event
+  std::set<int32_t> vanished;  // processes that ended without an event
 };
 
 }  // namespace culprit::capture::testing

@@ -29,7 +29,7 @@ uint64_t LockWaitPoller::failures() {
 }
 
 void LockWaitPoller::run() {
-  // A database with thousands of waiters must not fill the memory of who only watches.
+  // Limits the recorder's memory if a database has thousands of waiting sessions.
   constexpr size_t kMostKept = 10'000;
   std::unique_lock lock(mutex_);
   while (!stop_) {

@@ -1,4 +1,5 @@
-// LockWaitPoller: asks the databases once a second who waits for whom, on a thread of its own, while a recording runs.
+// LockWaitPoller: asks the databases once a second for waiting and blocking sessions, on a thread of its own, during a
+// recording.
 #pragma once
 
 #include <condition_variable>
@@ -16,11 +17,11 @@ class LockWaitPoller {
  public:
   explicit LockWaitPoller(DatabaseInspector& inquiry);
   ~LockWaitPoller();
-  // Ends the thread, after the question under way (which has its own time limit).
+  // Ends the thread after the current question, which has its own time limit.
   void stop();
-  // What was answered since the last call.
+  // Returns the answers since the last call.
   std::vector<LogRecord> take();
-  // How often a question failed.
+  // Returns how often a question failed.
   uint64_t failures();
 
  private:
@@ -29,7 +30,7 @@ class LockWaitPoller {
   DatabaseInspector& inquiry_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::vector<LogRecord> answers_;  // under mutex_, as what follows
+  std::vector<LogRecord> answers_;  // guarded by mutex_, as are the members below
   uint64_t failures_ = 0;
   bool stop_ = false;
   std::thread thread_;

@@ -1,4 +1,4 @@
-// Ends of connections are paired only where their addresses mean the same machine.
+// Ends of connections are paired only within the same network namespace.
 #include <gtest/gtest.h>
 
 #include "capture/recorder/dispatcher_testing.h"
@@ -24,7 +24,7 @@ class Namespaces : public Machine, public ::testing::Test {
     opens(static_cast<int32_t>(socket), event);
     open_[socket] = peer_port == 5432;
   }
-  // Only connections with requests have a row: each end that is open sees one.
+  // Only connections with requests have a row: each open end sends or receives one request.
   std::map<uint64_t, uint64_t> peers() {
     for (const auto& [socket, client] : open_)
       if (client) sends(socket, static_cast<int32_t>(socket), 2, "Q one", 1000);
@@ -40,10 +40,10 @@ class Namespaces : public Machine, public ::testing::Test {
     return ids;
   }
 
-  std::map<uint64_t, bool> open_;  // whether it is the client's
+  std::map<uint64_t, bool> open_;  // by socket: whether it is the client's end
 };
 
-// Two containers, each with a server and a client on its own loopback, at the same ports.
+// Two containers, each with a server and a client on its own loopback interface, with the same ports.
 TEST_F(Namespaces, LoopbackOfTwoContainersIsPairedWithinEach) {
   end(1, 100, kLoopback, 40'000, kLoopback, 5432);
   end(2, 200, kLoopback, 40'000, kLoopback, 5432);
@@ -58,7 +58,7 @@ TEST_F(Namespaces, ContainersThatTalkToEachOtherArePaired) {
   EXPECT_EQ(peers(), (std::map<uint64_t, uint64_t>{{1, 2}, {2, 1}}));
 }
 
-// Two bridges with the same range of addresses: which server the later client means, nothing tells.
+// Two bridges with the same address range: nothing shows which server the later client is connected to.
 TEST_F(Namespaces, TheSameAddressesInTwoNetworksAreNotPairedWithEachOther) {
   end(1, 100, kApp, 40'000, kDatabase, 5432);
   end(2, 200, kDatabase, 5432, kApp, 40'000);
@@ -74,7 +74,7 @@ TEST_F(Namespaces, BothClientsOfTheSameAddressesBeforeTheirServersAreNotPaired) 
   EXPECT_EQ(peers(), (std::map<uint64_t, uint64_t>{{1, 0}, {2, 0}, {3, 0}}));
 }
 
-// The ports of a connection that has closed are used again, by another container.
+// Another container uses the ports of a closed connection again.
 TEST_F(Namespaces, AClosedConnectionIsNoNamesake) {
   end(1, 100, kApp, 40'000, kDatabase, 5432);
   end(2, 200, kDatabase, 5432, kApp, 40'000);

@@ -23,17 +23,17 @@ int64_t now_ns(clockid_t clock) {
   return now.tv_sec * 1'000'000'000ll + now.tv_nsec;
 }
 
-// The command's end, and the user's wish to stop, are looked for this often.
+// The interval of the checks for the command's end and for the user's request to stop.
 constexpr int kPollMs = 50;
 
-// While it lives: a batch job, which waits for its turn, so that its wake-ups push no recorded thread off its CPU; the rings hold
-// what happens meanwhile. Once it has its turn it may stay, however many others want the CPU: with a fair share of a full
-// machine it would fall behind, and lose.
+// Sets the scheduling of the reader thread during a recording. As a batch job its wake-ups never preempt a recorded
+// thread; the rings store the events until it runs. With the highest nice priority it then keeps its CPU as long as it
+// has events: with a fair share of a fully loaded machine it would read too slowly and lose events.
 class ReadersTurn {
  public:
   ReadersTurn() {
-    set(SCHED_BATCH);                   // refused: the recording disturbs a little more
-    setpriority(PRIO_PROCESS, 0, -20);  // refused: more is lost on a full machine, and counted
+    set(SCHED_BATCH);                   // if refused, the recording disturbs the machine a little more
+    setpriority(PRIO_PROCESS, 0, -20);  // if refused, more events are lost on a fully loaded machine, and counted
   }
   ~ReadersTurn() {
     setpriority(PRIO_PROCESS, 0, nice_);
@@ -82,7 +82,7 @@ class Recording {
   Sink& sink_;
   std::unique_ptr<Dispatcher> dispatcher_;
   std::unique_ptr<LockWaitPoller> asker_;
-  std::optional<Error> refused_;  // by the sink: the first, said at the end
+  std::optional<Error> refused_;  // the first refusal of the sink, reported at the end
   int64_t begin_ns_ = 0, begin_cpu_ns_ = 0, progress_ns_ = 0;
 };
 
@@ -98,7 +98,7 @@ Result<RecordSummary> Recording::run(Child* child) {
   options.host.tiers = tiers_of(source_.counts());
   dispatcher_ = std::make_unique<Dispatcher>(std::move(options), view_, sink_);
   ReadersTurn turn;
-  begin_cpu_ns_ = now_ns(CLOCK_THREAD_CPUTIME_ID);  // attaching is paid once, and before
+  begin_cpu_ns_ = now_ns(CLOCK_THREAD_CPUTIME_ID);  // excludes the cost of attaching, which is paid once
   if (options_.drop_rights) TRY(drop_rights(options_.database_probes ? Rights::FollowServers : Rights::None));
   if (child) TRY(child->go());
   if (options_.on_attached) options_.on_attached();
@@ -130,7 +130,8 @@ void Recording::handle(const event_header& event) {
   if (dispatcher_->full()) note(dispatcher_->push_rows());
 }
 
-// A sink that refuses does not end the recording: what it lacks is counted, and the disk may have room again.
+// A refusal of the sink does not end the recording: the missing rows are counted, and the disk may have space again
+// later.
 void Recording::note(Result<void> pushed) {
   if (!pushed.has_value() && !refused_) refused_ = pushed.error();
 }

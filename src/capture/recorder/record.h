@@ -1,7 +1,7 @@
 // record: one recording, from attaching the probes to the last batch in the sink.
 //
-// Runs on the calling thread until the time is over, `stop` is set or the command has ended; the sink is flushed when it
-// returns. With an inquiry a second thread asks it for lock waits once a second.
+// Runs on the calling thread until the time is over, `stop` is set or the command has ended. The sink is flushed when
+// it returns. With a database inspector, a second thread asks it for lock waits once a second.
 #pragma once
 
 #include <atomic>
@@ -26,36 +26,37 @@ struct RecordProgress {
 };
 
 struct RecordOptions {
-  // Exactly one of the three. Descendants are recorded too.
+  // Exactly one of the three is set. Descendants are recorded too.
   bool all = false;
   std::vector<int32_t> pids;
-  std::vector<std::string> command;  // run it, record it, stop when it ends; its stdio is ours
+  std::vector<std::string> command;  // run, record, stop when it ends; its standard streams are those of the recorder
 
-  int64_t duration_ns = 0;              // 0: until stopped, or the command ends
-  uint32_t ring_size_bytes = 8u << 20;  // per CPU
+  int64_t duration_ns = 0;              // 0: until stopped, or until the command ends
+  uint32_t ring_size_bytes = 8u << 20;  // for each CPU
   bool database_probes = true;          // tier T1: PostgreSQL's activity
   bool measure_programs = false;
-  bool drop_rights = false;              // give up all rights but those needed, for good, once attached
+  bool drop_rights = false;              // after attaching, give up all rights that are no longer needed, permanently
   DatabaseInspector* inquiry = nullptr;  // --ask; may be null
   const std::atomic<bool>* stop = nullptr;
-  // Attached: what happens from now on is seen. Then about once a second.
+  // on_attached: everything from now on is recorded. on_progress: about once a second.
   std::function<void()> on_attached;
   std::function<void(const RecordProgress&)> on_progress;
 };
 
 struct RecordSummary {
-  HostInfo host;                                             // with begin, end, tiers, scope
+  HostInfo host;                                             // with begin, end, tiers and scope
   uint64_t events = 0, kept = 0, lost = 0, event_bytes = 0;  // events = kept + lost
   uint64_t requests = 0;
-  int64_t recorder_cpu_ns = 0;  // of this thread, in user space and its system calls; not that of the probes
+  // CPU time of the recorder's thread, in user space and in system calls; without the probes' time
+  int64_t recorder_cpu_ns = 0;
   std::vector<ProbeState> probes;
-  std::vector<std::string> asked;     // what the inquiry did
-  std::optional<int> command_status;  // as a shell gives it: 128 + n where a signal n ended it
+  std::vector<std::string> asked;     // the questions to databases
+  std::optional<int> command_status;  // as in a shell: 128 + n if signal n ended it
 };
 
 Result<RecordSummary> record(const RecordOptions& options, Sink& sink);
 
-// The same with the parts that it would make itself: for tests, and other sources. `source` is not started yet.
+// The same with given parts, for tests and other sources. `source` must not be started yet.
 Result<RecordSummary> record_from(EventSource& source, HostView& view, const RecordOptions& options, Sink& sink);
 
 }  // namespace culprit::capture

@@ -1,6 +1,6 @@
-// record_bench: records this machine as `culprit record` does, keeps nothing, and says what it cost and what it saw.
+// record_bench: records this machine as `culprit record` does, without storing rows, and prints cost and results.
 //
-//   capture_record_bench SECONDS all|PID [FILE]    FILE: a line for each span, process, connection, ledger row
+//   capture_record_bench SECONDS all|PID [FILE]    FILE: a line for each span, process, connection and ledger row
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>

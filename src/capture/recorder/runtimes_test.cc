@@ -1,5 +1,5 @@
-// Who sends for whom, and what a wait is, where a runtime stands between request and thread: event loops, tasks that move
-// between threads, interpreters with one lock, and protocols that nobody here speaks.
+// Parents of calls and kinds of waits in runtimes between request and thread: event loops, tasks that move between
+// threads, interpreters with a global lock, and unknown protocols.
 #include <gtest/gtest.h>
 #include <sys/syscall.h>
 
@@ -15,7 +15,7 @@ class RuntimesTest : public ::testing::Test, protected Machine {
   RuntimesTest() {
     view.programs = {{10, "client"}, {kLoop, "loop"}, {kBackend, "postgres"}, {kPhp, "php-fpm"}};
     process_of[kSecond] = kLoop;
-    // Two clients' connections, 2 and 4, and two to the database, 5 and 7.
+    // The connections of two clients, 2 and 4, and two connections to the database, 5 and 7.
     tcp(2, kLoop, 8080, 4000);
     tcp(4, kLoop, 8080, 4001);
     tcp(5, kLoop, 4002, 5432);
@@ -50,7 +50,7 @@ TEST_F(RuntimesTest, WhoWaitsForAnAnswerSendsNothingWhileAnotherIsFree) {
   receives(2, kLoop, 10, "Q first", 1);
   sends(5, kLoop, 11, "Q for first", 1);
   receives(4, kSecond, 12, "Q second", 1);
-  sends(7, kLoop, 13, "Q for second", 1);  // its task moved to the first one's thread
+  sends(7, kLoop, 13, "Q for second", 1);  // its task continues on the first task's thread
   finish(100);
   expect_parent("for first", "first");
   expect_parent("for second", "second");
@@ -106,7 +106,7 @@ TEST_F(RuntimesTest, RoomInAPipeIsNoLockThoughASiblingToldOfIt) {
   EXPECT_EQ(span("page", SpanKind::Server).waits[Wait::Peer], 50 * kMs);
 }
 
-// A connection for each request, of a protocol that is not known: what is done for it is still its.
+// A connection for each request, in an unknown protocol: calls made for it still belong to the request.
 TEST_F(RuntimesTest, AShortConversationInAnUnknownProtocolTiesCallsToItsRequest) {
   const std::string records(70, '\1');
   unix_socket(11, 12, kLoop);
@@ -120,7 +120,7 @@ TEST_F(RuntimesTest, AShortConversationInAnUnknownProtocolTiesCallsToItsRequest)
   receives(13, kPhp, 15, "Z", 1);
   sends(12, kPhp, 16, records);
   receives(11, kLoop, 17, records);
-  receives(12, kPhp, 17.1, records.substr(0, 8));  // what was left of the request
+  receives(12, kPhp, 17.1, records.substr(0, 8));  // the last part of the request
   closes(12, kPhp, 17.2);
   sends(2, kLoop, 18, "Z", 1);
   finish(2000);
@@ -132,7 +132,7 @@ TEST_F(RuntimesTest, AShortConversationInAnUnknownProtocolTiesCallsToItsRequest)
 }
 
 TEST_F(RuntimesTest, AnAnswerInWhoseMiddleTheRecordingBeganHidesNoLaterRequest) {
-  sends(2, kLoop, 5, std::string(100, 'x'), 1);  // the rest of a page
+  sends(2, kLoop, 5, std::string(100, 'x'), 1);  // the last part of a page
   receives(2, kLoop, 10, "Q next", 1);
   sends(2, kLoop, 12, "Z", 101);
   finish(100);

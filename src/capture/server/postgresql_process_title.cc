@@ -9,7 +9,7 @@
 namespace culprit::capture {
 namespace {
 
-// "10.0.0.7(40312)", "[local]": what stands behind user and database (postmaster's remote_port, ps_status).
+// "10.0.0.7(40312)" or "[local]": the client, which follows user and database (postmaster's remote_port, ps_status).
 bool is_client(std::string_view word, SocketAddress& peer) {
   if (word == "[local]") return true;
   const size_t open = word.find('(');
@@ -22,7 +22,8 @@ bool is_client(std::string_view word, SocketAddress& peer) {
   return true;
 }
 
-// Command tags are words of capitals; "idle", "idle in transaction", "startup", "streaming 0/16B3748" are no commands.
+// Command tags are words in capitals. "idle", "idle in transaction", "startup" and "streaming 0/16B3748" are no
+// commands.
 bool is_command(std::string_view text) {
   return !text.empty() &&
          std::all_of(text.begin(), text.end(), [](char c) { return c == ' ' || (c >= 'A' && c <= 'Z'); });
@@ -35,7 +36,7 @@ BackendTitle read_backend_title(std::string_view title) {
   BackendTitle result;
   if (!title.starts_with(kBegin)) return result;
   std::string_view rest = trimmed(title.substr(kBegin.size()));
-  // Names may hold blanks: the first word that is a client's address parts them from what it does.
+  // Names may contain spaces: the first word that is a client's address separates the names from the activity.
   for (size_t at = 0; at < rest.size();) {
     const size_t end = std::min(rest.find(' ', at), rest.size());
     if (is_client(rest.substr(at, end - at), result.peer)) {

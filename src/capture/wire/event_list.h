@@ -1,4 +1,4 @@
-// The list of events.inc, for C++: counts by type, names, sizes.
+// The list of events.inc for C++: number of types, names, sizes.
 #pragma once
 
 #include <array>
@@ -10,7 +10,7 @@
 
 namespace culprit::capture {
 
-// As long as event_gap's lost_by_type; types that do not exist have no name and no size.
+// The length of event_gap's lost_by_type. Numbers without an event type have no name and no size.
 constexpr size_t kEventTypes = std::extent_v<decltype(event_gap::lost_by_type)>;
 
 struct EventKind {
