@@ -1,7 +1,7 @@
-// DuckDB's C API, loaded when it is first needed: only what asks questions pays for the library.
+// DuckDB's C API. The library is loaded at the first query, so that a program without queries does not need its memory.
 //
-// The only door to duckdb.h together with the files of this folder. API v1, nothing deprecated, so that any libduckdb from
-// 1.4 to 2.0 fits.
+// duckdb.h is included only here and in the other files of this folder. Only API v1 without deprecated functions is
+// used, so that every libduckdb from 1.4 to 2.0 works.
 #pragma once
 
 #include <duckdb.h>
@@ -40,7 +40,8 @@ struct DuckdbApi {
 #undef X
 };
 
-// Searched: $CULPRIT_DUCKDB, beside the program, ../lib/culprit from it, where it was built against, the system's libraries.
+// Searches these places for the library: $CULPRIT_DUCKDB, the program's directory, ../lib/culprit relative to it, the
+// directory that the build used, the directories of the system.
 Result<const DuckdbApi*> duckdb_api();
 
 }  // namespace culprit

@@ -24,7 +24,7 @@ std::vector<Attributes> read_input(const DuckdbApi& api, duckdb_function_info in
   return use->cells.read(vectors, api.data_chunk_get_size(input));
 }
 
-// The first attribute of every key for which `take` has something, as (key, that), row after row.
+// For every key, the first attribute for which `take` returns a value. Entries are (key, value), row after row.
 template <class Value, class Take>
 struct Entries {
   std::vector<duckdb_list_entry> rows;
@@ -95,7 +95,7 @@ Result<void> add(Database& database, const std::string& name, const PromotedKeys
   result.add_map("result", value);
   NamedTypes types = result.take();
   api.scalar_function_set_return_type(function, types[0].second.get());
-  api.scalar_function_set_special_handling(function);  // NULL columns are attributes that are not there
+  api.scalar_function_set_special_handling(function);  // NULL columns are absent attributes
   api.scalar_function_set_extra_info(function, new Use(api, promoted),
                                      [](void* use) { delete static_cast<Use*>(use); });
   api.scalar_function_set_function(function, call);

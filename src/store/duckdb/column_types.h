@@ -1,4 +1,4 @@
-// ColumnTypes: the names and types that a table's description comes to.
+// ColumnTypes: collects the column names and types of a table from its description.
 #pragma once
 
 #include <set>
@@ -16,7 +16,7 @@ namespace culprit {
 
 class ColumnTypes {
  public:
-  // `only`: the columns of these names, where it is given.
+  // `only`: the names of the wanted columns; null: all columns.
   explicit ColumnTypes(const DuckdbApi& api, const std::set<std::string>* only = nullptr) : api_(api), only_(only) {}
 
   template <class Row, class T>

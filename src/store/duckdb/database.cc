@@ -10,7 +10,7 @@ Error refused(const char* message) {
   return {Error::Kind::Unavailable, std::string("DuckDB: ") + (message != nullptr ? message : "no reason given")};
 }
 
-// Our own types nest to three levels.
+// Types of culprit's own tables have at most three levels.
 constexpr int kMaxTypeDepth = 8;
 
 bool same_type(const DuckdbApi& api, duckdb_logical_type a, duckdb_logical_type b, int depth = 0) {
@@ -45,7 +45,8 @@ struct SourceUse {
 };
 
 void bind_source(duckdb_bind_info info) {
-  // The API to ask with is inside what is asked for: the loaded table is a process-wide constant.
+  // The functions come from the loaded library, a process-wide constant, because the API is needed to read its own
+  // extra info.
   const DuckdbApi& api = *duckdb_api().value();
   auto* use = static_cast<SourceUse*>(api.bind_get_extra_info(info));
   for (auto& [name, type] : use->source.columns()) api.bind_add_result_column(info, name.c_str(), type.get());

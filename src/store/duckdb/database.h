@@ -1,4 +1,5 @@
-// Database: an empty DuckDB in memory with one connection, and the answers of its queries chunk by chunk. One thread.
+// Database: an empty in-memory DuckDB database with one connection. Results arrive chunk by chunk. For use on one
+// thread.
 #pragma once
 
 #include <functional>
@@ -11,7 +12,7 @@
 
 namespace culprit {
 
-// A DuckDB type that frees itself.
+// A DuckDB type. The destructor frees it.
 class LogicalType {
  public:
   LogicalType(const DuckdbApi& api, duckdb_logical_type type) : api_(&api), type_(type) {}
@@ -31,21 +32,21 @@ class LogicalType {
 
 using NamedTypes = std::vector<std::pair<std::string, LogicalType>>;
 
-// The vectors of a chunk, one a column.
+// The vectors of a chunk, one for each column.
 struct Chunk {
   size_t rows;
   std::vector<duckdb_vector> columns;
 };
 
-// Rows that DuckDB reads from us, chunk by chunk: what a table function scans.
+// A source of rows for a DuckDB table function, which scans it chunk by chunk.
 class ChunkSource {
  public:
   virtual ~ChunkSource() = default;
   virtual NamedTypes columns() = 0;
   virtual size_t row_count() = 0;
-  // Begins with the first row again.
+  // Restarts at the first row.
   virtual void rewind() = 0;
-  // Fills up to `capacity` rows and says how many; 0 at the end.
+  // Fills up to `capacity` rows and returns their number; 0 at the end.
   virtual size_t fill(const std::vector<duckdb_vector>& vectors, size_t capacity) = 0;
 };
 
@@ -54,10 +55,10 @@ class Database {
   struct Options {
     int threads = 1;
     std::string memory_limit = "1GB";
-    std::string temporary_directory;       // empty: never spills
-    uint64_t temporary_bytes = 0;          // at most so much there; 0: no limit of its own
-    std::vector<std::string> directories;  // with `locked`: the only ones whose files may be read
-    bool locked = false;                   // no other files, no settings, no extensions
+    std::string temporary_directory;       // empty: DuckDB never writes temporary files
+    uint64_t temporary_bytes = 0;          // limit of the temporary files; 0: no limit
+    std::vector<std::string> directories;  // with `locked`: only files in these directories can be read
+    bool locked = false;                   // access to other files, settings and extensions is refused
   };
   static Result<std::unique_ptr<Database>> open(const Options& options);
   ~Database();
@@ -67,12 +68,13 @@ class Database {
   duckdb_connection connection() const { return connection_; }
   Result<void> run(const std::string& sql);
   Result<void> query(const std::string& sql, const std::function<void(const Chunk&)>& visit);
-  // The same where the answer must have just these types: a segment is a foreign file, and vectors are read unchecked.
+  // Like query(), but the result must have exactly these types. A segment is a foreign file, and its vectors are read
+  // without checks.
   Result<void> query(const std::string& sql, const NamedTypes& expected,
                      const std::function<void(const Chunk&)>& visit);
-  // The single number that `sql` answers.
+  // Returns the single number of a query's result.
   Result<int64_t> number(const std::string& sql);
-  // `source` as the table function `name`(); it must live until the queries on it have ended.
+  // Registers `source` as the table function `name`(). `source` must outlive all queries that use the function.
   Result<void> add_source(const std::string& name, ChunkSource& source);
 
  private:
@@ -85,7 +87,7 @@ class Database {
   duckdb_connection connection_ = nullptr;
 };
 
-// `text` in SQL's single quotes; `name` in double quotes.
+// Return `text` in single quotes and `name` in double quotes, as SQL needs them.
 std::string sql_text(const std::string& text);
 std::string sql_name(const std::string& name);
 

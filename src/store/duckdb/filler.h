@@ -1,4 +1,4 @@
-// Filler: rows into DuckDB's vectors, by their table's description.
+// Filler: writes rows into DuckDB's vectors by the description of their table.
 #pragma once
 
 #include <functional>
@@ -13,7 +13,7 @@
 
 namespace culprit {
 
-// Fills the vectors' rows 0… with `rows`, column after column.
+// Writes `rows` into the vectors from row 0 on, column after column.
 template <class Row>
 class Filler {
   using Fields = RowOf<Row>;

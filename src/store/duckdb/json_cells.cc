@@ -82,7 +82,7 @@ std::string items(const DuckdbApi& api, duckdb_vector child, LogicalType type, u
   return text + "]";
 }
 
-// A map as an object: its keys as text.
+// Returns a map as a JSON object. Its keys become text.
 std::string map_cell(const DuckdbApi& api, duckdb_vector vector, duckdb_logical_type type, size_t row, int depth) {
   auto entry = cell<duckdb_list_entry>(api, vector, row);
   duckdb_vector pairs = api.list_vector_get_child(vector);
@@ -130,7 +130,7 @@ std::string time_cell(const DuckdbApi& api, duckdb_vector vector, duckdb_type id
 
 std::string uuid_cell(const DuckdbApi& api, duckdb_vector vector, size_t row) {
   auto stored = cell<duckdb_uhugeint>(api, vector, row);
-  stored.upper ^= uint64_t{1} << 63;  // DuckDB keeps UUIDs with the top bit flipped, so that they sort as numbers
+  stored.upper ^= uint64_t{1} << 63;  // DuckDB stores UUIDs with the top bit inverted, so that they sort as numbers
   return quoted_value(api, api.create_uuid(stored));
 }
 

@@ -1,4 +1,5 @@
-// Any cell of an answer as JSON text, nothing rounded: integers of every width exactly, what JSON has no form for as text.
+// Converts a cell of a result to JSON text without rounding: integers of every width are exact, and values without a
+// JSON form become text.
 #pragma once
 
 #include <string>
@@ -7,11 +8,11 @@
 
 namespace culprit {
 
-// Types nest as deep as the SQL says; deeper than this becomes null.
+// The nesting depth of a type depends on the user's SQL. Deeper cells become null.
 constexpr int kMaxCellDepth = 40;
 
 std::string json_cell(const DuckdbApi& api, duckdb_vector vector, duckdb_logical_type type, size_t row, int depth = 0);
-// The type as SQL writes it, as far as it is one of ours: "BIGINT", "VARCHAR[]", "STRUCT", "MAP".
+// Returns the SQL name of a type of culprit's tables: "BIGINT", "VARCHAR[]", "STRUCT", "MAP".
 std::string type_name(const DuckdbApi& api, duckdb_logical_type type, int depth = 0);
 
 }  // namespace culprit

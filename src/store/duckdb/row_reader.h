@@ -1,4 +1,4 @@
-// RowReader: rows out of DuckDB's vectors, by their table's description.
+// RowReader: reads rows from DuckDB's vectors by the description of their table.
 #pragma once
 
 #include <functional>
@@ -14,13 +14,13 @@
 
 namespace culprit {
 
-// Reads vectors' rows from `first` on into `rows`, column after column.
+// Reads the vectors' rows from `first` on into `rows`, column after column.
 template <class Row>
 class RowReader {
   using Fields = RowOf<Row>;
 
  public:
-  // `only`: the vectors are those of these columns, where it is given.
+  // `only`: the names of the columns that the vectors contain; null: all columns.
   RowReader(const DuckdbApi& api, const std::vector<duckdb_vector>& vectors, const std::vector<Row*>& rows,
             size_t first = 0, const std::set<std::string>* only = nullptr)
       : api_(api), vectors_(vectors), rows_(rows), first_(first), only_(only) {}

@@ -15,10 +15,11 @@ namespace culprit {
 
 namespace {
 
-// Beyond what the process has when the question comes, and its own memory limit: DuckDB reserves more than it uses.
+// The limit beyond the current address space and the query's memory limit. DuckDB reserves more address space than it
+// uses.
 constexpr uint64_t kAddressSpace = uint64_t{5} << 30;
 
-// What a query needs once the database is open: memory, threads' signals, and the segments to read.
+// The system calls that a query needs after the database is open: memory, thread synchronisation, and reading segments.
 constexpr const char* kAllowedCalls[] = {
     "read",
     "pread64",
@@ -80,14 +81,14 @@ constexpr const char* kAllowedCalls[] = {
     "write",
 };
 
-// What it needs besides to put aside what memory does not hold.
+// The additional system calls for temporary files.
 constexpr const char* kWritingCalls[] = {
     "openat", "open",  "creat",    "pwrite64", "writev", "pwritev", "ftruncate", "fallocate",
     "unlink", "mkdir", "unlinkat", "mkdirat",  "rmdir",  "fsync",   "fdatasync", "flock",
 };
 
-// All that makes, fills, changes or removes something. Bits that an older kernel does not know are left out (ABI by
-// ABI, as its documentation asks).
+// Returns the rights that create, write, change or remove files. Rights that an older kernel does not know are left
+// out, as the Landlock documentation requires.
 uint64_t landlock_writes(long abi) {
   uint64_t rights = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
                     LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
@@ -130,7 +131,7 @@ bool allow_only_queries(Writes writes) {
   for (const char* name : kAllowedCalls) done = done && allow_all(filter, name);
   if (writes == Writes::BelowDirectory) {
     for (const char* name : kWritingCalls) done = done && allow_all(filter, name);
-  } else {  // files are opened to be read, never made or written
+  } else {  // files may be opened only for reading
     constexpr uint64_t kForbidden = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND;
     auto only_to_read = SCMP_A2(SCMP_CMP_MASKED_EQ, kForbidden, 0),
          open_only = SCMP_A1(SCMP_CMP_MASKED_EQ, kForbidden, 0);
@@ -154,7 +155,7 @@ void set_process_limits(const SqlLimits& limits) {
   }
   if (pages < (uint64_t{1} << 28))
     limit(RLIMIT_AS,
-          pages * 4096 + kAddressSpace + limits.memory_bytes);  // under ASan everything is mapped
+          pages * 4096 + kAddressSpace + limits.memory_bytes);  // under ASan the whole address space is mapped
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_FSIZE, limits.spill_bytes);
   limit(RLIMIT_CPU, static_cast<uint64_t>(limits.timeout_ms) / 1000 * 2 + 2);

@@ -1,4 +1,5 @@
-// The sandbox of a process that answers a query: it reads, computes, and writes to one directory of its own at most.
+// The sandbox of a process that runs a query. The process reads and computes. It can write only to its own temporary
+// directory.
 #pragma once
 
 #include <string>
@@ -7,15 +8,15 @@
 
 namespace culprit {
 
-// Limits of the process; before the database is opened.
+// Sets the resource limits of the process. Must be called before the database is opened.
 void set_process_limits(const SqlLimits& limits);
 
-// From here on nothing is made or written but below `directory` (Landlock, Linux 5.13); false where the kernel can't
-// hold it to that. Before the database is opened: threads inherit it.
+// Forbids creating and writing files outside of `directory` (Landlock, Linux 5.13). Returns false if the kernel does
+// not support this. Must be called before the database is opened, because threads inherit the restriction.
 bool write_only_below(const std::string& directory);
 
-// From here on only the system calls of a query are answered (seccomp). `writes`: also those that make, fill and remove
-// files, after write_only_below().
+// Allows only the system calls that a query needs (seccomp). `writes`: whether calls that create, write and remove
+// files are allowed too; write_only_below() must precede.
 enum class Writes { None, BelowDirectory };
 bool allow_only_queries(Writes writes);
 

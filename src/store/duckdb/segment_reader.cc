@@ -28,7 +28,7 @@ std::string files_of(const std::vector<SegmentFile>& segments) {
   return "read_parquet([" + list + "])";
 }
 
-// Rows of one table out of all its segments; `rest` is WHERE and ORDER BY.
+// Returns the rows of one table from all its segments. `rest` is the WHERE and ORDER BY clauses.
 template <class Row>
 Result<std::vector<Row>> rows_of(Database& database, const std::vector<SegmentFile>& segments,
                                  const std::string& rest = {}) {
@@ -53,7 +53,7 @@ std::string in_range(const TraceRange& range) {
   return condition;
 }
 
-// HUGEINT, for a hostile start and duration overflow BIGINT.
+// HUGEINT, because malformed start times and durations can overflow BIGINT.
 std::string overlaps(int64_t from_ns, int64_t to_ns) {
   return "start_ns < " + std::to_string(to_ns) + " AND (start_ns >= " + std::to_string(from_ns) +
          " OR start_ns::HUGEINT + duration_ns > " + std::to_string(from_ns) + ")";
@@ -121,7 +121,7 @@ Result<void> SegmentReader::spans(const SegmentFile& segment, const TraceRange& 
 
 Result<void> SegmentReader::skeletons(const SegmentFile& segment, const TraceRange& range,
                                       const std::function<void(Span)>& visit) {
-  // What make_trace() asks of a span, and the ledger's source.
+  // The columns that make_trace() needs, and the source for the ledger.
   static const std::set<std::string> kColumns = {"trace_id",    "span_id", "parent_span_id", "start_ns",
                                                  "duration_ns", "service", "name",           "kind",
                                                  "host",        "source",  "otel_flags"};

@@ -1,4 +1,4 @@
-// SegmentReader: rows out of Parquet files, typed, by DuckDB. One thread.
+// SegmentReader: reads typed rows from Parquet files with DuckDB. For use on one thread.
 #pragma once
 
 #include <functional>
@@ -15,14 +15,14 @@ namespace culprit {
 
 class Database;
 
-// A segment and where it lies.
+// A segment and its path.
 struct SegmentFile {
   SegmentInfo info;
   std::string path;
-  bool checked = false;  // block by block, or written by this reader just now
+  bool checked = false;  // every block was verified, or this process has just written the segment
 };
 
-// Trace ids from `first` on and below `end`; an empty end is no limit.
+// The range of trace ids from `first` up to, but not including, `end`. An empty `end` means no limit.
 struct TraceRange {
   std::string first, end;
 };
@@ -33,25 +33,25 @@ class SegmentReader {
   SegmentReader(SegmentReader&&) noexcept;
   ~SegmentReader();
 
-  // Remembers the ids of the traces with a span that overlaps [from_ns, to_ns); spans() can then be held to them.
+  // Chooses the traces with a span that overlaps [from_ns, to_ns). spans() can then be limited to the chosen traces.
   Result<void> choose_traces(const std::vector<SegmentFile>& segments, int64_t from_ns, int64_t to_ns);
 
-  // The same for those of `traces` (32 hex digits) that these segments hold; says how many.
+  // Chooses those of `traces` (32 hex digits) that the segments contain. Returns their number.
   Result<size_t> choose_known(const std::vector<SegmentFile>& segments, const std::unordered_set<std::string>& traces);
 
   enum class Which { All, Chosen };
   Result<void> spans(const SegmentFile& segment, const TraceRange& range, Which which,
                      const std::function<void(Span, uint64_t resource_id)>& visit);
-  // With the fields that structure checks ask for, and no others.
+  // Returns spans with only the fields that the checks of the trace structure need.
   Result<void> skeletons(const SegmentFile& segment, const TraceRange& range, const std::function<void(Span)>& visit);
 
-  // By (tid, start).
+  // Returns the states ordered by (tid, start).
   Result<std::vector<ThreadState>> thread_states(const std::vector<SegmentFile>& segments, int32_t tid, int64_t from_ns,
                                                  int64_t to_ns);
-  // All rows of a table; resources by their id.
+  // Returns all rows of a table; resources ordered by id.
   template <class Row>
   Result<std::vector<Row>> rows(const std::vector<SegmentFile>& segments);
-  // Summed over time, by (source, service, stage, kind, unit, evidence, detail).
+  // Returns the rows summed over time, grouped by (source, service, stage, kind, unit, evidence, detail).
   Result<std::vector<LedgerRow>> ledger(const std::vector<SegmentFile>& segments);
 
  private:

@@ -15,7 +15,7 @@ namespace culprit {
 
 namespace {
 
-// Rows that lie in a vector, as DuckDB asks for them.
+// Provides the rows of a vector to DuckDB's scan.
 template <class Row>
 class RowSource : public ChunkSource {
  public:
@@ -30,7 +30,7 @@ class RowSource : public ChunkSource {
   size_t row_count() override { return rows_.size(); }
   void rewind() override { next_ = 0; }
   size_t fill(const std::vector<duckdb_vector>& vectors, size_t capacity) override {
-    if (cancel_ != nullptr && cancel_->requested()) return 0;  // whoever asked for the segment looks at the token
+    if (cancel_ != nullptr && cancel_->requested()) return 0;  // the caller of the sealing checks the token afterwards
     size_t count = std::min(capacity, rows_.size() - next_);
     std::vector<Row*> chunk;
     for (size_t i = 0; i < count; ++i) chunk.push_back(&rows_[next_ + i]);
@@ -73,7 +73,7 @@ void stretch(SegmentInfo& info, int64_t start_ns, int64_t end_ns) {
   info.max_ns = std::max({info.max_ns, start_ns, end_ns});
 }
 
-// By the row's own times, where it has any.
+// Extends the segment's time range by the times of a row, if the row has times.
 template <class Row>
 void stretch(SegmentInfo& info, const Row& row) {
   if constexpr (requires { row.start_ns, row.duration_ns; })
@@ -103,7 +103,7 @@ struct SegmentWriter::State {
   Result<SegmentInfo> write(SegmentInfo info, ChunkSource& source, const std::string& options) {
     auto segment = write_to(place.keep, info, source, options);
     if (segment.has_value() || place.keep != Keep::ForNow) return segment;
-    // The directory takes no more: what is for this process alone can as well stand in memory.
+    // The directory is full. Files for this process alone can also be kept in memory.
     unlink((place.directory + "/" + file_name(info) + ".tmp").c_str());
     source.rewind();
     return write_to(Keep::InMemory, std::move(info), source, options);
@@ -155,7 +155,7 @@ std::vector<File> SegmentWriter::take_files() { return std::move(state_->files_i
 
 Result<SegmentWriter> SegmentWriter::open(const Place& place, const std::string& generation) {
   auto state = std::make_unique<State>();
-  // One thread: its rows are ours in order, and the rest of the machine stays free.
+  // One thread, so that the rows keep their order and the other CPUs stay free.
   state->database =
       TRY(Database::open({.threads = 1, .memory_limit = "768MB", .temporary_directory = {}, .directories = {}}));
   state->place = place;

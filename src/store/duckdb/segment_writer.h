@@ -1,4 +1,5 @@
-// SegmentWriter: rows become Parquet files, written aside, verified, made durable and renamed into place.
+// SegmentWriter: writes rows as Parquet files. A file is written under a temporary name, verified, synced and then
+// renamed.
 #pragma once
 
 #include <memory>
@@ -17,31 +18,31 @@ class Database;
 
 class SegmentWriter {
  public:
-  // Durably: verified, synced and renamed into place. ForNow: for this process, read back by nothing else. InMemory: files
-  // without a name, for where no directory takes them.
+  // Durably: verified, synced and renamed. ForNow: a temporary file for this process. InMemory: a file without a name,
+  // used when no directory has space.
   enum class Keep { Durably, ForNow, InMemory };
   struct Place {
-    std::string directory;  // empty in memory
+    std::string directory;  // empty for files in memory
     Keep keep = Keep::Durably;
     const CancelToken* cancel = nullptr;  // may be null
   };
-  // Files' names carry `generation`, which no other sealing of this store has.
+  // File names contain `generation`, which is different for each sealing of the store.
   static Result<SegmentWriter> open(const Place& place, const std::string& generation);
   SegmentWriter(SegmentWriter&&) noexcept;
   ~SegmentWriter();
 
-  // Spans ordered by (trace id, start). The rest as it should lie in the file.
+  // Writes a segment. Spans must be ordered by (trace id, start). Other rows are written in the given order.
   Result<SegmentInfo> write(std::vector<StoredSpan>& rows);
   template <class Row>
   Result<SegmentInfo> write(std::vector<Row>& rows);
 
   std::string path_of(const SegmentInfo& info) const;
-  // Those in memory live as long as these.
+  // Returns the files in memory. They exist as long as the returned objects.
   std::vector<File> take_files();
 
-  // Texts that had to be made valid UTF-8, so far.
+  // The number of texts that were not valid UTF-8 and had to be repaired.
   int64_t repaired_texts() const;
-  const CancelToken* cancel() const;  // of its place
+  const CancelToken* cancel() const;  // the token of the `Place`
 
  private:
   struct State;
@@ -49,7 +50,7 @@ class SegmentWriter {
   std::unique_ptr<State> state_;
 };
 
-// CRC-32C of every block of kChecksumBlock bytes of the file.
+// Returns the CRC-32C of every block of kChecksumBlock bytes of the file.
 Result<std::vector<uint32_t>> block_checksums(const std::string& path);
 
 }  // namespace culprit

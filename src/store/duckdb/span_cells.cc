@@ -14,10 +14,11 @@ namespace culprit {
 
 namespace {
 
-// One character an attribute in column attribute_order: a letter of this alphabet for a column of its own …
+// Column attribute_order has one character per attribute: a letter of this alphabet for an attribute with its own
+// column …
 constexpr std::string_view kColumnLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static_assert(kColumnLetters.size() == kMaxPromoted);
-// … or where else it is.
+// … or a mark for the map that holds the attribute.
 constexpr char kInTextMap = '.', kIntegerInNumberMap = '%', kRealInNumberMap = '#', kInRest = '!';
 
 constexpr size_t kMaxPromotedKey = 128;
@@ -57,7 +58,7 @@ std::string lower(std::string_view text) {
 namespace {
 
 constexpr std::string_view kColumnTypes = "bids";
-// Of each key how often it comes with each type that can be a column, and last with any other.
+// For each key, the number of its values of each column type, and last the number of its values of other types.
 using TypeCounts = std::unordered_map<std::string_view, std::array<size_t, kColumnTypes.size() + 1>>;
 
 TypeCounts count_types(const std::vector<StoredSpan>& spans) {
@@ -96,7 +97,7 @@ Promotion choose_promoted(const std::vector<StoredSpan>& spans) {
   TypeCounts counts = count_types(spans);
   std::set<std::string> taken = fixed_names(*api.value());
   Promotion promotion;
-  std::map<std::string, std::pair<std::string_view, char>> chosen;  // by name without case
+  std::map<std::string, std::pair<std::string_view, char>> chosen;  // by name in lower case
   for (const Candidate& candidate : candidates_of(counts, spans.size())) {
     if (promotion.columns.size() == kMaxPromoted || !taken.insert(lower(candidate.key)).second) continue;
     promotion.columns.emplace_back(candidate.key, candidate.type);
@@ -125,10 +126,10 @@ NamedTypes span_columns(const DuckdbApi& api, const PromotedKeys& promoted) {
   return types.take();
 }
 
-// What one chunk's attributes come to, column by column.
+// The attributes of one chunk, arranged by column.
 struct SpanCells::Chunk {
   size_t rows;
-  std::vector<const Value*> columns;  // promoted × rows; null: NULL
+  std::vector<const Value*> columns;  // promoted columns × rows; a null pointer becomes NULL
   std::vector<duckdb_list_entry> texts, numbers, rests;
   std::vector<std::string_view> text_keys, text_values, number_keys;
   std::vector<double> number_values;
@@ -285,7 +286,7 @@ std::vector<Attributes> SpanCells::read(const std::vector<duckdb_vector>& vector
       uint64_t at = numbers.at++;
       double number = static_cast<const double*>(api_.vector_get_data(numbers.members[1]))[at];
       std::string key(text_at(api_, numbers.members[0], at));
-      // A foreign file's number may not fit.
+      // A number in a foreign file may be out of range.
       bool whole = place == kIntegerInNumberMap && number >= -static_cast<double>(kExactInDouble) &&
                    number <= static_cast<double>(kExactInDouble);
       return Attribute{key, whole ? Value(static_cast<int64_t>(number)) : Value(number)};

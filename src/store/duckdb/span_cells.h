@@ -1,5 +1,5 @@
-// Attributes of spans in columns: frequent keys have a column of their own in the segment, the rest stands in maps, and
-// one short text a row says in which order they came and where each is. docs/formats/segment.md explains it.
+// SpanCells: the attributes of spans as columns. Frequent keys have their own column in the segment. Other attributes
+// are in maps. A short text per row gives the order and the place of its attributes (docs/formats/segment.md).
 #pragma once
 
 #include <string>
@@ -13,34 +13,36 @@
 
 namespace culprit {
 
-using PromotedKeys = std::vector<std::pair<std::string, char>>;  // key, and b i d s for its type
+using PromotedKeys = std::vector<std::pair<std::string, char>>;  // key, and the letter of its type: b, i, d or s
 
-// More columns cost more in writing and in `SELECT *` than they save (measured: 200 sparse ones, five times the CPU).
+// The limit of promoted keys. More columns cost more for writing and for `SELECT *` than they save: 200 sparse columns
+// took five times the CPU time.
 constexpr size_t kMaxPromoted = 64;
 
-// The keys worth a column here: in at least 1 % of the rows with one type, the most frequent first. `also` are those of
-// them, or other spellings of them (SQL's names have no case), that have values outside the column.
+// The keys that get their own column: those that occur with one type in at least 1 % of the rows, the most frequent
+// first. `also` lists the keys among them, or keys that differ only in case (SQL names ignore case), that also have
+// values outside of the column.
 struct Promotion {
   PromotedKeys columns;
   std::vector<std::string> also;
 };
 Promotion choose_promoted(const std::vector<StoredSpan>& spans);
 
-// `text` with ASCII letters lower case, as SQL compares names.
+// Returns `text` with ASCII letters in lower case, because SQL names ignore case.
 std::string lower(std::string_view text);
 
-// Names and types of all columns of a span segment, in order.
+// Returns the names and types of all columns of a span segment, in order.
 NamedTypes span_columns(const DuckdbApi& api, const PromotedKeys& promoted);
 
 class SpanCells {
  public:
   SpanCells(const DuckdbApi& api, const PromotedKeys& promoted);
 
-  // `vectors` are those after the fixed columns.
+  // Functions that write and read the attribute columns. `vectors` are the vectors after the fixed columns.
   void fill(TextCounts& counts, const std::vector<duckdb_vector>& vectors, const std::vector<StoredSpan*>& rows);
   void read(const std::vector<duckdb_vector>& vectors, const std::vector<StoredSpan*>& rows) const;
-  // The attributes of the first `rows` rows, in the order they came. Without all columns in `vectors`: those that stand
-  // elsewhere.
+  // Returns the attributes of the first `rows` rows in their original order. If `vectors` lacks the promoted columns,
+  // returns only the attributes in the maps.
   std::vector<Attributes> read(const std::vector<duckdb_vector>& vectors, size_t rows) const;
 
  private:

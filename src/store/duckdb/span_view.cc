@@ -17,7 +17,7 @@ struct Group {
   std::vector<std::string> also;
   std::string files;
   uint64_t rows = 0;
-  std::string number;  // of its functions
+  std::string number;  // number of the group's SQL functions
 };
 
 std::vector<Group> groups_of(const std::vector<SegmentFile>& segments) {
@@ -36,12 +36,13 @@ std::vector<Group> groups_of(const std::vector<SegmentFile>& segments) {
   return groups;
 }
 
-// A column of the view: a key, whatever its case, that is a column of some segment.
+// A column of the view: a key that has its own column in at least one segment, whatever the key's case.
 struct KeyColumn {
-  std::map<std::string, uint64_t> spellings;  // with the rows of the segments in which it is a column
-  char type = 0;                              // s where its types differ
+  // for each spelling, the number of rows of the segments in which it is a column
+  std::map<std::string, uint64_t> spellings;
+  char type = 0;  // s if the types differ between segments
 
-  // The spelling of most rows.
+  // Returns the spelling with the most rows.
   std::string name() const {
     auto most = std::max_element(spellings.begin(), spellings.end(),
                                  [](const auto& a, const auto& b) { return a.second < b.second; });
@@ -50,7 +51,7 @@ struct KeyColumn {
 };
 
 struct KeyColumns {
-  std::vector<std::string> order;  // as they were met
+  std::vector<std::string> order;  // in the order of their first occurrence
   std::map<std::string, KeyColumn> by_name;
 };
 
@@ -73,14 +74,14 @@ KeyColumns key_columns(const std::vector<Group>& groups) {
   return columns;
 }
 
-// The calls of a group's functions.
+// Returns the call of a group's SQL function.
 std::string call(const char* function, const std::string& number, const PromotedKeys& promoted) {
   std::string arguments = "attributes, attributes_number, attributes_rest, attribute_order";
   for (auto& [key, type] : promoted) arguments += ", " + sql_name(key);
   return std::string(function) + "_" + number + "(" + arguments + ")";
 }
 
-// A value's text as one of `type`; NULL where it is none.
+// Returns the SQL that converts a value's text to `type`; NULL if the text has another type.
 std::string typed(const std::string& text, char type) {
   if (type == 'i')
     return "CASE WHEN regexp_full_match(" + text + ", '-?[0-9]{1,19}') THEN TRY_CAST(" + text + " AS BIGINT) END";
@@ -89,7 +90,7 @@ std::string typed(const std::string& text, char type) {
   return text;
 }
 
-// The value of `column` in the rows of `group`.
+// Returns the SQL for the value of `column` in the rows of `group`.
 std::string value_of(const Group& group, const std::string& folded, const KeyColumn& column) {
   const std::pair<std::string, char>* own = nullptr;
   for (const auto& promoted : group.promoted)
@@ -97,7 +98,7 @@ std::string value_of(const Group& group, const std::string& folded, const KeyCol
   bool complete =
       std::none_of(group.also.begin(), group.also.end(), [&](const std::string& key) { return lower(key) == folded; });
   if (own != nullptr && complete && own->second == column.type) return sql_name(own->first);
-  // In a segment where it is no column, the columns need not be read for it.
+  // In a segment without this column, the function without promoted columns is enough.
   std::string map = own == nullptr ? call("attributes", "0", {}) : call("attributes", group.number, group.promoted);
   std::vector<std::string> spellings = {column.name()};
   for (auto& [spelling, rows] : column.spellings)

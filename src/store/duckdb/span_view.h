@@ -11,7 +11,7 @@ namespace culprit {
 
 class Database;
 
-// Registers the functions that the SELECT calls. `segments` is not empty.
+// Returns the SELECT and registers the functions that it calls. `segments` must not be empty.
 Result<std::string> span_view(Database& database, const std::vector<SegmentFile>& segments);
 
 }  // namespace culprit

@@ -11,7 +11,7 @@ namespace {
 
 bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
-// Where the engine goes over from what is wrong to what to do about it: settings and statements that are refused here.
+// The phrases with which DuckDB begins its advice. The advice names settings and statements that culprit refuses.
 constexpr std::string_view kAdvice[] = {"Possible solutions",
                                         "possible solutions",
                                         "You can ",
@@ -38,7 +38,7 @@ constexpr std::string_view kAdvice[] = {"Possible solutions",
                                         "Explicitly ",
                                         "Either "};
 
-// Without the advice; "LINE 1: …", which says where the mistake is, stays.
+// Removes the advice. Keeps "LINE 1: …", which shows the position of the error.
 std::string without_advice(const std::string& message) {
   size_t begin = std::string::npos;
   for (std::string_view advice : kAdvice)
@@ -52,7 +52,7 @@ std::string without_advice(const std::string& message) {
     }
   if (begin == std::string::npos) return message;
   size_t line = message.find("LINE ");
-  if (line < begin) return message;  // the statement's own words
+  if (line < begin) return message;  // the phrase is part of the user's statement
   std::string what = message.substr(0, begin);
   while (!what.empty() && (what.back() == ' ' || what.back() == '\n' || what.back() == '*')) what.pop_back();
   return line == std::string::npos ? what : what + "\n\n" + message.substr(line);

@@ -1,4 +1,5 @@
-// What is told of a query that failed: the engine's finding, with advice that holds here instead of the engine's own.
+// Rewrites the error of a failed query: keeps DuckDB's description and replaces its advice with advice that applies to
+// culprit.
 #pragma once
 
 #include "base/result.h"

@@ -9,7 +9,7 @@ namespace culprit {
 
 namespace {
 
-// Most texts are ASCII: eight bytes at a time say so faster than decoding does.
+// Most texts are ASCII. A check of eight bytes at a time is quicker than decoding.
 bool is_ascii(std::string_view text) {
   size_t at = 0;
   uint64_t word = 0, seen = 0;
@@ -47,7 +47,7 @@ bool is_null(const DuckdbApi& api, duckdb_vector vector, size_t row) {
 std::string_view text_at(const DuckdbApi& api, duckdb_vector vector, size_t row) {
   if (is_null(api, vector, row)) return {};
   const auto& text = static_cast<const duckdb_string_t*>(api.vector_get_data(vector))[row];
-  // As in duckdb.h: up to 12 bytes lie in the cell itself.
+  // As in duckdb.h: a text of at most 12 bytes is stored in the cell itself.
   uint32_t length = text.value.inlined.length;
   return {length <= 12 ? text.value.inlined.inlined : text.value.pointer.ptr, length};
 }

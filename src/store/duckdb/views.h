@@ -1,5 +1,5 @@
-// The documented tables as views over a store's segments. What is a column of a segment and what stands in its maps is
-// invisible in them: `attributes` has every attribute, and a key that is a column somewhere is a column of the view.
+// The documented tables as views over a store's segments. A view hides where a segment keeps an attribute: its column
+// `attributes` has every attribute, and each key that is a column of some segment is a column of the view.
 #pragma once
 
 #include <vector>
@@ -11,7 +11,7 @@ namespace culprit {
 
 class Database;
 
-// A view for every table of the schema; empty ones have their columns too.
+// Creates a view for every table of the schema. Empty tables have their columns too.
 Result<void> add_table_views(Database& database, const std::vector<SegmentFile>& segments);
 
 }  // namespace culprit

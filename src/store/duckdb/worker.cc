@@ -26,16 +26,16 @@ namespace culprit {
 
 namespace {
 
-// An answer of more than this is cut like one of too many rows.
+// A larger result is cut, like a result with too many rows.
 constexpr size_t kMaxAnswer = 256u << 20;
 
 enum Tag : uint8_t { kErrorAnswer = 1, kTableAnswer = 2 };
 
 Error usage(const std::string& message, const std::string& fix = {}) { return {Error::Kind::Usage, message, fix}; }
 
-// ---- in the worker ----
+// ---- in the worker process ----
 
-// The first word of `sql`, lower case, comments skipped; "(" counts as one.
+// Returns the first word of `sql` in lower case, without comments. "(" counts as a word.
 std::string first_word(std::string_view sql) {
   while (!sql.empty()) {
     if (sql.starts_with("--")) {
@@ -58,7 +58,7 @@ std::string first_word(std::string_view sql) {
   return word;
 }
 
-// A prepared SELECT that frees itself.
+// A prepared SELECT. The destructor frees it.
 class Prepared {
  public:
   static Result<Prepared> of(Database& database, const std::string& sql) {
@@ -107,7 +107,7 @@ std::string without_end(std::string sql) {
   return sql;
 }
 
-// The rows, and one more than asked for where there are more.
+// Returns the rows, and one row more than the limit if the result is longer.
 Result<SqlTable> execute(Database& database, const Prepared& prepared, SqlLimits limits) {
   const DuckdbApi& api = database.api();
   duckdb_result result;
@@ -166,7 +166,7 @@ Result<SqlTable> answer(const std::vector<SegmentFile>& segments, const std::str
   if (std::find(std::begin(kFirst), std::end(kFirst), word) == std::end(kFirst))
     return usage("only SELECT is answered here", "culprit sql 'SELECT service, count(*) FROM span GROUP BY ALL'");
   Prepared plain = TRY(Prepared::of(*database, select));
-  // With a limit DuckDB need not hold what would be cut anyway; a statement that can't be wrapped runs as it is.
+  // With a LIMIT, DuckDB does not compute rows that would be cut. A statement that cannot be wrapped runs unchanged.
   auto limited = Prepared::of(
       *database, "SELECT * FROM (\n" + without_end(select) + "\n) LIMIT " + std::to_string(limits.max_rows + 1));
   if (!limited.has_value()) return execute(*database, plain, limits);
@@ -207,7 +207,7 @@ std::string encode(const Result<SqlTable>& answered) {
   _exit(0);
 }
 
-// ---- in the asker ----
+// ---- in the calling process ----
 
 int64_t now_ms() {
   timespec now;
@@ -215,9 +215,9 @@ int64_t now_ms() {
   return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
 }
 
-// All that the worker writes until it closes, or nothing where the time is over first.
+// Returns everything that the worker writes until it closes the pipe, or an error when the time is over.
 Result<std::string> receive(int in, int64_t timeout_ms, const CancelToken* cancel) {
-  constexpr int64_t kLookMs = 200;  // how often a request to stop is looked for
+  constexpr int64_t kLookMs = 200;  // how often the cancel token is checked
   std::string bytes;
   int64_t end_ms = now_ms() + timeout_ms;
   std::vector<char> buffer(1 << 16);
@@ -269,7 +269,8 @@ Result<SqlTable> decode(std::string_view bytes) {
 
 namespace {
 
-// Gone with all in it when the answer is there; nothing where no directory takes it: then memory must do.
+// Creates a directory that is removed with its contents after the query. Returns nothing if no directory can be
+// created; the query then runs in memory only.
 std::optional<TemporaryDirectory> spill_directory(const SqlLimits& limits) {
   if (limits.spill_bytes == 0) return std::nullopt;
   auto directory = TemporaryDirectory::create("culprit-sql");
@@ -280,7 +281,7 @@ std::optional<TemporaryDirectory> spill_directory(const SqlLimits& limits) {
 }  // namespace
 
 Result<SqlTable> sql_in_worker(const std::vector<SegmentFile>& segments, const std::string& select, SqlLimits limits) {
-  TRY(duckdb_api());  // loaded before the fork: every worker shares its pages
+  TRY(duckdb_api());  // loaded before the fork, so that all workers share its pages
   std::optional<TemporaryDirectory> spill = spill_directory(limits);
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0)

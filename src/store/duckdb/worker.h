@@ -1,4 +1,4 @@
-// A user's SELECT, answered in a process of its own that can read the store's segments and do nothing else.
+// Runs a user's SELECT in a separate process that can only read the store's segments.
 #pragma once
 
 #include <string>

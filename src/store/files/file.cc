@@ -73,8 +73,8 @@ Result<void> File::append_from(const File& other, uint64_t length) const {
 
 namespace {
 
-// Blocks SIGXFSZ for the thread while it lives: a file that reaches RLIMIT_FSIZE is an error like a full disk, not the end of the
-// process. The disposition stays as it is, for it would be inherited by commands that are started.
+// Blocks SIGXFSZ for the thread during its lifetime. A file that reaches RLIMIT_FSIZE then gives an error, like a full
+// disk, and does not end the process. The signal's disposition is unchanged, because started commands would inherit it.
 class NoSizeSignal {
  public:
   NoSizeSignal() {

@@ -1,4 +1,4 @@
-// Files as the store needs them: whole writes, whole reads, renames that survive a power cut, and the store's lock.
+// Files as the store needs them: complete writes and reads, durable renames, and the store's lock.
 #pragma once
 
 #include <cstdint>
@@ -11,11 +11,11 @@
 
 namespace culprit {
 
-// An open file descriptor; closed with its owner. Never follows a symbolic link at the path's end.
+// An open file descriptor. The destructor closes it. Opening does not follow a symbolic link at the end of the path.
 class File {
  public:
   static Result<File> open(const std::string& path, int flags);
-  // A file without a name, of the process alone; path() names it for as long as it is open.
+  // Creates a file without a name, in memory. path() is its path while it is open.
   static Result<File> in_memory(const char* name);
   std::string path() const { return "/proc/self/fd/" + std::to_string(fd_); }
   File(File&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
@@ -24,16 +24,16 @@ class File {
 
   int fd() const { return fd_; }
   Result<uint64_t> size() const;
-  // From the beginning, as much as is there, at most `limit` bytes.
+  // Reads from the beginning of the file, at most `limit` bytes.
   Result<std::string> read_all(uint64_t limit) const;
   Result<std::string> read_at(uint64_t offset, uint64_t length) const;
-  // Writes the first `length` bytes of `other` behind what is here.
+  // Appends the first `length` bytes of `other`.
   Result<void> append_from(const File& other, uint64_t length) const;
   Result<void> write_all(std::string_view bytes) const;
-  // Room on the disk for `bytes` in all.
+  // Reserves disk space for a file of `bytes` bytes.
   Result<void> allocate(uint64_t bytes) const;
   Result<void> sync_data() const;
-  // Whether the lock was free and is now ours, until the file is closed.
+  // Returns true if the lock was free. The lock is held until the file is closed.
   bool try_lock() const;
 
  private:
@@ -41,14 +41,14 @@ class File {
   int fd_ = -1;
 };
 
-// The error of a system call on `path`, from errno.
+// Makes the error of a system call on `path` from errno.
 Error system_error(const std::string& what, const std::string& path);
 
 Result<void> make_directory(const std::string& path);
 Result<void> sync_directory(const std::string& path);
 Result<void> sync_file(const std::string& path);
 Result<void> rename_file(const std::string& from, const std::string& to);
-// Names in a directory, sorted; without . and ..
+// Returns the names in a directory, sorted, without . and ..
 Result<std::vector<std::string>> list_directory(const std::string& path);
 bool is_regular_file(const std::string& path);
 bool path_exists(const std::string& path);

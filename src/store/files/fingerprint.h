@@ -1,4 +1,4 @@
-// A span's fingerprint: equal for copies of one span, whenever they came.
+// A span's fingerprint: equal for copies of the same span, independent of their time of arrival.
 #pragma once
 
 #include "store/files/seen.h"
@@ -6,7 +6,7 @@
 
 namespace culprit {
 
-// Of everything the sender said; not of when it was received.
+// Contains every field that the sender set, but not the time of reception.
 Fingerprint fingerprint(const Span& span, uint64_t resource_id);
 
 }  // namespace culprit

@@ -1,4 +1,4 @@
-// Where things lie in a store directory; store/open.h draws it.
+// The paths in a store directory. store/interface/open.h shows the layout.
 #pragma once
 
 #include <string>
@@ -9,14 +9,14 @@ struct Layout {
   std::string root;
 
   std::string lock() const { return root + "/lock"; }
-  // While a recorder writes: room for the account of what had to be shed.
+  // Disk space that a recorder keeps reserved, so that it can write the account of shed rows on a full disk.
   std::string reserve() const { return root + "/reserve"; }
   std::string manifest() const { return root + "/manifest"; }
   std::string journal() const { return root + "/journal"; }
   std::string segments() const { return root + "/segments"; }
   std::string journal_file(const std::string& name) const { return journal() + "/" + name; }
   std::string segment(const std::string& name) const { return segments() + "/" + name; }
-  // Beside each segment: what a lost manifest would be rebuilt from.
+  // A file beside each segment, from which a lost manifest is rebuilt.
   std::string side(const std::string& segment_name) const { return segment(segment_name) + ".side"; }
 };
 

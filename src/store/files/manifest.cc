@@ -13,10 +13,10 @@ namespace culprit {
 
 namespace {
 
-// A manifest grows by about 1 kB a segment.
+// The size limit of a manifest, which grows by about 1 kB per segment.
 constexpr uint64_t kMaxManifest = 1u << 30;
 
-// Fields of a record and of a segment: {number, length, bytes}; unknown numbers are skipped.
+// Fields of a record and of a segment: {number, length, bytes}. Unknown numbers are skipped.
 enum RecordField : uint64_t {
   kAdded = 1,
   kRemoved,
@@ -158,7 +158,8 @@ void read_record_field(SealRecord& record, uint64_t number, std::string_view con
 
 }  // namespace
 
-// A segment's name comes from a file that anybody may have written: it must stay in the directory.
+// Returns true if a segment's name stays in the directory. The name comes from a file that any program may have
+// written.
 bool plain_name(std::string_view name) {
   return !name.empty() && name.size() < 200 && name[0] != '.' && name.find('/') == std::string_view::npos &&
          name.find('\'') == std::string_view::npos && name.find('\0') == std::string_view::npos;
@@ -172,7 +173,7 @@ void Manifest::apply(const SealRecord& record) {
   auto append = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
   append(segments, record.added);
   append(superseded, record.removed);
-  // Of a rebuilt manifest the records may come in another order than they were made in.
+  // The records of a rebuilt manifest may be in another order than the original ones.
   std::erase_if(segments, [&](const SegmentInfo& segment) {
     return std::find(superseded.begin(), superseded.end(), segment.file) != superseded.end();
   });
@@ -260,7 +261,7 @@ Result<Manifest> read_manifest(const std::string& path) {
   ScanDamage damage = scan_frames(bytes, [&](const FrameHeader& header, std::string_view content) {
     if (header.type != FrameType::Manifest) return;
     auto record = decode_seal_record(content);
-    // Records are numbered from 1: one that is not there is damage as well.
+    // Records are numbered from 1, so a missing number means a damaged record.
     if (header.sequence > manifest.records + 1)
       manifest.damaged_records += static_cast<int64_t>(header.sequence - manifest.records - 1);
     manifest.records = std::max(manifest.records, header.sequence);
@@ -289,7 +290,7 @@ Result<void> append_manifest(const std::string& path, Manifest& manifest, const 
   File file = TRY(File::open(path, O_WRONLY | O_CREAT | O_APPEND));
   if (ftruncate(file.fd(), static_cast<off_t>(manifest.valid_bytes)) != 0) return system_error("cannot write", path);
   auto written = file.write_all(frame);
-  if (!written.has_value()) {  // half a record is one that was never finished, but the next one must not follow it
+  if (!written.has_value()) {  // the incomplete record is cut off, so that the next record does not follow it
     (void)!ftruncate(file.fd(), static_cast<off_t>(manifest.valid_bytes));
     return written;
   }

@@ -4,7 +4,7 @@ namespace culprit {
 
 namespace {
 
-// Where the next sound header after `from` begins; the end where there is none.
+// Returns the position of the next valid header after `from`; the end of the file if there is none.
 size_t find_header(std::string_view file, size_t from) {
   for (size_t at = file.find(kFrameMagic, from); at != std::string_view::npos; at = file.find(kFrameMagic, at + 1))
     if (decode_frame_header(file.substr(at)).has_value()) return at;

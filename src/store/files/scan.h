@@ -1,4 +1,5 @@
-// Reads the frames of one journal file, whole or cut off or damaged: what is whole is given, what is not is counted.
+// Reads the frames of one journal file, which may be truncated or damaged. Complete frames are returned, damaged ones
+// are counted.
 #pragma once
 
 #include <cstdint>
@@ -11,11 +12,11 @@
 namespace culprit {
 
 struct ScanDamage {
-  int64_t frames = 0;      // damaged ones with a whole one after them
-  int64_t tail_bytes = 0;  // after the last whole frame: one that was never finished
+  int64_t frames = 0;      // damaged frames that a complete frame follows
+  int64_t tail_bytes = 0;  // bytes after the last complete frame: an incomplete frame
 };
 
-// Calls `visit` with every whole frame's header and content, in order.
+// Calls `visit` with the header and content of every complete frame, in order.
 ScanDamage scan_frames(std::string_view file, const std::function<void(const FrameHeader&, std::string_view)>& visit);
 
 }  // namespace culprit

@@ -1,4 +1,4 @@
-// SeenSet: which spans were stored already, by a 128-bit hash of all they say. 32 bytes a span at most.
+// SeenSet: the set of spans that were already stored, as 128-bit fingerprints. Takes at most 32 bytes per span.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ struct Fingerprint {
 
 class SeenSet {
  public:
-  // Whether `print` was new.
+  // Adds a fingerprint. Returns true if it was new.
   bool insert(Fingerprint print) {
     if (print == Fingerprint{}) print.low = 1;  // zero marks a free place
     if ((count_ + 1) * 2 > places_.size()) grow();
@@ -38,7 +38,7 @@ class SeenSet {
       if (!(print == Fingerprint{})) place(print);
   }
 
-  std::vector<Fingerprint> places_;  // a power of two of them
+  std::vector<Fingerprint> places_;  // the size is a power of two
   size_t count_ = 0;
 };
 

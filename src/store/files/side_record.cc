@@ -12,7 +12,7 @@ namespace culprit {
 namespace {
 
 constexpr std::string_view kEnding = ".side";
-// A segment of a million row groups has a record of this size; ours take below 10 kB.
+// The size of a record for a segment with a million row groups. Actual records are smaller than 10 kB.
 constexpr uint64_t kMaxSideRecord = 64u << 20;
 
 bool contains(const std::vector<std::string>& names, const std::string& name) {
@@ -38,7 +38,7 @@ uint64_t frame_count(const SealRecord& record) {
   return count;
 }
 
-// The sealings whose side records stand in the directory and that the manifest does not name, each put together again.
+// Reassembles the sealings that have side records in the directory and are not in the manifest.
 std::map<std::string, SealRecord> unnamed_sealings(const Layout& layout, const Manifest& manifest,
                                                    const std::vector<std::string>& names) {
   std::map<std::string, SealRecord> sealings;
@@ -92,11 +92,12 @@ Result<Recovery> find_unnamed(const Layout& layout, const Manifest& manifest) {
   Recovery recovery;
   std::vector<SealRecord> candidates;
   for (auto& [generation, record] : unnamed_sealings(layout, manifest, names)) {
-    // A sealing that was cut off before its record: the journal still has its rows, and is sealed again.
+    // The sealing was interrupted before its manifest record. The journal still has its rows and will be sealed again.
     if (!record.journals.empty() && journals_are_there(layout, record.journals)) continue;
     candidates.push_back(std::move(record));
   }
-  // Two sealings may hold one frame where the first was cut off and its leftovers never swept: the larger is taken.
+  // Two sealings can hold the same frame if the first was interrupted and its leftovers were not removed. The larger
+  // one is used.
   std::stable_sort(candidates.begin(), candidates.end(), [](const SealRecord& a, const SealRecord& b) {
     return std::pair(frame_count(a), a.added.size()) > std::pair(frame_count(b), b.added.size());
   });
@@ -109,7 +110,7 @@ Result<Recovery> find_unnamed(const Layout& layout, const Manifest& manifest) {
                                " segments of one sealing have no record any more and are left out");
     recovery.sealings.push_back(std::move(record));
   }
-  // In the order in which they were sealed: their names begin with the number of their record.
+  // Sorts by the order of sealing: a generation begins with the number of its record.
   std::sort(recovery.sealings.begin(), recovery.sealings.end(),
             [](const SealRecord& a, const SealRecord& b) { return a.generation < b.generation; });
   return recovery;

@@ -1,5 +1,5 @@
-// Side record: what a segment's sealing said of it, in a small file of its own beside the segment. A manifest that is lost or
-// damaged is rebuilt from these; docs/formats/manifest.md draws one.
+// Side record: the sealing record of a segment in a small file beside the segment. A lost or damaged manifest is
+// rebuilt from side records; docs/formats/manifest.md describes them.
 #pragma once
 
 #include <string>
@@ -12,14 +12,14 @@
 
 namespace culprit {
 
-// The record of one segment: that of its sealing, with this segment alone in `added`.
+// Decodes the record of one segment: the record of its sealing, with only this segment in `added`.
 Result<SealRecord> decode_side_record(std::string_view file);
 
-// One for every segment that `record` adds, durably.
+// Writes a side record for every segment that `record` adds, durably.
 Result<void> write_side_records(const Layout& layout, const SealRecord& record);
 
-// What of the store is missing in `manifest` although side records tell of it. Where a sealing's rows are still in the journal,
-// it is not taken: it would be counted twice.
+// Finds sealings that side records describe and that `manifest` lacks. A sealing whose rows are still in the journal is
+// left out, because its rows would be counted twice.
 struct Recovery {
   std::vector<SealRecord> sealings;
   std::vector<std::string> notes;

@@ -9,7 +9,7 @@ uint64_t resource_id(const Resource& resource) {
   Batch alone;
   alone.resources.push_back(resource);
   auto bytes = encode_batch(alone);
-  if (!bytes.has_value()) return 1;  // larger than a frame may be: it can't have come from one
+  if (!bytes.has_value()) return 1;  // larger than the limit of a frame, so it did not come from a frame
   uint64_t id = hash64(bytes.value());
   return id == 0 ? 1 : id;
 }

@@ -1,4 +1,5 @@
-// Rows as tables hold them: a batch's rows with the one thing that a batch says by position, whose resource it is.
+// Rows as the tables store them: a row of a batch with the id of its resource. In a batch, an index identifies the
+// resource.
 #pragma once
 
 #include <string_view>
@@ -9,11 +10,11 @@
 
 namespace culprit {
 
-// What identifies a resource across batches and segments: a hash of all that it says. 0: none was given.
+// Returns the id of a resource in all batches and segments: a hash of its contents. 0 means no resource.
 uint64_t resource_id(const Resource& resource);
 
 struct StoredSpan {
-  Span* span = nullptr;  // owned by whoever made this row
+  Span* span = nullptr;  // owned by the creator of this row
   uint64_t resource_id = 0;
 };
 struct StoredLog {
@@ -25,7 +26,7 @@ struct StoredResource {
   uint64_t resource_id = 0;
 };
 
-// The row of the model in a stored one, which is what tables describe.
+// Returns the model's row within a stored row. The table descriptions refer to it.
 template <class Row>
 auto& fields_of(Row& row) {
   using Plain = std::remove_const_t<Row>;
@@ -38,13 +39,13 @@ auto& fields_of(Row& row) {
   else
     return row;
 }
-// How rows of a table are stored.
+// The stored form of a table's rows.
 template <class Row>
 using StoredAs =
     std::conditional_t<std::is_same_v<Row, Span>, StoredSpan,
                        std::conditional_t<std::is_same_v<Row, LogRecord>, StoredLog,
                                           std::conditional_t<std::is_same_v<Row, Resource>, StoredResource, Row>>>;
-// Whose description is a stored row's.
+// The model's row type of a stored row.
 template <class Row>
 using RowOf = std::remove_cvref_t<decltype(fields_of(std::declval<Row&>()))>;
 

@@ -1,10 +1,10 @@
-// How a store directory is opened: to be written, to be read, or made for the moment out of batches in memory.
+// Opens a store directory for writing or reading, or makes a temporary store from batches in memory.
 //
 //   NAME.culprit/
-//     lock                    held (flock) by the one who writes or seals
-//     manifest                frames of type Manifest: what is sealed
+//     lock                    held (flock) by the process that writes or seals
+//     manifest                frames of type Manifest: the sealed segments
 //     journal/<run>-<n>.frames  frames that are not sealed yet
-//     segments/<table>-<n>.parquet  sealed rows, each with its .side record
+//     segments/<table>-<n>.parquet  sealed rows, each file with its .side record
 #pragma once
 
 #include <functional>
@@ -20,17 +20,17 @@
 
 namespace culprit {
 
-// What a test lets fail, as the disk would: the error's number, 0 for none.
+// A file operation that a test lets fail. The test returns the errno, or 0 for success.
 enum class FileStep { Create, Write, Sync };
 
 struct WriterOptions {
   enum class Existing { Refuse, Append };
   Existing existing = Existing::Refuse;
-  // A journal file is followed by the next one at this size, so that sealing can free what it has done with.
+  // The size at which the writer begins the next journal file. Sealing frees whole files.
   uint64_t journal_file_bytes = 64u << 20;
-  // What is pushed while the disk takes nothing. Wait: push() tries again for `patience_ms` and then fails. Shed: push() takes it
-  // at once and never waits; more than `waiting_bytes` is shed, the oldest first, and refused rows of the ledger say how many of
-  // every unit. flush() and close() try for `patience_ms`, then shed what is left.
+  // The behaviour of push() while the disk is full. Wait: push() retries for `patience_ms` and then fails. Shed: push()
+  // returns at once; batches beyond `waiting_bytes` are shed, the oldest first, and refused ledger rows count them in
+  // each unit. flush() and close() retry for `patience_ms` and then shed the waiting batches.
   enum class WhenFull { Wait, Shed };
   WhenFull when_full = WhenFull::Wait;
   int64_t patience_ms = 10'000;
@@ -38,45 +38,46 @@ struct WriterOptions {
   std::function<int(FileStep)> fails = {};  // test hook
 };
 
-// Creates the directory at `path`, or with Append opens a store that is there. One writer at a time: its lock is held
-// until close() or the end of the process. push() may be called from several threads.
+// Creates the directory at `path`, or with Append opens an existing store. A store has one writer at a time: the lock
+// is held until close() or the end of the process. push() may be called from several threads.
 Result<std::unique_ptr<Writer>> open_writer(const std::string& path, WriterOptions options = {});
 
-// Takes away what open_writer() made at `path` while nothing was written: directories that hold a frame, or anything else, stay.
+// Removes the directories that open_writer() made at `path` if they are still empty. A directory with a frame or any
+// other file stays.
 void remove_unwritten(const std::string& path);
 
 struct ReaderOptions {
   enum class Seal { Lazily, Privately };
-  // Lazily: what is still in the journal is sealed in place where the store is ours to write and nobody writes it, else
-  // into a private temporary directory. Privately: always the latter; the store is left exactly as it is.
+  // Lazily: seals the journal in place if the store is writable and has no writer, else into a private temporary
+  // directory. Privately: always seals into a private directory and leaves the store unchanged.
   Seal seal = Seal::Lazily;
-  // Segments up to this much in all are checked block by block when the store is opened (0.1 s per GB from the page cache); those of
-  // a larger store when they are first read.
+  // If all segments together are smaller than this, every block is verified when the store is opened (0.1 s per GB from
+  // the page cache). Segments of a larger store are verified when they are first read.
   uint64_t checked_at_open_bytes = uint64_t{2} << 30;
-  const CancelToken* cancel = nullptr;  // ends sealing with an Error of kind Cancelled; may be null
-  // Test hook: the process ends (_exit) when sealing reaches this step; 0 never.
+  const CancelToken* cancel = nullptr;  // cancels the sealing with an Error of kind Cancelled; may be null
+  // Test hook: the process ends (_exit) at this step of the sealing; 0: never.
   int die_at_step = 0;
 };
 
-// A snapshot of the store at `path`: everything whole that was in it at this moment, also while it is being written and
-// after its writer was killed.
+// Opens a snapshot of the store at `path`: all complete data at this moment. The store may be in use by a writer, or
+// its writer may have been killed.
 Result<std::unique_ptr<Reader>> open_reader(const std::string& path, ReaderOptions options = {});
 
-// What is pushed for this process alone, to be asked once: no journal, nothing made durable, nothing left.
+// A store for this process that is read once: without a journal, without durability, and removed at the end.
 class PrivateStore : public Sink {
  public:
-  // After the last push().
+  // Returns a reader. No push() may follow.
   virtual Result<std::unique_ptr<Reader>> read() = 0;
 };
 struct PrivateStoreOptions {
-  // In memory at a time, but for a larger trace: 60,000 take some 60 MB.
+  // The number of spans in memory at a time; a larger trace exceeds it. 60,000 spans take about 60 MB.
   size_t buffered_spans = 60'000;
-  // Of spans that are put aside, 20 to 60 bytes each: more goes to a file.
+  // The memory limit for encoded spans (20 to 60 bytes per span). Further spans go to a file.
   uint64_t held_bytes = 64u << 20;
 };
 Result<std::unique_ptr<PrivateStore>> open_private_store(PrivateStoreOptions options = {});
 
-// The same over batches that lie in memory; they are sealed into a private temporary directory, removed at the end.
+// Makes a reader of batches in memory. They are sealed into a private temporary directory, which is removed at the end.
 Result<std::unique_ptr<Reader>> open_memory(std::vector<Batch> batches);
 
 }  // namespace culprit

@@ -1,4 +1,4 @@
-// Writer: the seam through which rows get into a store directory. It is the Sink that capture and ingest push to.
+// Writer: the interface through which rows are written to a store directory. Capture and ingest push to it as a Sink.
 #pragma once
 
 #include <memory>
@@ -11,9 +11,9 @@ namespace culprit {
 
 class Writer : public Sink {
  public:
-  // Ends the journal's file cleanly. The directory stays openable without it, also after kill -9.
+  // Ends the journal file. A directory whose writer was killed before close() can still be opened.
   virtual Result<void> close() = 0;
-  // How many frames are in the journal by now: what has one is never removed.
+  // Returns the number of frames in the journal. A store with frames is never removed.
   virtual uint64_t frames_written() const = 0;
 };
 

@@ -12,7 +12,7 @@ namespace culprit {
 
 namespace {
 
-// What the process may make a file grow to.
+// Returns the largest file size that the process is allowed to write.
 uint64_t size_limit() {
   rlimit limit = {};
   return getrlimit(RLIMIT_FSIZE, &limit) == 0 ? uint64_t{limit.rlim_cur} : ~uint64_t{0};
@@ -33,7 +33,8 @@ Result<void> JournalFiles::append(std::string_view frame) {
   auto written = may(FileStep::Write);
   if (written.has_value()) written = file_->write_all(frame);
   if (!written.has_value()) {
-    // Half a frame must not stand before a whole one; where it can't be taken back, the next frame gets a new file.
+    // An incomplete frame must not precede a complete one. If the file cannot be truncated, the next frame goes to a
+    // new file.
     if (ftruncate(file_->fd(), static_cast<off_t>(length_)) != 0) file_.reset();
     return written;
   }
@@ -63,7 +64,7 @@ Result<void> JournalFiles::rescue() {
   TRY(may(FileStep::Sync));
   TRY(file_->sync_data());
   synced_ = length_;
-  // Where this fails they are there twice: their numbers tell.
+  // If the truncation fails, the frames exist twice. Their sequence numbers show it.
   (void)!ftruncate(suspect.fd(), static_cast<off_t>(from));
   return {};
 }

@@ -1,4 +1,5 @@
-// JournalFiles: frames as they lie on disk, one write() each, in files of a bounded size. A frame is there whole or not at all.
+// JournalFiles: writes frames to files of a bounded size, with one write() per frame. A frame is either complete or
+// absent.
 #pragma once
 
 #include <functional>
@@ -19,15 +20,15 @@ class JournalFiles {
       : directory_(std::move(directory)), prefix_(std::move(prefix)), options_(options) {}
 
   Result<void> append(std::string_view frame);
-  // Everything appended is durable. After a failed fsync the kernel may have dropped the pages and say "done" the next time: the
-  // frames since the last one are written anew, to another file.
+  // Makes all appended frames durable. After a failed fsync the kernel may have dropped the pages and report success
+  // the next time. The frames since the last successful sync are therefore written again, to another file.
   Result<void> sync();
   void close() { file_.reset(); }
 
  private:
   Result<void> next_file();
   Result<void> rescue();
-  // The error that a test wants here.
+  // Returns the error that a test wants at this step.
   Result<void> may(FileStep step) const;
 
   std::string directory_, prefix_;

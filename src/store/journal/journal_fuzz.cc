@@ -1,4 +1,4 @@
-// Any bytes as a journal file, as a record of the manifest, and as a segment's side record.
+// Fuzzes arbitrary bytes as a journal file, as a record of the manifest, and as a side record of a segment.
 #include "model/batch_codec.h"
 #include "store/files/manifest.h"
 #include "store/files/scan.h"

@@ -1,4 +1,4 @@
-// WaitingBatches: what was pushed and is not written yet, in order and bounded; and the account of what had to be shed.
+// WaitingBatches: a bounded queue of batches that were pushed and are not yet written, and the account of shed batches.
 #pragma once
 
 #include <cstdint>
@@ -15,20 +15,20 @@ class WaitingBatches {
   Result<void> add(const Batch& batch);
   bool empty() const { return waiting_.empty(); }
   uint64_t bytes() const { return bytes_; }
-  // The oldest one's content, as a frame has it.
+  // The content of the oldest batch in the form of a frame.
   const std::string& front() const { return waiting_.front().content; }
   void pop();
-  // Gives up the oldest; what it held of each unit is counted as refused for `reason`.
+  // Drops the oldest batch. Its rows are counted as refused in each unit, with `reason`.
   void shed(const std::string& reason);
 
-  // What was shed: the account of those batches, their ledger rows, and the processes and hosts without which the rest is nameless.
+  // The account of the shed batches, with their ledger rows and with the processes and hosts that other rows refer to.
   bool has_account() const { return !account_.empty(); }
   Batch& account() { return account_; }
 
  private:
   struct Waiting {
     std::string content;
-    Batch rest;  // all but the rows that would be refused
+    Batch rest;  // without the rows that would be refused
     UnitCounts rows;
   };
   std::deque<Waiting> waiting_;

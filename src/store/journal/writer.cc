@@ -54,7 +54,8 @@ FrameIdentity own_identity() {
   identity.host_id = hash64(first_line("/etc/machine-id"));
   identity.boot_id = parse_uuid(first_line("/proc/sys/kernel/random/boot_id"));
   if (getrandom(identity.run_id.data(), identity.run_id.size(), 0) < 0)
-    identity.run_id[0] = static_cast<uint8_t>(getpid());  // still told apart by the file's name, which has the time
+    // the file name also contains the time, so the run stays distinguishable
+    identity.run_id[0] = static_cast<uint8_t>(getpid());
   return identity;
 }
 
@@ -65,12 +66,12 @@ std::string file_prefix(const FrameIdentity& identity, int64_t began_ns) {
   return name;
 }
 
-// While the disk takes nothing it is asked again this often.
+// The interval of retries while the disk is full.
 constexpr int64_t kRetryNs = 100'000'000;
-// Kept free for the account of what had to be shed: a few hundred ledger rows, and the processes.
+// Disk space that is kept free for the account of shed batches: some hundred ledger rows and the processes.
 constexpr uint64_t kReserveBytes = 256u << 10;
 
-// Writes frames as they come, one write() each; durable from flush() on. Any thread.
+// Writes each batch as a frame with one write(). Frames are durable after flush(). For use on any thread.
 class JournalWriter : public Writer {
  public:
   JournalWriter(Layout layout, File lock, WriterOptions options)
@@ -89,7 +90,7 @@ class JournalWriter : public Writer {
     if (options_.when_full == WriterOptions::WhenFull::Wait) {
       auto written = write_patiently();
       if (!written.has_value()) {
-        waiting_.pop();  // the caller counts it
+        waiting_.pop();  // the caller counts the batch
         return std::move(written).error();
       }
     } else if (auto written = write_waiting(clock_ns(CLOCK_MONOTONIC)); !written.has_value()) {
@@ -130,7 +131,7 @@ class JournalWriter : public Writer {
     return {};
   }
 
-  // As much as the disk takes now; not asked again before its time.
+  // Writes as many batches as the disk accepts. Does nothing before the time of the next retry.
   Result<void> write_waiting(int64_t now_ns) {
     if (now_ns < retry_ns_) return Error{Error::Kind::Full, reason_};
     auto written = write_all();
@@ -149,7 +150,7 @@ class JournalWriter : public Writer {
     return {};
   }
 
-  // Within the time that is given for it. Nothing else can go on meanwhile: who waits here has nothing better to do.
+  // Retries until the given time is over. The caller waits, because it has no other work.
   Result<void> write_patiently() {
     auto written = write_all();
     int64_t end_ns = clock_ns(CLOCK_MONOTONIC) + options_.patience_ms * 1'000'000;
@@ -217,7 +218,7 @@ Result<std::unique_ptr<Writer>> open_writer(const std::string& path, WriterOptio
     return Error{Error::Kind::Usage, "'" + path + "' is not a store", "name a directory that record or serve has made"};
   if (!exists) {
     auto made = make_layout(layout);
-    if (!made.has_value()) {  // only what was made here, and only while it is empty
+    if (!made.has_value()) {  // removes only the directories that were made here and are empty
       remove_unwritten(path);
       return std::move(made).error();
     }

@@ -1,4 +1,5 @@
-// Whether segments are what was written: DuckDB notices no flipped bit, and 30 of 40 gave a wrong answer.
+// Verifies segments against their checksums. DuckDB does not detect flipped bits: 30 of 40 flipped bits gave a wrong
+// result.
 #pragma once
 
 #include <string>
@@ -10,10 +11,10 @@
 namespace culprit {
 
 enum class Check { Size, EveryBlock };
-// The reason why a segment can't be trusted; empty where it can.
+// Returns the reason why a segment is damaged; empty if it is sound.
 std::string damage_of(const SegmentFile& segment, Check check);
 
-// The ledger's row for a segment that is left out.
+// Returns the ledger row of a damaged segment that is left out.
 LedgerRow damage_row(const SegmentFile& segment, const std::string& damage);
 
 }  // namespace culprit

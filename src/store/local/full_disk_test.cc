@@ -1,4 +1,4 @@
-// What has a frame is never removed: full disks, failing ones, and files that may not grow.
+// Tests that a store with frames is never removed: on full and failing disks, and at file size limits.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mount.h>
@@ -34,7 +34,7 @@ WriterOptions shedding(std::function<int(FileStep)> fails) {
   return {.when_full = WriterOptions::WhenFull::Shed, .patience_ms = 300, .fails = std::move(fails)};
 }
 
-// Everything of `batches` mixed batches of ten traces is stored or in the account.
+// Checks that every span of `batches` mixed batches with ten traces each is stored or in the account.
 void expect_all_accounted(Reader& reader, int64_t batches) {
   Account account = reader.account().value();
   EXPECT_EQ(account.received["span"], 30 * batches);
@@ -154,7 +154,7 @@ TEST(SizeLimit, OfAFileIsFollowedByTheNextFile) {
   expect_all_accounted(*reader, 20);
 }
 
-// A file system of `kilobytes`, gone with its owner.
+// A file system of `kilobytes` size that is unmounted with this object.
 struct SmallDisk {
   TemporaryDirectory directory = TemporaryDirectory::create("small-disk").value();
   bool mounted;
@@ -165,7 +165,7 @@ struct SmallDisk {
   ~SmallDisk() {
     if (mounted) umount2(directory.path().c_str(), MNT_DETACH);
   }
-  // Fills it but for `left` kilobytes.
+  // Fills the file system except for `left` kilobytes.
   void fill(int left) const {
     File file = File::open(directory.path() + "/filler", O_WRONLY | O_CREAT).value();
     std::string block(1024, 'x');

@@ -34,7 +34,7 @@ Result<void> remove_sealed(const Layout& layout, const Manifest& manifest) {
     if (!path_exists(path)) continue;
     if (kept.contains(name)) {
       std::string aside = layout.journal_file(kept_name(name));
-      // Where that name is taken, the file stays where it is: it is named as sealed and not read again.
+      // If that name is in use, the file stays. The manifest lists it as sealed, so it is not read again.
       if (!path_exists(aside)) TRY(rename_file(path, aside));
     } else {
       unlink(path.c_str());

@@ -1,5 +1,6 @@
-// The journal files of a store, opened before its manifest is read: what is sealed and removed meanwhile stays readable, and
-// what the manifest then says is sealed is left out. So no row is seen twice and none is missed.
+// The journal files of a store. They are opened before the manifest is read: files that a sealing removes meanwhile
+// stay readable, and files that the manifest then lists as sealed are left out. Therefore no row is read twice or
+// missed.
 #pragma once
 
 #include <string>
@@ -17,16 +18,17 @@ struct JournalFile {
   File file;
 };
 
-// One file of the journal; the writer begins another at 64 MiB, and a frame is at most kMaxFrameRaw. More is not read.
+// The limit for reading a journal file. The writer begins another file at 64 MiB, and a frame has at most kMaxFrameRaw
+// bytes.
 constexpr uint64_t kMaxJournalFile = uint64_t{1} << 30;
 
 Result<std::vector<JournalFile>> open_journal(const Layout& layout);
-// Leaves out those that `manifest` says are sealed.
+// Removes the files from the list that `manifest` lists as sealed.
 void leave_out_sealed(std::vector<JournalFile>& files, const Manifest& manifest);
 
-// A journal file that is sealed but was not read whole is not read again, and is kept under this name.
+// Returns the name under which a sealed journal file is kept if it could not be read completely.
 std::string kept_name(const std::string& journal_name);
-// Removes the journal files that `manifest` names as sealed, and puts those aside that were not read whole.
+// Removes the journal files that `manifest` lists as sealed. Renames those that could not be read completely.
 Result<void> remove_sealed(const Layout& layout, const Manifest& manifest);
 
 }  // namespace culprit

@@ -1,4 +1,4 @@
-// A question removes nothing but journal frames whose rows it has sealed, verified and named in a durable manifest.
+// Tests that a query removes only journal frames whose rows are sealed, verified and listed in a durable manifest.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -31,7 +31,7 @@ std::set<std::string> names_in(const std::string& path) {
   return {names.begin(), names.end()};
 }
 
-// Two sealings of 30 spans each.
+// A store with two sealings of 30 spans each.
 struct SealedStore : Store {
   SealedStore() {
     for (uint64_t round = 0; round < 2; ++round) {
@@ -53,7 +53,7 @@ struct SealedStore : Store {
       std::set<std::string> after = names_in(layout.segments());
       for (const std::string& name : before) EXPECT_TRUE(after.contains(name)) << what << ": " << name << " is gone";
     }
-    // The store goes on as any other.
+    // The store can be written to as before.
     write({batch_of(101, 10)});
     EXPECT_EQ(span_count(*read()), 90u) << what;
     EXPECT_TRUE(read()->account().value().balanced()) << what;
@@ -104,7 +104,7 @@ TEST(LostManifest, IsKeptAside) {
   EXPECT_EQ(bytes_of(store.layout.manifest() + ".damaged-1"), "hello\n");
 }
 
-// As recordings of before there were side records are.
+// As in recordings from before side records existed.
 TEST(LostManifest, WithoutAnySideRecordIsToldAndKeptAside) {
   SealedStore store;
   for (const std::string& name : names_in(store.layout.segments()))
@@ -180,7 +180,7 @@ TEST(Sweep, LeavesFilesThatAreNotTheStores) {
 TEST(Sweep, RemovesWhatTheManifestSupersededAndWhatASealingLeft) {
   Store store;
   Batch orphan;
-  orphan.spans.push_back(make_span(1, 1, 99));  // a derived ledger segment, replaced by each sealing
+  orphan.spans.push_back(make_span(1, 1, 99));  // makes a derived ledger segment, which each sealing replaces
   store.write({orphan});
   store.read();
   store.write({batch_of(11, 10)});
@@ -205,7 +205,7 @@ TEST(Sweep, RemovesWhatTheManifestSupersededAndWhatASealingLeft) {
 }
 
 TEST(DamagedJournal, IsKeptAsideAndReadOnce) {
-  for (size_t offset : {2u, 120u}) {  // in the second frame's header, in its payload
+  for (size_t offset : {2u, 120u}) {  // offsets in the second frame's header and in its payload
     Store store;
     store.write({batch_of(1, 10), batch_of(11, 10), batch_of(21, 10)});
     std::string journal = store.only_journal(), bytes = bytes_of(journal);

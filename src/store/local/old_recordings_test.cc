@@ -1,5 +1,5 @@
-// Recordings that an earlier version made open row for row: tests/data/recordings holds them, sealed and not, and what that
-// version answered to one SELECT a table.
+// Tests that recordings of an earlier version open row for row. tests/data/recordings has such recordings, sealed and
+// unsealed, and that version's result of one SELECT per table.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>

@@ -19,7 +19,8 @@ namespace culprit {
 
 namespace {
 
-// DuckDB notices no flipped bit: a damaged segment gives wrong answers, so it is left out, aloud.
+// Leaves damaged segments out and notes them. DuckDB does not detect flipped bits, so a damaged segment would give
+// wrong results.
 void drop_damaged(Snapshot& snapshot, uint64_t checked_bytes) {
   uint64_t total = 0;
   for (const SegmentFile& segment : snapshot.segments) total += segment.info.size_bytes;
@@ -40,7 +41,8 @@ void drop_damaged(Snapshot& snapshot, uint64_t checked_bytes) {
   snapshot.segments = std::move(sound);
 }
 
-// What may be read is named by directory to DuckDB: it must not depend on where we are.
+// Returns an absolute path. DuckDB gets the readable directories by path, and they must not depend on the working
+// directory.
 std::string absolute(const std::string& path) {
   char resolved[PATH_MAX];
   return realpath(path.c_str(), resolved) != nullptr ? std::string(resolved) : path;
@@ -48,7 +50,8 @@ std::string absolute(const std::string& path) {
 
 std::unique_ptr<Reader> as_reader(std::unique_ptr<StoreReader> reader) { return reader; }
 
-// Where sealing in place is refused (a full disk, a file that is not ours), the question is answered all the same.
+// Seals the store in place if the lock is held. If that fails (a full disk, a foreign file), seals privately, so that
+// the query still works.
 Result<Snapshot> sealed(const Layout& layout, const std::optional<File>& lock, const ReaderOptions& options) {
   if (!lock) return seal_privately(layout, options.cancel);
   auto in_place = seal_in_place(layout, options);

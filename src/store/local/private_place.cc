@@ -7,7 +7,7 @@ namespace culprit {
 std::vector<std::string> private_parents() {
   std::vector<std::string> parents;
   if (const char* named = std::getenv("TMPDIR"); named != nullptr && *named != '\0') parents.emplace_back(named);
-  parents.emplace_back("/var/tmp");  // a real disk: recordings may be larger than memory
+  parents.emplace_back("/var/tmp");  // usually on a disk: recordings may be larger than memory
   parents.emplace_back("/tmp");
   return parents;
 }

@@ -1,4 +1,4 @@
-// Where a reader keeps segments that only it has: the first directory that takes them, else memory.
+// The place for segments that only one reader uses: the first directory with enough space, else memory.
 #pragma once
 
 #include <functional>
@@ -11,10 +11,10 @@
 
 namespace culprit {
 
-// Where temporary directories may be made: $TMPDIR, /var/tmp, /tmp.
+// The candidates for temporary directories: $TMPDIR, /var/tmp, /tmp.
 std::vector<std::string> private_parents();
 
-// Tries `work` in one place after the other until one takes it; the last is memory. The snapshot owns its place.
+// Calls `work` with one place after the other until it succeeds. The last place is memory. The snapshot owns its place.
 Result<Snapshot> in_private_place(const std::vector<std::string>& parents,
                                   const std::function<Result<Snapshot>(const SegmentWriter::Place&)>& work);
 

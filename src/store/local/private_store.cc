@@ -1,4 +1,4 @@
-// A PrivateStore: spans as runs in order of their traces, all else as segments, both where only this process reads them.
+// A PrivateStore: keeps spans as runs in order of their traces and all other rows as segments, for this process only.
 #include <algorithm>
 #include <limits>
 #include <tuple>
@@ -22,7 +22,7 @@ bool overlaps(const Span& span, int64_t from_ns, int64_t to_ns) {
   return span.start_ns < to_ns && (span.start_ns >= from_ns || beyond || end_ns > from_ns);
 }
 
-// Copies of a span are told once, the first; the others are counted.
+// Keeps the first copy of each span. Further copies are counted.
 void leave_out_copies(std::vector<RunSpan>& spans, SpanLedger& counts) {
   struct Print {
     Fingerprint print;
@@ -72,7 +72,7 @@ class PrivateReader : public Reader {
   Result<SqlTable> sql(std::string_view select, SqlLimits limits) override;
 
  private:
-  // What is found in the spans themselves: the first pass over all of them tells, whoever asks for it.
+  // Results of the first pass over all spans, whatever the reason for that pass.
   struct Found {
     uint64_t stored = 0;
     SpanLedger counts;
@@ -86,7 +86,7 @@ class PrivateReader : public Reader {
   SegmentWriter writer_;
   std::optional<Found> found_;
   std::optional<std::unordered_map<uint64_t, uint32_t>> resource_index_;
-  std::optional<std::vector<SegmentFile>> segments_;  // with spans and all that was found
+  std::optional<std::vector<SegmentFile>> segments_;  // with the spans and all ledger rows
 };
 
 Result<Trace> PrivateReader::make(std::vector<RunSpan> spans, Found& found) {
@@ -156,9 +156,9 @@ Result<Account> PrivateReader::account() {
   return account;
 }
 
-// SQL reads segments: they are written when it is first asked.
+// Writes segments at the first SQL query, because SQL reads only segments.
 Result<void> PrivateReader::seal_for_sql() {
-  // Two row groups: some 40 MB of spans.
+  // Two row groups: about 40 MB of spans.
   constexpr size_t kSpansPerSegment = 2 * kFenceRows;
   if (segments_) return {};
   TRY(look_through());

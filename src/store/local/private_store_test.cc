@@ -1,4 +1,4 @@
-// A private store answers as one on disk does, however many runs its spans make.
+// Tests that a private store gives the same results as a store on disk, whatever the number of runs.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -13,7 +13,7 @@
 namespace culprit {
 namespace {
 
-// Traces that come in pieces, out of order, with copies, odd times, and of one id the most.
+// Traces in pieces, out of order, with copies and unusual times, and with most spans in one trace.
 std::vector<Batch> scattered_batches(uint64_t seed, size_t batches) {
   std::mt19937_64 random(seed);
   std::vector<Batch> all;
@@ -144,7 +144,7 @@ TEST(LargeStore, IsCheckedWhereItIsReadAndSaysWhatWasNot) {
     char flipped = static_cast<char>(bytes[bytes.size() / 3] ^ 4);
     ASSERT_EQ(pwrite(file.fd(), &flipped, 1, static_cast<off_t>(bytes.size() / 3)), 1);
   }
-  ReaderOptions large{.checked_at_open_bytes = 0};  // as if it had more
+  ReaderOptions large{.checked_at_open_bytes = 0};  // as for a store above this size
   auto unread = store.read(large);
   EXPECT_GT(ledger_count(*unread, "unverified", "file"), 0);
   auto reader = store.read(large);

@@ -10,16 +10,16 @@ namespace culprit {
 
 namespace {
 
-// Rows that gather before a segment is written: a span takes about 2 kB in memory while it waits.
+// The number of spans that are collected before a segment is written. A waiting span takes about 2 kB of memory.
 constexpr size_t kSpansPerSegment = 6 * kFenceRows;
-// Bytes of other rows in memory, without their texts: two million thread states.
+// The size of other rows in memory, without their texts: two million thread states.
 constexpr size_t kBytesPerSegment = 144u << 20;
 
 template <class Row>
 constexpr bool kGathered = !std::is_same_v<Row, Span> && !std::is_same_v<Row, LogRecord> &&
                            !std::is_same_v<Row, Resource> && !std::is_same_v<Row, Received>;
 
-// As rows lie in their segments: by thread, else by time, else as they came.
+// Sorts rows into the order of their segments: by thread if they have one, else by time if they have one.
 template <class Row>
 void put_in_order(std::vector<Row>& rows) {
   auto sort = [&](auto key) {
@@ -65,7 +65,7 @@ Result<Sealer::Read> Sealer::add_file(std::string_view journal_file, const std::
   note(LedgerKind::malformed, LedgerUnit::Frame, damage.frames + undecodable, "a frame of the journal is damaged");
   note(LedgerKind::malformed, LedgerUnit::Byte, damage.tail_bytes, "the journal ends inside a frame");
   note(LedgerKind::malformed, LedgerUnit::Value, unknown, "parts of frames that a later version wrote");
-  // A damaged frame is missing as well: it is counted once.
+  // A damaged frame also leaves a gap in the sequence numbers. The gap is not counted again.
   note(LedgerKind::seq_gap, LedgerUnit::Frame, missing - damage.frames, "numbers missing between the journal's frames");
   bool whole = damage.frames + undecodable + damage.tail_bytes + unknown == 0;
   return whole ? Read::Whole : Read::Partly;

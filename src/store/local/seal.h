@@ -1,5 +1,5 @@
-// Sealer: frames become segments. Rows gather, are ordered and written; copies of a span are stored once and counted;
-// the account of what the frames said was received goes into the record with them.
+// Sealer: turns frames into segments. It collects rows, orders them and writes them. Copies of a span are stored once,
+// and the other copies are counted. The record contains the counts of received rows from the frames.
 #pragma once
 
 #include <cstdint>
@@ -20,23 +20,24 @@ namespace culprit {
 
 class Sealer {
  public:
-  // `known` are the frames sealed before: their sequence numbers and resources are not taken twice.
+  // `known`: the earlier sealings. Frames and resources that they contain are not stored again.
   Sealer(SegmentWriter& writer, const Manifest& known);
 
-  // What earlier sealings stored, as far as it may come again.
+  // Adds a stored resource or span that may arrive again.
   void know(uint64_t resource) { known_resources_.insert(resource); }
   void know(const Span& span, uint64_t resource) { seen_.insert(fingerprint(span, resource)); }
 
-  // Partly: a frame is damaged, or holds what a later version wrote; the file is still the only place where that is.
+  // Partly: a frame is damaged or contains parts of a later version. The journal file is the only place of these bytes
+  // and must be kept.
   enum class Read { Whole, Partly };
   Result<Read> add_file(std::string_view journal_file, const std::string& name);
-  // Bytes of a journal file that are beyond what is read of one.
+  // Counts the bytes of a journal file beyond the reading limit.
   void count_unread(int64_t bytes, const std::string& name);
   Result<void> add(Batch batch);
-  // The ids of a batch's resources, each resource stored once; and all its rows but the spans.
+  // Returns the ids of a batch's resources and stores each resource once. add_rest() adds all rows except the spans.
   std::vector<uint64_t> add_resources(Batch& batch);
   Result<void> add_rest(Batch batch, const std::vector<uint64_t>& resource_ids);
-  // Writes what is left. The record has everything but the journal files' names and derived rows.
+  // Writes the remaining rows. Returns the record without the names of journal files and without derived rows.
   Result<SealRecord> finish();
 
  private:
@@ -48,7 +49,7 @@ class Sealer {
 
   SegmentWriter& writer_;
   std::map<FrameIdentity, uint64_t> last_sequences_;
-  std::map<FrameIdentity, FrameRange> frames_;  // sealed now
+  std::map<FrameIdentity, FrameRange> frames_;  // frames of this sealing
   std::vector<Span> spans_;
   std::vector<uint64_t> span_resources_;
   std::vector<StoredLog> logs_;

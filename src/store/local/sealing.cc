@@ -33,7 +33,7 @@ std::string fresh_generation(const Manifest& manifest) {
   return text;
 }
 
-// Ledger rows about whole traces, over all segments, old and new; they replace those of the sealing before.
+// Adds the ledger rows about whole traces, from old and new segments. They replace those of the previous sealing.
 Result<void> add_defects(SegmentWriter& writer, const Manifest& before, SealRecord& record, Snapshot all) {
   std::unique_ptr<StoreReader> reader = TRY(StoreReader::open(std::move(all)));
   std::vector<LedgerRow> rows = TRY(reader->structure_defects(writer.cancel()));
@@ -46,7 +46,8 @@ Result<void> add_defects(SegmentWriter& writer, const Manifest& before, SealReco
   return {};
 }
 
-// Tells the sealer what it may meet again: all resources, and the stored spans of traces that the journal goes on with.
+// Gives the sealer the rows that may arrive again: all resources, and the stored spans of traces that the journal
+// continues.
 Result<void> teach_known(Sealer& sealer, const std::vector<JournalFile>& files, const Snapshot& existing) {
   std::vector<SegmentFile> spans = existing.of_table("span");
   SegmentReader reader = TRY(SegmentReader::open());
@@ -69,7 +70,7 @@ Result<void> teach_known(Sealer& sealer, const std::vector<JournalFile>& files, 
   return {};
 }
 
-// What counts already: damaged segments are never read.
+// Returns the valid segments without the damaged ones, which are never read.
 Snapshot sound_part(const Snapshot& existing) {
   Snapshot sound;
   for (const SegmentFile& segment : existing.segments)
@@ -77,7 +78,7 @@ Snapshot sound_part(const Snapshot& existing) {
   return sound;
 }
 
-// Seals `files` by way of `writer`. `existing` are the segments that count already.
+// Seals `files` with `writer`. `existing` are the segments that are already valid.
 Result<SealRecord> seal(std::vector<JournalFile>& files, const Manifest& before, const Snapshot& existing,
                         SegmentWriter& writer) {
   Sealer sealer(writer, before);
@@ -127,7 +128,7 @@ Result<Snapshot> seal_in_place(const Layout& layout, const ReaderOptions& option
   if (state.rebuilt)
     TRY(put_in_place(layout, state));
   else
-    TRY(sweep(layout, state.manifest));  // what the sealing before replaced: readers of then have had time
+    TRY(sweep(layout, state.manifest));  // removes what the previous sealing replaced: its readers had time to finish
   Manifest& manifest = state.manifest;
   std::vector<JournalFile> files = TRY(open_journal(layout));
   leave_out_sealed(files, manifest);
@@ -140,7 +141,7 @@ Result<Snapshot> seal_in_place(const Layout& layout, const ReaderOptions& option
   for (const JournalFile& file : files) intended.journals.push_back(file.name);
   TRY(append_manifest(layout.manifest(), manifest, intended));
   auto sealed = seal_into(layout, manifest, files, generation, options);
-  // Whether the record is durable is not known where only its fsync failed: what it names stays.
+  // If only the fsync of the record failed, the record may be durable. The files that it names must stay.
   if (!sealed.has_value() && manifest.intended.contains(generation) &&
       TRY(read_manifest(layout.manifest())).intended.contains(generation))
     remove_generation(layout, generation);

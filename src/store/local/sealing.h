@@ -1,4 +1,4 @@
-// Sealing a store: in place where it may be written, else into a place that only this reader has.
+// Seals a store: in place if it is writable, else into a private place of this reader.
 #pragma once
 
 #include <string>
@@ -12,14 +12,14 @@
 
 namespace culprit {
 
-// With the store's lock held. What is sealed here counts from the manifest's record on. Where it fails, what was there is left
-// as it was, and the files that were written for it are gone.
+// Seals in place. The caller must hold the store's lock. The new segments are valid from the manifest's record on. If
+// the sealing fails, the store is unchanged and the new files are removed.
 Result<Snapshot> seal_in_place(const Layout& layout, const ReaderOptions& options);
 
-// Without: the store is left as it is, and what is not sealed yet is sealed for this reader only.
+// Seals for this reader only, without the lock. The store is unchanged.
 Result<Snapshot> seal_privately(const Layout& layout, const CancelToken* cancel);
 
-// Batches in memory, into a directory below one of `parents`, else into memory.
+// Seals batches in memory into a directory below one of `parents`, else into memory.
 Result<Snapshot> seal_batches(std::vector<Batch> batches, const std::vector<std::string>& parents);
 
 }  // namespace culprit

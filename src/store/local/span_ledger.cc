@@ -5,7 +5,7 @@ namespace culprit {
 namespace {
 
 constexpr int64_t kMillisecond = 1'000'000;
-constexpr int64_t kYear2000 = 946'684'800'000'000'000;  // before this no trace was taken: a clock that was never set
+constexpr int64_t kYear2000 = 946'684'800'000'000'000;  // no trace is older than the year 2000: the clock was not set
 
 }  // namespace
 

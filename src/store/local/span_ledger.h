@@ -1,4 +1,4 @@
-// SpanLedger: what is odd about spans and their traces, counted by kind, source and service.
+// SpanLedger: counts irregular spans and traces by kind, source and service.
 #pragma once
 
 #include <map>
@@ -16,12 +16,12 @@ namespace culprit {
 class SpanLedger {
  public:
   void count(std::string_view kind, int64_t n, const Span& span);
-  // What a span alone shows to be odd; what its sender dropped was counted when it was taken in.
+  // Counts irregularities that a span alone shows. Attributes that its sender dropped were counted at import.
   void note(const Span& span);
-  // What only its trace shows.
+  // Counts irregularities that only a whole trace shows.
   void note(const Trace& trace);
 
-  // In order of kind, source and service.
+  // Returns the rows in order of kind, source and service.
   std::vector<LedgerRow> rows() const;
 
  private:

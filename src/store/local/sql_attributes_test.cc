@@ -1,4 +1,4 @@
-// attributes[k] answers for every key, and columns lose nothing, however segments hold them.
+// Tests that attributes[k] finds every key and that columns lose no value, whatever the layout of the segments.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

@@ -1,4 +1,5 @@
-// From push to sealed Parquet and back: spans a CPU-second and bytes a span. `store_store_bench [SPANS] [DIRECTORY]`
+// Measures writing, sealing and reading: spans per CPU-second and bytes per span. `store_store_bench [SPANS]
+// [DIRECTORY]`
 #include <sys/resource.h>
 #include <time.h>
 
@@ -36,7 +37,7 @@ void report(const char* what, Clock from, size_t spans) {
               to.wall_s - from.wall_s, static_cast<double>(spans) / (to.cpu_s - from.cpu_s), usage.ru_maxrss / 1024);
 }
 
-// Traces of 8 spans over six services, 9 to 12 attributes each, some of many values, as in a web shop.
+// Makes traces of 8 spans over six services, with 9 to 12 attributes each, some with many values, as in a web shop.
 class Shop {
  public:
   Batch batch(size_t spans) {

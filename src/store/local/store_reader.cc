@@ -15,10 +15,10 @@ namespace culprit {
 
 namespace {
 
-// Row groups of each segment that are in memory at a time: at 2 kB a span, 250 MB for four.
+// The number of row groups of each segment in memory at a time. Four take 250 MB at 2 kB per span.
 constexpr size_t kFencesPerRange = 4;
 
-// Cuts the trace ids so that every range holds a bounded number of rows; a trace is never cut.
+// Divides the trace ids into ranges with a bounded number of rows. No trace is divided.
 std::vector<TraceRange> ranges_of(const std::vector<SegmentFile>& segments) {
   std::vector<std::string> fences;
   for (const SegmentFile& segment : segments)
@@ -137,7 +137,7 @@ Result<void> StoreReader::for_each_trace(int64_t from_ns, int64_t to_ns, const s
 Result<std::optional<Trace>> StoreReader::trace(TraceId id) {
   TRY(load_resources());
   std::vector<Span> spans;
-  // Below the next id: all digits and nothing behind them.
+  // The end of the range is the id with one more digit: the smallest text that is greater than the id.
   TraceRange range{to_hex(id), to_hex(id) + "0"};
   for (const SegmentFile& segment : check("span", [&](const SegmentInfo& info) { return may_hold(info, range); })) {
     TRY(segments_.spans(segment, range, SegmentReader::Which::All, [&](Span span, uint64_t resource) {
@@ -224,7 +224,7 @@ Result<Account> StoreReader::account() {
 }
 
 Result<SqlTable> StoreReader::sql(std::string_view select, SqlLimits limits) {
-  // Tables are reached by their names alone, or by functions whose names begin with `query`.
+  // A query reaches a table only by its name or by a function whose name begins with `query`.
   std::string words = lower(select);
   bool any = words.find("query") != std::string::npos;
   for (const TableDoc& table : schema())

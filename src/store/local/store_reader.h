@@ -1,4 +1,4 @@
-// StoreReader: a Reader over a fixed set of segments, wherever they lie.
+// StoreReader: a Reader over a fixed set of segments, in any directory.
 #pragma once
 
 #include <map>
@@ -13,13 +13,13 @@
 
 namespace culprit {
 
-// What a store was at one moment.
+// The contents of a store at one moment.
 struct Snapshot {
   std::vector<SegmentFile> segments;
   std::vector<Received> received;
-  std::vector<LedgerRow> noticed;                       // while opening, not stored: damaged segments
-  std::optional<TemporaryDirectory> private_directory;  // where segments lie that only this reader has
-  std::vector<File> files_in_memory;                    // those that lie nowhere
+  std::vector<LedgerRow> noticed;                       // ledger rows from opening, not stored: damaged segments
+  std::optional<TemporaryDirectory> private_directory;  // the directory of segments that only this reader uses
+  std::vector<File> files_in_memory;                    // files of segments without a directory
 
   std::vector<SegmentFile> of_table(std::string_view table) const;
 };
@@ -43,7 +43,7 @@ class StoreReader : public Reader {
   Result<SqlTable> sql(std::string_view select, SqlLimits limits) override;
 
   const Snapshot& snapshot() const { return snapshot_; }
-  // What is wrong with the store's traces as trees, counted by kind, source and service.
+  // Returns the irregularities of the store's traces, counted by kind, source and service.
   Result<std::vector<LedgerRow>> structure_defects(const CancelToken* cancel);
 
  private:
@@ -53,8 +53,8 @@ class StoreReader : public Reader {
   Result<void> for_each_group(const std::vector<SegmentFile>& segments, const Load& load,
                               const std::function<bool(Trace)>& visit);
   Result<void> load_resources();
-  // The segments of a table that are about to be read: those that were not checked before are now, block by block, and left out
-  // aloud where they are damaged.
+  // Returns the segments of a table before they are read. Verifies every block of segments that were not verified
+  // before. Damaged segments are left out and noted.
   std::vector<SegmentFile> check(std::string_view table);
   std::vector<SegmentFile> check(std::string_view table, const std::function<bool(const SegmentInfo&)>& wanted);
 

@@ -15,14 +15,14 @@ namespace culprit {
 
 namespace {
 
-// TABLE-000001-….parquet
+// Returns true for names of the form TABLE-000001-….parquet.
 bool is_segment_name(const std::string& name) {
   size_t dash = name.find('-');
   return dash != std::string::npos && dash + 1 < name.size() && name[dash + 1] >= '0' && name[dash + 1] <= '9' &&
          name.ends_with(".parquet");
 }
 
-// Segments that neither the manifest nor a side record names.
+// Counts the segments that neither the manifest nor a side record names.
 int64_t count_unnamed(const Layout& layout, const Manifest& manifest) {
   std::set<std::string> named(manifest.superseded.begin(), manifest.superseded.end());
   for (const SegmentInfo& segment : manifest.segments) named.insert(segment.file);
@@ -91,7 +91,7 @@ Result<void> sweep(const Layout& layout, const Manifest& manifest) {
                                  [&](const std::string& name) { return path_exists(layout.journal_file(name)); });
     if (all_there && !journals.empty()) remove_generation(layout, generation);
   }
-  // A journal file goes only while the segments that its rows are in are there.
+  // A journal file is removed only while all segments exist.
   bool whole = std::all_of(manifest.segments.begin(), manifest.segments.end(), [&](const SegmentInfo& info) {
     return damage_of({info, layout.segment(info.file)}, Check::Size).empty();
   });

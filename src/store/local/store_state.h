@@ -1,4 +1,4 @@
-// What a store directory holds at one moment: its manifest, put right from the segments' own records where it is damaged.
+// The contents of a store directory at one moment: its manifest, which is rebuilt from side records if it is damaged.
 #pragma once
 
 #include <string>
@@ -12,18 +12,18 @@ namespace culprit {
 
 struct StoreState {
   Manifest manifest;
-  bool rebuilt = false;  // in memory: the file is as it was
+  bool rebuilt = false;  // only in memory: the manifest file is unchanged
 };
 Result<StoreState> read_store_state(const Layout& layout);
 
-// With the lock held: the rebuilt manifest takes the place of the damaged one, which is kept aside.
+// Replaces the damaged manifest with the rebuilt one. The old file is kept. The caller must hold the lock.
 Result<void> put_in_place(const Layout& layout, StoreState& state);
 
-// Removes what a sound manifest itself says is no longer needed: segments that it superseded, leftovers of sealings that it
-// says were begun and whose journal files are all still there, journal files whose rows it names. Nothing else.
+// Removes what a sound manifest marks as unneeded: superseded segments, leftovers of interrupted sealings whose journal
+// files all exist, and journal files whose rows are sealed.
 Result<void> sweep(const Layout& layout, const Manifest& manifest);
 
-// The files of one sealing, which has not come to count.
+// Removes the files of one sealing that is not valid yet.
 void remove_generation(const Layout& layout, const std::string& generation);
 
 Snapshot snapshot_of(const Layout& layout, const Manifest& manifest);

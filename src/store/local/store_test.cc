@@ -57,7 +57,7 @@ TEST(Store, GivesBackEveryFieldOfGeneratedRows) {
         if (!batch.resources.empty()) {
           EXPECT_EQ(resources.at(span.resource), batch.resources.at(sent.resource)) << "seed " << seed;
         }
-        // The rest by way of the frame's encoding, which a test of its own holds to be faithful.
+        // Compares the other fields by their encoding as a frame, which has its own test.
         Batch a, b;
         a.spans = {span}, b.spans = {sent};
         a.spans[0].resource = b.spans[0].resource = 0, a.spans[0].flags = b.spans[0].flags;
@@ -81,7 +81,7 @@ std::vector<std::string> encoded_rows(std::vector<Row> rows, std::vector<Row> Ba
   std::vector<std::string> all;
   for (Row& row : rows) {
     Batch one;
-    if constexpr (std::is_same_v<Row, LogRecord>) row.resource = 0;  // an index: of another list
+    if constexpr (std::is_same_v<Row, LogRecord>) row.resource = 0;  // an index into another list
     (one.*member).push_back(std::move(row));
     all.push_back(encode_batch(one).value());
   }
@@ -174,7 +174,7 @@ TEST(Store, SkipsATornTail) {
 }
 
 TEST(Store, CountsADamagedFrameAndKeepsTheOthers) {
-  for (int offset : {2, 120}) {  // in its header, in its payload
+  for (int offset : {2, 120}) {  // offsets in the header and in the payload
     Store store;
     store.write({batch_of(1, 10), batch_of(11, 10), batch_of(21, 10)});
     std::string journal = store.only_journal();
@@ -238,7 +238,7 @@ TEST(Store, NoticesCopiesOfWhatAnEarlierSealingStored) {
 TEST(Store, CountsWhatIsWrongWithTracesOnce) {
   Store store;
   Batch batch;
-  batch.spans.push_back(make_span(1, 1, 99));  // no parent, no root
+  batch.spans.push_back(make_span(1, 1, 99));  // without parent and root
   batch.spans.push_back(make_span(2, 5, 5));
   batch.spans.push_back(make_span(3, 1));
   batch.spans.back().start_ns = 1'700'000'000'000'000'000, batch.spans.back().duration_ns = 2'000'000;
@@ -249,7 +249,7 @@ TEST(Store, CountsWhatIsWrongWithTracesOnce) {
     EXPECT_EQ(ledger_count(*reader, "self_parent", "span"), 1);
     EXPECT_EQ(ledger_count(*reader, "rootless", "trace"), 2);
     EXPECT_EQ(ledger_count(*reader, "coarse_clock", "span"), 1);
-    // A later sealing brings the missing parent: the orphan is none any more.
+    // A later sealing adds the missing parent, so the span is no orphan any more.
     if (round == 0) continue;
     Batch late;
     late.spans.push_back(make_span(1, 99));

@@ -1,4 +1,4 @@
-// What tests of a store share: a store in a directory of its own, batches to fill it with, questions in one line.
+// Helpers for tests of a store: a store in its own directory, batches to fill it, and one-line queries.
 #pragma once
 
 #include <gtest/gtest.h>

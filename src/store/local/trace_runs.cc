@@ -14,7 +14,8 @@ namespace culprit {
 
 namespace {
 
-// Enough that a partition of a large file is read at once: 128 buffers, some eight million spans; larger ones are read in parts.
+// Enough partitions to read each partition of a large file at once: 128 buffers, about eight million spans. Larger
+// partitions are read in parts.
 constexpr size_t kPartitions = 128;
 
 void sort_by_trace(std::vector<RunSpan>& spans, std::vector<uint32_t>& order) {
@@ -28,7 +29,7 @@ std::vector<uint32_t> numbered(size_t count) {
   return order;
 }
 
-// Hands over `spans` trace by trace; whether to go on.
+// Calls `visit` with the spans of one trace after the other. Returns false if `visit` stopped.
 Result<bool> visit_traces(std::vector<RunSpan>& spans, const std::function<Result<bool>(std::vector<RunSpan>)>& visit) {
   std::vector<uint32_t> order = numbered(spans.size());
   sort_by_trace(spans, order);
@@ -54,7 +55,7 @@ Result<void> TraceRuns::add(Span span, uint64_t resource_id) {
 }
 
 Result<void> TraceRuns::finish() {
-  if (partitions_.empty()) return {};  // few: they stay where they are
+  if (partitions_.empty()) return {};  // few spans: they stay in the buffer
   TRY(spill());
   buffer_ = {};
   return {};
@@ -128,7 +129,7 @@ Result<void> TraceRuns::hold(std::string_view frame, Run& run) {
   }
   run.offset = file_length_;
   auto written = file_->write_all(frame);
-  if (!written.has_value() && !directory_.empty()) {  // the disk is full: what there is goes on in memory
+  if (!written.has_value() && !directory_.empty()) {  // the disk is full: the runs continue in memory
     File memory = TRY(File::in_memory("culprit-runs"));
     TRY(memory.append_from(*file_, file_length_));
     file_ = std::move(memory);
@@ -169,7 +170,7 @@ Result<std::vector<RunSpan>> TraceRuns::read(const Partition& partition, const R
   return spans;
 }
 
-// A partition that came out larger than memory is for is read in several parts, each with its own pass over the runs.
+// Divides a partition that is larger than the memory limit into ranges. Each range needs its own pass over the runs.
 Result<std::vector<TraceRuns::Range>> TraceRuns::parts_of(const Partition& partition) const {
   std::vector<Range> parts = {{TraceId(), std::nullopt}};
   if (partition.spans <= options_.buffered_spans) return parts;

@@ -1,8 +1,8 @@
-// TraceRuns: spans of one import, put in order of their traces without a file system where they are few.
+// TraceRuns: orders the spans of one import by trace. A small import needs no file.
 //
-// The first buffer of spans decides at which trace ids the others are cut into partitions; each buffer that is full leaves one run, a
-// frame, in every partition that it has spans for. A trace lies in one partition, so one partition at a time is read, freed of
-// copies and ordered. Runs are held in memory up to a limit, then in one file without a name.
+// The first full buffer of spans determines the trace ids that separate the partitions. Each full buffer writes one
+// run, a frame, into every partition for which it has spans. A trace is in one partition, so partitions are read,
+// deduplicated and ordered one at a time. Runs are kept in memory up to a limit, then in one file without a name.
 #pragma once
 
 #include <cstdint>
@@ -30,11 +30,12 @@ class TraceRuns {
       : directory_(std::move(directory)), options_(options) {}
 
   Result<void> add(Span span, uint64_t resource_id);
-  // Nothing is added any more.
+  // Ends the input: no add() may follow.
   Result<void> finish();
 
   uint64_t size() const { return added_; }
-  // Every trace's spans, copies among them, in order of trace id and as they came; `visit` returning false ends it.
+  // Visits the spans of every trace, including copies, in order of trace id and then of arrival. Stops when `visit`
+  // returns false.
   Result<void> for_each_trace(const std::function<Result<bool>(std::vector<RunSpan>)>& visit);
   Result<std::vector<RunSpan>> trace(TraceId id);
 
@@ -44,11 +45,11 @@ class TraceRuns {
     uint32_t spans;
   };
   struct Partition {
-    TraceId first;  // it has the ids from here to the next partition's
+    TraceId first;  // the partition contains the ids from this one up to the next partition's
     uint64_t spans = 0;
     std::vector<Run> runs;
   };
-  // Ids from `first` on and below `end`, where there is one.
+  // The ids from `first` up to, but not including, `end`, if there is an end.
   struct Range {
     TraceId first;
     std::optional<TraceId> end;
@@ -69,7 +70,7 @@ class TraceRuns {
   PrivateStoreOptions options_;
   std::vector<RunSpan> buffer_;
   std::vector<Partition> partitions_;
-  std::string held_;  // runs in memory
+  std::string held_;  // the runs in memory
   std::optional<File> file_;
   uint64_t file_length_ = 0, added_ = 0;
 };
