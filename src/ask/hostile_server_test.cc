@@ -67,8 +67,7 @@ class FakeServer {
     thread_ = std::thread([this] { serve(); });
   }
   ~FakeServer() {
-    shutdown(listener_, SHUT_RDWR);
-    thread_.join();
+    finish();
     close(listener_);
     unlink((directory_ + "/.s.PGSQL.5432").c_str());
     rmdir(directory_.c_str());
@@ -80,9 +79,19 @@ class FakeServer {
     login.peer = Peer{getpid(), geteuid(), getegid()};
     return login;
   }
-  std::string heard() const { return heard_; }  // complete once the session is gone
+  // Returns what the client sent. Call it once the session is gone: the server ends with its connection.
+  std::string heard() {
+    finish();
+    return heard_;
+  }
 
  private:
+  void finish() {
+    if (!thread_.joinable()) return;
+    shutdown(listener_, SHUT_RDWR);
+    thread_.join();
+  }
+
   void serve() {
     int connection = accept(listener_, nullptr, nullptr);
     if (connection < 0) return;
