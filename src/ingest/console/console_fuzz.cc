@@ -1,4 +1,5 @@
-// Any bytes as each of the SDKs' consoles, and as a JavaScript literal: no crash, and the account of every batch holds.
+// Any bytes as input of each console decoder, and as a JavaScript literal: no crash, and the account of every batch
+// holds.
 #include <cstddef>
 #include <cstdint>
 #include <string>

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kFirstKey = "Activity.TraceId:";
 
-// "[-][d.]hh:mm:ss[.fffffff]": .NET's TimeSpan.
+// Parses "[-][d.]hh:mm:ss[.fffffff]", the format of .NET's TimeSpan.
 std::optional<int64_t> time_span_ns(std::string_view text) {
   int64_t fields[3] = {}, days = 0;
   auto take_number = [&](int64_t& into) {
@@ -43,7 +43,7 @@ std::optional<int64_t> time_span_ns(std::string_view text) {
   return (((days * 24 + fields[0]) * 60 + fields[1]) * 60 + fields[2]) * 1'000'000'000 + ns;
 }
 
-// The span that is printed just now.
+// The span whose lines are being read.
 class Activity {
  public:
   void line(std::string_view line);
@@ -157,7 +157,8 @@ void Activity::emit(Intake& intake) const {
   span.start_ns = *start_ns;
   span.duration_ns = *duration_ns;
   for (SpanEvent& event : span.events)
-    if (event.time_ns == 0) event.time_ns = span.start_ns;  // printed in the computer's own way of writing dates
+    // the date is printed in the computer's local format, which cannot be parsed
+    if (event.time_ns == 0) event.time_ns = span.start_ns;
   span.status = span_status_of(status_).value_or(SpanStatus::Unset);
   span.status_message = status_text_;
   intake.end_span();

@@ -12,7 +12,7 @@ constexpr std::string_view kNoTimes =
     "Java's LoggingSpanExporter prints no times; its OtlpJsonLoggingSpanExporter does "
     "(OTEL_TRACES_EXPORTER=logging-otlp)";
 
-// "'GET /' : 0af7651916cd43dd8448eb211c80319c b7ad6b7169203331 SERVER [tracer: lib:1.0] {…}"
+// Recognises "'GET /' : 0af7651916cd43dd8448eb211c80319c b7ad6b7169203331 SERVER [tracer: lib:1.0] {…}".
 bool is_span(std::string_view line) {
   size_t tracer = line.find(" [tracer: "), colon = line.rfind("' : ", tracer);
   if (tracer == std::string_view::npos || colon == std::string_view::npos) return false;
@@ -24,7 +24,7 @@ bool is_span(std::string_view line) {
 }  // namespace
 
 bool is_java(std::string_view front) {
-  if (front.find("{\"") != std::string_view::npos) return false;  // beside JSON, that is what can be read
+  if (front.find("{\"") != std::string_view::npos) return false;  // if the file has JSON too, the JSON decoder reads it
   for (std::string_view line : split(front, '\n'))
     if (is_span(line)) return true;
   return false;

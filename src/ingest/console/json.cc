@@ -19,7 +19,7 @@ namespace {
 constexpr std::string_view kBadTraceId = "the trace id is not 16 bytes, or zero",
                            kBadSpanId = "the span id is not 8 bytes, or zero", kBadTime = "its times cannot be read";
 
-// The same facts under the names of three SDKs; the first that is there counts.
+// Returns the member with the first of these keys that exists: three SDKs use different names for the same field.
 std::optional<dom::element> member(const dom::element& object, std::initializer_list<std::string_view> keys) {
   dom::element found;
   for (std::string_view key : keys)
@@ -40,14 +40,14 @@ uint64_t span_id_of(const dom::element& context, Intake& intake) {
   return intake.take_id(read_span_id(text(context, {"span_id", "SpanID", "spanId"}), IdLength::Whole));
 }
 
-// Go: {"Type": "INT64", "Value": 7}; the others: the value.
+// Go writes {"Type": "INT64", "Value": 7}; the others write the value.
 Value value_of(const dom::element& element) {
   dom::element inner;
   if (!element["Value"].get(inner) && element.is_object()) return plain_value(inner);
   return plain_value(element);
 }
 
-// An object, or Go's list of {Key, Value}.
+// Reads an object, or Go's list of {Key, Value}.
 Attributes attributes_of(const std::optional<dom::element>& element) {
   Attributes attributes;
   if (!element) return attributes;
@@ -61,7 +61,7 @@ Attributes attributes_of(const std::optional<dom::element>& element) {
   return attributes;
 }
 
-// RFC 3339 (Python, Go), or Node's [seconds, nanoseconds].
+// Reads RFC 3339 (Python, Go), or Node's [seconds, nanoseconds].
 std::optional<int64_t> time_of(const std::optional<dom::element>& element) {
   std::string_view string;
   dom::array pair;
@@ -94,7 +94,7 @@ bool read_times(const dom::element& item, Span& span) {
   return start_ns.has_value();
 }
 
-// By name (Python), or by number: Go's are OTLP's, Node's begin with INTERNAL = 0.
+// Reads a name (Python) or a number: Go's numbers are OTLP's, Node's begin with INTERNAL = 0.
 SpanKind kind_of(const dom::element& item) {
   auto kind = member(item, {"kind", "SpanKind"});
   if (!kind) return SpanKind::Unspecified;
@@ -173,7 +173,7 @@ Resource resource_of(const dom::element& item) {
   return resource;
 }
 
-// Where the span's ids are: Node prints them beside its other fields.
+// Returns the object that has the span's ids: Node prints them in the span itself.
 std::optional<dom::element> context_of(const dom::element& item) {
   if (auto context = member(item, {"context", "SpanContext"})) return context;
   return member(item, {"traceId"}) && member(item, {"id"}) ? std::optional(item) : std::nullopt;

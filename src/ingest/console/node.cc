@@ -11,7 +11,7 @@ namespace culprit::console {
 
 namespace {
 
-// util.inspect prints a span over many lines, the first and last of which are a brace alone.
+// util.inspect prints a span over many lines; the first and the last line are a single brace.
 bool opens(std::string_view line) { return line == "{"; }
 bool closes(std::string_view line) { return line == "}"; }
 
@@ -23,13 +23,13 @@ Result<void> decode_literal(JsonParser& parser, std::string_view script, Intake&
     intake.piece_read();
     return decode_json(*parsed.root, intake);
   }
-  intake.piece_unread(LedgerUnit::Request, "it is no span of a console exporter", "a JavaScript object");
+  intake.piece_unread(LedgerUnit::Request, "it is not a span of a console exporter", "a JavaScript object");
   return {};
 }
 
 }  // namespace
 
-// A line that is a brace, and behind it a key without quotes that a span has.
+// Recognises a line that is a brace, followed by an unquoted key of a span.
 bool is_node(std::string_view front) {
   bool open = false;
   for (std::string_view line : split(front, '\n')) {
@@ -55,7 +55,7 @@ Result<void> decode_node(Framing& framing, Intake& intake) {
     if (opening || literal.empty()) intake.at("line", piece->line);
     if (!intake.piece_fits(*piece, LedgerUnit::Line, framing.source().bytes_read())) continue;
     if (opening) literal.clear();
-    if (literal.empty() && !opening) continue;  // the program's other output
+    if (literal.empty() && !opening) continue;  // other output of the program
     literal.append(line).append("\n");
     if (literal.size() > intake.options().max_piece_bytes) {
       intake.piece_unread(LedgerUnit::Request, "it is longer than " + format_bytes(intake.options().max_piece_bytes));

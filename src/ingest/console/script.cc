@@ -55,7 +55,7 @@ class Translator {
     return at == std::string_view::npos ? '\0' : rest_[at];
   }
 
-  // 'a' + 'b': a long text is printed in pieces.
+  // 'a' + 'b': a long text is printed in several pieces.
   void strings() {
     std::string text;
     while (true) {
@@ -82,7 +82,8 @@ class Translator {
     rest_.remove_prefix(std::min(i + 1, rest_.size()));
   }
 
-  // \n \t \' \\ \x1B \u00e9; others stand for themselves. Returns its length.
+  // Appends the character of an escape:
+  //  \t \' \\ \x1B \u00e9; other characters mean themselves. Returns the escape's length.
   static size_t append_escape(std::string_view escape, std::string& text) {
     static constexpr std::string_view kNames = "bfnrtv0", kBytes("\b\f\n\r\t\v\0", 7);
     char name = escape[1];
@@ -108,14 +109,14 @@ class Translator {
     } else if (code < 0x800) {
       text += static_cast<char>(0xc0 | code >> 6);
       text += static_cast<char>(0x80 | (code & 63));
-    } else {  // halves of surrogate pairs are mended where the JSON is written
+    } else {  // unpaired surrogates are repaired when the JSON is written
       text += static_cast<char>(0xe0 | code >> 12);
       text += static_cast<char>(0x80 | (code >> 6 & 63));
       text += static_cast<char>(0x80 | (code & 63));
     }
   }
 
-  // An array, or what is left out: [Object], [Array], [Function: f], [Object: null prototype] {…}.
+  // Converts an array, or an abbreviation: [Object], [Array], [Function: f], [Object: null prototype] {…}.
   void bracket() {
     size_t end = rest_.find(']');
     bool left_out = rest_.size() > 1 && rest_[1] >= 'A' && rest_[1] <= 'Z' && end != std::string_view::npos;
@@ -130,11 +131,11 @@ class Translator {
   }
 
   void close() {
-    if (json_.ends_with(',')) json_.pop_back();  // what was left out stood last
+    if (json_.ends_with(',')) json_.pop_back();  // the last element was an abbreviation
     copy();
   }
 
-  // 12, 1.5, 1e21, -0, 12n; a Date prints as 2026-01-01T00:00:00.000Z.
+  // Converts 12, 1.5, 1e21, -0 and 12n; a Date is printed as 2026-01-01T00:00:00.000Z.
   void number() {
     size_t end = std::min(rest_.find_first_of(" \t\r\n,]}"), rest_.size());
     std::string_view text = rest_.substr(0, end);
@@ -158,7 +159,7 @@ class Translator {
       json_ += next == ':' ? json_quoted(name) : std::string(name);
     else if (name == "undefined" || name == "NaN" || name == "Infinity")
       json_ += "null";
-    else if (next == '{' || next == '[' || next == '(')  // a class's name: SpanContext {…}, Map(2) {…}
+    else if (next == '{' || next == '[' || next == '(')  // the name of a class: SpanContext {…}, Map(2) {…}
       rest_.remove_prefix(next == '(' ? std::min(rest_.find(')'), rest_.size() - 1) + 1 : 0);
     else
       json_ += json_quoted(name);

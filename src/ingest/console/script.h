@@ -1,7 +1,9 @@
-// JavaScript literals as Node's util.inspect prints them, as JSON.
+// Converts JavaScript literals, as printed by Node's util.inspect, to JSON.
 //
-//   { id: 'a', n: undefined, list: [ 1, ... 2 more items ], at: [Object], text: 'x\n' + 'y', big: 12n }
-//   {"id":"a","n":null,"list":[1],"at":"[Object]","text":"x\ny","big":12}
+//   { id: 'a', n: undefined, list: [ 1, ... 2 more items ], at: [Object], text: 'x
+// ' + 'y', big: 12n }
+//   {"id":"a","n":null,"list":[1],"at":"[Object]","text":"x
+// y","big":12}
 #pragma once
 
 #include <string>
@@ -9,7 +11,7 @@
 
 namespace culprit::console {
 
-// Never fails: what is no literal gives text that is no JSON.
+// Never fails: text that is no literal gives text that is no JSON.
 std::string json_of_script(std::string_view script);
 
 }  // namespace culprit::console

@@ -1,7 +1,8 @@
-// Format: what the registry knows of an import format: its name, how it is recognised, how it is decoded.
+// Format: an import format as the registry sees it: its name, how it is recognised, how it is decoded.
 //
-// A stream format is recognised by the first bytes of a file and decodes the file to its end. A document format is recognised
-// by one JSON value, wherever that stands (a line, an array, behind a logger's prefix), and decodes that value.
+// A stream format is recognised by the first bytes of a file and decodes the file to its end. A document format is
+// recognised by one JSON value, wherever it is (in a line, in an array, behind a logger's prefix), and decodes that
+// value.
 #pragma once
 
 #include <cstddef>
@@ -20,18 +21,19 @@ namespace culprit {
 class Framing;
 class Intake;
 
-// So much of a file's front is sniffed: a JSON line of a real export is up to a few MB, but tells what it is at once.
+// The size of the front of a file that is used to recognise its format. A JSON line of a real export may have some MB,
+// but its first bytes are enough.
 constexpr size_t kSniffedBytes = 64 * 1024;
 
 struct StreamFormat {
-  std::string_view name;  // what rows carry as their source
+  std::string_view name;  // stored as the source of its rows
   bool (*sniff)(std::string_view front);
-  // Fails only where the source, the sink or a cancel token does.
+  // Fails only if the source or the sink fails, or the import is cancelled.
   Result<void> (*decode)(Framing& framing, Intake& intake);
 };
 
-// A member of a document whose value may be of any size: an array whose elements are decoded one by one, or an object around
-// such arrays. Where the elements are rows, `row` is their unit.
+// A member of a document with a value of any size: an array whose elements are decoded one by one, or an object that
+// contains such arrays. If the elements are rows, `row` is their unit.
 struct JsonList {
   std::string_view key;
   bool rows = false;
@@ -43,7 +45,7 @@ struct DocumentFormat {
   bool (*sniff)(const simdjson::dom::element& document);
   Result<void> (*decode)(const simdjson::dom::element& document, Intake& intake);
   std::span<const JsonList> lists = {};
-  bool among_text = false;  // programs print it between other output: text around it is no damage
+  bool among_text = false;  // programs print such documents between other output: text around them is no damage
 };
 
 }  // namespace culprit

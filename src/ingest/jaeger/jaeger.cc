@@ -19,7 +19,7 @@ Resource decode_process(const dom::element& process, Intake& intake) {
   if (!process["tags"].get(tags)) resource.attributes = decode_tags(tags, intake);
   if (process["serviceName"].get_string().get(service)) return resource;
   resource.service = service;
-  // What the Collector's translation does, so that attributes read the same whichever way a trace came.
+  // The Collector's translation adds service.name too: the attributes are the same for both ways of sending a trace.
   if (!find(resource.attributes, "service.name"))
     resource.attributes.insert(resource.attributes.begin(), {"service.name", std::string(service)});
   return resource;
@@ -40,7 +40,7 @@ Result<void> decode_trace(const dom::element& trace, Intake& intake) {
   for (dom::element item : spans) {
     std::string_view id;
     dom::element process;
-    // Elasticsearch's form has the process in the span itself.
+    // In Elasticsearch's form, the process is a member of the span.
     bool known = !item["process"].get(process) ||
                  (!item["processID"].get_string().get(id) && has_processes && !processes[id].get(process));
     if (!placed || id != current || id.empty())

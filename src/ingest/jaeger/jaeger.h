@@ -1,7 +1,10 @@
-// Jaeger's JSON, as its UI downloads it and its query API answers: {"data": [trace…]}, one trace, or lone spans (Elasticsearch).
+// Jaeger's JSON, as downloaded from its UI and returned by its query API: {"data": [trace…]}, one trace, or single
+// spans (Elasticsearch).
 //
-//   trace = {"traceID", "spans": [{traceID, spanID, operationName, references, startTime, duration, tags, logs, processID}],
+//   trace = {"traceID", "spans": [{traceID, spanID, operationName, references, startTime, duration, tags, logs,
+// processID}],
 //            "processes": {"p1": {"serviceName", "tags"}}}          times in microseconds
+//
 // Source: jaegertracing/jaeger, internal/uimodel/model.go.
 #pragma once
 
@@ -11,7 +14,7 @@
 namespace culprit::jaeger {
 
 bool is_json(const simdjson::dom::element& document);
-// Fails only where the sink or a cancel token does.
+// Fails only if the sink fails or the import is cancelled.
 Result<void> decode_json(const simdjson::dom::element& document, Intake& intake);
 
 inline constexpr JsonList kJsonLists[] = {{"data"}, {"spans", true, LedgerUnit::Span}};

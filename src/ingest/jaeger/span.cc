@@ -18,7 +18,7 @@ constexpr std::string_view kBadTraceId = "the trace id is longer than 32 hex dig
                            kBadSpanId = "the span id is longer than 16 hex digits, zero or missing",
                            kBadTime = "a time is not a number of microseconds";
 
-// Jaeger's API cuts leading zeros, so shorter ids are whole ones.
+// Jaeger's API removes leading zeros, so shorter ids are valid.
 TraceId trace_id_member(const dom::element& object, Intake& intake) {
   return intake.take_id(read_trace_id(text_member(object, "traceID"), IdLength::Trimmed));
 }
@@ -67,7 +67,7 @@ void read_events(const dom::element& item, Span& span, Intake& intake) {
   }
 }
 
-// What OTLP has as fields and Jaeger as tags. The tags stay as they were sent.
+// Fills the fields that Jaeger stores as tags. The tags stay as sent.
 void read_meaning_of_tags(Span& span) {
   static constexpr std::string_view kKinds[] = {"unspecified", "internal", "server", "client", "producer", "consumer"};
   std::string_view kind = find_text(span.attributes, "span.kind");
@@ -103,7 +103,7 @@ void decode_span(const dom::element& item, Intake& intake) {
   dom::element flags, warnings;
   dom::array list;
   if (!item["flags"].get(flags)) span.otel_flags = static_cast<uint32_t>(integer_of(flags).value_or(0) & 0xff);
-  // What Jaeger's query service found wrong with the span; no tag of the sender's.
+  // Warnings of Jaeger's query service about the span; the sender has no such tag.
   if (!item["warnings"].get(warnings) && !warnings.get_array().get(list) && list.size() > 0)
     span.attributes.push_back({"jaeger.warnings", plain_value(warnings)});
   read_references(item, span, intake);

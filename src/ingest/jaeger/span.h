@@ -1,4 +1,4 @@
-// One span of Jaeger's JSON: kept or refused whole.
+// Decoder for one span of Jaeger's JSON: it is kept or refused completely.
 #pragma once
 
 #include "ingest/shared/intake.h"

@@ -14,7 +14,7 @@ using simdjson::dom::element_type;
 
 namespace {
 
-// Jaeger's UI model writes int64 as a number or, where JavaScript would round it, as a string.
+// Jaeger's UI model writes int64 as a number or, if JavaScript would round it, as a string.
 Value typed_text(std::string_view text, std::string_view type) {
   if (type == "bool" && (text == "true" || text == "false")) return text == "true";
   if (type == "int64") {

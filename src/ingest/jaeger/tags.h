@@ -1,4 +1,4 @@
-// Jaeger's tags {key, type, value} as attributes.
+// Converts Jaeger's tags {key, type, value} to attributes.
 #pragma once
 
 #include "ingest/shared/intake.h"
@@ -9,7 +9,8 @@ class element;
 
 namespace culprit::jaeger {
 
-// `type` is string, bool, int64, float64 or binary (base64); where it is missing or lies, the JSON value's own type counts.
+// `type` is string, bool, int64, float64 or binary (base64). If it is missing or does not fit, the type of the JSON
+// value is used.
 Attributes decode_tags(const simdjson::dom::element& tags, Intake& intake);
 
 }  // namespace culprit::jaeger

@@ -8,17 +8,17 @@ namespace culprit::notation {
 
 namespace {
 
-// So that times stay within int64 nanoseconds, whatever is added up: 10^11 ms are three years.
+// This limit keeps sums of times within int64 nanoseconds: 10^11 ms are three years.
 constexpr int64_t kMostMilliseconds = 100'000'000'000;
 constexpr int64_t kMostSeconds = 1'000'000'000;
-// A million traces of one block is what a performance test asks for; more is a slip of the finger.
+// A performance test may need a million traces of one block; a larger number is most likely a typing error.
 constexpr int64_t kMostCopies = 1'000'000;
 
 struct Range {
   int64_t from_ns, to_ns;
 };
 
-// "0..31.5", in milliseconds.
+// Parses "0..31.5", in milliseconds.
 std::optional<Range> parse_range(std::string_view word) {
   size_t dots = word.find("..");
   if (dots == std::string_view::npos) return std::nullopt;
@@ -51,7 +51,7 @@ std::variant<EmptyLine, CommentLine, RepeatLine, SpanLine, DamagedLine> parse_re
     (word == "at" ? repeat.offset_ns : repeat.every_ns) = *duration_ns;
   }
   if (repeat.every_ns > kMostSeconds * 1'000'000'000 / repeat.count)
-    return DamagedLine{"so many repeats so far apart end after 30 years"};
+    return DamagedLine{"these repeats at this interval take more than 30 years"};
   return repeat;
 }
 
@@ -62,7 +62,7 @@ std::optional<SpanKind> parse_kind(std::string_view word) {
   return std::nullopt;
 }
 
-// Takes in a word about what the span's threads did; nullopt where it is no such word.
+// Applies a word about the span's threads; returns nullopt if the word is not about threads.
 std::optional<std::optional<DamagedLine>> apply_threads(const Word& word, SpanLine& line) {
   if (word.key == "pid") {
     auto pid = parse_decimal(word.value, 0, INT32_MAX);
@@ -82,7 +82,7 @@ std::optional<std::optional<DamagedLine>> apply_threads(const Word& word, SpanLi
   return std::optional<DamagedLine>();
 }
 
-// Takes in one word after the range; says what is wrong with it.
+// Applies one word after the range; returns its error.
 std::optional<DamagedLine> apply(const Word& word, SpanLine& line) {
   if (word.unterminated) return DamagedLine{"a quote is not closed"};
   if (!word.has_value) {
@@ -134,7 +134,7 @@ std::optional<int64_t> parse_duration(std::string_view text) {
   std::string_view number = text.substr(0, unit_at), unit = text.substr(unit_at);
   struct Unit {
     std::string_view name;
-    size_t decimals;  // of a nanosecond
+    size_t decimals;  // decimal places to a nanosecond
     int64_t times, most;
   };
   static constexpr Unit kUnits[] = {{"ns", 0, 1, kMostSeconds * 1'000'000'000},

@@ -8,29 +8,29 @@ namespace culprit::notation {
 
 namespace {
 
-// A block is kept until its end, to be repeated.
+// A block is kept in memory until its end, so that it can be repeated.
 constexpr size_t kMostRows = 100'000;
-// What one small text may grow to: it may come from a stranger.
+// The limit of spans made from one file, which may come from an untrusted source.
 constexpr int64_t kMostSpans = 50'000'000;
 
-// A file whose first lines are damaged is still what the next ones say.
+// A file with damaged first lines is still recognised by the lines after them.
 constexpr int kLinesSniffed = 20;
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 constexpr uint32_t kSampled = 0x01, kHasIsRemote = 0x100, kIsRemote = 0x200;  // trace.proto, SpanFlags
 
-// Whose clock a span is timed by.
+// Returns the name of the clock that times a span.
 const std::string& clock_key(const SpanLine& span) { return span.host.empty() ? span.service : span.host; }
 
-// Attributes that describe the program, not the span.
+// Returns whether an attribute describes the program, not the span.
 bool is_of_program(const Attribute& attribute) {
   return attribute.key.starts_with("service.") || attribute.key.starts_with("k8s.");
 }
 
 uint64_t not_zero(uint64_t id) { return id ? id : 1; }
 
-// Made from the label alone, so that every block of a file may refer to it.
+// Computes an id from the label alone, so that every block of a file can refer to it.
 uint64_t label_id(std::string_view label, int64_t copy, uint64_t seed) {
   return not_zero(hash64(static_cast<uint64_t>(copy), hash64(label, seed)));
 }
@@ -47,7 +47,7 @@ bool is_notation_file(std::string_view front) {
   if (front.find('\0') != std::string_view::npos) return false;
   if (front.starts_with(kByteOrderMark)) front.remove_prefix(kByteOrderMark.size());
   front.remove_prefix(std::min(front.find_first_not_of(" \t\r\n"), front.size()));
-  if (front.starts_with('{') || front.starts_with('[')) return false;  // JSON, whatever its strings hold
+  if (front.starts_with('{') || front.starts_with('[')) return false;  // JSON, whatever its strings contain
   int sniffed = 0;
   for (std::string_view line : split(front, '\n')) {
     if (++sniffed > kLinesSniffed) break;
@@ -75,7 +75,7 @@ Result<void> Reader::line(std::string_view text, int64_t number) {
   if (std::holds_alternative<CommentLine>(line.content)) return {};
   if (std::holds_alternative<EmptyLine>(line.content)) return end_block();
   if (auto* repeat = std::get_if<RepeatLine>(&line.content)) {
-    if (!rows_.empty()) TRY(end_block());  // one block ends where the next one says that it is repeated
+    if (!rows_.empty()) TRY(end_block());  // a repeat line for the next block ends this block
     repeat_ = *repeat;
     return {};
   }
@@ -97,7 +97,7 @@ Result<void> Reader::line(std::string_view text, int64_t number) {
   return {};
 }
 
-// Puts `row` under the last row that is indented less.
+// Makes `row` a child of the last row that is indented less.
 void Reader::place(Row row) {
   while (!open_.empty() && rows_[open_.back()].indent >= row.indent) open_.pop_back();
   if (!open_.empty()) {
@@ -114,7 +114,7 @@ void Reader::place(Row row) {
 }
 
 Result<void> Reader::end_block() {
-  // A repeat alone waits for its block: an empty line between them is forgiven.
+  // A repeat line waits for its block: an empty line between them is allowed.
   if (rows_.empty()) return {};
   int64_t spans = static_cast<int64_t>(rows_.size()) * repeat_.count;
   if (spans > kMostSpans - spans_written_) {
@@ -144,7 +144,8 @@ Result<void> Reader::write_copy(int64_t copy) {
 TraceId Reader::trace_id(int64_t copy) const {
   constexpr uint64_t kHigh = hash64("trace, high half"), kLow = hash64("trace, low half");
   if (trace_label_.empty()) {
-    // Mixed before the copy comes in: else copy 1 of block 0 is copy 0 of block 1.
+    // The block number is hashed before the copy number is added; otherwise copy 1 of block 0 would equal copy 0 of
+    // block 1.
     uint64_t block = hash64(static_cast<uint64_t>(block_), hash64("trace, position"));
     uint64_t position = hash64(static_cast<uint64_t>(copy), block);
     return {not_zero(hash64(position, kHigh)), hash64(position, kLow)};
@@ -192,7 +193,7 @@ void Reader::write_row(size_t index, int64_t copy, TraceId trace_id) {
   } else if (row.parent != kNone) {
     const Row& parent = rows_[row.parent];
     span.parent_span_id = span_id(row.parent, copy);
-    // Of a damaged line nobody knows whose it was.
+    // The service of a damaged line is unknown.
     if (parent.there) span.otel_flags |= kHasIsRemote | (parent.span.service == line.service ? 0 : kIsRemote);
   }
   span.link = span.parent_span_id ? LinkHow::Reported : LinkHow::None;

@@ -1,7 +1,8 @@
-// Reads the trace notation (docs/formats/notation.md): plain text as a person writes it in a bug report or a test.
+// Reader for the trace notation (docs/formats/notation.md): plain text that a person writes in a bug report or a test.
 //
-// Ids come from positions and times from kEpoch, so that the same text gives the same rows. A damaged line costs itself: it
-// is noted, and what is indented under it keeps naming it as its parent, as under a span that was lost.
+// Ids are derived from positions, and times start at kEpoch, so that the same text always gives the same rows. A
+// damaged line costs only itself: it is counted, and lines indented below it keep it as their parent, as children of a
+// lost span do.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,7 @@
 
 namespace culprit::notation {
 
-// +0s: 2026-01-01T00:00:00Z.
+// The time of +0s: 2026-01-01T00:00:00Z.
 constexpr int64_t kEpoch_ns = 1'767'225'600'000'000'000;
 
 bool is_notation_file(std::string_view front);
@@ -34,8 +35,8 @@ class Reader {
   struct Row {
     SpanLine span;
     size_t indent = 0;
-    int64_t number = 0;     // line in the file
-    size_t parent = kNone;  // row of this block
+    int64_t number = 0;     // line number in the file
+    size_t parent = kNone;  // index of the row in this block
     bool there = true;      // false: a damaged line
   };
   static constexpr size_t kNone = ~size_t{0};
@@ -50,7 +51,7 @@ class Reader {
 
   Intake& intake_;
   std::vector<Row> rows_;
-  std::vector<size_t> open_;  // rows that the next line may be a child of
+  std::vector<size_t> open_;  // rows that can be the parent of the next line
   RepeatLine repeat_;
   std::map<std::string, int64_t, std::less<>> clocks_;
   std::string trace_label_;

@@ -1,4 +1,4 @@
-// Any text, line by line through the notation's reader: no crash, and the account of every batch holds.
+// Any text, line by line, as input of the notation's reader: no crash, and the account of every batch holds.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   culprit::notation::Reader reader(intake);
   int64_t number = 0;
   for (std::string_view line : culprit::split(std::string_view(reinterpret_cast<const char*>(data), size), '\n')) {
-    // A large repeat is allowed and slow: here it would only hide what else there is to find.
+    // Large repeats are valid but slow: they would keep the fuzzer from finding other inputs.
     auto parsed = culprit::notation::parse_line(line);
     auto* repeat = std::get_if<culprit::notation::RepeatLine>(&parsed.content);
     if (repeat && repeat->count > 100) continue;

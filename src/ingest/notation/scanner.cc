@@ -76,7 +76,7 @@ Value typed_value(const Word& word) {
   std::string_view text = word.value;
   if (word.quoted || text.empty()) return word.value;
   if (text == "true" || text == "false") return text == "true";
-  // Not "inf" or "nan", which from_chars takes: they are words.
+  // from_chars also accepts "inf" and "nan", which are words here.
   bool numeric =
       (text[0] >= '0' && text[0] <= '9') || (text[0] == '-' && text.size() > 1 && text[1] >= '0' && text[1] <= '9');
   if (!numeric) return word.value;

@@ -1,4 +1,4 @@
-// Scanner: the words of one line of the notation, up to its comment.
+// Scanner: splits one line of the notation into words, up to its comment.
 #pragma once
 
 #include <cstdint>
@@ -20,23 +20,25 @@ class Scanner {
  public:
   explicit Scanner(std::string_view text) : text_(text) {}
 
-  // The text up to the next space; empty at the end or where a comment begins.
+  // Returns the text up to the next space; empty at the end or at the begin of a comment.
   std::string_view word();
-  // The same, with quotes understood: in them stand spaces, \" \\ \n and \t.
+  // The same for a word that may have quotes, which may contain spaces, \" \\
+  //  and \t.
   std::optional<Word> key_value();
-  // Behind the last word.
+  // Returns the position behind the last word.
   size_t position() const { return position_; }
 
  private:
-  bool skip_spaces();  // false: nothing follows
+  bool skip_spaces();  // false: no word follows
 
   std::string_view text_;
   size_t position_ = 0;
 };
 
-// "-1.5" scaled by 10^decimals, exactly; null where it has more decimals, or exceeds `most` before scaling.
+// Parses "-1.5", scaled by 10^decimals, exactly. Returns null if it has more decimals, or exceeds `most` before
+// scaling.
 std::optional<int64_t> parse_decimal(std::string_view text, size_t decimals, int64_t most);
-// true, false and numbers keep their type unless quoted.
+// Returns true, false and numbers with their type, unless quoted.
 Value typed_value(const Word& word);
 
 }  // namespace culprit::notation

@@ -7,7 +7,7 @@ namespace culprit::notation {
 
 namespace {
 
-// A day: sums of several stay within int64 nanoseconds.
+// The limit of a wait is a day: sums of several waits stay within int64 nanoseconds.
 constexpr int64_t kMostWaitMilliseconds = 86'400'000;
 constexpr int64_t kMostPid = INT32_MAX;
 
@@ -17,7 +17,7 @@ std::optional<Wait> parse_wait(std::string_view word) {
   return std::nullopt;
 }
 
-// Not negative.
+// Returns a time that is not negative.
 std::optional<int64_t> parse_time(std::string_view word) {
   auto time_ns = parse_decimal(word, 6, kMostWaitMilliseconds);
   return time_ns && *time_ns >= 0 ? time_ns : std::nullopt;

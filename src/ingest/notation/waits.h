@@ -1,4 +1,5 @@
-// What a span's threads did, in the trace notation: the words waits= and blocker=, as a recorder would have seen it.
+// Parsers for the words waits= and blocker= of the trace notation: what a span's threads did, in the form of recorded
+// data.
 #pragma once
 
 #include <optional>
@@ -8,10 +9,11 @@
 
 namespace culprit::notation {
 
-// "running:3,lock:40.5": milliseconds by kind of wait.
+// Parses "running:3,lock:40.5": milliseconds for each kind of wait.
 std::optional<WaitSums> parse_waits(std::string_view text);
 
-// "lock:40:501" or "lock:40:501 UPDATE stock SET n = ?": kind of wait, milliseconds, the pid waited for, its last statement.
+// Parses "lock:40:501" or "lock:40:501 UPDATE stock SET n = ?": kind of wait, milliseconds, pid of the blocker, its
+// last statement.
 std::optional<Blocker> parse_blocker(std::string_view text);
 
 }  // namespace culprit::notation

@@ -1,5 +1,5 @@
-// AnyValue in our model: scalars become typed values, arrays and maps the JSON text of the AnyValue (canonical: the same
-// text from either encoding).
+// AnyValue as stored by culprit: scalars become typed values. Arrays and maps become the JSON text of the AnyValue,
+// which is canonical: both encodings give the same text.
 #pragma once
 
 #include <string>
@@ -10,10 +10,11 @@
 
 namespace culprit::otlp {
 
-// SDKs replace what is nested deeper than 64 levels by nothing (OTel common specification); so do we, and count it.
+// SDKs drop values that are nested deeper than 64 levels (OTel common specification). culprit drops them too, and
+// counts them.
 constexpr int kMaxNesting = 64;
 
-// A scalar as it stands inside an array or a map: {"intValue":"5"}.
+// Writes a scalar in the form that it has inside an array or a map: {"intValue":"5"}.
 void write_scalar(JsonWriter& json, const Value& value);
 
 }  // namespace culprit::otlp

@@ -16,23 +16,24 @@ namespace dom = simdjson::dom;
 
 namespace {
 
-// The same nesting in all three signals: {resourceX: [{resource, scopeX: [{scope, items: [...]}]}]}.
+// The nesting is the same in all three signals: {resourceX: [{resource, scopeX: [{scope, items: [...]}]}]}.
 struct Signal {
   std::string_view resources, other_resources, scopes, old_scopes, items;
   void (*decode)(const dom::element& item, Intake& intake);
 };
 constexpr Signal kSignals[] = {
-    // batches: Tempo. instrumentationLibrarySpans: OTLP before 0.15, still found in stored files.
+    // "batches" is Tempo's name. "instrumentationLibrarySpans" is the name before OTLP 0.15, still found in stored
+    // files.
     {"resourceSpans", "batches", "scopeSpans", "instrumentationLibrarySpans", "spans", decode_json_span},
     {"resourceLogs", "", "scopeLogs", "instrumentationLibraryLogs", "logRecords", decode_json_log},
     {"resourceMetrics", "", "scopeMetrics", "instrumentationLibraryMetrics", "metrics", decode_json_metric},
 };
 
-// What a JSON object is in that nesting.
+// The level of a JSON object in that nesting.
 enum class Level : uint8_t { None, Request, Entry, Scope, Item };
 struct Shape {
   Level level = Level::None;
-  const Signal* signal = nullptr;  // null: of any, as its members say
+  const Signal* signal = nullptr;  // null: the object's members decide
 };
 
 bool has_ids(const dom::element& element) {
@@ -45,7 +46,7 @@ bool holds_items(const Signal& signal, const dom::element& list) {
   return signal.items != "spans" || has_ids(array.at(0));
 }
 
-// A lone span or log record, by the fields that only OTLP has together.
+// Recognises a single span or log record by fields that occur together only in OTLP.
 Shape item_shape(const dom::element& element) {
   if (camel_member(element, "startTimeUnixNano") && has_ids(element)) return {Level::Item, &kSignals[0]};
   bool timed = camel_member(element, "timeUnixNano") || camel_member(element, "observedTimeUnixNano");
@@ -81,7 +82,7 @@ uint32_t count_member(const dom::element& object, std::string_view key) {
   return element ? static_cast<uint32_t>(json_uint64(*element).value_or(0)) : 0;
 }
 
-// The array `element`; where it is something else, that is noted.
+// Returns the array `element`; anything else is counted as malformed.
 std::optional<dom::array> list_of(const dom::element& element, std::string_view key, Intake& intake) {
   dom::array array;
   if (element.is_null()) return std::nullopt;
@@ -178,7 +179,7 @@ Result<void> decode_request(const dom::object& request, Intake& intake) {
   return {};
 }
 
-// A ResourceSpans, ResourceLogs or ResourceMetrics by itself, or one object that is several of them.
+// Decodes a single ResourceSpans, ResourceLogs or ResourceMetrics, or an object that is several of them.
 Result<void> decode_lone_entry(const dom::object& object, const dom::element& entry, Intake& intake) {
   for (const Signal& signal : kSignals) {
     bool there = false;

@@ -1,10 +1,11 @@
-// OTLP/JSON: Export{Trace,Logs,Metrics}ServiceRequest and {Traces,Logs,Metrics}Data, which have the same fields, and what other
-// programs print of them.
+// OTLP/JSON: Export{Trace,Logs,Metrics}ServiceRequest and {Traces,Logs,Metrics}Data, which have the same fields, and
+// variants of it that other programs print.
 //
-// opentelemetry-proto 1.11, docs/specification.md "JSON Protobuf Encoding": lowerCamelCase keys, hex ids of either case, enums
-// as integers, 64-bit integers as strings or numbers, unknown fields ignored. Read besides: snake_case, enums by name, ids in
-// base64 (protobuf's own printers); "batches" for "resourceSpans" (Tempo); one ResourceSpans, ScopeSpans or Span without what
-// is around it (Java's logging-otlp), the same for logs and metrics; attributes as a plain object.
+// opentelemetry-proto 1.11, docs/specification.md "JSON Protobuf Encoding": lowerCamelCase keys, hex ids in upper or
+// lower case, enums as integers, 64-bit integers as strings or numbers, unknown fields ignored. Variants: snake_case
+// keys, enums by name and ids in base64 (protobuf's own printers); "batches" for "resourceSpans" (Tempo); a single
+// ResourceSpans, ScopeSpans or Span without the objects around it (Java's logging-otlp), and the same for logs and
+// metrics; attributes as a plain object.
 #pragma once
 
 #include "base/result.h"
@@ -13,7 +14,7 @@
 namespace culprit::otlp {
 
 bool is_json(const simdjson::dom::element& document);
-// Fails only where the sink or a cancel token does.
+// Fails only if the sink fails or the import is cancelled.
 Result<void> decode_json(const simdjson::dom::element& document, Intake& intake);
 
 inline constexpr JsonList kJsonLists[] = {

@@ -1,4 +1,4 @@
-// OTLP as other programs print it.
+// OTLP in the forms that other programs print.
 #include <gtest/gtest.h>
 
 #include "ingest/registry/import.h"
@@ -114,7 +114,7 @@ TEST(OtlpJsonForms, IdsWithPrefixDashesOrNoHexadecimalAtAll) {
   EXPECT_EQ(sink.spans[2].parent_span_id, 11u);
   ASSERT_EQ(sink.ledger.size(), 1u);
   EXPECT_EQ(sink.ledger_lines()[0],
-            "8 id_hashed value: line 1: an id is no hexadecimal: a hash of its text stands for it");
+            "8 id_hashed value: line 1: an id is not hexadecimal: replaced by a hash of its text");
 }
 
 TEST(OtlpJsonForms, WithoutWhatIsAroundIt) {
@@ -134,7 +134,7 @@ TEST(OtlpJsonForms, WithoutWhatIsAroundIt) {
 TEST(OtlpJsonForms, BehindAPrefixAndInStrings) {
   std::string one = request(entry(scope(span(""))));
   expect_shop(import("12:00:01.5 [main] INFO {} exporter - " + one + "\n"));
-  // java.util.logging prints two lines a record; of the first one nothing is lost.
+  // java.util.logging prints two lines for each record; the first one contains no data.
   EXPECT_EQ(import("Dec 06, 2025 6:26:40 AM io.exporter logSpans\nINFO: " + entry(scope(span(""))) + "\n").spans.size(),
             1u);
   std::string pretty = "{\n  \"resourceSpans\": [\n" + entry(scope(span(""))) + "]\n}\n";

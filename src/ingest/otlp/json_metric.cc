@@ -22,7 +22,7 @@ constexpr TypeKey kTypes[] = {{"gauge", MetricType::Gauge},
                               {"exponentialHistogram", MetricType::ExponentialHistogram},
                               {"summary", MetricType::Summary}};
 
-// AggregationTemporality, by number or name.
+// Reads AggregationTemporality, by number or by name.
 int64_t temporality_of(const dom::element& element) {
   if (auto number = json_int64(element)) return *number;
   auto name = json_text(element).value_or(std::string_view());
@@ -132,7 +132,7 @@ void decode_json_metric(const dom::element& item, Intake& intake) {
     for (dom::element point : points) decode_point(frame, point, intake);
     return;
   }
-  // A metric without points has no row to lose: OTLP allows it.
+  // A metric without points loses no row: OTLP allows it.
   if (!item.is_object()) intake.refuse(LedgerUnit::Metric, "it is not an object");
 }
 

@@ -12,7 +12,7 @@ namespace dom = simdjson::dom;
 
 namespace {
 
-// Reads a field into `into` and says what was wrong with it.
+// Reads a field into `into` and returns the error, or an empty text.
 std::string_view read_text(const dom::element& element, std::string& into) {
   auto text = json_text(element);
   if (!text) return kWrongType;
@@ -32,7 +32,7 @@ std::string_view read_time(const dom::element& element, uint64_t& into) {
     into = *number;
     return {};
   }
-  // Some printers write the times of day.
+  // Some printers write times as RFC 3339 text.
   auto text = json_text(element);
   auto time_ns = text ? rfc3339_ns(*text) : std::nullopt;
   if (!time_ns || *time_ns < 0) return kBadTime;
@@ -95,7 +95,7 @@ std::string_view read_link(const dom::element& element, SpanLink& link, Intake& 
   return {};
 }
 
-// Reads a list of events or links; a bad one is noted and left out.
+// Reads a list of events or links; an invalid element is counted and left out.
 template <class T>
 void read_list(const dom::element& element, std::vector<T>& into, Intake& intake,
                std::string_view (*read)(const dom::element&, T&, Intake&)) {
@@ -115,7 +115,7 @@ void read_list(const dom::element& element, std::vector<T>& into, Intake& intake
   }
 }
 
-// A kind or status that OTLP has not costs itself, not the span: failed spans are what a trace is read for.
+// An unknown kind or status is dropped without the span: failed spans are the ones that users look for.
 void read_kind(const dom::element& element, Span& span, Intake& intake) {
   if (auto kind = json_kind(element))
     span.kind = *kind;
@@ -142,7 +142,7 @@ void read_status(const dom::element& element, Span& span, Intake& intake) {
   }
 }
 
-// A parent that is not an id costs the link, not the span.
+// A parent that is not a valid id costs the link, not the span.
 void read_parent(const dom::element& element, Span& span, Intake& intake) {
   std::string_view reason =
       take_id(json_span_id(element), span.parent_span_id, "a parent span id is not 8 bytes", intake);

@@ -8,7 +8,7 @@
 namespace culprit {
 namespace {
 
-// One request with one span, of which `fields` are the members.
+// Imports a request with one span that has the members `fields`.
 RecordedSink import_span(const std::string& fields, const std::string& resource = "{}") {
   RecordedSink sink;
   auto summary = import_bytes(

@@ -30,7 +30,7 @@ std::optional<T> parse_whole(std::string_view text) {
 // proto3 JSON allows 1e3 for 1000; a fraction is an error.
 template <class T>
 std::optional<T> whole(double number) {
-  // 2^63: beyond it int64 ends, and no time or count of ours is larger.
+  // The limit is just below 2^63, the end of int64. Valid times and counts are smaller.
   if (!(number >= -9.2e18 && number <= 9.2e18) || number != std::floor(number)) return std::nullopt;
   if (std::is_unsigned_v<T> && number < 0) return std::nullopt;
   return static_cast<T>(number);
@@ -78,12 +78,13 @@ Value scalar_value(std::string_view key, const dom::element& content, Intake& in
 constexpr std::string_view kContents[] = {"stringValue", "intValue",   "boolValue",  "doubleValue",
                                           "bytesValue",  "arrayValue", "kvlistValue"};
 
-// The one member of an AnyValue that says what it is; unknown members are ignored.
+// The member of an AnyValue that holds its value; unknown members are ignored.
 struct Content {
   std::string_view key;
   dom::element element;
 };
-// Whether `key` is `known`, or Go's name of it: its JSON of protobuf structs has {"Value": {"StringValue": "x"}}.
+// Returns whether `key` is `known` or Go's spelling of it: Go's JSON of protobuf structs is {"Value": {"StringValue":
+// "x"}}.
 bool is_content(std::string_view key, std::string_view known) {
   return key == known || (!key.empty() && (key[0] | 32) == known[0] && key.substr(1) == known.substr(1));
 }
@@ -102,7 +103,7 @@ std::optional<Content> content_of(const dom::element& any) {
   return std::nullopt;
 }
 
-// Writes `any` in canonical form. Recursion is bounded by kMaxNesting.
+// Writes `any` in canonical form. kMaxNesting bounds the recursion.
 void write_any(JsonWriter& json, const dom::element& any, int depth, Intake& intake) {
   auto content = content_of(any);
   bool nested = content && (content->key == "arrayValue" || content->key == "kvlistValue");

@@ -18,7 +18,8 @@ std::string_view to_string(MetricType type) {
   return kNames[static_cast<int>(type)];
 }
 
-// A row of table metric has no resource: what tells one emitter from another goes with each point.
+// Table metric has no resource column: the attributes that distinguish one emitter from another are copied to each
+// point.
 constexpr std::string_view kTellApart[] = {"service.instance.id", "host.name",    "k8s.pod.name",
                                            "k8s.node.name",       "container.id", "process.pid"};
 

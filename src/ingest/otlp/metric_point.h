@@ -1,8 +1,9 @@
-// Points of OTLP metrics as our rows, the same from either encoding.
+// Points of OTLP metrics as rows, the same from both encodings.
 //
-// A point is one row. A gauge or a sum is its number. A histogram or summary is its sum (NaN where it has none), with the
-// rest in attributes "otlp.count", "otlp.min", "otlp.max", "otlp.buckets" (the JSON of what the type has besides).
-// What is not a gauge says so in "otlp.type" and, where it has one, in "otlp.temporality".
+// A point is one row. The value of a gauge or a sum is its number. The value of a histogram or summary is its sum (NaN
+// if it has none). Its other fields are the attributes "otlp.count", "otlp.min", "otlp.max" and "otlp.buckets" (JSON of
+// the fields that only this type has). For types other than gauge, "otlp.type" is the type, and "otlp.temporality" the
+// temporality if there is one.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,7 @@ namespace culprit::otlp {
 
 enum class MetricType { Gauge, Sum, Histogram, ExponentialHistogram, Summary };
 
-// What the points of one metric share.
+// The fields that all points of a metric share.
 struct MetricFrame {
   std::string name, unit;
   MetricType type = MetricType::Gauge;
@@ -35,7 +36,7 @@ struct Buckets {
 struct NumberPoint {
   uint64_t time_ns = 0;
   uint32_t flags = 0;
-  std::optional<double> value;  // or sum
+  std::optional<double> value;  // the value, or the sum
   std::optional<uint64_t> count;
   std::optional<double> min, max;
   Buckets buckets;

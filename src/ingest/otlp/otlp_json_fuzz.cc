@@ -1,4 +1,5 @@
-// Any bytes, taken in by otlp_json's decoder: no crash, and the account of every batch holds (RecordedSink checks it).
+// Any bytes as input of the OTLP/JSON decoder: no crash, and the account of every batch holds (checked by
+// RecordedSink).
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -10,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   culprit::RecordedSink sink;
   culprit::ImportOptions options;
   options.batch_rows = 7;
-  options.max_piece_bytes = size % 2 ? 1 << 16 : 300;  // also documents that are longer than the limit
+  options.max_piece_bytes = size % 2 ? 1 << 16 : 300;  // the small limit covers documents that exceed it
   auto summary = culprit::import_bytes(std::string(reinterpret_cast<const char*>(data), size), "fuzz", sink, options);
   (void)summary.has_value();
   return 0;

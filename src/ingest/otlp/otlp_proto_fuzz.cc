@@ -1,4 +1,4 @@
-// Any bytes, taken as each of the three OTLP signals in protobuf: no crash, and the account of every batch holds.
+// Any bytes as input of each of the three OTLP signals in protobuf: no crash, and the account of every batch holds.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

@@ -8,8 +8,8 @@ namespace culprit::otlp {
 
 namespace {
 
-// In all three signals: request {resource_x = 1}, resource_x {resource = 1, scope_x = 2, schema_url = 3}, scope_x {scope = 1,
-// items = 2, schema_url = 3}.
+// Field numbers, the same in all three signals: request {resource_x = 1}, resource_x {resource = 1, scope_x = 2,
+// schema_url = 3}, scope_x {scope = 1, items = 2, schema_url = 3}.
 constexpr uint32_t kResourceEntries = 1, kResource = 1, kScopeEntries = 2, kScope = 1, kItems = 2, kSchemaUrl = 3;
 
 void note_damage(Intake& intake, std::string_view what) {
@@ -17,26 +17,27 @@ void note_damage(Intake& intake, std::string_view what) {
               std::string(what) + " ends early or is not protobuf; what follows in it is lost");
 }
 
-// Times are fixed64 in spans (7, 8) and log records (1, 11) and never in metrics, which have a name (1) and their data in a
-// message (5, 7, 9, 10, 11).
+// Determines the signal. Times are fixed64 in spans (fields 7, 8) and log records (1, 11), never in metrics. Metrics
+// have a name (1), and their data in a message (5, 7, 9, 10 or 11).
 SignalType signal_of_item(std::string_view item) {
   ProtoReader reader(item);
   bool named = false, data = false, span = false;
   while (reader.next()) {
     if (reader.is(7, ProtoReader::Fixed64) || reader.is(8, ProtoReader::Fixed64)) return SignalType::Traces;
     if (reader.is(1, ProtoReader::Fixed64) || reader.is(11, ProtoReader::Fixed64)) return SignalType::Logs;
-    // severity_number is the only varint in field 2.
+    // severity_number is the only varint field with number 2.
     if (reader.is(2, ProtoReader::Varint)) return SignalType::Logs;
     if (reader.wire() != ProtoReader::Length) continue;
     uint32_t field = reader.field();
     if (field == 1) named = true;
-    // A span's id; a metric's description could be as long, but then its name is not 16 bytes by chance too often.
+    // 8 bytes in field 2 are a span id. A metric's description may have the same length; a metric is recognised by its
+    // data field.
     if (field == 2 && reader.bytes().size() == 8) span = true;
     if (field == 7 || field == 10 || (!span && (field == 5 || field == 9 || field == 11))) data = true;
   }
   if (span && !data) return SignalType::Traces;
   if (!data) return SignalType::Unknown;
-  return named ? SignalType::Metrics : SignalType::Logs;  // a log record of no time has a body (5) or a trace (9)
+  return named ? SignalType::Metrics : SignalType::Logs;  // a log record without times has a body (5) or a trace id (9)
 }
 
 Resource decode_resource(std::string_view entry, Intake& intake) {
@@ -136,7 +137,7 @@ Result<void> decode_proto(std::string_view request, Intake& intake) {
     }
     bool whole = !reader.failed();
     intake.piece_unread(LedgerUnit::Request,
-                        whole ? "it holds no span, log record or metric" : "it is not whole protobuf");
+                        whole ? "it holds no span, log record or metric" : "it is not complete protobuf");
     return {};
   }
   intake.piece_read();

@@ -8,7 +8,7 @@ namespace culprit::otlp {
 namespace {
 
 std::vector<uint64_t> packed_varints(std::string_view bytes) {
-  // Read as the values of a made-up field would be slow and obscure: a packed list is just varints.
+  // A packed list is a sequence of varints: reading it directly is faster and clearer than reading it with ProtoReader.
   std::vector<uint64_t> numbers;
   uint64_t number = 0;
   int shift = 0;
@@ -28,7 +28,7 @@ template <class T>
 std::vector<T> packed_fixed64(std::string_view bytes) {
   std::vector<T> numbers(bytes.size() / 8);
   if (!numbers.empty())
-    std::memcpy(numbers.data(), bytes.data(), numbers.size() * 8);  // little-endian, as the hosts we build for
+    std::memcpy(numbers.data(), bytes.data(), numbers.size() * 8);  // little-endian, like all supported hosts
   return numbers;
 }
 
@@ -72,7 +72,8 @@ bool read_exponential_buckets(std::string_view message, int64_t& offset, std::ve
   return !reader.failed();
 }
 
-// ExponentialHistogramDataPoint: attributes 1, time 3, count 4, sum 5, scale 6, zero count 7, positive 8, negative 9, flags 10,
+// ExponentialHistogramDataPoint: attributes 1, time 3, count 4, sum 5, scale 6, zero count 7, positive 8, negative 9,
+// flags 10,
 // min 12, max 13.
 bool read_exponential(std::string_view message, NumberPoint& point, Intake& intake) {
   ProtoReader reader(message);
@@ -123,7 +124,7 @@ struct TypeField {
   MetricType type;
   bool (*read)(std::string_view message, NumberPoint& point, Intake& intake);
 };
-// Metric: name 1, unit 3, and one of these.
+// Metric: name 1, unit 3, and one of the fields below.
 constexpr TypeField kTypes[] = {{5, MetricType::Gauge, read_number},
                                 {7, MetricType::Sum, read_number},
                                 {9, MetricType::Histogram, read_histogram},
@@ -148,7 +149,7 @@ void decode_points(const TypeField& type, std::string_view message, MetricFrame 
       intake.refuse(LedgerUnit::Metric, kNotWhole);
   }
   if (reader.failed())
-    intake.note(LedgerKind::malformed, LedgerUnit::Request, 1, "a metric's list of points is not whole protobuf");
+    intake.note(LedgerKind::malformed, LedgerUnit::Request, 1, "a metric's list of points is not complete protobuf");
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// The items of OTLP in protobuf: one span, one log record, one metric. Each is kept or refused whole, with its reason.
+// Decoders for the items of OTLP in protobuf: one span, one log record, one metric. An item is kept or refused
+// completely, with its reason.
 #pragma once
 
 #include <string_view>
@@ -7,11 +8,11 @@
 
 namespace culprit::otlp {
 
-inline constexpr std::string_view kNotWhole = "it is not whole protobuf";
+inline constexpr std::string_view kNotWhole = "it is not complete protobuf";
 
 void decode_proto_span(std::string_view message, Intake& intake);
 void decode_proto_log(std::string_view message, Intake& intake);
-// A metric has any number of points; each is a row of its own.
+// A metric has any number of points; each point is one row.
 void decode_proto_metric(std::string_view message, Intake& intake);
 
 }  // namespace culprit::otlp

@@ -1,9 +1,10 @@
-// ProtoReader: the fields of one protobuf message, in the order they stand (protobuf.dev, "Encoding").
+// ProtoReader: reads the fields of one protobuf message in their order (protobuf.dev, "Encoding").
 //
-//   field = key varint (number << 3 | wire type), then: 0 varint · 1 eight bytes · 2 length varint, bytes · 5 four bytes
+//   field = key varint (number << 3 | wire type), then: 0 varint · 1 eight bytes · 2 length varint, bytes · 5 four
+// bytes
 //
-// Groups (3, 4) went out of use before OTLP began: they fail, like everything else that does not fit. A failure is for good,
-// and what was read before it stands.
+// Groups (wire types 3 and 4) were abandoned before OTLP existed: they fail, like any other invalid data. After a
+// failure the reader stays failed; fields read before it are valid.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,7 @@ class ProtoReader {
 
   explicit ProtoReader(std::string_view message) : rest_(message) {}
 
-  // To the next field; false at the end and after a failure.
+  // Moves to the next field; returns false at the end and after a failure.
   bool next() {
     if (rest_.empty() || failed_) return false;
     uint64_t key = varint();
@@ -46,7 +47,7 @@ class ProtoReader {
   Wire wire() const { return wire_; }
   bool is(uint32_t field, Wire wire) const { return field_ == field && wire_ == wire; }
 
-  // Of the field that next() came to; 0 or empty where its wire type is another.
+  // Values of the current field; 0 or empty if its wire type is another.
   uint64_t number() const { return number_; }
   double real() const {
     double value;
@@ -54,7 +55,7 @@ class ProtoReader {
     std::memcpy(&value, &number_, sizeof value);
     return value;
   }
-  // sint32 and sint64.
+  // The current field as sint32 or sint64.
   int64_t zigzag() const { return static_cast<int64_t>(number_ >> 1) ^ -static_cast<int64_t>(number_ & 1); }
   std::string_view bytes() const { return bytes_; }
 

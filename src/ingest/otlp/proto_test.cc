@@ -15,7 +15,7 @@
 namespace culprit {
 namespace {
 
-// Writes protobuf fields, as the encoding's own page describes them; not made from the reader it tests.
+// Writes protobuf fields according to the specification of the encoding, independently of the reader under test.
 struct Message {
   std::string bytes;
 
@@ -43,7 +43,7 @@ struct Message {
   Message& add(uint64_t field, const Message& content) { return add(field, content.bytes); }
 };
 
-// Random content in both encodings at once.
+// Writes random content in both encodings.
 class Twins {
  public:
   explicit Twins(uint32_t seed) : random_(seed) {}
@@ -104,7 +104,7 @@ class Twins {
     json.begin_object().member("key", key).key("value").raw(value.json).end_object();
     return {json.take(), Message().add(1, key).add(2, value.proto)};
   }
-  // A list of `n` of `make`, under `name` and `field`, put into both.
+  // Writes a list of `n` results of `make`, under `name` and `field`, in both encodings.
   template <class Make>
   void list(Both& into, const char* name, uint64_t field, uint64_t n, Make make) {
     into.json += std::string(",\"") + name + "\":[";
@@ -249,11 +249,11 @@ TEST(OtlpProto, ADamagedSpanCostsItself) {
   std::string id(16, 'a'), span_id(8, 'b');
   Message good = Message().add(1, id).add(2, span_id).fixed64(7, 5).fixed64(8, 9);
   Message cut = good;
-  cut.bytes += "\x2a\x7f";  // a name of 127 bytes that are not there
+  cut.bytes += "\x2a\x7f";  // a name of 127 bytes, which are missing
   Message scope = Message().add(2, good).add(2, cut).add(2, good);
   RecordedSink sink = import(Message().add(1, Message().add(2, scope)).bytes);
   EXPECT_EQ(sink.spans.size(), 2u);
-  EXPECT_EQ(sink.ledger_lines(), (std::vector<std::string>{"1 refused span: message 1: it is not whole protobuf"}));
+  EXPECT_EQ(sink.ledger_lines(), (std::vector<std::string>{"1 refused span: message 1: it is not complete protobuf"}));
 }
 
 TEST(OtlpProto, AHistogramMayHavePackedListsWithNothingInThem) {

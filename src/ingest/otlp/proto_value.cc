@@ -12,7 +12,7 @@ namespace {
 // AnyValue: string 1, bool 2, int 3, double 4, array 5, kvlist 6, bytes 7. KeyValue: key 1, value 2.
 constexpr uint32_t kArray = 5, kMap = 6;
 
-// The last member of an AnyValue that is set: it is a oneof.
+// The last member of an AnyValue counts, as it is a oneof.
 struct Content {
   uint32_t field = 0;
   Value scalar;
@@ -62,10 +62,10 @@ KeyValue key_value_of(std::string_view message) {
 }
 
 void note_damage(Intake& intake) {
-  intake.note(LedgerKind::malformed, LedgerUnit::Value, 1, "an attribute is not whole protobuf");
+  intake.note(LedgerKind::malformed, LedgerUnit::Value, 1, "an attribute is not complete protobuf");
 }
 
-// Writes `any_value` as canonical JSON. Recursion is bounded by kMaxNesting.
+// Writes `any_value` as canonical JSON. kMaxNesting bounds the recursion.
 void write_any(JsonWriter& json, std::string_view any_value, int depth, Intake& intake) {
   Content content = content_of(any_value, intake);
   if (content.failed) note_damage(intake);

@@ -15,7 +15,7 @@ SpanStatus status_from(int64_t number) {
 }
 
 void note_hashed_id(Intake& intake) {
-  intake.note(LedgerKind::id_hashed, 1, "an id is no hexadecimal: a hash of its text stands for it");
+  intake.note(LedgerKind::id_hashed, 1, "an id is not hexadecimal: replaced by a hash of its text");
 }
 
 std::string_view complete_span(Intake& intake, Span& span, uint64_t start_ns, uint64_t end_ns) {
@@ -27,7 +27,7 @@ std::string_view complete_span(Intake& intake, Span& span, uint64_t start_ns, ui
   span.start_ns = static_cast<int64_t>(start_ns);
   span.duration_ns = static_cast<int64_t>(end_ns) - span.start_ns;
   if (end_ns == 0 && start_ns != 0) {
-    // Sent while it ran (some SDKs do so when a program ends): not a span that ends in 1970.
+    // The end time is 0: the span was sent before it ended, as some SDKs do when a program exits.
     span.duration_ns = 0;
     span.flags |= kUnfinished;
     intake.sum(LedgerKind::never_ended, 1, intake.resource().service);

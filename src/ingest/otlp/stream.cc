@@ -17,13 +17,14 @@ namespace {
 
 struct Message {
   uint32_t length = 0;
-  std::string_view front;  // of the first message
+  std::string_view front;  // begin of the first message
 };
 std::optional<Message> first_message(std::string_view front) {
   using namespace std::string_view_literals;
   Cursor cursor(front);
   Message message{cursor.u32_be(), cursor.rest()};
-  // The first byte of a length is 0 up to 16 MiB and at most 4 at our limit: no text begins so.
+  // The first byte of a length is 0 for lengths up to 16 MiB, and at most 4 for the allowed lengths: no text begins
+  // with such a byte.
   if (cursor.failed() || message.length > (64u << 20) || message.front.empty()) return std::nullopt;
   bool known = is_proto(message.front) || message.front.starts_with("\x28\xb5\x2f\xfd"sv) ||
                message.front.front() == '{' || message.length == 0;
@@ -59,11 +60,12 @@ Result<void> decode_message(JsonParser& parser, std::string_view bytes, Intake& 
 
 }  // namespace
 
-// {resource_x: field 1, length-delimited}, which holds {resource = 1 | scope_x = 2 | schema_url = 3}, all length-delimited.
+// A protobuf request is {resource_x: field 1, length-delimited}, which contains {resource = 1 | scope_x = 2 |
+// schema_url = 3}, all length-delimited.
 bool is_proto(std::string_view front) {
   if (front.size() < 3 || front[0] != '\x0a') return false;
   size_t i = 1;
-  while (i < front.size() && i < 6 && front[i] & '\x80') ++i;  // the length: a varint
+  while (i < front.size() && i < 6 && front[i] & '\x80') ++i;  // the length, a varint
   if (i + 1 >= front.size()) return false;
   char inner = front[i + 1];
   return inner == '\x0a' || inner == '\x12' || inner == '\x1a' || front[i] == '\0';

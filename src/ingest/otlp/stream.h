@@ -1,5 +1,6 @@
-// Files of OTLP that are no text: one protobuf message, or messages each behind a 4-byte big-endian length, as the Collector's
-// file exporter writes them (protobuf or JSON, each by itself compressed or not).
+// OTLP files that are not text. Two forms: a single protobuf message, or messages behind a 4-byte big-endian length
+// each, the format of the Collector's file exporter. These messages are protobuf or JSON, and may be compressed one by
+// one.
 #pragma once
 
 #include "ingest/interface/format.h"

@@ -23,7 +23,7 @@ Result<std::vector<std::string>> files_below(const std::string& folder) {
   if (error) return cannot_list(folder, error);
   while (entry != end) {
     bool hidden = entry->path().filename().string().starts_with('.');
-    std::error_code ignored;  // a file that is gone is not there
+    std::error_code ignored;  // a file that was removed meanwhile is left out
     if (hidden && entry->is_directory(ignored)) entry.disable_recursion_pending();
     if (!hidden && entry->is_regular_file(ignored)) files.push_back(entry->path().string());
     std::string at = entry->path().string();

@@ -1,4 +1,4 @@
-// The files of a folder that is imported.
+// The files of an imported folder.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace culprit {
 
-// Regular files in and below `folder`, by path, so that an import is the same every time. Names that begin with a dot are left
-// out (.git, .DS_Store), links to folders are not followed.
+// Returns the regular files in and below `folder`, sorted by path, so that every import has the same order. Names that
+// begin with a dot are left out (.git, .DS_Store); links to folders are not followed.
 Result<std::vector<std::string>> files_below(const std::string& folder);
 
 bool is_folder(const std::string& path);

@@ -1,5 +1,5 @@
-// The registry of import formats: the one file that knows all of them (formats.cc). A format is added by its room and its line
-// there.
+// The registry of import formats: formats.cc is the only file that includes all of them. A new format needs its room
+// and a line there.
 #pragma once
 
 #include <span>
@@ -9,11 +9,11 @@
 
 namespace culprit {
 
-// In the order in which they are asked.
+// The formats in the order in which they are tried.
 std::span<const StreamFormat* const> stream_formats();
 std::span<const DocumentFormat* const> document_formats();
 
-// "otlp-json, otlp, jaeger …", each once.
+// Returns "otlp-json, otlp, jaeger …", each name once.
 std::string format_names();
 
 }  // namespace culprit

@@ -12,7 +12,7 @@ namespace culprit {
 
 namespace {
 
-// The last part of a path: a ledger that names the same file wherever it lay.
+// Returns the last part of a path, so that the ledger has the same name for a file wherever it is.
 std::string_view base_name(std::string_view path) {
   if (path == "-") return "stdin";
   size_t slash = path.rfind('/');
@@ -30,7 +30,7 @@ const StreamFormat* stream_format_of(std::string_view front) {
   return nullptr;
 }
 
-// What a file of no known format begins with, for a person.
+// Describes the first bytes of a file in no known format, for the error message.
 std::string looks_like(std::string_view front) {
   constexpr size_t kShownBytes = 8, kShownColumns = 40;
   if (front.find('\0') == std::string_view::npos && valid_utf8(front.substr(0, front.find('\n'))))
@@ -66,7 +66,7 @@ Result<ImportSummary> import_source(ByteSource source, const std::string& path, 
   const StreamFormat* format = stream_format_of(front);
   if (!format && !is_blank(front) && !is_json_stream(front)) {
     if (options.unknown_file == UnknownFile::Counted) return count_unknown(front, path, sink, options);
-    return Error{Error::Kind::Corrupt, "cannot tell what format '" + path + "' is in",
+    return Error{Error::Kind::Corrupt, "the format of '" + path + "' is unknown",
                  "it looks like " + looks_like(front) + "; " + known_formats()};
   }
   Intake intake(sink, format ? format->name : is_blank(front) ? "empty" : "json", base_name(path), options);

@@ -1,4 +1,4 @@
-// How fast and in how much memory files are taken in:  ingest_import_bench FILE…   (rows are counted and thrown away)
+// Measures speed and memory of imports:  ingest_import_bench FILE…   (rows are counted and dropped)
 #include <sys/resource.h>
 
 #include <cstdio>

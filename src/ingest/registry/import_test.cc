@@ -124,7 +124,7 @@ TEST(Import, SkipsALineThatIsTooLong) {
 
 std::string span_number(int i) { return span("00000000000" + std::to_string(10'000 + i)); }
 
-// A document is of any size; its limit is that of one span.
+// A document may have any size; the limit applies to one span.
 TEST(Import, TakesADocumentThatIsLongerThanTheLimit) {
   auto document_of = [](const std::string& separator) {
     std::string spans = span_number(0);
@@ -218,7 +218,7 @@ TEST(Import, SaysWhenItDoesNotKnowTheFormat) {
   RecordedSink sink;
   auto summary = import_bytes("GIF89a\1\0", "cat.gif", sink);
   ASSERT_FALSE(summary.has_value());
-  EXPECT_EQ(summary.error().message, "cannot tell what format 'cat.gif' is in");
+  EXPECT_EQ(summary.error().message, "the format of 'cat.gif' is unknown");
   EXPECT_FALSE(import_file("/nonexistent", sink).has_value());
   EXPECT_EQ(import("").spans.size(), 0u);
 }

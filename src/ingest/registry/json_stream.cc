@@ -15,16 +15,16 @@ namespace dom = simdjson::dom;
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf", kBlanks = " \t\r\n";
 constexpr std::string_view kUnknown = "it is JSON, but of no known format";
-// {"hits": {"hits": [{"_source": {…}}]}}: Elasticsearch, the deepest wrapping seen.
+// {"hits": {"hits": [{"_source": {…}}]}} of Elasticsearch is the deepest wrapping known.
 constexpr int kMostWrapping = 5;
-// Failed attempts to find a document in one line of text: prefixes hold a few braces.
+// The limit of failed attempts to find a document in one line of text: a prefix contains only a few braces.
 constexpr int kMostAttempts = 16;
 
 size_t skip_blanks(std::string_view text, size_t at) {
   return std::min(text.find_first_not_of(kBlanks, at), text.size());
 }
 
-// Where at or behind `at` an object with a quoted key, an empty one, or an array of objects begins.
+// Returns the position, at or behind `at`, of an object with a quoted key, an empty object, or an array of objects.
 size_t document_start(std::string_view text, size_t at) {
   for (at = text.find_first_of("{[", at); at != std::string_view::npos; at = text.find_first_of("{[", at + 1)) {
     size_t inside = skip_blanks(text, at + 1);
@@ -40,9 +40,9 @@ std::string_view without_mark(std::string_view text) {
   return text;
 }
 
-// Whether documents stand in lines or span them. In the first case damage ends at its newline, so it is preferred: where the
-// first line that holds JSON holds a whole document (or does not end here), and where the second one begins another object
-// at its very start, as no printer does inside an object.
+// Returns whether each document is on one line. Then damage ends at its newline, so this form is preferred. It is
+// chosen if the first line with JSON contains a complete document (or is longer than the text seen), or if the second
+// line begins with another object in its first column, as no printer does inside an object.
 bool one_a_line(std::string_view front) {
   front.remove_prefix(skip_blanks(front, 0));
   size_t start = document_start(front, 0);
@@ -55,12 +55,12 @@ bool one_a_line(std::string_view front) {
   return whole || another;
 }
 
-// Of a document that does not fit into memory so much is decoded at a time: no slower than the whole, and small.
+// The size of a part of a document that does not fit into memory: as fast as decoding the whole, and small.
 constexpr size_t kPartBytes = size_t{4} << 20;
-// Of a damaged document: what is around the damage is then looked at row by row.
+// The size of a part of a damaged document: the part with the damage is then decoded row by row.
 constexpr size_t kDamagedPartBytes = size_t{64} << 10;
 
-// A line that is no JSON and not what is left of some.
+// A line that is not JSON and not a fragment of JSON.
 bool is_plain_text(std::string_view line) {
   return document_start(line, 0) == std::string_view::npos &&
          std::string_view("\"{}[],").find(line.front()) == std::string_view::npos;
@@ -85,7 +85,7 @@ bool is_json_stream(std::string_view front) {
   if (front.find('\0') != std::string_view::npos) return false;
   front = without_mark(front);
   size_t start = document_start(front, 0), first = skip_blanks(front, 0);
-  // What begins as JSON is damaged JSON at worst.
+  // Text that begins like JSON is JSON, possibly damaged.
   return start != std::string_view::npos || (first < front.size() && (front[first] == '{' || front[first] == '['));
 }
 
@@ -128,7 +128,7 @@ Result<void> JsonStream::values() {
   }
 }
 
-// One line or one value of the file.
+// Decodes one line or one value of the file.
 Result<void> JsonStream::piece(const Piece& piece, std::string_view text) {
   line_ = piece.line;
   if (piece.spilled) return large(piece);
@@ -136,7 +136,7 @@ Result<void> JsonStream::piece(const Piece& piece, std::string_view text) {
   if (!parsed.root) return within(text, parsed.reason);
   note_mended(parsed, intake_);
   dom::object object;
-  // An empty request is a valid one (OTLP specification: it succeeds).
+  // An empty request is valid (OTLP specification: the server answers with success).
   if (TRY(take(*parsed.root, 0)) || (!parsed.root->get_object().get(object) && object.size() == 0))
     intake_.piece_read();
   else
@@ -144,7 +144,7 @@ Result<void> JsonStream::piece(const Piece& piece, std::string_view text) {
   return {};
 }
 
-// Text that is not one JSON value: it may hold one behind a prefix, or several.
+// Decodes text that is not one JSON value: it may contain a value behind a prefix, or several values.
 Result<void> JsonStream::within(std::string_view text, std::string_view reason) {
   std::string whole_reason(reason), damage, example;
   bool taken = false;
@@ -159,7 +159,7 @@ Result<void> JsonStream::within(std::string_view text, std::string_view reason) 
     JsonParser::Parsed parsed = parser_.parse(text.substr(start, size));
     if (parsed.root && TRY(take(*parsed.root, 0))) {
       note_mended(parsed, intake_);
-      if (!taken) damage.clear();  // what stands before the first document is a prefix
+      if (!taken) damage.clear();  // text before the first document is a prefix
       intake_.summary().behind_text |= !taken && start > 0;
       taken = true;
       attempts = 0;
@@ -191,7 +191,7 @@ Result<void> JsonStream::within(std::string_view text, std::string_view reason) 
   return {};
 }
 
-// Lines of text: between documents that stand behind a logger's prefix they are the program's other output.
+// Counts lines of text. Between documents behind a logger's prefix, they are other output of the program.
 void JsonStream::count_text_lines() {
   intake_.summary().text_lines = text_lines_.count;
   if (intake_.summary().behind_text) return;
@@ -218,7 +218,7 @@ Result<void> JsonStream::large(const Piece& piece) {
   return {};
 }
 
-// False: nothing in `text` is of a known format.
+// Returns false if nothing in `text` is of a known format.
 Result<bool> JsonStream::take_parts(std::string_view text, JsonSplitter::Limits limits, const SpilledText* spilled) {
   JsonSplitter splitter(text, lists_, limits, spilled);
   damaged_rows_.clear();
@@ -255,7 +255,7 @@ Result<bool> JsonStream::take_part(const JsonSplitter::Part& part) {
     ++damaged_rows_[*part.row];
     return false;
   }
-  // One of the rows is damaged: each by itself.
+  // One of the rows is damaged: the rows are decoded one by one.
   JsonSplitter splitter(part.text, lists_, {1, intake_.options().max_piece_bytes});
   bool taken = false, found = false;
   while (std::optional<JsonSplitter::Part> row = splitter.next()) {
@@ -272,7 +272,8 @@ Result<bool> JsonStream::take_part(const JsonSplitter::Part& part) {
   return taken;
 }
 
-// Decodes `element` where a format recognises it, or what it wraps; false: nothing in it is of a known format.
+// Decodes `element` if a format recognises it, or the documents that it wraps. Returns false if nothing in it is of a
+// known format.
 Result<bool> JsonStream::take(const dom::element& element, int depth) {
   for (const DocumentFormat* format : document_formats()) {
     if (!format->sniff(element)) continue;
@@ -310,7 +311,7 @@ Result<bool> JsonStream::take_members(const dom::element& element, int depth) {
   return any;
 }
 
-// A program's line, as a container runtime or a shipper of logs wraps it into a JSON string.
+// Decodes the JSON in a JSON string: container runtimes and log shippers wrap a program's lines like this.
 Result<bool> JsonStream::take_string(std::string_view text) {
   size_t start = document_start(text, 0);
   size_t size = JsonEnd().find(text.substr(start));
@@ -320,7 +321,7 @@ Result<bool> JsonStream::take_string(std::string_view text) {
   if (!string_parser_) string_parser_ = std::make_unique<JsonParser>();
   JsonParser::Parsed parsed = string_parser_->parse(std::string_view(document).substr(0, size));
   if (!parsed.root) return false;
-  // No string in a string: the parser is in use.
+  // Strings inside this string are not decoded: the parser is in use.
   return take(*parsed.root, kMostWrapping);
 }
 

@@ -1,12 +1,14 @@
-// JsonStream: a file of JSON documents, in whatever way they stand in it: one a line, one behind the other, in arrays, over
-// several lines, behind a logger's prefix, between other output, wrapped into other objects.
+// JsonStream: a file of JSON documents in any arrangement: one a line, one after the other, in arrays, over several
+// lines, behind a logger's prefix, between other output, wrapped into other objects.
 //
 //   {"resourceSpans":…}                              a document
 //   12:00:01 INFO exporter - {"resource":…}          behind a prefix
-//   {"log":"{\"resourceSpans\":…}\n","stream":…}     wrapped: in a string, or {"trace":{…}}, {"result":{…}}, {"hits":[…]}
+//   {"log":"{\"resourceSpans\":…}
+// ","stream":…}     wrapped: in a string, or {"trace":{…}}, {"result":{…}}, {"hits":[…]}
 //
-// A document longer than the limit, and one that is damaged or cut, is taken in parts: a row is what damage costs.
-// Each document is decoded by the first format of the registry that recognises it. The first recognised one names the file.
+// A document that is longer than the limit, damaged or cut is decoded in parts: damage then costs only the damaged
+// rows. Each document is decoded by the first format of the registry that recognises it. The format of the first
+// recognised document becomes the file's format.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +27,7 @@
 
 namespace culprit {
 
-// Whether a JSON document begins in a file's front.
+// Returns whether the front of a file contains the begin of a JSON document.
 bool is_json_stream(std::string_view front);
 
 class JsonStream {
@@ -41,7 +43,7 @@ class JsonStream {
     int64_t number = 0;
     std::string reason;
   };
-  // Those that are named are kept; a log has millions.
+  // The first lines, which are named in the ledger, are kept; a log may have millions of lines.
   struct TextLines {
     static constexpr size_t kKept = 16;
     int64_t count = 0;
@@ -65,10 +67,10 @@ class JsonStream {
   Framing& framing_;
   Intake& intake_;
   JsonParser parser_;
-  std::unique_ptr<JsonParser> string_parser_;   // of JSON in JSON's strings
+  std::unique_ptr<JsonParser> string_parser_;   // for JSON inside JSON strings
   std::vector<JsonList> lists_;                 // of all formats
-  std::map<LedgerUnit, int64_t> damaged_rows_;  // of the document that is taken in parts
-  int64_t damaged_parts_ = 0;                   // those whose rows cannot be told
+  std::map<LedgerUnit, int64_t> damaged_rows_;  // of the document that is decoded in parts
+  int64_t damaged_parts_ = 0;                   // parts whose number of rows is unknown
   TextLines text_lines_;
   int64_t line_ = 0;  // where the piece begins
   bool named_ = false;

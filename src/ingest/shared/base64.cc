@@ -9,7 +9,7 @@ namespace {
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 int digit_of(char c) {
-  if (c == '-') return 62;  // proto3 JSON: the URL-safe alphabet is accepted too
+  if (c == '-') return 62;  // proto3 JSON also accepts the URL-safe alphabet
   if (c == '_') return 63;
   size_t found = kAlphabet.find(c);
   return found == std::string_view::npos ? -1 : static_cast<int>(found);

@@ -1,4 +1,4 @@
-// Base64 (RFC 4648) of bytes inside JSON.
+// Base64 (RFC 4648): bytes in JSON.
 #pragma once
 
 #include <optional>
@@ -7,9 +7,9 @@
 
 namespace culprit {
 
-// Either alphabet, with or without padding, as proto3 JSON reads it.
+// Accepts both alphabets, with or without padding, as proto3 JSON does.
 std::optional<std::string> from_base64(std::string_view text);
-// The standard alphabet, padded.
+// Uses the standard alphabet, with padding.
 std::string to_base64(std::string_view bytes);
 
 }  // namespace culprit

@@ -17,10 +17,10 @@ namespace culprit {
 
 namespace {
 
-// As much as a pipe holds, several times over; larger reads were not faster here.
+// Several times the capacity of a pipe; larger reads were not faster in measurements.
 constexpr size_t kReadBytes = 256 * 1024;
 
-// RFC 1952: a file is one or more members, each {1f 8b, header, deflate blocks, CRC, size}.
+// RFC 1952: a file is a sequence of members, each {1f 8b, header, deflate blocks, CRC, size}.
 class Gzip final : public Decompressor {
  public:
   Gzip() { CHECK(inflateInit2(&stream_, 15 + 16) == Z_OK, "zlib has no memory for its window"); }
@@ -28,7 +28,7 @@ class Gzip final : public Decompressor {
 
   Step step(std::string_view in, char* out, size_t room) override {
     if (between_members_) {
-      // gzip(1) accepts zeros after a member (tapes pad with them); anything else there is not data of ours.
+      // gzip(1) accepts zeros after a member, as tapes are padded with zeros. Other bytes after a member are damage.
       size_t zeros = std::min(in.find_first_not_of('\0'), in.size());
       if (zeros > 0) return {zeros, 0, {}};
       if (in.front() != '\x1f') return {0, 0, "bytes after the last gzip member"};
@@ -55,7 +55,7 @@ class Gzip final : public Decompressor {
   bool between_members_ = false;
 };
 
-// RFC 8878. A frame may ask for a window of up to 128 MiB (zstd's own default limit), not more.
+// RFC 8878. A frame may need a window of up to 128 MiB, zstd's own default limit.
 class Zstd final : public Decompressor {
  public:
   Zstd() : stream_(ZSTD_createDStream()) { CHECK(stream_ != nullptr, "zstd has no memory for a stream"); }
@@ -90,7 +90,7 @@ std::unique_ptr<Decompressor> make_decompressor(std::string_view first_bytes) {
   using namespace std::string_view_literals;
   if (first_bytes.starts_with("\x1f\x8b"sv)) return std::make_unique<Gzip>();
   if (first_bytes.starts_with("\x28\xb5\x2f\xfd"sv)) return std::make_unique<Zstd>();
-  // A skippable frame (0x184D2A5?), as pzstd writes first.
+  // A skippable frame (0x184D2A5?), which pzstd writes first.
   if (first_bytes.size() >= 4 && (first_bytes[0] & 0xf0) == 0x50 && first_bytes.substr(1, 3) == "\x2a\x4d\x18"sv)
     return std::make_unique<Zstd>();
   return nullptr;
@@ -154,7 +154,8 @@ ByteSource ByteSource::from_bytes(std::string bytes, int64_t max_decoded_bytes) 
   return source;
 }
 
-// A pipe may stay silent: then the token is looked at several times a second. A file is always ready.
+// Waits until input is ready. A pipe may send nothing for a long time: the cancel token is checked several times a
+// second. A file is always ready.
 Result<void> ByteSource::wait_for_input() {
   constexpr int kWaitMs = 200;
   pollfd input{fd_, POLLIN, 0};
@@ -162,7 +163,7 @@ Result<void> ByteSource::wait_for_input() {
   return {};
 }
 
-// Makes input_ hold at least one unread byte, unless the input has ended.
+// Reads until input_ holds at least one unread byte, or the input has ended.
 Result<void> ByteSource::refill() {
   if (consumed_ < input_.size() || input_ended_) return {};
   consumed_ = 0;
@@ -184,7 +185,7 @@ Result<size_t> ByteSource::read(char* out, size_t room) {
   if (!damage_.empty()) return size_t{0};
   if (!started_) {
     TRY(refill());
-    // A pipe may hand over less than the four bytes that tell a format.
+    // A pipe may deliver fewer bytes at first than the four bytes that identify a format.
     while (input_.size() < 4 && !input_ended_) {
       std::string first = input_;
       consumed_ = input_.size();
@@ -194,7 +195,7 @@ Result<size_t> ByteSource::read(char* out, size_t room) {
     decompressor_ = make_decompressor(input_);
     started_ = true;
   }
-  // One byte beyond the limit is let through, so that reaching it exactly is no damage.
+  // One byte more than the limit is read, so that a file of exactly the limit is not reported as damaged.
   int64_t left = max_decoded_bytes_ - bytes_decoded_ + 1;
   room = static_cast<size_t>(std::min<int64_t>(static_cast<int64_t>(room), left));
   size_t size_bytes = TRY(decompressor_ ? read_compressed(out, room) : read_plain(out, room));
@@ -219,7 +220,7 @@ Result<size_t> ByteSource::read_compressed(char* out, size_t room) {
   while (true) {
     TRY(refill());
     std::string_view in = std::string_view(input_).substr(consumed_);
-    // After the last input byte a decompressor may still hold output back, so it is asked once more with nothing.
+    // After the last input byte a decompressor may still have output: it is called once more with empty input.
     bool asked_with_nothing = in.empty();
     if (asked_with_nothing && decompressor_->at_end()) return size_t{0};
     Decompressor::Step step = decompressor_->step(in, out, room);

@@ -1,4 +1,4 @@
-// Any bytes as a compressed file: no crash, and never more than the limit comes out.
+// Any bytes as a compressed file: no crash, and the output never exceeds the limit.
 #include <cstddef>
 #include <cstdint>
 #include <string>

@@ -9,7 +9,7 @@ namespace culprit {
 
 namespace {
 
-// Large enough that a 5 MB line costs few reads, small enough not to matter.
+// Large enough to read a 5 MB line in few calls, and small compared with the memory of the process.
 constexpr size_t kFillBytes = 1 << 20;
 
 bool separates(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ',' || c == '[' || c == ']'; }
@@ -49,7 +49,7 @@ Result<bool> Framing::fill() {
     if (begin_ > 0) std::memmove(buffer_.data(), buffer_.data() + begin_, unread());
     end_ -= begin_;
     begin_ = 0;
-    // Doubling, so that a long piece is not copied once a fill.
+    // The buffer is doubled, so that a long piece is not copied at each fill.
     if (end_ + kFillBytes + kPadding > buffer_.size()) buffer_.resize(2 * end_ + kFillBytes + kPadding);
   }
   size_t size_bytes = TRY(source_.read(buffer_.data() + end_, kFillBytes));
@@ -69,7 +69,7 @@ Piece Framing::take(size_t size_bytes, size_t separator_bytes) {
   return piece;
 }
 
-// The front of a piece that is longer than the limit leaves the buffer.
+// Removes the front of a piece that is longer than the limit from the buffer.
 Result<void> Framing::leave(size_t size_bytes, TooLong too_long) {
   if (too_long == TooLong::Spilled) {
     if (!spilled_) spilled_ = TRY(SpilledText::create());
@@ -79,7 +79,7 @@ Result<void> Framing::leave(size_t size_bytes, TooLong too_long) {
   return {};
 }
 
-// `piece` is what is in the buffer; where its front has left it, the whole is on disk or lost.
+// `piece` is the text in the buffer. If its front was removed, the whole piece is on disk or lost.
 Result<Piece> Framing::finish(Piece piece, bool was_left) {
   piece.too_long = was_left || piece.text.size() > max_piece_bytes_;
   if (spilled_) {
@@ -94,7 +94,7 @@ Result<Piece> Framing::finish(Piece piece, bool was_left) {
 }
 
 Result<std::optional<Piece>> Framing::next_line(TooLong too_long) {
-  size_t seen = 0;  // unread bytes known to hold no newline
+  size_t seen = 0;  // unread bytes that contain no newline
   bool was_left = false;
   spilled_.reset();
   while (true) {
@@ -131,7 +131,8 @@ Result<void> Framing::skip_separators() {
   }
 }
 
-// "INFO: {": a logger's prefix before an object of several lines. Where the object begins; 0: the line is none.
+// Returns where the object begins on a line that ends with "{": "INFO: {" is a logger's prefix before an object of
+// several lines. Returns 0 for other lines.
 Result<size_t> Framing::object_at_end_of_line() {
   constexpr size_t kPrefixBytes = 1024;
   std::string_view line = TRY(peek(kPrefixBytes));
@@ -145,7 +146,7 @@ Result<std::optional<Piece>> Framing::next_json(TooLong too_long) {
   spilled_.reset();
   TRY(skip_separators());
   if (unread() == 0) return std::optional<Piece>();
-  if (at(0) != '{') {  // no object begins here: the line is damaged, as a whole and once
+  if (at(0) != '{') {  // no object begins here: the whole line is damaged, and counted once
     size_t opening = TRY(object_at_end_of_line());
     if (opening == 0) return next_line(too_long);
     Piece piece = take(opening, 0);

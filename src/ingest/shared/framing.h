@@ -1,8 +1,9 @@
-// Framing: cuts a stream of bytes into the pieces that are decoded one by one: lines, JSON values, length-prefixed messages.
+// Framing: cuts a stream of bytes into pieces that are decoded one by one: lines, JSON values, length-prefixed
+// messages.
 //
-// A piece is a view into the buffer, good until the next call; at least kPadding readable bytes follow it (simdjson reads
-// past the end). A piece longer than the limit is skipped, not kept: its text is empty and `too_long` set. Or it is laid aside
-// on disk: then its text is a view of that, nothing need follow it, and `spilled` is set.
+// A piece is a view into the buffer, valid until the next call. At least kPadding readable bytes follow it (simdjson
+// reads past the end). A piece longer than the limit is skipped or spilled. Skipped: its text is empty and `too_long`
+// is set. Spilled: its text is a view of a file on disk, without padding, and `spilled` is set.
 #pragma once
 
 #include <cstddef>
@@ -18,14 +19,14 @@ namespace culprit {
 
 struct Piece {
   std::string_view text;
-  int64_t line = 0;  // where it begins, from 1; for messages: its number
+  int64_t line = 0;  // line where it begins, from 1; for messages: number of the message
   bool too_long = false;
-  bool cut = false;     // the stream ended inside it
-  bool prefix = false;  // text on the line on which the next one begins
+  bool cut = false;     // the stream ended inside the piece
+  bool prefix = false;  // text on the line where the next piece begins
   const SpilledText* spilled = nullptr;
 };
 
-// What becomes of a piece that is longer than the limit.
+// What happens to a piece that is longer than the limit.
 enum class TooLong : uint8_t { Skipped, Spilled };
 
 class Framing {
@@ -36,20 +37,23 @@ class Framing {
 
   const ByteSource& source() const { return source_; }
 
-  // The next bytes without taking them: as many as asked for, fewer at the end.
+  // Returns the next bytes without consuming them; fewer than asked for at the end of the stream.
   Result<std::string_view> peek(size_t size_bytes);
 
-  // Takes bytes that were peeked at.
+  // Consumes bytes that peek() returned.
   void skip(size_t size_bytes) { begin_ += size_bytes; }
 
-  // The text before the next newline (or the end), without "\n" or "\r\n".
+  // Returns the text before the next newline (or the end), without "
+  // " or "\r
+  // ".
   Result<std::optional<Piece>> next_line(TooLong too_long = TooLong::Skipped);
-  // The next object of a sequence of JSON objects, however they are separated: by newlines, commas, nothing, or as members
-  // of an array at the top. What begins like no object comes with the rest of its line, to be refused.
+  // Returns the next object of a sequence of JSON objects. Objects may be separated by newlines, by commas or by
+  // nothing, or be members of an array at the top. Text that is no object is returned with the remainder of its line,
+  // so that the decoder refuses it.
   Result<std::optional<Piece>> next_json(TooLong too_long = TooLong::Skipped);
-  // The next message behind a 4-byte big-endian length, as the Collector's file exporter writes them.
+  // Returns the next message after a 4-byte big-endian length, the format of the Collector's file exporter.
   Result<std::optional<Piece>> next_message();
-  // Everything that is left.
+  // Returns all remaining text.
   Result<std::optional<Piece>> rest();
 
  private:
@@ -62,7 +66,7 @@ class Framing {
   Result<void> leave(size_t size_bytes, TooLong too_long);
   Result<Piece> finish(Piece piece, bool was_left);
 
-  std::optional<SpilledText> spilled_;  // the piece that was handed out last
+  std::optional<SpilledText> spilled_;  // the piece that was returned last
   ByteSource source_;
   size_t max_piece_bytes_;
   std::string buffer_;  // [begin_, end_) is unread
@@ -70,10 +74,10 @@ class Framing {
   int64_t line_ = 1;
 };
 
-// Where the JSON value that begins at the front of `text` ends, as far as brackets and quotes tell; fed piece by piece.
+// Finds where the JSON value at the front of `text` ends, using brackets and quotes only; the text is passed in parts.
 class JsonEnd {
  public:
-  // Looks at `text`; returns the offset behind the value's last byte, or npos where it goes on.
+  // Scans `text`; returns the offset behind the value's last byte, or npos if the value continues.
   size_t find(std::string_view text);
 
  private:

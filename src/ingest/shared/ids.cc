@@ -18,7 +18,8 @@ bool all_hex(std::string_view text) { return all_of(text, "0123456789abcdefABCDE
 
 uint64_t not_zero(uint64_t hash) { return hash == 0 ? 1 : hash; }
 
-// The bytes of an id in base64, padded as proto3 JSON writes it: without padding it could be a name as well.
+// Decodes an id in base64. Padding is required, as proto3 JSON writes it: without padding the text could also be a
+// name.
 std::string id_bytes(std::string_view text, size_t size_bytes) {
   if (!text.ends_with('=') || text.size() != (size_bytes + 2) / 3 * 4) return {};
   auto bytes = from_base64(text);
@@ -31,7 +32,7 @@ uint64_t big_endian(std::string_view bytes) {
   return number;
 }
 
-// `text` without "0x" and dashes, where it then is hexadecimal of at most `digits`.
+// Returns `text` without "0x" and dashes, if the remainder is hexadecimal with at most `digits` digits.
 struct Hex {
   std::string digits;
   bool trimmed = false;  // written as a number: leading zeros may be missing

@@ -10,13 +10,13 @@ namespace culprit {
 
 namespace {
 
-// So many places are named for one reason; a file that is broken throughout must not fill the ledger.
+// The most places named for one reason: a file with damage everywhere must not fill the ledger.
 constexpr int kPlacesNamed = 10;
-// Reasons come from a closed list, but some quote the data; from here on they are not told apart.
+// Most reasons come from a closed list, but some quote the data: reasons beyond this number are counted together.
 constexpr size_t kReasonsKept = 1000;
 
-// OTLP: service.name is required, and SDKs that were told none say "unknown_service:PROGRAM" (resource semantic
-// conventions, "service"). Then the program is what people know it by.
+// In OTLP, service.name is required. An SDK without a configured name sends "unknown_service:PROGRAM" (resource
+// semantic conventions, "service"): then the program's name is the service.
 std::string service_of(const Attributes& attributes) {
   constexpr std::string_view kUnknown = "unknown_service";
   std::string_view name = find_text(attributes, "service.name");
@@ -63,12 +63,13 @@ void Intake::set_resource(Resource resource) {
   if (resource_.service.empty()) resource_.service = service_of(resource_.attributes);
   host_ = find_text(resource_.attributes, "host.name");
   pid_ = small(find_integer(resource_.attributes, "process.pid", 0));
-  // Before it is compared with those that are placed.
+  // Redaction comes before the comparison with resources that are already in the batch.
   redacted_in_resource_ = options_.secrets == Secrets::Redacted ? redaction_.apply(resource_) : 0;
   resource_placed_ = false;
 }
 
-// Where resource_ stands in the batch; put there when its first row comes, so that no empty one is stored.
+// Returns the index of resource_ in the batch. The resource is added with its first row, so that no resource without
+// rows is stored.
 uint32_t Intake::resource_index() {
   if (resource_placed_) return resource_index_;
   uint64_t hash = hash_of(resource_);
@@ -85,7 +86,7 @@ uint32_t Intake::resource_index() {
   return resource_index_;
 }
 
-// Masks a row's secrets, or counts those that are suspected.
+// Masks the secrets of a row, or counts the suspected ones.
 template <class Row>
 void Intake::treat_secrets(Row& row, std::string_view service) {
   if (options_.secrets == Secrets::Redacted) {
@@ -151,7 +152,7 @@ void Intake::refuse(LedgerUnit unit, std::string_view reason) {
 
 bool Intake::piece_fits(const Piece& piece, LedgerUnit unit, int64_t bytes_read) {
   ++summary_.pieces;
-  summary_.bytes_read = bytes_read;  // for progress
+  summary_.bytes_read = bytes_read;  // for progress reports
   if (piece.too_long) piece_unread(unit, "it is longer than " + format_bytes(options_.max_piece_bytes));
   return !piece.too_long;
 }

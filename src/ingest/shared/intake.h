@@ -1,7 +1,7 @@
-// Intake: where every decoder puts what it decoded. Gathers rows into batches for the sink and keeps the account of them:
-// each batch says how many units came from the source, and they are its rows plus its rows of kind `refused`, exactly.
+// Intake: receives what every decoder decodes. It collects rows into batches for the sink and keeps their account: a
+// batch states how many units came from the source, which is exactly its rows plus its ledger counts of kind `refused`.
 //
-//   intake.set_resource(...);                 who emits what follows
+//   intake.set_resource(...);                 emitter of the rows that follow
 //   Span& span = intake.begin_span();         filled by the decoder, then
 //   intake.end_span();                        kept, or
 //   intake.refuse_span("zero span id");       counted
@@ -24,17 +24,17 @@ namespace culprit {
 
 class Intake {
  public:
-  // `format` is what the rows carry as their source; `name` is the file's, for the ledger.
+  // `format` is stored as the source of the rows; `name` is the file's name, for the ledger.
   Intake(Sink& sink, std::string_view format, std::string_view name, const ImportOptions& options);
 
   ImportSummary& summary() { return summary_; }
   const ImportOptions& options() const { return options_; }
   const std::string& source() const { return summary_.source; }
 
-  // What the rows that follow carry as their source, once a document tells.
+  // Sets the source of the rows that follow, when a document shows its format.
   void set_format(std::string_view format);
 
-  // Where the decoder is, for details in the ledger: at("line", 17). The emitter of what follows is not known yet.
+  // Sets the decoder's position, for details in the ledger: at("line", 17). It also forgets the resource.
   void at(const char* unit, int64_t number);
 
   void set_resource(Resource resource);
@@ -47,36 +47,37 @@ class Intake {
   void add(MetricPoint metric);
   void refuse(LedgerUnit unit, std::string_view reason);
 
-  // Counts a piece that was cut out of the file; false, and counted, where it is longer than the limit.
+  // Counts a piece of the file. Returns false if the piece is longer than the limit, and counts that too.
   bool piece_fits(const Piece& piece, LedgerUnit unit, int64_t bytes_read);
-  // A piece (line, request, document) was of the format, or was not: why, and what it looks like.
+  // A piece (line, request, document) was of the format. piece_unread(): it was not; `reason` says why, and `example`
+  // shows the piece.
   void piece_read() { ++summary_.pieces_read; }
   void piece_unread(LedgerUnit unit, std::string_view reason, std::string_view example = {});
 
-  // Until unmuted, notes and sums are not counted: what follows was counted before.
+  // While muted, notes and sums are not counted: the rows that follow repeat data that was counted before.
   void set_muted(bool muted) { muted_ = muted; }
-  // A row of the ledger that is not part of the account. `unit`: where it is not the kind's own.
+  // Adds a ledger row that is not part of the account. `unit` is needed only if it differs from the kind's own unit.
   void note(LedgerKind kind, int64_t n, std::string_view reason = {});
   void note(LedgerKind kind, LedgerUnit unit, int64_t n, std::string_view reason);
-  // The same, without saying where: for what is summed over many spans.
+  // The same without a place, for counts summed over many spans.
   void sum(LedgerKind kind, int64_t n, std::string_view service);
 
-  // An id that was read; zero where there is none. One that is a hash of its text is counted.
+  // Returns the id, or zero if there is none. An id that is a hash of its text is counted.
   template <class Id>
   Id take_id(const ReadId<Id>& read) {
-    if (read.hashed) note(LedgerKind::id_hashed, 1, "an id is no hexadecimal: a hash of its text stands for it");
+    if (read.hashed) note(LedgerKind::id_hashed, 1, "an id is not hexadecimal: replaced by a hash of its text");
     return read.id.value_or(Id{});
   }
 
-  // `bytes` as text: valid UTF-8, what is not replaced and counted.
+  // Returns `bytes` as valid UTF-8; invalid bytes are replaced and counted.
   std::string text(std::string_view bytes);
 
-  // Pushes what is there when it is enough for a batch. Between rows only.
+  // Pushes a batch if enough rows are collected. Must not be called between begin_span() and end_span().
   Result<void> flush_if_full();
   Result<void> flush();
 
  private:
-  // kind, unit, service, detail → n
+  // Maps (kind, unit, service, detail) to n.
   using Tally = std::map<std::tuple<LedgerKind, LedgerUnit, std::string, std::string>, int64_t>;
 
   uint32_t resource_index();
@@ -101,7 +102,7 @@ class Intake {
   bool muted_ = false;
   Redaction redaction_;
   int64_t redacted_in_resource_ = 0;
-  bool resource_placed_ = false;  // resource_ stands in batch_ already, at resource_index_
+  bool resource_placed_ = false;  // resource_ is in batch_ already, at resource_index_
   uint32_t resource_index_ = 0;
   std::multimap<uint64_t, uint32_t> resources_by_hash_;
 };

@@ -1,4 +1,4 @@
-// Members of a foreign JSON object that may be missing, of another type, or spelled another way.
+// Access to members of a foreign JSON object, which may be missing, of another type, or spelled differently.
 #pragma once
 
 #include <cstddef>
@@ -14,27 +14,27 @@ class element;
 
 namespace culprit {
 
-// Empty where `object` is no object, has no such member, or it is no string.
+// Empty if `object` is no object, has no such member, or the member is no string.
 std::string_view text_member(const simdjson::dom::element& object, std::string_view key);
 bool true_member(const simdjson::dom::element& object, std::string_view key);
 
-// Keys of proto3 messages in lowerCamelCase, however they were printed: "trace_id" (protobuf's preserving_proto_field_name)
-// becomes "traceId"; a key without "_" stays.
+// Converts keys of proto3 messages to lowerCamelCase: "trace_id" (protobuf's preserving_proto_field_name) becomes
+// "traceId"; a key without "_" is unchanged.
 class CamelKey {
  public:
-  // Good until the next call, and as long as `key`.
+  // The result is valid until the next call, and no longer than `key`.
   std::string_view of(std::string_view key);
 
  private:
-  char buffer_[48];  // twice our longest key; a longer one is none of ours
+  char buffer_[48];  // twice the longest known key; a longer key is unknown
 };
 
-// The member `camel`, spelled so or in snake_case.
+// Returns the member with the key `camel`, or with the same key in snake_case.
 std::optional<simdjson::dom::element> camel_member(const simdjson::dom::element& object, std::string_view camel);
 
-// A JSON value as it stands, not wrapped into an AnyValue; arrays and objects as their text.
+// Returns a plain JSON value (not an AnyValue); arrays and objects become their JSON text.
 Value plain_value(const simdjson::dom::element& element);
-// An object's members as attributes; none where it is no object.
+// Returns the members of an object as attributes; none if it is no object.
 Attributes plain_attributes(const simdjson::dom::element& element);
 
 }  // namespace culprit

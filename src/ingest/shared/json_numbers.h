@@ -1,4 +1,4 @@
-// Numbers of foreign JSON, which may stand in strings.
+// Numbers in foreign JSON, which may be written as strings.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +11,10 @@ class element;
 
 namespace culprit {
 
-// An integer, or a string that holds one.
+// Returns an integer, or the integer in a string.
 std::optional<int64_t> integer_of(const simdjson::dom::element& element);
 
-// Microseconds as nanoseconds: 0 where the member is missing or null, none where it is no number that a clock could show.
+// Returns microseconds as nanoseconds: 0 if the member is missing or null, nothing if it is no valid time.
 std::optional<int64_t> microseconds_member(const simdjson::dom::element& object, std::string_view key);
 
 }  // namespace culprit

@@ -21,7 +21,7 @@ JsonParser::~JsonParser() = default;
 
 namespace {
 
-// "\ud83d" and the like: the escape of one UTF-16 unit, at the front of `text`.
+// Returns the UTF-16 unit whose escape ("\ud83d") is at the front of `text`, or -1.
 int utf16_unit(std::string_view text) {
   if (text.size() < 6 || text[0] != '\\' || text[1] != 'u') return -1;
   int unit = 0;
@@ -33,7 +33,7 @@ int utf16_unit(std::string_view text) {
   return unit;
 }
 
-// A JSON string's inside with half surrogates replaced.
+// Replaces unpaired surrogates in the contents of a JSON string.
 std::string mend_escapes(std::string_view inside) {
   std::string text;
   for (size_t i = 0; i < inside.size();) {
@@ -51,7 +51,7 @@ std::string mend_escapes(std::string_view inside) {
   return text;
 }
 
-// What stands between strings, with the words for numbers that JSON has not in quotes.
+// Appends the text between strings, and puts NaN and Infinity into quotes.
 int64_t append_mended_numbers(std::string& into, std::string_view outside) {
   int64_t numbers = 0;
   while (true) {
@@ -98,7 +98,7 @@ void note_mended(const JsonParser::Parsed& parsed, Intake& intake) {
   if (parsed.mended_strings) intake.note(LedgerKind::bad_utf8, parsed.mended_strings);
   if (parsed.mended_numbers)
     intake.note(LedgerKind::malformed, LedgerUnit::Value, parsed.mended_numbers,
-                "NaN or Infinity, which JSON has not: read as that number");
+                "NaN or Infinity is not valid JSON: read as that number");
 }
 
 JsonParser::Parsed JsonParser::parse(std::string_view text) {

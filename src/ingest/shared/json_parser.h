@@ -1,8 +1,9 @@
-// JsonParser: parses one foreign JSON text with simdjson, mending what is only a broken character.
+// JsonParser: parses a foreign JSON text with simdjson, after repairing invalid characters.
 //
-// simdjson refuses a whole text for one ill-formed UTF-8 byte or one half of a surrogate pair; those are replaced by U+FFFD
-// and counted (ledger: bad_utf8, one a JSON string), so that they cost a character and not a request. Nor is NaN JSON, yet
-// Python's json module and others write it for a number: it becomes "NaN", as OTLP/JSON spells it.
+// simdjson refuses a whole text for one invalid UTF-8 byte or one unpaired surrogate. The parser replaces them by
+// U+FFFD and counts them (ledger: bad_utf8, once for each JSON string): the damage is one character, not the request.
+// NaN is no valid JSON either, but Python's json module and others write it as a number: it becomes "NaN", the spelling
+// of OTLP/JSON.
 #pragma once
 
 #include <memory>
@@ -24,8 +25,8 @@ class JsonParser {
   ~JsonParser();
 
   struct Parsed {
-    const simdjson::dom::element* root = nullptr;  // null: not JSON; good until the next parse
-    std::string_view reason;                       // why
+    const simdjson::dom::element* root = nullptr;  // null: not JSON; valid until the next parse
+    std::string_view reason;                       // why it is not JSON
     int64_t mended_strings = 0, mended_numbers = 0;
   };
   // `text` must be followed by Framing::kPadding readable bytes.
@@ -36,13 +37,14 @@ class JsonParser {
   std::unique_ptr<State> state_;
 };
 
-// Counts what had to be mended.
+// Counts the repairs in the ledger.
 void note_mended(const JsonParser::Parsed& parsed, Intake& intake);
 
-// `text` with broken characters inside its JSON strings replaced, and NaN, Infinity and -Infinity outside them quoted.
+// Returns `text` with invalid characters in its JSON strings replaced, and NaN, Infinity and -Infinity outside of
+// strings put into quotes.
 struct MendedJson {
   std::string text;
-  int64_t strings = 0, numbers = 0;  // that needed it
+  int64_t strings = 0, numbers = 0;  // number of repaired ones
 };
 MendedJson mend_json(std::string_view text);
 

@@ -10,7 +10,7 @@ namespace culprit {
 
 namespace {
 
-// Of a text on disk so much is in memory while the end of a value is looked for.
+// The size of the part of a text on disk that is in memory during the search for the end of a value.
 constexpr size_t kScanBytes = size_t{4} << 20;
 
 constexpr std::string_view kTooDeep = "it is nested too deep";
@@ -35,7 +35,7 @@ size_t JsonSplitter::skip_separators(size_t at) const {
   return std::min(document_.find_first_not_of(" \t\r\n,:", at), document_.size());
 }
 
-// kNone: the document ends inside the value.
+// Returns kNone if the document ends inside the value.
 size_t JsonSplitter::value_end(size_t at) const {
   JsonEnd value;
   for (; at < document_.size(); at += kScanBytes) {
@@ -61,7 +61,7 @@ void JsonSplitter::push(size_t at) {
   }
 }
 
-// Finds the lists of the object that begins at `at`, and its context, to the object's end.
+// Finds the lists of the object that begins at `at`, and the object's context, up to the object's end.
 JsonSplitter::Level JsonSplitter::scan_object(size_t at) {
   Level level;
   at = skip_separators(at + 1);
@@ -111,7 +111,8 @@ std::optional<JsonSplitter::Part> JsonSplitter::next() {
   }
 }
 
-// Rows of the list that is walked, up to a part's size. None: it went into an element, or the list has ended.
+// Collects rows of the current list, up to the size of a part. Returns nothing if the walk entered an element, or the
+// list has ended.
 std::optional<JsonSplitter::Part> JsonSplitter::collect() {
   size_t index = levels_.size() - 1;
   const JsonList* kind = levels_[index].lists[levels_[index].list].kind;
@@ -153,7 +154,7 @@ std::optional<JsonSplitter::Part> JsonSplitter::collect() {
   }
 }
 
-// The rows with everything around them.
+// Surrounds the rows with their context.
 JsonSplitter::Part JsonSplitter::finish(Part part) {
   std::string rows = std::move(part.text);
   part.text = opening();

@@ -2,10 +2,10 @@
 //
 //   {"a":1,"rows":[r1,r2,r3]}   →   {"a":1,"rows":[r1,r2]}  {"culprit.repeated":true,"a":1,"rows":[r3]}
 //
-// A format's lists (JsonList) say where a document may be cut: between the elements of an array under such a key, and under
-// objects with such a key. The other members of an object are its context, wherever they stand in it, and go with every part:
-// Jaeger's "processes" come behind the spans. Rows are never cut. Works on text that ends early or is damaged: what is
-// whole becomes a part, the rest is told.
+// A format's lists (JsonList) define where a document may be cut: between the elements of an array with such a key,
+// inside objects with such keys. The other members of an object are its context, wherever they are in the object, and
+// are repeated in every part: Jaeger's "processes" come after the spans. Rows are never cut. In text that ends early or
+// is damaged, complete rows become parts, and the damage is reported.
 #pragma once
 
 #include <cstddef>
@@ -21,24 +21,24 @@ namespace culprit {
 
 class SpilledText;
 
-// Marks an object whose context an earlier part had: what is wrong with that is counted already.
+// Marks an object whose context was in an earlier part: errors in it are counted already.
 inline constexpr std::string_view kRepeatedContext = "culprit.repeated";
 
 class JsonSplitter {
  public:
   struct Limits {
-    size_t part_bytes;     // parts hold rows of about so much, at least one
+    size_t part_bytes;     // size of the rows in a part, approximately; a part has at least one row
     size_t max_row_bytes;  // a longer row or context is left out
   };
-  // `spilled`: where `document` lies on disk; its pages are released once they were looked at. May be null.
+  // `spilled`: the file on disk that holds `document`; its pages are released after they were scanned. May be null.
   JsonSplitter(std::string_view document, std::span<const JsonList> lists, Limits limits,
                const SpilledText* spilled = nullptr);
 
   struct Part {
-    std::string text;         // a document, followed by Framing::kPadding bytes in its capacity; empty: see damage
-    std::string_view damage;  // what stands here is no part of one: why
-    std::optional<LedgerUnit> row;  // the unit of what stands here; none: it is no row
-    size_t offset = 0;              // in the document: of the first row, or the damage
+    std::string text;               // a document, with Framing::kPadding bytes of capacity behind it; empty: see damage
+    std::string_view damage;        // the reason why there is no document
+    std::optional<LedgerUnit> row;  // the unit of the damaged row; none: the damage is not in a row
+    size_t offset = 0;              // position in the document: of the first row, or of the damage
     size_t rows = 0;
   };
   std::optional<Part> next();
@@ -49,17 +49,17 @@ class JsonSplitter {
 
   struct List {
     std::string_view key;
-    size_t value = 0;  // offset of its value
+    size_t value = 0;  // position of its value
     const JsonList* kind = nullptr;
   };
-  // An object or array that is being walked.
+  // An object or array of the current walk.
   struct Level {
     bool object = true;
     std::string context;  // "\"a\":1,"
     std::vector<List> lists;
-    size_t list = 0;       // of lists: the one that is walked
-    size_t at = kNone;     // in its array; kNone: not begun
-    bool entered = false;  // its value is an object, which is on the stack above
+    size_t list = 0;       // index of the current list in `lists`
+    size_t at = kNone;     // position in its array; kNone: not started
+    bool entered = false;  // its value is an object, which is the next level of the stack
     bool repeated = false;
   };
 
@@ -78,7 +78,7 @@ class JsonSplitter {
   Limits limits_;
   const SpilledText* spilled_;
   std::vector<Level> levels_;
-  std::optional<Part> damage_;  // found while scanning, told next
+  std::optional<Part> damage_;  // found during the scan, returned next
 };
 
 }  // namespace culprit

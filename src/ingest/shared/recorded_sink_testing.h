@@ -1,4 +1,4 @@
-// A sink for tests and fuzzers: keeps everything that was pushed, and checks the account of every batch.
+// A sink for tests and fuzzers: it keeps all rows and checks the account of every batch.
 #pragma once
 
 #include <map>
@@ -29,7 +29,7 @@ class RecordedSink : public Sink {
   }
   Result<void> flush() override { return {}; }
 
-  // "malformed line line 2: reason" …
+  // Returns the ledger as text: "17 malformed line: line 2: reason" …
   std::vector<std::string> ledger_lines() const {
     std::vector<std::string> lines;
     for (const LedgerRow& row : ledger)
@@ -38,7 +38,7 @@ class RecordedSink : public Sink {
   }
 
   std::vector<Span> spans;
-  std::vector<Resource> resources;  // of each span
+  std::vector<Resource> resources;  // index: span
   std::vector<LogRecord> logs;
   std::vector<MetricPoint> metrics;
   std::vector<LedgerRow> ledger;

@@ -10,10 +10,10 @@
 
 namespace culprit {
 
-// What an attribute's text is, by its key.
+// The type of an attribute's text, determined by its key.
 enum class Redaction::Content : uint8_t { Text, Statement, Target, Command, Secret };
 
-// A program's attributes have few keys: what a key says is worked out once.
+// A cache of the type of each key: a program's attributes have few different keys.
 class Redaction::Keys {
  public:
   Content content(std::string_view key);
@@ -23,7 +23,7 @@ class Redaction::Keys {
     std::string key;
     Content content;
   };
-  Entry entries_[512] = {};  // by a cheap hash; a collision costs another look
+  Entry entries_[512] = {};  // index: a cheap hash; a collision costs one more computation
 };
 
 namespace {
@@ -33,14 +33,14 @@ bool in_token(char c) {
          std::string_view("-_.+/=~").find(c) != std::string_view::npos;
 }
 
-// `text` with every word that looks like a key or token masked.
+// Returns `text` with every word that looks like a key or token masked.
 std::string without_tokens(std::string_view text) {
   std::string masked;
   for (size_t i = 0; i < text.size();) {
     size_t end = i;
     while (end < text.size() && in_token(text[end])) ++end;
     std::string_view token = text.substr(i, end - i);
-    // What is shorter is no key: looks_secret() is asked for few words.
+    // A shorter word is no key; this check keeps looks_secret() off most words.
     constexpr size_t kShortestKey = 16;
     if (token.size() >= kShortestKey && looks_secret(token))
       masked += '?';
@@ -52,7 +52,7 @@ std::string without_tokens(std::string_view text) {
   return masked;
 }
 
-// "https://user:secret@host/path?query": without who logs in; the rest as redact_target() has it.
+// "https://user:secret@host/path?query": removes the user information; redact_target() masks the remainder.
 std::string redacted_target(std::string_view target) {
   size_t scheme = target.find("://");
   if (scheme == std::string_view::npos) return redact_target(target).text;
@@ -65,7 +65,7 @@ std::string redacted_target(std::string_view target) {
   return path < target.size() ? text + redact_target(target.substr(path)).text : text;
 }
 
-// "GET /users/42": the name's words that are paths or URLs as templates.
+// "GET /users/42": replaces the words of a name that are paths or URLs by their templates.
 std::string redacted_name(std::string_view name) {
   std::string text;
   while (!name.empty()) {
@@ -83,7 +83,7 @@ std::string redacted_statement(std::string_view text, std::string_view system) {
   return normalise_sql(text, SqlText::Whole, {&sql_dialect(system), {}, false}).text();
 }
 
-// A URL with a password or a query: what secrets stand in.
+// A URL with a password, or with a query that may contain a secret.
 bool suspicious_target(std::string_view target) {
   if (target.find_first_of("@?") == std::string_view::npos) return false;
   size_t query = target.find('?');
@@ -102,7 +102,7 @@ int64_t replace(std::string& text, std::string by) {
 bool names_secret(std::string_view key) {
   static constexpr std::string_view kWords[] = {"password", "passwd",  "secret", "token",   "authorization",
                                                 "cookie",   "api_key", "apikey", "api-key", "credential"};
-  // Counts, types and limits of tokens are measures of language models, no secrets.
+  // Numbers, types and limits of tokens are figures of language models, not secrets.
   if (key.find("usage") != std::string_view::npos || key.find("_tokens") != std::string_view::npos) return false;
   std::string lower(key);
   for (char& c : lower)
@@ -191,7 +191,7 @@ int64_t Redaction::suspected(const Attributes& attributes) {
     if (content == Content::Text || !text || text->empty()) continue;
     if (content == Content::Secret) suspected += names_secret(attribute.key) && *text != "?";
     if (content == Content::Target) suspected += suspicious_target(*text);
-    // Not redact_command(): it masks whatever is not known to be harmless.
+    // redact_command() cannot be used here: it masks every word that is not known to be harmless.
     if (content == Content::Command) suspected += names_secret(*text) || without_tokens(*text) != *text;
   }
   return suspected;

@@ -1,13 +1,13 @@
 // Redaction of imported rows (--redact): statements without literals, paths as templates, secrets masked.
 //
-// By attribute, as the semantic conventions name them, old names too:
+// The rule depends on the attribute's key, as in the semantic conventions, older names included:
 //
 //   db.query.text  db.statement              normalised: SELECT … WHERE id = ?
 //   db.query.parameter.*                     ?
-//   url.full  url.path  http.target …        redact_target(): the query's values are ?, the path is a template
+//   url.full  url.path  http.target …        redact_target(): the query's values become ?, the path a template
 //   process.command_line, …args              redact_command()
-//   a key that speaks of a secret            ?       (password, token, authorization, cookie …)
-//   any other text, names, bodies, messages  words that look like a key or token are ?
+//   a key that names a secret                ?       (password, token, authorization, cookie …)
+//   any other text, names, bodies, messages  words that look like a key or token become ?
 #pragma once
 
 #include <cstdint>
@@ -24,13 +24,14 @@ class Redaction {
  public:
   Redaction();
   ~Redaction();
-  // Each returns how many texts were changed.
+  // Each overload returns the number of texts that were changed.
   int64_t apply(Span& span);
   int64_t apply(LogRecord& log);
   int64_t apply(MetricPoint& metric);
   int64_t apply(Resource& resource);
 
-  // Attributes that look like secrets, where they are stored as sent: by their key, or by what stands in a URL or command line.
+  // Counts the attributes that look like secrets in rows that are stored as sent: judged by their key, or by the
+  // contents of a URL or command line.
   int64_t suspected(const Attributes& attributes);
 
  private:
@@ -43,7 +44,7 @@ class Redaction {
   std::unique_ptr<Keys> keys_;
 };
 
-// Whether a key's name says that its value is a secret.
+// Returns whether the name of a key means that its value is a secret.
 bool names_secret(std::string_view key);
 
 }  // namespace culprit

@@ -7,11 +7,11 @@ namespace culprit {
 
 namespace {
 
-constexpr size_t kDigits = 14;  // of 56 bits
+constexpr size_t kDigits = 14;  // for 56 bits
 constexpr uint64_t kRange = uint64_t{1} << 56;
 constexpr uint32_t kRandomFlag = 0x02;  // W3C trace context, level 2
 
-// The value of `name` in "a<assign>1<separator>b<assign>2"; null where it is not there.
+// Returns the value of `name` in "a<assign>1<separator>b<assign>2"; null if it is missing.
 std::optional<std::string_view> member(std::string_view list, char separator, char assign, std::string_view name) {
   for (std::string_view part : split(list, separator)) {
     part = trimmed(part);
@@ -21,7 +21,7 @@ std::optional<std::string_view> member(std::string_view list, char separator, ch
   return std::nullopt;
 }
 
-// Up to 14 hex digits; missing ones are zeros behind.
+// Parses up to 14 hex digits; missing digits on the right are zeros.
 std::optional<uint64_t> left_aligned(std::string_view digits) {
   if (digits.empty() || digits.size() > kDigits) return std::nullopt;
   auto number = parse_span_id(digits);

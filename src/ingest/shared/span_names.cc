@@ -8,17 +8,18 @@ namespace culprit {
 
 namespace {
 
-// The last word of a name, in lower case: "SPAN_KIND_SERVER" and "SpanKind.SERVER" end in "server".
+// Returns the last word of a name in lower case: "SPAN_KIND_SERVER" and "SpanKind.SERVER" give "server".
 std::string last_word(std::string_view name) {
   size_t separator = name.find_last_of("_.");
   if (separator != std::string_view::npos) name.remove_prefix(separator + 1);
-  std::string word(name.substr(0, 16));  // longer than any of ours
+  std::string word(name.substr(0, 16));  // longer than any known word
   for (char& c : word)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   return word;
 }
 
-// A decimal number of exactly `digits` digits at the front of `text`, which is taken off it; -1: there is none.
+// Reads a decimal number of exactly `digits` digits at the front of `text` and removes it from the text; -1: there is
+// none.
 int take_digits(std::string_view& text, size_t digits) {
   int number = -1;
   if (text.size() < digits) return -1;
@@ -34,7 +35,7 @@ bool take(std::string_view& text, std::string_view any_of) {
   return true;
 }
 
-// "Z", "+02:00", "-0730", or nothing (UTC); seconds east of Greenwich.
+// Parses "Z", "+02:00", "-0730" or nothing (UTC); returns the seconds east of Greenwich.
 std::optional<int64_t> offset_seconds(std::string_view text) {
   if (!text.empty() && text.front() == ' ') text.remove_prefix(1);
   if (text.empty() || text == "Z" || text == "z" || text == "UTC") return 0;
@@ -95,7 +96,7 @@ std::optional<int64_t> rfc3339_ns(std::string_view text) {
   int second = take_digits(text, 2);
   std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
                                    std::chrono::day(static_cast<unsigned>(day))};
-  // int64 nanoseconds reach from 1678 to 2261.
+  // The range of int64 nanoseconds is 1678 to 2261.
   if (!dashes || !time || !colons || year < 1678 || year > 2261 || month < 0 || day < 0 || !date.ok())
     return std::nullopt;
   if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) return std::nullopt;

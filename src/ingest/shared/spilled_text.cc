@@ -16,7 +16,8 @@ namespace culprit {
 
 namespace {
 
-// Looked at so often, and so much stays free: a twentieth of the disk, which is what file systems keep for root.
+// The interval of checks for free space, and the share of the disk that must stay free: a twentieth, the share that
+// file systems reserve for root.
 constexpr size_t kCheckEveryBytes = size_t{16} << 20;
 constexpr uint64_t kFreeShare = 20;
 
@@ -26,7 +27,7 @@ std::string directory() {
 }
 
 Error no_room(const std::string& why) {
-  return Error{Error::Kind::Full, "a document larger than memory cannot be laid aside in '" + directory() + "': " + why,
+  return Error{Error::Kind::Full, "a document larger than memory cannot be stored in '" + directory() + "': " + why,
                "name a directory with more room: TMPDIR=/big/disk culprit …"};
 }
 
@@ -35,7 +36,7 @@ Error no_room(const std::string& why) {
 Result<SpilledText> SpilledText::create() {
   std::string path = directory();
   int fd = ::open(path.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (fd < 0) {  // not every file system can make a file without a name
+  if (fd < 0) {  // not every file system supports files without a name
     path += "/culprit-import-XXXXXX";
     fd = ::mkostemp(path.data(), O_CLOEXEC);
     if (fd >= 0) ::unlink(path.c_str());

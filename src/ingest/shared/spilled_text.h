@@ -1,7 +1,9 @@
-// SpilledText: text that may be larger than memory, in a file without a name: gone when its owner is, however it ends.
+// SpilledText: text that may be larger than memory, in a file without a name: the file disappears with its owner,
+// however the process ends.
 //
-// Written from front to back, then mapped. Under $TMPDIR, else /var/tmp. Writing fails where the disk gets full: a compressed
-// file of a few MB can unpack to more than any disk holds, so a part of it stays free for others.
+// The text is appended, then mapped. The file is under $TMPDIR, else /var/tmp. Writing fails when the disk becomes
+// full. A compressed file of a few MB may unpack to more than any disk holds: a part of the disk stays free for other
+// programs.
 #pragma once
 
 #include <cstddef>
@@ -20,9 +22,9 @@ class SpilledText {
 
   Result<void> append(std::string_view text);
   size_t size() const { return size_; }
-  // All of it, mapped; nothing may be appended any more.
+  // Maps the whole text; afterwards nothing may be appended.
   Result<std::string_view> map();
-  // These bytes are not needed again soon: memory holds no more of the text than is worked on.
+  // Releases the memory of these bytes, which are not needed again soon: only the part in use stays in memory.
   void release(size_t from, size_t to) const;
 
  private:

@@ -25,7 +25,7 @@ bool has(const dom::element& object, std::string_view key) {
   return !object[key].get(member) && !member.is_null();
 }
 
-// What a version 1 annotation says of its span; version 2 has it in fields.
+// The core annotations of version 1 that describe the span itself; version 2 has fields for them.
 struct CoreAnnotation {
   std::string_view value;
   SpanKind kind;
@@ -35,7 +35,7 @@ constexpr CoreAnnotation kCore[] = {{"cs", SpanKind::Client, true},   {"cr", Spa
                                     {"sr", SpanKind::Server, true},   {"ss", SpanKind::Server, false},
                                     {"ms", SpanKind::Producer, true}, {"mr", SpanKind::Consumer, true}};
 
-// The endpoint that tells whose span it is.
+// Returns the endpoint of the span's own service.
 dom::element local_endpoint(const dom::element& item) {
   dom::element endpoint;
   if (!item["localEndpoint"].get(endpoint)) return endpoint;
@@ -45,7 +45,7 @@ dom::element local_endpoint(const dom::element& item) {
     for (dom::element annotation : list)
       if (!annotation["endpoint"].get(endpoint)) return endpoint;
   }
-  return item;  // none: a span has no serviceName of its own
+  return item;  // none found: a span has no serviceName of its own, so the service is empty
 }
 
 Resource resource_of(const dom::element& item) {
@@ -55,7 +55,8 @@ Resource resource_of(const dom::element& item) {
   return resource;
 }
 
-// As the Collector's translation names them, so that attributes read the same whichever way a trace came.
+// The attribute names are those of the Collector's translation: the attributes are the same for both ways of sending a
+// trace.
 void add_endpoint(const dom::element& endpoint, std::string_view side, Span& span) {
   for (std::string_view key : {"ipv4", "ipv6"}) {
     std::string_view address = text_member(endpoint, key);
@@ -88,7 +89,7 @@ void read_tags(const dom::element& item, Span& span) {
     if (true_member(item, key)) span.attributes.push_back({"zipkin." + std::string(key), true});
 }
 
-// Zipkin's "error" is an error whatever its value; that is the message where it is one.
+// A tag "error" means an error, whatever its value; a text value is the message.
 void read_status(Span& span) {
   std::string_view code = find_text(span.attributes, "otel.status_code");
   if (code == "OK") span.status = SpanStatus::Ok;
@@ -144,7 +145,7 @@ void decode_span(const dom::element& item, Intake& intake) {
   if (span.start_ns == 0) return intake.refuse_span(kNoTime);
   read_tags(item, span);
   read_status(span);
-  // Reported while it ran: Zipkin's clients leave the duration out then.
+  // The span was reported before it ended: Zipkin's clients then leave out the duration.
   if (!has(item, "duration") && span.duration_ns == 0) {
     span.flags |= kUnfinished;
     intake.sum(LedgerKind::never_ended, 1, intake.resource().service);
@@ -154,7 +155,8 @@ void decode_span(const dom::element& item, Intake& intake) {
 
 }  // namespace
 
-// "traceId" and "id": OTLP has "spanId", Jaeger "traceID"; SDKs' consoles print "attributes" and "status" beside them.
+// Zipkin's spans have "traceId" and "id". OTLP has "spanId", Jaeger "traceID"; spans of SDK consoles also have
+// "attributes" and "status".
 bool is_json(const dom::element& document) {
   if (!has(document, "traceId") || !has(document, "id") || has(document, "spanId")) return false;
   return !has(document, "attributes") && !has(document, "status") && !has(document, "resource");
