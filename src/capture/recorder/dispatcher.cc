@@ -63,6 +63,7 @@ struct Dispatcher::Parts {
     return result;
   }
   void take_rows();
+  void look_at_titles(int64_t mono_ns);
   std::vector<requests::StandingRequest> standing(const std::vector<requests::SleepingThread>& sleeping);
 
   HostView& view;
@@ -75,7 +76,7 @@ struct Dispatcher::Parts {
 
   uint64_t events = 0;
   int64_t busy_begin_ns = 0;
-  int64_t settled_ns = 0, pushed_ns = 0;
+  int64_t settled_ns = 0, pushed_ns = 0, titles_ns = 0;
 };
 
 Dispatcher::Dispatcher(DispatcherOptions options, HostView& view, Sink& sink)
@@ -231,6 +232,7 @@ Result<void> Dispatcher::tick(int64_t mono_ns, int64_t wall_ns) {
       p.batches.ledger().count(LedgerKind::step, 1, p.tracker.clock().wall(mono_ns), "reader");
     p.tracker.settle(mono_ns);
   }
+  p.look_at_titles(mono_ns);
   const bool due = mono_ns - p.pushed_ns >= kPushEvery;
   if (!due) return full() ? push_rows() : Result<void>();
   p.pushed_ns = mono_ns;
@@ -284,6 +286,19 @@ void Dispatcher::count_source(const SourceCounts& counts) {
     else if (probe.cost_ns != 0)
       count(LedgerKind::probe_ns, probe.cost_ns, probe.name);
   }
+}
+
+// A PostgreSQL backend that waits for a heavyweight lock says so in its process title. No event shows what the backend
+// waits for when the wait ends by a time-out.
+void Dispatcher::Parts::look_at_titles(int64_t mono_ns) {
+  constexpr int64_t kEvery = 200'000'000;  // also the age from which a request is looked at: shorter ones end meanwhile
+  constexpr size_t kMost = 32;             // a title costs about 50 us: less than 1 % of a CPU
+  if (mono_ns - titles_ns < kEvery) return;
+  titles_ns = mono_ns;
+  std::vector<int32_t> pids = tracker.serving_since("postgresql", mono_ns - kEvery);
+  if (pids.size() > kMost) pids.resize(kMost);
+  for (int32_t pid : pids)
+    if (read_backend_title(processes.title(pid)).waiting) tracker.on_lock_wait(pid, mono_ns);
 }
 
 // Returns the PostgreSQL backends that sent and received nothing, and that are active according to their titles.

@@ -202,6 +202,30 @@ TEST_F(DispatcherTest, ABackendWokenByAnotherWaitedForTheLockThatItsStatementToo
   EXPECT_EQ(waiter.blockers[0].statement, "UPDATE holder");
 }
 
+TEST_F(DispatcherTest, AWaitThatItsTimeOutEndedIsALockWaitWhereTheProcessTitleSaysSo) {
+  connect(kClient, kBackend, 1, 4000);
+  receives(2, kBackend, 10, "Q UPDATE waiter", 1);
+  ASSERT_TRUE(tick(100).has_value());  // too early: a title is read of requests older than 200 ms
+  view.titles[kBackend] = "postgres: app shop 127.0.0.1(4000) UPDATE waiting";
+  ASSERT_TRUE(tick(500).has_value());
+  off(kBackend, {.off = 11, .wake = 1011, .on = 1011, .syscall = SYS_epoll_wait});    // the deadlock check
+  off(kBackend, {.off = 1012, .wake = 1500, .on = 1500, .syscall = SYS_epoll_wait});  // the lock time-out
+  sends(2, kBackend, 1501, "Z", 1);
+  view.titles[kBackend] = "postgres: app shop 127.0.0.1(4000) SELECT";
+  receives(2, kBackend, 2000, "Q SELECT pg_sleep", 101);
+  ASSERT_TRUE(tick(2400).has_value());
+  off(kBackend, {.off = 2001, .wake = 2500, .on = 2500, .syscall = SYS_epoll_wait});
+  sends(2, kBackend, 2501, "Z", 101);
+  finish(4000);
+  const Span& waiter = span("UPDATE waiter", SpanKind::Server);
+  EXPECT_EQ(waiter.waits[Wait::Lock], (1000 + 488) * kMs);
+  EXPECT_EQ(waiter.waits[Wait::Sleep], 0);
+  ASSERT_FALSE(waiter.blockers.empty());
+  EXPECT_EQ(waiter.blockers[0].wait, Wait::Lock);
+  EXPECT_EQ(waiter.blockers[0].pid, 0);
+  EXPECT_EQ(span("SELECT pg_sleep", SpanKind::Server).waits[Wait::Lock], 0);
+}
+
 TEST_F(DispatcherTest, TheHolderOfALockIsNamedByTheStatementOfItsTransactionThatLocks) {
   connect(kClient, kBackend, 1, 4000);
   connect(kClient, kOther, 3, 4001);

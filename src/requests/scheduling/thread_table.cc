@@ -119,7 +119,21 @@ Wait ThreadTable::classify_poll(Thread& thread, const ThreadSwitch& event, Stret
   if (!event.socket && writes(event.syscall)) return Wait::Peer;
   if (event.waker == Waker::Thread && event.waker_pid != 0) return classify_woken(thread, event, statements);
   if (event.socket) return Wait::Peer;  // waits for bytes of its client, or for send buffer space
-  stretch.guessed = true;               // a timer, unless bytes arrive next
+  return classify_interrupted(thread, event, stretch);
+}
+
+// Classifies a wait that an interrupt ended. A lock wait ends like this by the server's own timer: a lock time-out, a
+// statement time-out, or the deadlock check, after which the wait goes on. The holder is then unknown.
+Wait ThreadTable::classify_interrupted(Thread& thread, const ThreadSwitch& event, Stretch& stretch) {
+  const Stretch* last = thread.timeline.last();
+  const bool seen = thread.lock_wait_seen_ns >= stretch.off_ns && thread.lock_wait_seen_ns < stretch.wake_ns;
+  const bool goes_on = last && last->wait == Wait::Lock && last->syscall == stretch.syscall && last->waker_pid == 0 &&
+                       thread.lock_wait_seen_ns >= thread.in_service.front().since_ns;
+  if (seen || goes_on) {
+    thread.timeline.blame({event.off_ns, event.wake_ns, Wait::Lock, 0, 0, TextId::None});
+    return Wait::Lock;
+  }
+  stretch.guessed = true;  // a timer, unless bytes arrive next
   return Wait::Sleep;
 }
 

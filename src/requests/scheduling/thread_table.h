@@ -39,6 +39,7 @@ struct Thread {
   NodeId call_begun_before = NodeId::None;
   int32_t pending_calls = 0;
   int32_t pending_remote_calls = 0;  // the part of pending_calls that went to machines outside of the recording
+  int64_t lock_wait_seen_ns = 0;     // when the server's own status last showed that the thread waited for a lock
   int64_t on_ns = 0;                 // since when the thread has been on a CPU; 0: unknown
   int64_t last_event_ns = 0;
   int64_t exited_ns = 0;
@@ -95,6 +96,7 @@ class ThreadTable {
   void blame_lock(Thread& thread, const ThreadSwitch& event, bool latch, CurrentStatements& statements);
   Wait classify(Thread& thread, const ThreadSwitch& event, Stretch& stretch, CurrentStatements& statements);
   Wait classify_poll(Thread& thread, const ThreadSwitch& event, Stretch& stretch, CurrentStatements& statements);
+  Wait classify_interrupted(Thread& thread, const ThreadSwitch& event, Stretch& stretch);
   Wait classify_woken(Thread& thread, const ThreadSwitch& event, CurrentStatements& statements);
   bool helper(const Thread& thread, int32_t pid);
   bool brings_answer(const Thread& thread, int32_t waker_tid);

@@ -134,6 +134,10 @@ void RequestTracker::on_report(const StatementReport& report) {
   endpoint->conversation->set_statement_text(report.time_ns, report.text, report.cut);
 }
 
+void RequestTracker::on_lock_wait(int32_t pid, int64_t mono_ns) {
+  if (Thread* thread = threads_.find(pid)) thread->lock_wait_seen_ns = mono_ns;
+}
+
 void RequestTracker::on_loss(LossInterval loss, bool bytes) {
   builder_.on_loss(loss);
   const int64_t from_ns = clock_.wall(loss.from_ns), to_ns = clock_.wall(loss.to_ns);
@@ -207,6 +211,15 @@ std::vector<int32_t> RequestTracker::silent(std::string_view service, const std:
   });
   std::vector<int32_t> pids = processes_.recorded(service);
   std::erase_if(pids, [&](int32_t pid) { return spoke.contains(pid) || !threads_.find(pid); });
+  return pids;
+}
+
+std::vector<int32_t> RequestTracker::serving_since(std::string_view service, int64_t mono_ns) {
+  std::vector<int32_t> pids = processes_.recorded(service);
+  std::erase_if(pids, [&](int32_t pid) {
+    const Thread* thread = threads_.find(pid);
+    return !thread || thread->in_service.empty() || thread->in_service.front().since_ns >= mono_ns;
+  });
   return pids;
 }
 
