@@ -9,7 +9,8 @@ namespace {
 
 using Tokens = std::vector<SqlToken>;
 
-// A repeated part is at most this long: what is compared stays linear in the text, however parts are nested.
+// The maximal length of a repeated part. It keeps the comparisons linear in the length of the text, whatever the
+// nesting.
 constexpr size_t kMaxPart = 256;
 
 bool is_operator(const SqlToken& token, char c) {
@@ -30,7 +31,7 @@ bool is(const SqlToken& token, std::string_view word) {
 
 constexpr std::array<std::string_view, 3> kConstants = {"NULL", "TRUE", "FALSE"};
 
-// After these a sign belongs to the number; after any other word it is a subtraction.
+// After these words a sign belongs to the number. After any other word it is a subtraction.
 constexpr std::array<std::string_view, 37> kBeforeOperands = {
     "SELECT", "WHERE", "AND",    "OR",        "NOT",      "IN",    "VALUES", "LIMIT",    "OFFSET", "THEN",
     "ELSE",   "WHEN",  "CASE",   "BETWEEN",   "LIKE",     "ILIKE", "RETURN", "BY",       "ON",     "SET",
@@ -48,7 +49,8 @@ bool operand(const SqlToken& token) {
   return false;
 }
 
-// Past the parenthesis that closes the one at `open`; tokens.size() + 1 where the text ends before.
+// Returns the position after the parenthesis that closes the one at `open`; tokens.size() + 1 if the text ends before
+// it.
 size_t after_parenthesis(std::span<const SqlToken> tokens, size_t open) {
   size_t depth = 0;
   for (size_t i = open; i < tokens.size(); ++i) {
@@ -58,8 +60,8 @@ size_t after_parenthesis(std::span<const SqlToken> tokens, size_t open) {
   return tokens.size() + 1;
 }
 
-// Whether tokens are values and what belongs to values only: literals, constants, casts, rows and arrays of them, with at
-// least one literal. "?, ?::numeric(?,?), CAST(? AS text), date ?, (?, NULL)".
+// Returns true if the tokens are values and parts of values: literals, constants, casts, rows and arrays, with at least
+// one literal. Example: "?, ?::numeric(?,?), CAST(? AS text), date ?, (?, NULL)".
 bool plain_list(std::span<const SqlToken> tokens) {
   static constexpr std::array<std::string_view, 9> kAroundLiterals = {
       "CAST", "ARRAY", "ROW", "DEFAULT", "DATE", "TIMESTAMP", "TIMESTAMPTZ", "INTERVAL", "TIME"};
@@ -69,7 +71,7 @@ bool plain_list(std::span<const SqlToken> tokens) {
     if (token.text == "::" || is(token, "AS")) {
       type = true;
     } else if (is_operator(token, ',') || is_literal(token) || opens(token) || closes(token)) {
-      type &= opens(token) || closes(token);  // numeric(?,?): what follows is a comma in either case
+      type &= opens(token) || closes(token);  // numeric(?,?): a comma follows in either case
     } else if (type) {
       if (!is_name(token) && !is_operator(token, '.')) return false;
     } else if (!word_among(token, kConstants) && !word_among(token, kAroundLiterals)) {
@@ -101,7 +103,7 @@ class Collapser {
   }
 
  private:
-  // VALUES (…), (…) and MySQL's VALUES ROW(…), ROW(…), from behind VALUES.
+  // Collapses the rows of VALUES (…), (…), or of MySQL's VALUES ROW(…), ROW(…). `begin` is the position after VALUES.
   size_t rows(size_t begin) {
     size_t end = after_row(begin);
     if (end > tokens_.size()) return begin;
@@ -122,7 +124,7 @@ class Collapser {
     if (!row_begins(i)) return tokens_.size() + 1;
     return after_parenthesis(tokens_, is(tokens_[i], "ROW") ? i + 1 : i);
   }
-  // A row's constants are values as its literals are: which of its columns are NULL differs from row to row.
+  // Keeps a row and replaces its constants like its literals, because the NULL columns differ from row to row.
   void keep_row(std::span<const SqlToken> row) {
     for (size_t i = 0; i < row.size(); ++i) {
       bool alone = i > 0 && i + 1 < row.size() && (is_operator(row[i - 1], '(') || is_operator(row[i - 1], ',')) &&
@@ -132,7 +134,7 @@ class Collapser {
       if (alone && word_among(row[i], kConstants)) out_.back() = {SqlTokenKind::Literal, row[i].space_before, "?"};
     }
   }
-  // Puts the array at the begin of `rest` as "[?]", and moves `i` to its last token.
+  // Appends the array at the begin of `rest` as "[?]" and moves `i` to its last token.
   bool push_list(std::span<const SqlToken> rest, size_t& i) {
     size_t end = after_parenthesis(rest, 0);
     if (end > rest.size() || !plain_list(rest.subspan(1, end - 2))) return false;
@@ -143,7 +145,7 @@ class Collapser {
     return true;
   }
 
-  // What opens at `open`, and belongs to IN or is an array. Where to go on.
+  // Collapses the list of IN, or the array, that opens at `open`. Returns the position at which to continue.
   size_t list(size_t open) {
     size_t end = after_parenthesis(tokens_, open);
     bool closed = end <= tokens_.size();
@@ -162,7 +164,7 @@ class Collapser {
     if (closed) out_.push_back({SqlTokenKind::Operator, false, tokens_[last].text});
     return closed ? end : tokens_.size();
   }
-  // Of the row that begins at `i`; 0: none does.
+  // Returns the number of columns of the row that begins at `i`; 0: no row begins there.
   size_t columns_of_tuple(size_t i) const {
     if (i >= tokens_.size() || !is_operator(tokens_[i], '(')) return 0;
     size_t depth = 0, columns = 1;
@@ -192,8 +194,8 @@ constexpr std::array<std::string_view, 8> kAfterQuery = {"UNION", "EXCEPT",    "
 constexpr std::array<std::string_view, 3> kAfterCase = {"WHEN", "ELSE", "END"};
 constexpr std::array<std::string_view, 2> kAfterInto = {"INTO", "SELECT"};
 
-// Of equal parts in a row one stays: (a = ? AND b = ?) OR (a = ? AND b = ?), SELECT ?, ? UNION ALL SELECT ?, ?, CASE id WHEN ?
-// THEN ? WHEN ? THEN ?, INSERT ALL INTO t VALUES (?) INTO t VALUES (?).
+// Keeps one of several equal consecutive parts: (a = ? AND b = ?) OR (a = ? AND b = ?), SELECT ?, ? UNION ALL SELECT ?,
+// ?, CASE id WHEN ? THEN ? WHEN ? THEN ?, INSERT ALL INTO t VALUES (?) INTO t VALUES (?).
 class Repeats {
  public:
   explicit Repeats(const Tokens& tokens) : tokens_(tokens) {}
@@ -221,7 +223,8 @@ class Repeats {
   }
 
  private:
-  // The end of the part that begins at `begin`: before one of `stops`, what closes a parenthesis around it, or the end.
+  // Returns the end of the part that begins at `begin`: the position of a word of `stops`, of the parenthesis that
+  // closes around the part, or of the end of the text.
   size_t end_of_part(size_t begin, std::span<const std::string_view> stops) const {
     size_t depth = 0, i = begin;
     for (; i < tokens_.size() && i - begin < kMaxPart; ++i) {
@@ -236,7 +239,7 @@ class Repeats {
     if (part.empty() || out_.size() < part.size()) return false;
     return same_texts(std::span(out_).last(part.size()), part) && std::any_of(part.begin(), part.end(), is_literal);
   }
-  // Past the part behind a joining word where the same stands before the word; 0: it does not.
+  // Returns the position after the part that follows a joining word, if an equal part precedes the word; else 0.
   size_t joined(size_t begin, std::span<const std::string_view> stops) const {
     size_t end = end_of_part(begin, stops);
     std::span<const SqlToken> part = std::span(tokens_).subspan(std::min(begin, end), end - std::min(begin, end));

@@ -1,4 +1,4 @@
-// Lists that differ in length only become one: how many values a statement holds says nothing about what it is.
+// Makes lists of different lengths equal, because the number of values does not distinguish statements.
 #pragma once
 
 #include <span>
@@ -8,12 +8,13 @@
 
 namespace culprit {
 
-// IN (?, ?, ?) becomes IN (?), rows of tuples IN ((?, ?)), [?, ?] becomes [?], VALUES (…), (…) its first row; of equal parts
-// that OR or UNION joins, and of equal WHEN … THEN …, one stays. `cut`: the text's end is missing; a list that it cuts
-// collapses as well: how much of it was captured says nothing about the statement.
+// IN (?, ?, ?) becomes IN (?), a list of rows becomes IN ((?, ?)), [?, ?] becomes [?], and VALUES (…), (…) keeps its
+// first row. Of equal parts that OR or UNION joins, and of equal WHEN … THEN …, one is kept. `cut`: the end of the text
+// is missing; an incomplete list at the end is collapsed too, because the captured length does not distinguish
+// statements either.
 std::vector<SqlToken> collapse_lists(std::span<const SqlToken> statement, bool cut);
 
-// "= - 5" is one literal; "a - 5" is a subtraction.
+// Removes the sign of a number: "= - 5" is one literal, but "a - 5" is a subtraction.
 std::vector<SqlToken> without_signs(std::span<const SqlToken> tokens);
 
 }  // namespace culprit

@@ -1,4 +1,4 @@
-// Command lines by an allow list: what is not known to be harmless is not kept.
+// Redacts command lines with an allow list: a word is kept only if it is known to be harmless.
 #include <algorithm>
 #include <array>
 #include <span>
@@ -25,7 +25,8 @@ bool among(std::string_view word, std::span<const std::string_view> words) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-// Names of options whose values are numbers, places or ways to work, never secrets. One or two dashes are the same.
+// Names of options whose values are numbers, addresses, paths or modes of operation, and never secrets. An option may
+// begin with one or two dashes.
 constexpr std::array<std::string_view, 40> kPathOptions = {"config",      "conf",
                                                            "config-file", "config.file",
                                                            "file",        "f",
@@ -66,7 +67,7 @@ constexpr std::array<std::string_view, 22> kWordOptions = {
     "mode",         "env",      "environment", "log-level", "loglevel", "log_level", "level", "format",
     "worker-class", "k",        "queue",       "queues",    "profile",  "role",      "type",  "engine",
     "gc",           "encoding", "protocol",    "scheme",    "m",        "module"};
-// First words behind a program that say which of its parts runs.
+// Words after the program name that select a part of the program.
 constexpr std::array<std::string_view, 32> kSubcommands = {
     "server",  "serve",   "start",      "run",   "worker",  "web",       "api",    "agent",
     "daemon",  "master",  "exec",       "build", "test",    "watch",     "dev",    "status",
@@ -75,11 +76,11 @@ constexpr std::array<std::string_view, 32> kSubcommands = {
 constexpr std::array<std::string_view, 24> kHarmlessWords = {
     "true",  "false", "on",   "off",  "yes", "no",  "auto", "none",  "debug",       "info",       "warn",  "warning",
     "error", "trace", "json", "text", "tcp", "udp", "http", "https", "development", "production", "utf-8", "utf8"};
-// Flags of one dash and several letters that take no value, or whose value is the next word.
+// Flags of one dash and several letters, without a value or with the value in the next word.
 constexpr std::array<std::string_view, 12> kLongFlags = {"jar",    "cp",      "classpath", "server",
                                                          "client", "version", "verbose",   "daemon",
                                                          "help",   "module",  "quiet",     "noverify"};
-// Whose first word is a script.
+// Programs whose first argument is a script.
 constexpr std::array<std::string_view, 14> kInterpreters = {"python", "node", "nodejs", "ruby", "perl", "php",   "java",
                                                             "bash",   "sh",   "dash",   "deno", "bun",  "tclsh", "lua"};
 
@@ -88,10 +89,10 @@ bool interpreter(std::string_view program) {
   return among(program, kInterpreters);
 }
 
-// "8080", "4g", "30s", "1.5", "100%", "512MB", "4:2"
+// Returns true for quantities such as "8080", "4g", "30s", "1.5", "100%", "512MB", "4:2".
 bool quantity(std::string_view text) {
-  constexpr size_t kLongest =
-      7;  // a PIN of a card has four digits and more: options that ask for one are known by name
+  // A PIN has four digits or more. Options for a PIN are known by name (secret_name), so seven digits are allowed here.
+  constexpr size_t kLongest = 7;
   if (text.empty() || text.size() > kLongest + 3 || !digit(text[0])) return false;
   size_t digits = 0, end = 0;
   while (end < text.size() && (digit(text[end]) || text[end] == '.' || text[end] == ':')) digits += digit(text[end++]);
@@ -104,7 +105,7 @@ bool harmless_word(std::string_view value) { return quantity(value) || among(low
 bool place_character(char c) {
   return letter(c) || digit(c) || c == '.' || c == ':' || c == '-' || c == '[' || c == ']' || c == '*' || c == '_';
 }
-// "127.0.0.1:5432", "db.internal", "[::1]:80", "*:80"
+// Returns true for addresses such as "127.0.0.1:5432", "db.internal", "[::1]:80", "*:80".
 bool host_and_port(std::string_view text) {
   return !text.empty() && text.size() <= 64 && all(text, place_character) && !looks_secret(text) &&
          (text == "localhost" || text.find_first_of(".:*") != std::string_view::npos) &&
@@ -120,7 +121,7 @@ bool version_segment(std::string_view segment) {
   return segment.size() <= 8 && all(segment, [](char c) { return digit(c) || c == '.'; });
 }
 
-// "x86_64-linux-gnu", "python3.11"
+// Returns true for names such as "x86_64-linux-gnu" or "python3.11".
 bool system_segment(std::string_view segment) {
   return segment.starts_with("x86_64") || segment.starts_with("aarch64") ||
          (interpreter(segment) && segment.size() <= 16);
@@ -136,14 +137,14 @@ bool file_like(std::string_view word) {
   return letter(word[dot + 1]) &&
          all(word, [](char c) { return letter(c) || digit(c) || c == '.' || c == '-' || c == '_' || c == '/'; });
 }
-// "shop.main", "http.server"
+// Returns true for names such as "shop.main" or "http.server".
 bool module_like(std::string_view word) {
   return !word.empty() && word.size() <= 64 && letter(word[0]) && !identifies(word) && all(word, [](char c) {
     return letter(c) || digit(c) || c == '.' || c == '_' || c == '$' || c == '/' || c == '-';
   });
 }
 
-// Names whose values are secret even where they look like a number.
+// Returns true for names whose values are secret even if the value looks like a number.
 bool secret_name(std::string_view name) {
   static constexpr std::array<std::string_view, 18> kParts = {
       "pass",    "pwd",    "secret", "token", "key", "auth", "cred", "private", "bearer",
@@ -158,7 +159,8 @@ class CommandLine {
   explicit CommandLine(std::vector<std::string_view> words) : words_(std::move(words)) {}
 
   Redacted file(std::string_view name) {
-    constexpr std::string_view kReplaced = " (deleted)";  // the kernel's words behind an executable replaced meanwhile
+    // the kernel's mark for an executable that was replaced or removed
+    constexpr std::string_view kReplaced = " (deleted)";
     bool replaced = name.ends_with(kReplaced);
     path(replaced ? name.substr(0, name.size() - kReplaced.size()) : name);
     if (replaced) keep(kReplaced);
@@ -195,7 +197,8 @@ class CommandLine {
   }
   void keep(std::string_view text) { out_.text += text; }
 
-  // What a program shows of itself, "nginx: worker process": words stay, what may name a thing or a person goes.
+  // Redacts a process title such as "nginx: worker process". Words are kept, but words that may name an object or a
+  // person are masked.
   Redacted title() {
     for (size_t i = 0; i < words_.size(); ++i) {
       if (i > 0) out_.text += ' ';
@@ -214,7 +217,7 @@ class CommandLine {
     return word == "-c" || word == "-e" || word == "-m" || word == "-jar" || word == "--eval";
   }
 
-  // A file's path: home directories are cut, and segments that look like ids or secrets are "{id}".
+  // Appends a file path. A home directory becomes "~", and segments that look like ids or secrets become "{id}".
   void path(std::string_view text) {
     for (std::string_view home : {"/home/", "/Users/"}) {
       if (!text.starts_with(home)) continue;
@@ -239,7 +242,7 @@ class CommandLine {
     }
   }
 
-  // "http://user:password@host:80/a/7?b=c" is "http://?@host:80/a/{id}?".
+  // Appends a URL: "http://user:password@host:80/a/7?b=c" becomes "http://?@host:80/a/{id}?".
   bool url(std::string_view word) {
     size_t colon = word.find("://");
     if (colon == std::string_view::npos || colon == 0 || colon > 16) return false;
@@ -262,7 +265,7 @@ class CommandLine {
     return true;
   }
 
-  // The value of option or variable `name`.
+  // Appends the value of the option or variable `name`.
   void value(std::string_view name, std::string_view text) {
     if (text.empty()) return;
     bool secret = secret_name(name);
@@ -277,7 +280,7 @@ class CommandLine {
     mask();
   }
 
-  // The option at `i`; returns how many words behind it belong to it.
+  // Appends the option at `i`. Returns the number of following words that belong to it.
   size_t option(size_t i) {
     std::string_view word = words_[i];
     size_t dashes = word.starts_with("--") ? 2 : 1;
@@ -319,7 +322,8 @@ class CommandLine {
     return word == "-p" && (program_ == "sshpass" || program_.find("mysql") != std::string_view::npos ||
                             program_.find("maria") != std::string_view::npos);
   }
-  // -Xmx4g and -p5432 keep their number; of anything else that sticks to a letter nothing is known. -psecret, -ualice:x
+  // Appends an option with an attached value: -Xmx4g and -p5432 keep their number. Other attached values, as in
+  // -psecret or -ualice:x, are masked.
   size_t short_option(std::string_view word) {
     if (word.starts_with("-X") && word.find_first_of("/@") == std::string_view::npos && word.size() <= 48 &&
         !looks_secret(word)) {
@@ -362,7 +366,7 @@ Redacted redact_command(std::string_view command) {
   char separator = command.find('\0') != std::string_view::npos ? '\0' : ' ';
   std::vector<std::string_view> words = split(command, separator);
   while (!words.empty() && words.back().empty()) words.pop_back();
-  // A title is one word with blanks, whatever ends it.
+  // A process title is a single word with blanks, whatever its end.
   bool title = words.size() == 1 && separator == '\0' && words[0].find(": ") != std::string_view::npos;
   return CommandLine(title ? split(words[0], ' ') : std::move(words)).run();
 }

@@ -7,14 +7,14 @@ namespace culprit {
 
 namespace {
 
-// PostgreSQL 17, "Lexical Structure".
+// PostgreSQL 17, chapter "Lexical Structure".
 constexpr SqlDialect kPostgresql = {.system = "postgresql",
                                     .nested_comments = true,
                                     .dollar_quotes = true,
                                     .escape_strings = true,
                                     .unicode_strings = true,
                                     .string_prefixes = "bxn"};
-// MySQL 8.4, "Language Structure".
+// MySQL 8.4, chapter "Language Structure".
 constexpr SqlDialect kMysql = {.system = "mysql",
                                .backslash = Backslash::Escapes,
                                .double_quote = DoubleQuote::String,
@@ -22,7 +22,7 @@ constexpr SqlDialect kMysql = {.system = "mysql",
                                .backtick_names = true,
                                .dashes_need_blank = true,
                                .string_prefixes = "bxn"};
-// "x" is a string where no column has that name (SQLite, "Double-quoted String Literals Are Accepted").
+// "x" is a string if no column has this name (SQLite, "Double-quoted String Literals Are Accepted").
 constexpr SqlDialect kSqlite = {.system = "sqlite",
                                 .double_quote = DoubleQuote::ByPlace,
                                 .backtick_names = true,
@@ -34,11 +34,11 @@ constexpr SqlDialect kSqlServer = {.system = "microsoft.sql_server",
                                    .nested_comments = true,
                                    .string_prefixes = "n"};
 constexpr SqlDialect kOracle = {.system = "oracle.db",
-                                .hash = HashMark::Name,  // inside of names
+                                .hash = HashMark::Name,  // allowed inside of names
                                 .unicode_strings = true,
                                 .alternative_quotes = true,
                                 .string_prefixes = "n"};
-// Databases whose strings take backslashes and whose names stand in "…" or `…`.
+// Databases with backslash escapes in strings, and with names in "…" or `…`.
 constexpr SqlDialect kClickhouse = {.system = "clickhouse",
                                     .backslash = Backslash::Escapes,
                                     .hash = HashMark::Comment,
@@ -77,7 +77,7 @@ struct Row {
   const SqlDialect& dialect;
 };
 
-// Values of db.system.name (OpenTelemetry's conventions 1.44), and of db.system before them. What is not here is other_sql.
+// Values of db.system.name (OpenTelemetry's conventions 1.44) and of the older db.system. Other values mean other_sql.
 constexpr std::array kRows = {
     Row{"postgresql", kPostgresql},
     Row{"cockroachdb", kPostgresql},

@@ -1,4 +1,5 @@
-// How the statements of a database system are written: one row a system, joined with the other registries by db.system.name.
+// The syntax of the statements of each database system: one row per system. db.system.name joins the rows with the
+// other registries.
 #pragma once
 
 #include <cstdint>
@@ -9,18 +10,18 @@ namespace culprit {
 
 enum class StatementLanguage : uint8_t {
   Sql,
-  Commands,   // "GET user:42": a command, a key, arguments
-  Documents,  // {"find": "users", "filter": {…}}: JSON, or a shell's spelling of it
+  Commands,   // a command, a key and arguments: "GET user:42"
+  Documents,  // JSON or a shell's notation: {"find": "users", "filter": {…}}
 };
 
-enum class Backslash : uint8_t { Plain, Escapes };  // what \ is in a '…' without a prefix
-// What "x" is. ByPlace: a name where only a name can stand and a string elsewhere, for systems that take both.
+enum class Backslash : uint8_t { Plain, Escapes };  // the meaning of \ in '…' without a prefix
+// The meaning of "x". ByPlace: a name where only a name is possible, a string elsewhere; for systems that accept both.
 enum class DoubleQuote : uint8_t { Name, String, ByPlace };
-// What # begins. ByPlace: a name after FROM, JOIN and the like, a comment elsewhere.
+// The meaning of #. ByPlace: begins a name after FROM, JOIN and similar words, and a comment elsewhere.
 enum class HashMark : uint8_t { Operator, Comment, Name, ByPlace };
 
 struct SqlDialect {
-  std::string_view system;  // the first of its values of db.system.name
+  std::string_view system;  // the first of the system's values of db.system.name
   StatementLanguage language = StatementLanguage::Sql;
   Backslash backslash = Backslash::Plain;
   DoubleQuote double_quote = DoubleQuote::Name;
@@ -29,27 +30,27 @@ struct SqlDialect {
   bool bracket_names = false;
   bool nested_comments = false;
   bool dashes_need_blank = false;         // MySQL: 5--1 is a subtraction
-  bool slash_comments = false;            // // up to the end of the line
-  bool dollar_quotes = false;             // $tag$…$tag$; else $name is a parameter
+  bool slash_comments = false;            // // begins a comment to the end of the line
+  bool dollar_quotes = false;             // $tag$…$tag$ is a string; false: $name is a parameter
   bool escape_strings = false;            // E'…'
   bool unicode_strings = false;           // U&'…', U&"…"
   bool alternative_quotes = false;        // q'[…]'
   bool colon_parameters = true;           // :name
-  bool guesses = false;                   // not known which system: what one reading takes for a literal is one
-  std::string_view string_prefixes = {};  // letters that may stand before '…', lower case
+  bool guesses = false;                   // the system is unknown: text that any reading takes for a literal is removed
+  std::string_view string_prefixes = {};  // letters that may precede '…', in lower case
 };
 
-// By a value of db.system.name, or of the older db.system: "postgresql". Of an unknown system (and of "other_sql") a dialect
-// that takes for a literal what may be one.
+// Returns the dialect of a value of db.system.name or of the older db.system, such as "postgresql". For an unknown
+// system (and "other_sql") it returns a dialect that removes everything that may be a literal.
 const SqlDialect& sql_dialect(std::string_view system);
 
-// How a text is to be read: its dialect, and what the session has set.
+// How a text is read: its dialect and the settings of the session.
 struct SqlSettings {
-  const SqlDialect* dialect = nullptr;  // null: of PostgreSQL
-  // PostgreSQL: standard_conforming_strings = off is Escapes. MySQL: sql_mode NO_BACKSLASH_ESCAPES is Plain. Not known: the
-  // dialect's default, unless the text itself shows that it is the other one.
+  const SqlDialect* dialect = nullptr;  // null: PostgreSQL's dialect
+  // PostgreSQL: standard_conforming_strings = off means Escapes. MySQL: sql_mode NO_BACKSLASH_ESCAPES means Plain.
+  // Unset: the dialect's default, unless the text is only readable with the other one.
   std::optional<Backslash> backslash;
-  bool ansi_quotes = false;  // MySQL: sql_mode ANSI_QUOTES (also part of ANSI): "x" is a name
+  bool ansi_quotes = false;  // MySQL: sql_mode ANSI_QUOTES (also part of ANSI); "x" is a name
 
   bool operator==(const SqlSettings&) const = default;
 };

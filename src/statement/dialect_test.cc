@@ -1,4 +1,5 @@
-// For random statements of each dialect: no literal of the input is found in the output, and normalising twice changes nothing.
+// Tests random statements of each dialect: the output contains no literal of the input, and normalising twice changes
+// nothing.
 #include "statement/dialect.h"
 
 #include <gtest/gtest.h>

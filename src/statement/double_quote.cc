@@ -12,12 +12,12 @@ bool word_among(const SqlToken& token, std::span<const std::string_view> words) 
          std::any_of(words.begin(), words.end(), [&](std::string_view word) { return is_word(token.text, word); });
 }
 
-// Before a name, never before a string.
+// Words that precede a name and never a string.
 constexpr std::array<std::string_view, 32> kBeforeNames = {
     "FROM",   "JOIN",  "INTO",      "UPDATE",  "TABLE",   "AS",      "BY",   "SELECT",    "DISTINCT", "SET",    "INDEX",
     "VIEW",   "USING", "COLUMN",    "ADD",     "DROP",    "EXISTS",  "ONLY", "RETURNING", "KEY",      "CURSOR", "ALTER",
     "RENAME", "TO",    "SAVEPOINT", "RELEASE", "EXECUTE", "PREPARE", "CALL", "SCHEMA",    "DATABASE", "COLLATE"};
-// Before a comparison, whose left side is a name, or before a string.
+// Words that precede a comparison, whose left side is a name, or a string.
 constexpr std::array<std::string_view, 7> kBeforeComparisons = {"WHERE", "AND", "OR", "NOT", "ON", "HAVING", "WHEN"};
 constexpr std::array<std::string_view, 10> kBeforeStrings = {"LIKE", "ILIKE", "BETWEEN", "REGEXP", "RLIKE",
                                                              "GLOB", "THEN",  "ELSE",    "VALUES", "ESCAPE"};
@@ -34,7 +34,7 @@ std::string_view skip_blanks(std::string_view text) {
 
 bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c & 0x80) != 0; }
 
-// No key, address, sentence or number.
+// Returns true if the text can be a name: it is no key, address, sentence or number.
 bool looks_like_name(std::string_view content) {
   if (content.empty() || content.size() > 64 || !letter(content[0])) return false;
   return std::all_of(content.begin(), content.end(), [](char c) {
@@ -54,7 +54,8 @@ bool comparison_follows(std::string_view after) {
                      [&](std::string_view word) { return is_word(after.substr(0, end), word); });
 }
 
-// Whether the parenthesis is a list of columns, or one around an expression, and not one of values or of a call's arguments.
+// Returns true if the parenthesis holds a list of columns or surrounds an expression. A list of values or of a call's
+// arguments gives false.
 bool holds_names(std::span<const SqlToken> before, size_t parenthesis) {
   if (parenthesis == 0) return true;
   if (parenthesis + 1 < before.size() && word_among(before[parenthesis + 1], kBeforeQueries)) return true;
@@ -63,7 +64,7 @@ bool holds_names(std::span<const SqlToken> before, size_t parenthesis) {
   if (owner.kind == SqlTokenKind::Operator) return owner.text == "(";
   if (word_among(owner, kBeforeComparisons) || word_among(owner, kBeforeNames) || word_among(owner, kBeforeColumns))
     return true;
-  size_t name = parenthesis - 1;  // t, s.t
+  size_t name = parenthesis - 1;  // for a name such as t or s.t
   while (name >= 2 && before[name - 1].text == ".") name -= 2;
   return name > 0 && word_among(before[name - 1], kBeforeColumns);
 }
@@ -82,7 +83,8 @@ bool name_by_place(const QuotePlace& place) {
   if (last.text == "(" || last.text == ",")
     return place.parenthesis == kNoParenthesis || holds_names(before, place.parenthesis);
   if (last.text == ")") return true;
-  return last.kind != SqlTokenKind::Operator && last.kind != SqlTokenKind::Literal;  // an alias, or after kBeforeNames
+  // an alias, or a name after a word of kBeforeNames
+  return last.kind != SqlTokenKind::Operator && last.kind != SqlTokenKind::Literal;
 }
 
 }  // namespace culprit

@@ -1,4 +1,4 @@
-// Whether "x" is a name or a string where a database takes both, or which database it is is not known.
+// Decides whether "x" is a name or a string, if the database accepts both or the database is unknown.
 #pragma once
 
 #include <cstddef>
@@ -12,12 +12,12 @@ namespace culprit {
 constexpr size_t kNoParenthesis = ~size_t{0};
 
 struct QuotePlace {
-  std::span<const SqlToken> before;     // the tokens before it
-  size_t parenthesis = kNoParenthesis;  // of them the "(" in which it stands
-  std::string_view content, after;      // between the quotes; the text behind them
+  std::span<const SqlToken> before;     // the tokens before the quotes
+  size_t parenthesis = kNoParenthesis;  // the index of the enclosing "(" in `before`
+  std::string_view content, after;      // the text between the quotes, and the text after them
 };
 
-// Where both can stand it is a string: a name that is lost is less than a value that is kept.
+// Returns true for a name. If both are possible it returns false, because losing a name is better than keeping a value.
 bool name_by_place(const QuotePlace& place);
 
 }  // namespace culprit

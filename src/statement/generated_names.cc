@@ -14,10 +14,11 @@ bool hex_digit(char c) { return digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' 
 bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c & 0x80) != 0; }
 bool separator(char c) { return c == '_' || c == '-' || c == ' ' || c == '.' || c == ':' || c == '$' || c == '#'; }
 
-constexpr size_t kLeastHex = 8;     // a word of so many letters a–f with a digit among them is none
-constexpr size_t kLeastDigits = 9;  // eight are a date: a partition's name
+constexpr size_t kLeastHex = 8;     // a shorter mix of the letters a–f and digits may be part of a chosen name
+constexpr size_t kLeastDigits = 9;  // eight digits may be a date in the name of a partition
 
-// The size of a UUID at the begin of `text`, its groups parted by '-' or '_' or not at all; 0: none.
+// Returns the size of a UUID at the begin of `text`; 0: there is none. Its groups may be separated by '-', by '_' or
+// not at all.
 size_t uuid_size(std::string_view text) {
   size_t at = 0, digits = 0;
   for (; at < text.size() && digits < 32; ++at) {
@@ -44,9 +45,9 @@ Part measure(std::string_view part) {
   return measured;
 }
 
-enum class Fold { Sure, Generated };  // Sure: what no person writes; Generated: every number
+enum class Fold { Sure, Generated };  // Sure: only texts that no person chooses; Generated: every number
 
-// A part of a name, between separators.
+// Folds one part of a name, between separators.
 std::string folded_part(std::string_view part, Fold fold) {
   Part measured = measure(part);
   size_t tail = part.size() - measured.letters_first;
@@ -60,11 +61,11 @@ std::string folded_part(std::string_view part, Fold fold) {
   return fold == Fold::Generated && measured.digits > 0 ? "?" : std::string(part);
 }
 
-// The folded name; none where nothing in it is generated.
+// Returns the folded name, or none if the name has no generated part.
 std::optional<std::string> folded(std::string_view name, Fold fold) {
   if (std::none_of(name.begin(), name.end(), digit)) return std::nullopt;
   if (name.find_first_of("$#", 1) != std::string_view::npos)
-    return std::nullopt;  // behind "?" it would begin something else
+    return std::nullopt;  // after "?" the character would begin another token
   std::string out;
   for (size_t at = 0; at < name.size();) {
     bool begins = at == 0 || !(letter(name[at - 1]) || digit(name[at - 1]));
@@ -112,7 +113,8 @@ class Folder {
     return tokens_.size();
   }
 
-  // Where the name of a cursor, a savepoint or a prepared statement stands, or of a temporary table that is created.
+  // Returns the position of the name of a cursor, a savepoint, a prepared statement, or a temporary table that is
+  // created.
   size_t place_of_generated() const {
     const size_t none = tokens_.size();
     if (is(0, "DECLARE")) return find(2, "CURSOR", 8) < none ? 1 : none;
@@ -122,7 +124,7 @@ class Folder {
     if (is(0, "ROLLBACK") || is(0, "ABORT") || is(0, "SAVE"))
       return skip(1, {"WORK", "TRANSACTION", "TRAN", "TO", "SAVEPOINT"});
     if (is(0, "PREPARE") || is(0, "DEALLOCATE")) return skip(1, {"PREPARE"});
-    // Where EXECUTE runs a procedure its name has a meaning, the number in it too.
+    // If EXECUTE runs a procedure, its name has a meaning, including its number.
     bool prepared = dialect_.system == "postgresql" || dialect_.system == "mysql" || dialect_.guesses;
     if (size_t execute = find(0, "EXECUTE", 8); prepared && (is(0, "EXECUTE") || is(0, "EXPLAIN"))) return execute + 1;
     if (!is(0, "CREATE")) return none;
@@ -138,12 +140,13 @@ class Folder {
 
   bool after_current_of(size_t i) const { return i >= 2 && is(i - 1, "OF") && is(i - 2, "CURRENT"); }
 
-  // A table, by its place, that is called as temporary ones are: tmp_4711, temp12, #rows3, pg_temp_3.
+  // Returns true if the token is a table by its position and has a name that temporary tables have: tmp_4711, temp12,
+  // #rows3, pg_temp_3.
   bool temporary(size_t i) const {
     static constexpr std::array<std::string_view, 7> kBeforeTables = {"FROM",   "JOIN",   "INTO",    "TABLE",
                                                                       "UPDATE", "EXISTS", "TRUNCATE"};
     bool place = i + 1 < tokens_.size() && tokens_[i + 1].text == ".";
-    size_t begin = i;  // of a name with its schema
+    size_t begin = i;  // the begin of a name with its schema
     while (begin >= 2 && tokens_[begin - 1].text == "." && is_name(begin - 2)) begin -= 2;
     for (std::string_view word : kBeforeTables) place |= begin > 0 && is(begin - 1, word);
     if (!place) return false;
@@ -163,7 +166,7 @@ class Folder {
   void fold(size_t i, Fold how) {
     std::optional<std::string> text = folded(tokens_[i].text, how);
     if (!text) return;
-    if (text->starts_with('?')) {  // nothing of the name is left that could be told from a parameter
+    if (text->starts_with('?')) {  // the remaining name would look the same as a parameter
       tokens_[i] = {SqlTokenKind::Literal, tokens_[i].space_before, "?"};
       return;
     }

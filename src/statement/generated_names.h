@@ -1,4 +1,4 @@
-// Names that a program makes up each time: of cursors, savepoints, prepared statements, temporary tables.
+// Names that a program generates anew each time: of cursors, savepoints, prepared statements and temporary tables.
 #pragma once
 
 #include <deque>
@@ -10,10 +10,10 @@
 
 namespace culprit {
 
-// Folds the generated part of names in one statement into "?": "FETCH 10 FROM c_4711" is FETCH ? FROM c_?. What such a name
-// is in the statement is known by its place; elsewhere only what no person writes is folded: a UUID, eight hexadecimal digits
-// and more, nine digits and more, and of a table called tmp… or temp… every number. Returns the new
-// texts, into which the tokens' views point.
+// Replaces the generated part of names in one statement by "?": "FETCH 10 FROM c_4711" becomes FETCH ? FROM c_?. The
+// position of a name in the statement shows what it names. Elsewhere only texts that no person chooses are replaced: a
+// UUID, eight or more hexadecimal digits, and nine or more digits. In the name of a table called tmp… or temp…, every
+// number is replaced. Returns the new texts, which the tokens' views point to.
 std::deque<std::string> fold_generated_names(std::span<SqlToken> statement, const SqlDialect& dialect);
 
 }  // namespace culprit

@@ -76,7 +76,7 @@ class Lexer {
     emit(SqlTokenKind::Literal, end - at_);
     ++out_.literals;
   }
-  // 'a' 'b' is one string, as the standard has it.
+  // Emits a string. The SQL standard joins adjacent strings: 'a' 'b' is one string.
   void emit_string(size_t end) {
     bool goes_on = string_end_ > 0 && string_token_ + 1 == out_.tokens.size();
     if (goes_on) {
@@ -99,21 +99,21 @@ class Lexer {
     return last.kind == SqlTokenKind::Word || last.kind == SqlTokenKind::Quoted || last.kind == SqlTokenKind::Literal ||
            last.text == ")" || last.text == "]";
   }
-  // x[1:n] and @> are no parameters; = :n and = @n are.
+  // Returns true if a parameter can be here: x[1:n] and @> contain no parameters; = :n and = @n do.
   bool parameter_may_stand() const {
     if (cut_mark_follows()) return false;
     if (text_[at_] == ':' && (!dialect_.colon_parameters || inside_subscript())) return false;
     return !after_operand() && (at_ == 0 || (text_[at_ - 1] != ':' && text_[at_ - 1] != '@'));
   }
-  // The mark of an earlier cut is no name.
+  // Returns true if the mark of an earlier cut follows. The mark is not a name.
   bool cut_mark_follows() const { return text_.substr(at_ + 1).starts_with("…"); }
-  // [:2], [1:2]
+  // Returns true inside of subscripts such as [:2] and [1:2].
   bool inside_subscript() const {
     return digit(peek(1)) && !out_.tokens.empty() &&
            (out_.tokens.back().text == "[" || out_.tokens.back().kind == SqlTokenKind::Literal);
   }
 
-  // [name]; elsewhere [ begins a subscript, which follows an operand.
+  // Returns true if [ begins a quoted name, as in [name]. In other dialects [ begins a subscript.
   bool bracket_name_begins() const { return dialect_.bracket_names; }
 
   bool last_word_introduces_name() const {
@@ -135,7 +135,7 @@ class Lexer {
       return dialect_.hash == HashMark::Comment || (dialect_.hash == HashMark::ByPlace && !hash_name_begins());
     if (c != '-' || next != '-') return false;
     if (!dialect_.dashes_need_blank) return true;
-    // MySQL: white space or a control character behind the dashes. A comment leaves a blank behind.
+    // In MySQL, white space or a control character must follow the dashes. Removing a comment leaves a blank there.
     const char after = peek(2);
     return at_ + 2 < text_.size() && (static_cast<unsigned char>(after) <= ' ' || after == '#' || after == '/');
   }
@@ -170,14 +170,14 @@ class Lexer {
     out_.unterminated = true;
   }
 
-  // Past the closing quote of a quoted run that opens at `open`; text_.size() + 1 where there is none.
+  // Returns the position after the closing quote of the text that opens at `open`; text_.size() + 1 if there is none.
   size_t end_of_quoted(size_t open, char close, Backslash backslash) const {
     for (size_t i = open + 1; i < text_.size(); ++i) {
       if (text_[i] == '\\' && backslash == Backslash::Escapes) {
         ++i;
       } else if (text_[i] == close) {
         if (i + 1 >= text_.size() || text_[i + 1] != close) return i + 1;
-        ++i;  // doubled: stands for itself
+        ++i;  // a doubled quote stands for a quote
       }
     }
     return text_.size() + 1;
@@ -192,13 +192,13 @@ class Lexer {
     emit_string(end);
   }
 
-  // What opens with ", ` or [ at `open`.
+  // Reads the text that opens with ", ` or [ at `open`.
   void quoted(size_t open) {
     char c = text_[open];
     if (c == '"' && double_quote_ == DoubleQuote::String) return string_literal('"', backslash_, open - at_);
     Backslash inside = c == '"' && double_quote_ == DoubleQuote::ByPlace ? backslash_ : Backslash::Plain;
     size_t end = end_of_quoted(open, c == '[' ? ']' : c, inside);
-    if (end > text_.size()) {  // may as well be a string of another dialect: it goes
+    if (end > text_.size()) {  // it may be a string of another dialect and is removed
       out_.unterminated = true;
       ++out_.literals;
       at_ = text_.size();
@@ -212,7 +212,8 @@ class Lexer {
                           text_.substr(open + 1, end - open - 2), text_.substr(end)});
   }
 
-  // Digits and all that sticks to them: 1_000, 0xFF, 1.5e-3, and what no dialect calls a number (12ab), to be safe.
+  // Reads digits with all attached characters: 1_000, 0xFF, 1.5e-3. To be safe, also texts that are a number in no
+  // dialect (12ab).
   void number() { emit_literal(end_of_number(at_)); }
   size_t end_of_number(size_t begin) const {
     bool hex = text_[begin] == '0' && begin + 1 < text_.size() && lower(text_[begin + 1]) == 'x';
@@ -254,7 +255,8 @@ class Lexer {
     }
     return true;
   }
-  // Oracle's q'[…]', q'!…!': up to the delimiter and a quote. `prefix`: letters before the quote.
+  // Reads Oracle's q'[…]' and q'!…!', up to the delimiter followed by a quote. `prefix` is the number of letters before
+  // the quote.
   void alternative_quote(size_t prefix) {
     static constexpr std::string_view kOpen = "[{(<", kClose = "]})>";
     if (at_ + prefix + 1 >= text_.size()) return string_literal('\'', backslash_, prefix);
@@ -270,7 +272,7 @@ class Lexer {
     emit_string(end + 2);
   }
 
-  // The size of the $tag$ that begins at `begin`; 0: none.
+  // Returns the size of the $tag$ that begins at `begin`; 0: there is none.
   size_t dollar_tag(size_t begin) const {
     if (!dialect_.dollar_quotes || (begin + 1 < text_.size() && digit(text_[begin + 1]))) return 0;
     size_t end = begin + 1;
@@ -278,7 +280,8 @@ class Lexer {
     return end < text_.size() && text_[end] == '$' ? end + 1 - begin : 0;
   }
 
-  // $1, $12.50 (an amount), $tag$…$tag$ (PostgreSQL, "Dollar-Quoted String Constants"), elsewhere the parameter $name.
+  // Reads $1, $12.50 (an amount) and $tag$…$tag$ (PostgreSQL, "Dollar-Quoted String Constants"). In other dialects it
+  // reads the parameter $name.
   void dollar() {
     if (digit(peek(1)) || (peek(1) == '.' && digit(peek(2))))
       return emit(SqlTokenKind::Literal, end_of_number(at_ + 1) - at_);
@@ -296,7 +299,7 @@ class Lexer {
     emit_literal(close + tag.size());
   }
 
-  // ?, and SQLite's ?1.
+  // Reads ? and SQLite's ?1.
   void question_mark() {
     size_t end = at_ + 1;
     while (end < text_.size() && digit(text_[end])) ++end;
@@ -314,7 +317,7 @@ class Lexer {
     emit(SqlTokenKind::End, 1);
     open_.clear();
     if (!data_follows) return;
-    // psql and pg_dump: rows until a line of "\."
+    // In scripts of psql and pg_dump, rows follow until a line with "\."
     size_t end = text_.find("\n\\.", at_);
     at_ = end == std::string_view::npos ? text_.size() : end + 3;
     ++out_.literals;
@@ -335,12 +338,12 @@ class Lexer {
   DoubleQuote double_quote_;
   size_t at_ = 0;
   bool space_ = false;
-  size_t string_end_ = 0, string_token_ = 0;  // of the last string: where it ends, which token it is
-  std::vector<size_t> open_;                  // tokens "(" that are not closed yet
+  size_t string_end_ = 0, string_token_ = 0;  // the end and the token index of the last string
+  std::vector<size_t> open_;                  // indexes of the "(" tokens that are not closed yet
   SqlTokens out_;
 };
 
-// Of two readings: what one of them takes for a literal is one.
+// Combines two readings: what one of them takes for a literal is a literal.
 void drop_what_other_drops(std::string_view text, SqlTokens& reading, const SqlTokens& other) {
   std::vector<bool> kept(text.size(), false);
   for (const SqlToken& token : other.tokens) {

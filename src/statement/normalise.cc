@@ -24,7 +24,7 @@ constexpr std::string_view kEllipsis = "…";
 
 using Tokens = std::vector<SqlToken>;
 
-// How many of `tokens` fit into a statement's text.
+// Returns how many of `tokens` fit into a statement's text.
 size_t fitting(std::span<const SqlToken> tokens) {
   size_t size_bytes = 0;
   for (size_t i = 0; i < tokens.size(); ++i) {
@@ -40,7 +40,7 @@ std::string rendered(std::span<const SqlToken> tokens) {
     if (token.space_before && !text.empty()) text += ' ';
     text += token.text;
   }
-  for (char& c : text)  // inside of quoted names
+  for (char& c : text)  // possible inside of quoted names
     if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = ' ';
   return text;
 }
@@ -51,7 +51,7 @@ std::string valid(std::string text, NormalisedSql& sql) {
   return repaired_utf8(text);
 }
 
-// `text` without the begin of a character whose end is missing.
+// Returns `text` without an incomplete character at its end.
 std::string_view without_cut_character(std::string_view text) {
   for (size_t back = 1; back <= 3 && back <= text.size(); ++back) {
     auto byte = static_cast<unsigned char>(text[text.size() - back]);
@@ -65,8 +65,8 @@ std::string_view without_cut_character(std::string_view text) {
 
 bool hex_digit(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
 
-constexpr size_t kHashDigits =
-    12;  // 48 bits: of a million long statements two are taken for one once in 500 recordings
+// 48 bits: with a million long statements, a collision occurs in one of 500 recordings.
+constexpr size_t kHashDigits = 12;
 
 std::string hash_digits(std::string_view text) {
   static constexpr std::string_view kDigits = "0123456789abcdef";
@@ -75,13 +75,13 @@ std::string hash_digits(std::string_view text) {
   return out;
 }
 
-// "_16k": the power of two that `size_bytes` does not exceed.
+// Returns the size class, such as "_16k": the smallest power of two that is not below `size_bytes`.
 std::string length_class(uint64_t size_bytes) {
   uint64_t class_bytes = std::bit_ceil(std::clamp<uint64_t>(size_bytes, 1024, uint64_t{1} << 40));
   return "_" + std::to_string(class_bytes >> 10) + "k";
 }
 
-// Whether it is what may follow the mark of a cut.
+// Returns true if `text` is a hash and a size class, as they follow the mark of a cut.
 bool after_ellipsis(std::string_view text) {
   if (text.size() >= kHashDigits && std::all_of(text.begin(), text.begin() + kHashDigits, hex_digit))
     text.remove_prefix(kHashDigits);
@@ -91,7 +91,7 @@ bool after_ellipsis(std::string_view text) {
   return digits && text.front() == '_' && text.back() == 'k';
 }
 
-// Takes off the mark of an earlier cut, which is returned with what follows it; empty: there was none.
+// Removes the mark of an earlier cut and the text after it, and returns both; empty: there was none.
 std::string take_ellipsis(Tokens& tokens) {
   std::string mark;
   while (!tokens.empty() && tokens.back().kind == SqlTokenKind::Word) {
@@ -108,13 +108,13 @@ std::string take_ellipsis(Tokens& tokens) {
 struct Reading {
   const SqlDialect& dialect;
   bool cut;             // the end of the last statement is missing
-  uint64_t size_bytes;  // of the whole text, where it is known and more than was captured
+  uint64_t size_bytes;  // size of the whole text, if it is known and more than was captured
 };
 
-// `tokens` in the form in which they are kept, with the mark of what is missing.
+// Returns the text that is kept of `tokens`, with a mark if a part is missing.
 std::string kept_text(Tokens& tokens, std::string mark, uint64_t size_bytes, bool& cut) {
   Tokens kept = collapse_lists(tokens, cut);
-  // Where the end of what was captured lies in a list, its length says nothing about the statement.
+  // If the captured text ends inside of a list, its length does not distinguish statements.
   bool in_list = cut && kept.size() < tokens.size();
   if (mark.empty() && cut) mark = std::string(kEllipsis) + (size_bytes > 0 && !in_list ? length_class(size_bytes) : "");
   if (size_t fit = fitting(kept); fit < kept.size()) {
@@ -122,7 +122,7 @@ std::string kept_text(Tokens& tokens, std::string mark, uint64_t size_bytes, boo
       mark = std::string(kEllipsis) + hash_digits(rendered(kept)) + (mark.empty() ? "" : mark.substr(kEllipsis.size()));
     kept.resize(fit);
     cut = true;
-    kept = collapse_lists(kept, cut);  // the end may have become a list that is cut
+    kept = collapse_lists(kept, cut);  // the new end may be inside of a list
   }
   tokens = std::move(kept);
   return rendered(tokens) + mark;
@@ -174,7 +174,7 @@ NormalisedSql normalise_sql(std::string_view text, SqlText whole, const SqlSetti
 
 NormalisedSql normalise(std::string_view text, const SqlDialect& dialect) {
   if (dialect.language == StatementLanguage::Sql) return normalise_sql(text, SqlText::Whole, {&dialect, {}, false});
-  // First: a word is judged as it will be written.
+  // The text is repaired first, because the decision about a word depends on its final form.
   if (!valid_utf8(text)) {
     NormalisedSql repaired = normalise(repaired_utf8(text), dialect);
     repaired.bad_utf8 = true;
@@ -204,7 +204,7 @@ NormalisedSql normalise(std::string_view text, const SqlDialect& dialect) {
 
 std::string coarse_statement(std::string_view normalised, const SqlDialect& dialect) {
   if (dialect.language != StatementLanguage::Sql) return {};
-  constexpr size_t kMaxTables = 4;  // a join of more is told by these
+  constexpr size_t kMaxTables = 4;  // the tables that name a join; further tables are left out
   const SqlSettings settings{&dialect, {}, false};
   SqlTokens lexed = lex_sql(normalised, settings);
   const std::string operation = outline_sql(lexed.tokens).operation;

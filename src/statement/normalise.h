@@ -1,12 +1,14 @@
-// SQL without what people put into it: every literal and parameter becomes "?", comments go, lists collapse, generated names
-// fold.
+// Normalises SQL: removes everything that users enter. Every literal and parameter becomes "?", comments are removed,
+// lists are collapsed, and generated names are folded.
 //
-// A lexer, no grammar: it must hold for every dialect, for half a statement, and for text that no server accepts. What it
-// keeps are keywords, names and operators; TRUE, FALSE and NULL are kept. Whatever could be (part of) a literal goes, the end
-// of a cut text included. normalise(normalise(x)) == normalise(x).
+// It is a lexer without a grammar, because it must handle every dialect, incomplete statements, and texts that no
+// server accepts. It keeps keywords, names, operators, and the constants TRUE, FALSE and NULL. Any text that may be
+// (part of) a literal is removed, including the end of an incomplete text. Normalising a normalised text changes
+// nothing.
 //
-// A text that is cut ends in "…". Where more of it was known than is kept, a hash of all of its normalised text follows, and
-// where it was captured in part, the class of its length: two long statements that begin alike stay apart.
+// A text that was cut ends in "…". If more of the text was known than is kept, a hash of the whole normalised text
+// follows. If the text was captured only in part, its size class follows. So two long statements with the same begin
+// remain distinguishable.
 #pragma once
 
 #include <cstdint>
@@ -23,62 +25,65 @@
 namespace culprit {
 
 struct SqlStatement {
-  std::string text;       // normalised; ends in "…", "…0f3a5c7e9b1d", "…_16k" where it was cut
-  std::string operation;  // SELECT, INSERT, CREATE TABLE, BEGIN …; empty: no word in it
+  std::string text;       // normalised; if it was cut, it ends in "…", "…0f3a5c7e9b1d" or "…_16k"
+  std::string operation;  // SELECT, INSERT, CREATE TABLE, BEGIN …; empty: no words
   std::string target;     // the first table (or index, function, cursor …), unquoted; empty: none
-  uint64_t id = 0;        // hash64(text): the statement's identity everywhere
-  // Of PREPARE, EXECUTE, DEALLOCATE: what it is called in this session, the generated part included. To find it by, never shown.
+  uint64_t id = 0;        // hash64(text): identifies the statement everywhere
+  // PREPARE, EXECUTE, DEALLOCATE: the name in this session with its generated part. It is used to find the statement
+  // and is never shown.
   std::string prepared_name = {};
 
-  // "SELECT orders": the span's name, as OpenTelemetry's database conventions form it.
+  // Returns the span name, such as "SELECT orders", as in OpenTelemetry's database conventions.
   std::string summary() const { return target.empty() ? operation : operation + " " + target; }
 };
 
 struct NormalisedSql {
-  std::vector<SqlStatement> statements;  // never more than kMaxStatements, without empty ones
-  uint32_t count = 0;                    // statements that the text held, those beyond the limit included
-  uint32_t literals = 0;                 // literals and comments removed; parameters are not counted
-  bool cut = false;                      // the text ended early: by the caller's word, in a literal, or by our limit
-  bool bad_utf8 = false;                 // names held ill-formed bytes, now U+FFFD
-  std::optional<TraceContext> context;   // a comment's traceparent
+  std::vector<SqlStatement> statements;  // at most kMaxStatements, without empty ones
+  uint32_t count = 0;                    // number of statements in the text, including those beyond the limit
+  uint32_t literals = 0;                 // number of removed literals and comments, without parameters
+  bool cut = false;       // the text is incomplete: cut by the caller, inside of a literal, or by our limit
+  bool bad_utf8 = false;  // names contained ill-formed bytes, which are now U+FFFD
+  std::optional<TraceContext> context;  // the traceparent of a comment
 
-  std::string text() const;  // the statements' texts, "; " between them
-  // Of the first statement that is not mere housekeeping (BEGIN, SET, COMMIT …), " +N" where there are N others.
+  std::string text() const;  // the texts of the statements, separated by "; "
+  // Returns the summary of the first statement that is not housekeeping (BEGIN, SET, COMMIT …), with " +N" for N other
+  // statements.
   std::string summary() const;
 };
 
-constexpr size_t kMaxStatementBytes = 4096;  // of a normalised text; longer is cut: beyond, a name is no more readable
+constexpr size_t kMaxStatementBytes = 4096;  // the limit of a normalised text; longer names are unreadable
 constexpr size_t kMaxStatements = 16;
 
-// Whether the text goes on where it was captured no more.
+// Whether the text is complete, or continues after the captured part.
 enum class SqlText : uint8_t { Whole, Cut };
 
-// `size_bytes`: of the whole statement where `text` is its beginning; 0: not known.
+// Normalises a text. `size_bytes` is the size of the whole statement if `text` is its begin; 0: unknown.
 NormalisedSql normalise_sql(std::string_view text, SqlText whole = SqlText::Whole, const SqlSettings& settings = {},
                             uint64_t size_bytes = 0);
 
-// A statement of any system, as `dialect` says: SQL, commands, documents.
+// Normalises a statement of any system in the language of `dialect`: SQL, commands or documents.
 NormalisedSql normalise(std::string_view text, const SqlDialect& dialect);
 
-// Verb and tables of a normalised text, "SELECT … FROM orders, items": what statements are summed up under whose texts don't
-// repeat. Empty: it names no table.
+// Returns the verb and the tables of a normalised text: "SELECT … FROM orders, items". Statements whose texts do not
+// repeat are grouped by it. Empty: the statement names no table.
 std::string coarse_statement(std::string_view normalised, const SqlDialect& dialect);
 
-// BEGIN, COMMIT, SET, SHOW …: what a batch is not named by.
+// Returns true for operations that do not name a batch: BEGIN, COMMIT, SET, SHOW …
 bool sql_housekeeping(std::string_view operation);
 
-// normalise_sql() with a memory. Keeps hashes of raw texts, not the texts. One thread at a time; shared by conversations.
+// A cache of normalise_sql(). It keeps hashes of the original texts, not the texts. Conversations share it. For use by
+// one thread at a time.
 class SqlCache {
  public:
   explicit SqlCache(const SqlDialect& dialect = sql_dialect("postgresql")) : settings_{&dialect, {}, false} {}
   std::shared_ptr<const NormalisedSql> normalise(std::string_view text, SqlText whole = SqlText::Whole);
-  // As the session of this connection has set it, and cut from a text of `size_bytes` (0: not known).
+  // Normalises with the settings of the connection's session. The text was cut from `size_bytes` bytes (0: unknown).
   std::shared_ptr<const NormalisedSql> normalise(std::string_view text, SqlText whole, const SqlSettings& settings,
                                                  uint64_t size_bytes = 0);
 
  private:
   struct Key {
-    uint64_t low = 0, high = 0;  // XXH3, 128 bits: nobody meets a collision by accident
+    uint64_t low = 0, high = 0;  // XXH3 with 128 bits: accidental collisions do not occur in practice
     bool operator==(const Key&) const = default;
   };
   struct Hash {
@@ -86,9 +91,9 @@ class SqlCache {
   };
   using Generation = std::unordered_map<Key, std::shared_ptr<const NormalisedSql>, Hash>;
 
-  // Two generations instead of a list in order of use: a text that is used again moves to the young one, and when that is
-  // full the old one is dropped. Statements with literals inside come once and fall out.
-  static constexpr size_t kGeneration = 2048;  // some MB in all
+  // Two generations replace a list in order of use. A text that is used again moves to the young generation. When that
+  // is full, the old generation is dropped. Statements with literals occur once and are dropped soon.
+  static constexpr size_t kGeneration = 2048;  // some MB for all entries
   Generation young_, old_;
   SqlSettings settings_;
 };

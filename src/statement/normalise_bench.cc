@@ -1,4 +1,4 @@
-// Nanoseconds per statement: what a text costs that was not met yet, and one that was. The result is checked.
+// Measures nanoseconds per statement, for new texts and for texts in the cache. The result is checked.
 #include <chrono>
 #include <cstdio>
 #include <string>

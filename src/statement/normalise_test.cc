@@ -73,7 +73,7 @@ TEST(Sql, GeneratedNamesFold) {
   EXPECT_EQ(text("SELECT tmp_4711.id FROM tmp_4711"), "SELECT tmp_?.id FROM tmp_?");
   EXPECT_EQ(text("SELECT id FROM #rows123", "mssql"), "SELECT id FROM #rows?");
   EXPECT_EQ(text("DROP TABLE work_3f2504e0_4f89_11d3_9a0c_0305e82c3301"), "DROP TABLE work_?");
-  // Names that somebody chose stay.
+  // Names that a person chose are kept.
   for (std::string_view plain :
        {"SELECT t1.col_2, temp_1 FROM table3 t1", "SELECT a FROM events_20240115",
         "SELECT \"no.7\" FROM \"staff 2024\"", "SELECT md5, base64, face2face FROM utf8", "SELECT foo$bar$ FROM t"})
@@ -92,7 +92,7 @@ TEST(Sql, LongTextsAreToldApartByTheirHash) {
   std::string cut = normalise_sql("SELECT a, b FROM t WHERE", SqlText::Cut, {}, 9000).text();
   EXPECT_TRUE(cut.ends_with("…_16k")) << cut;
   EXPECT_EQ(text(cut), cut);
-  // How long a list is says nothing.
+  // The length of a list does not matter.
   EXPECT_EQ(normalise_sql("SELECT a FROM t WHERE b IN (1, 2, 3", SqlText::Cut, {}, 9000).text(),
             normalise_sql("SELECT a FROM t WHERE b IN (1, 2, 3", SqlText::Cut, {}, 90000).text());
 }
@@ -100,7 +100,7 @@ TEST(Sql, LongTextsAreToldApartByTheirHash) {
 TEST(Sql, ASessionsSettingsCount) {
   SqlSettings escapes{&sql_dialect("postgresql"), Backslash::Escapes, false};
   EXPECT_EQ(normalise_sql(R"(SELECT 'a\'b', 'c\'d')", SqlText::Whole, escapes).text(), "SELECT ?, ?");
-  EXPECT_EQ(text(R"(SELECT 'a\'b', 'c\'d')"), "SELECT ?, ?");  // not known: the text itself shows it
+  EXPECT_EQ(text(R"(SELECT 'a\'b', 'c\'d')"), "SELECT ?, ?");  // not set: only one reading fits the text
   SqlSettings plain{&sql_dialect("mysql"), Backslash::Plain, false};
   EXPECT_EQ(normalise_sql(R"(SELECT 'a\', b, 'c\' FROM t)", SqlText::Whole, plain).text(), "SELECT ?, b, ? FROM t");
   SqlSettings ansi{&sql_dialect("mysql"), {}, true};
@@ -213,7 +213,8 @@ std::string letters(Random& random, size_t size, std::string_view alphabet = kAl
   return out;
 }
 
-// Twenty families of secrets, ten of each with fresh letters: 200 kinds. The marker in each is looked for afterwards.
+// Makes a secret of one of twenty families, with ten variants each: 200 kinds. The test then searches for the marker in
+// it.
 std::string secret(Random& random, int kind, const std::string& marker) {
   switch (kind % 20) {
     case 0: return "AKIA" + marker;
@@ -250,7 +251,7 @@ std::string escaped(const std::string& text) {
   return out;
 }
 
-// A statement that hides `value` where values and remarks hide.
+// Makes a statement with `value` in a place where values or comments can be.
 std::string planted(int place, const std::string& value) {
   std::string plain = "'" + doubled(value, '\'') + "'";
   std::string no_comment_end;
@@ -271,7 +272,7 @@ std::string planted(int place, const std::string& value) {
     case 12: return "SELECT f(" + plain + "::text)||" + plain;
     case 13: return "CREATE FUNCTION f() RETURNS text AS $body$ SELECT '" + value + "' $body$ LANGUAGE sql";
     case 14: return "EXECUTE s1(" + plain + ", 5)";
-    case 15: return "SELECT a FROM t WHERE b='" + doubled(value, '\'');  // the capture ended
+    case 15: return "SELECT a FROM t WHERE b='" + doubled(value, '\'');  // the captured text ends here
     case 16: return "SELECT set_config('x', " + plain + ", false);SELECT" + plain;
     default: return "SELECT a FROM t WHERE b LIKE" + plain + "AND c=" + plain + "ORDER BY d";
   }
@@ -282,7 +283,7 @@ TEST(SqlProperty, NoSecretSurvivesAndNormalisingTwiceChangesNothing) {
   Random random(kSeed);
   for (int kind = 0; kind < 200; ++kind) {
     for (int place = 0; place < 18; ++place) {
-      // Digits in front: a marker that were cut out of its quotes would still be seen.
+      // Digits precede the marker, so that a marker outside of its quotes remains visible.
       std::string marker = "Zq" + letters(random, 14);
       std::string sql = planted(place, secret(random, kind, marker));
       NormalisedSql once = normalise_sql(sql);
@@ -291,7 +292,7 @@ TEST(SqlProperty, NoSecretSurvivesAndNormalisingTwiceChangesNothing) {
       EXPECT_EQ(text(out), out) << sql;
       EXPECT_LE(out.size(), sql.size() + 8) << sql;
       EXPECT_EQ(once.summary().find(marker), std::string::npos) << sql;
-      // Cut anywhere, it leaks as little.
+      // A text that is cut at any position contains no part of the secret either.
       size_t at = random() % sql.size();
       std::string cut = normalise_sql(std::string_view(sql).substr(0, at), SqlText::Cut).text();
       EXPECT_EQ(cut.find(marker.substr(0, 6)), std::string::npos) << sql.substr(0, at) << "\n" << cut;

@@ -18,8 +18,8 @@ char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c
 bool blank(char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f; }
 
 constexpr size_t kMaxName = 64;
-constexpr size_t kMaxLines = 64;       // of a pipeline: more say nothing more
-constexpr size_t kMaxTokens = 20'000;  // of a document: what comes behind is dropped
+constexpr size_t kMaxLines = 64;       // lines of a pipeline; further lines are ignored
+constexpr size_t kMaxTokens = 20'000;  // tokens of a document; further tokens are dropped
 
 std::string upper_case(std::string_view text) {
   std::string out(text);
@@ -29,16 +29,16 @@ std::string upper_case(std::string_view text) {
 
 // --- commands ---
 
-// Of a command that has subcommands, both words are its name.
+// Commands with subcommands: the first two words are the name.
 constexpr std::array<std::string_view, 18> kFamilies = {"ACL",      "CLIENT",  "CLUSTER", "COMMAND", "CONFIG", "DEBUG",
                                                         "FUNCTION", "LATENCY", "MEMORY",  "MODULE",  "OBJECT", "PUBSUB",
                                                         "SCRIPT",   "SLOWLOG", "XGROUP",  "XINFO",   "STATS",  "FT"};
-// Their first argument is no key.
+// Commands whose first argument is not a key.
 constexpr std::array<std::string_view, 26> kKeyless = {
     "ACL",     "AUTH",    "CLIENT",  "CLUSTER",  "COMMAND", "CONFIG",  "DEBUG",   "ECHO", "EVAL",
     "EVALSHA", "EVAL_RO", "FCALL",   "FUNCTION", "HELLO",   "LATENCY", "MODULE",  "PING", "SCAN",
     "SCRIPT",  "SELECT",  "SLOWLOG", "SWAPDB",   "VERSION", "WAIT",    "MIGRATE", "KEYS"};
-// A line that begins with none of these, below the first one, belongs to an argument.
+// Common commands. A later line that begins with another word belongs to an argument of the first command.
 constexpr std::array<std::string_view, 56> kCommon = {
     "APPEND",  "DECR",   "DECRBY",  "DEL",   "DISCARD", "EVALSHA",   "EXEC",     "EXISTS",  "EXPIRE", "GET",
     "GETSET",  "HDEL",   "HEXISTS", "HGET",  "HGETALL", "HINCRBY",   "HKEYS",    "HLEN",    "HMGET",  "HMSET",
@@ -56,14 +56,14 @@ bool command_word(std::string_view word) {
          std::all_of(word.begin(), word.end(), [](char c) { return (c & 0x80) == 0 && (letter(c) || c == '.'); });
 }
 
-// "user:4711:{cart}" is "user:?:{cart}".
+// Returns the template of a key: "user:4711:{cart}" becomes "user:?:{cart}".
 std::string key_template(std::string_view key) {
   std::string out;
   for (size_t at = 0; at < key.size();) {
     size_t end = std::min(key.find_first_of(":/.|{}[]@#,;=\"'?*", at), key.size());
     std::string_view part = key.substr(at, end - at);
     out += identifies(part) ? std::string("?") : std::string(part);
-    if (end < key.size() && key[end] == '@') return "?";  // an address
+    if (end < key.size() && key[end] == '@') return "?";  // the key contains an address
     if (end < key.size() && key[end] != '"' && key[end] != '\'') out += key[end];
     at = end + 1;
   }
@@ -72,7 +72,7 @@ std::string key_template(std::string_view key) {
   return out.size() > 2 * kMaxName ? "?" : out;
 }
 
-// The next word, taken off `line`; a quoted one with its quotes.
+// Removes the next word from `line` and returns it, with its quotes if it is quoted.
 std::string_view next_word(std::string_view& line) {
   while (!line.empty() && blank(line[0])) line.remove_prefix(1);
   if (line.empty()) return {};
@@ -113,7 +113,7 @@ OtherStatement command_of(std::string_view line) {
 
 struct Token {
   enum class Kind : uint8_t { Text, Word, Number, Mark } kind;
-  std::string_view text;  // a Text without its quotes
+  std::string_view text;  // the text without its quotes, if kind is Text
   bool space_before = false;
 };
 
@@ -183,7 +183,8 @@ class Documents {
     put(i, '"' + std::string(token.text) + '"');
   }
 
-  // true, null; a function's or a collection's name; what stands before the first document: "users.find".
+  // Returns true for words that are kept: true, null, the name of a function or collection, and words before the first
+  // document such as "users.find".
   bool word_stays(size_t i) const {
     std::string_view word = tokens_[i].text;
     if (word == "true" || word == "false" || word == "null" || word == "undefined") return true;
@@ -208,26 +209,25 @@ class Documents {
       open_.pop_back();
     }
     bool separates = c == ',' && !open_.empty();
-    if (separates && end_element()) return;  // the element was as the one before: it and this comma go
+    if (separates) end_element();
     put(i, std::string(1, c));
     if (c == '[' || c == '{' || c == '(') open_.push_back({c, out_.size(), out_.size()});
     if (separates) open_.back().element = out_.size();
   }
 
-  // Of an array: takes the element that ends here off where the one before is the same. Whether it did.
-  bool end_element() {
+  // Ends an element of an array: removes it if the previous element is equal.
+  void end_element() {
     Open& open = open_.back();
-    if (open.mark != '[') return false;
+    if (open.mark != '[') return;
     bool same = open.element > open.before &&
                 trimmed_join(open.element, out_.size()) == trimmed_join(open.before, open.element - 1);
     if (same) {
       out_.resize(open.element - 1);
       open.element = open.before;
-      // The comma that comes now separates the one that stays from the next.
-      return false;
+      // The next comma separates the kept element from the next one.
+      return;
     }
     open.before = open.element;
-    return false;
   }
   std::string trimmed_join(size_t begin, size_t end) const {
     std::string text;
@@ -242,7 +242,7 @@ class Documents {
 
   struct Open {
     char mark;
-    size_t before, element;  // where in out_ the element before begins, and this one
+    size_t before, element;  // positions in out_ at which the previous element and the current element begin
   };
   std::vector<Token> tokens_;
   std::vector<std::string> out_;

@@ -1,4 +1,4 @@
-// Statements of databases that don't speak SQL, without what people put into them.
+// Statements of databases without SQL, without the values that users enter.
 #pragma once
 
 #include <string>
@@ -10,12 +10,14 @@ struct OtherStatement {
   std::string text, operation, target;
 };
 
-// "SET user:4711 secret" is "SET user:? ?": the command, its key as a template, "?" for all arguments behind it. One line a
-// command; of equal ones one stays. For Redis, Memcached and what speaks as they do.
+// Normalises commands: "SET user:4711 secret" becomes "SET user:? ?". It keeps the command and the template of its key;
+// "?" stands for all further arguments. Each command is one line, and equal lines are kept once. For Redis, Memcached
+// and databases with their protocols.
 OtherStatement normalise_commands(std::string_view text);
 
-// {"find": "users", "filter": {"name": "jane"}} is {"find": "users", "filter": {"name": ?}}: keys stay, and the first key's value
-// where it is a name (the command's collection). Arrays keep elements that differ. Also a shell's db.users.find({name: "jane"}).
+// Normalises documents: {"find": "users", "filter": {"name": "jane"}} becomes {"find": "users", "filter": {"name": ?}}.
+// Keys are kept, and so is the first key's value if it is a name (the command's collection). Arrays keep only different
+// elements. A shell's notation db.users.find({name: "jane"}) is supported too.
 OtherStatement normalise_documents(std::string_view text);
 
 }  // namespace culprit

@@ -8,8 +8,8 @@ namespace culprit {
 
 namespace {
 
-constexpr size_t kMaxName = 128;       // of a target: two PostgreSQL names and a dot fit
-constexpr size_t kMaxTableNames = 64;  // of WITH: more are not told from tables
+constexpr size_t kMaxName = 128;       // of a target: enough for two PostgreSQL names and a dot
+constexpr size_t kMaxTableNames = 64;  // of WITH; further names are treated as tables
 
 std::string upper(std::string_view word) {
   std::string out(word);
@@ -26,7 +26,7 @@ bool one_of(const SqlToken& token, const std::array<std::string_view, N>& words)
 
 constexpr std::array<std::string_view, 7> kMainVerbs = {"SELECT", "INSERT", "UPDATE", "DELETE",
                                                         "MERGE",  "VALUES", "TABLE"};
-// Between a verb and the name it works on.
+// Words that may stand between a verb and the name of its table.
 constexpr std::array<std::string_view, 26> kFillers = {
     "ONLY",   "LATERAL", "TABLE",        "IF",           "NOT",       "EXISTS",  "INTO",      "FROM",    "CONCURRENTLY",
     "OR",     "REPLACE", "IGNORE",       "LOW_PRIORITY", "VIEW",      "DELAYED", "OVERWRITE", "VERBOSE", "FULL",
@@ -62,7 +62,7 @@ class Outline {
     return i;
   }
 
-  // WITH [RECURSIVE] name [(columns)] AS [NOT MATERIALIZED] (…), … verb: the verb's place.
+  // Skips WITH [RECURSIVE] name [(columns)] AS [NOT MATERIALIZED] (…), … and returns the position of the main verb.
   size_t after_common_tables(size_t i) {
     size_t depth = 0;
     for (; i < tokens_.size(); ++i) {
@@ -115,10 +115,10 @@ class Outline {
     return i;
   }
 
-  // The name at `i`, past words and options that stand before names.
+  // Returns the name at `i`, after words and options that may precede a name.
   std::string table_at(size_t i) const {
     while (i < tokens_.size() && one_of(tokens_[i], kFillers)) ++i;
-    if (is_operator(i, '(')) {  // VACUUM (ANALYZE) t; but not COPY (SELECT …)
+    if (is_operator(i, '(')) {  // as in VACUUM (ANALYZE) t, but not in COPY (SELECT …)
       if (is(i + 1, "SELECT") || is(i + 1, "WITH")) return {};
       while (i < tokens_.size() && !is_operator(i, ')')) ++i;
       ++i;
@@ -127,7 +127,7 @@ class Outline {
     return name_at(i);
   }
 
-  // a.b.c with quotes taken off.
+  // Returns a name such as a.b.c without its quotes.
   std::string name_at(size_t i) const {
     std::string name;
     for (; is_name(i) && name.size() < kMaxName; i += 2) {
@@ -143,11 +143,11 @@ class Outline {
     return quoted.size() < open + 2 ? quoted : quoted.substr(open + 1, quoted.size() - open - 2);
   }
 
-  // After the first FROM that is followed by a table: not IS DISTINCT FROM, nor that of EXTRACT(year FROM x), which stands
-  // in parentheses that hold no SELECT.
+  // Returns the table after the first FROM of a query. Ignores IS DISTINCT FROM, and EXTRACT(year FROM x), whose
+  // parentheses hold no SELECT.
   std::string first_table(size_t begin) const {
     std::string common;
-    std::vector<bool> selects{true};  // one per open parenthesis: whether a SELECT stands in it
+    std::vector<bool> selects{true};  // one entry per open parenthesis: true if it holds a SELECT
     for (size_t i = begin; i < tokens_.size(); ++i) {
       if (is_operator(i, '(')) selects.push_back(is(i + 1, "SELECT") || is(i + 1, "WITH"));
       if (is_operator(i, ')') && selects.size() > 1) selects.pop_back();
@@ -170,7 +170,7 @@ class Outline {
   static std::string_view unquoted_or_same(std::string_view name) {
     return name.find_first_of("\"`[") == std::string_view::npos ? name : unquoted(name);
   }
-  // SELECT … FROM one of WITH's own: the first real table anywhere, else that name.
+  // If SELECT reads from a name of WITH, returns the first real table of the statement, or else that name.
   std::string table_of_common(std::string common) const {
     for (size_t i = 1; i + 1 < tokens_.size(); ++i) {
       if (!is(i, "FROM") && !is(i, "INTO") && !is(i, "UPDATE")) continue;
@@ -181,7 +181,7 @@ class Outline {
     return common;
   }
 
-  // CREATE [OR REPLACE] [UNIQUE] INDEX name ON table …: "CREATE INDEX" and the table.
+  // Names a definition: for CREATE [OR REPLACE] [UNIQUE] INDEX name ON table …, "CREATE INDEX" and the table.
   void name_definition(size_t verb, SqlOutline& outline) const {
     static constexpr std::array<std::string_view, 24> kObjects = {
         "TABLE",    "INDEX",     "VIEW",         "SEQUENCE",    "ROLE",       "USER",       "DATABASE", "SCHEMA",

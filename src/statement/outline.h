@@ -1,4 +1,4 @@
-// What a statement does and to what: its verb and its first table, from its tokens.
+// The outline of a statement, from its tokens: its verb and its first table.
 #pragma once
 
 #include <span>
@@ -11,7 +11,7 @@ namespace culprit {
 struct SqlOutline {
   std::string operation, target;
 };
-// Of one statement's tokens. `space_before` and lists don't matter.
+// Returns the outline of one statement. `space_before` and the lengths of lists have no influence.
 SqlOutline outline_sql(std::span<const SqlToken> statement);
 
 }  // namespace culprit

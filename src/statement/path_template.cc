@@ -16,7 +16,7 @@ bool digit(char c) { return c >= '0' && c <= '9'; }
 bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool hex(char c) { return digit(c) || (lower(c) >= 'a' && lower(c) <= 'f'); }
 
-// Tokens that say what they are. Vendors' documentation; gitleaks and trufflehog list the same.
+// Prefixes of tokens, from the documentation of their vendors. gitleaks and trufflehog have the same prefixes.
 constexpr std::array<std::string_view, 40> kPrefixes = {
     "AKIA",        "ASIA",     "AGPA",   "AIDA",   "AROA",   "ghp_",    "gho_",    "ghu_",  "ghs_",     "ghr_",
     "github_pat_", "glpat-",   "xoxb-",  "xoxp-",  "xoxa-",  "xoxs-",   "xoxr-",   "xapp-", "sk_live_", "sk_test_",
@@ -30,7 +30,7 @@ bool known_prefix(std::string_view token) {
   });
 }
 
-// Bits per character, from how often each stands in `token`.
+// Returns the entropy in bits per character, from the frequencies of the characters in `token`.
 double entropy(std::string_view token) {
   std::array<uint16_t, 256> counts{};
   for (unsigned char c : token) ++counts[c];
@@ -50,7 +50,7 @@ bool uuid(std::string_view token) {
   return true;
 }
 
-// A card number by its check digit (ISO/IEC 7812-1).
+// Returns true for a card number with a valid check digit (ISO/IEC 7812-1).
 bool card_number(std::string_view token) {
   if (token.size() < 13 || token.size() > 19) return false;
   int sum = 0;
@@ -65,17 +65,18 @@ bool card_number(std::string_view token) {
 
 constexpr std::string_view kPlaceholder = "{id}";
 constexpr size_t kLongestWord = 40;
-constexpr size_t kLeastHex = 6;  // "facade1" is the word that is lost to it
+constexpr size_t kLeastHex = 6;  // a word such as "facade1" is masked, too
 
-// "v1", "v2beta1"
+// Returns true for versions such as "v1" and "v2beta1".
 bool version(std::string_view text) {
   return text.size() >= 2 && text.size() <= 8 && lower(text[0]) == 'v' && digit(text[1]) &&
          (text.size() <= 3 || text.find("alpha") != std::string_view::npos ||
           text.find("beta") != std::string_view::npos);
 }
 
-// How often a letter follows a digit, or a capital a small letter that is no word's begin, and the other way round: random
-// text changes its kind at every second character, words in camel case at one of three, a word with a number once.
+// Returns true if characters of different kinds (letters, digits, capitals) alternate often. In random text, the kind
+// changes at every second character. In camel case it changes at one of three characters, and in a word with a number
+// once.
 bool irregular(std::string_view text) {
   size_t changes = 0, digits = 0, uppers = 0, lowers = 0;
   int previous = -1;
@@ -91,7 +92,7 @@ bool irregular(std::string_view text) {
   return text.size() >= 8 && uppers * 3 >= text.size() && lowers > 0 && changes * 5 >= text.size() * 2;
 }
 
-// No vowel in so many letters: no word of a language that is spoken.
+// Returns true if the text has no vowel in at least eight letters, so that it is no word of a spoken language.
 bool unspeakable(std::string_view text) {
   constexpr size_t kLeast = 8;
   if (text.size() < kLeast || !std::all_of(text.begin(), text.end(), letter)) return false;
@@ -99,7 +100,7 @@ bool unspeakable(std::string_view text) {
                       [](char c) { return std::string_view("aeiouy").find(lower(c)) != std::string_view::npos; });
 }
 
-// A word of a segment, between '-', '_', '.' and ':', that is part of no name that a person chose.
+// Returns true if a word of a segment, between '-', '_', '.' and ':', is not part of a name that a person chose.
 bool identifying_word(std::string_view word) {
   auto digits = static_cast<size_t>(std::count_if(word.begin(), word.end(), digit));
   bool all_hex =
@@ -107,7 +108,7 @@ bool identifying_word(std::string_view word) {
   return all_hex || irregular(word) || unspeakable(word);
 }
 
-// The file's ending, ".css"; empty: none.
+// Returns the file extension, such as ".css"; empty: none.
 std::string_view extension_of(std::string_view segment) {
   size_t dot = segment.rfind('.');
   if (dot == std::string_view::npos || dot == 0) return {};
@@ -118,7 +119,7 @@ std::string_view extension_of(std::string_view segment) {
 }
 
 void append_segment(Redacted& out, std::string_view segment) {
-  size_t parameters = segment.find(';');  // /map;lat=50;long=20 (RFC 3986, 3.3)
+  size_t parameters = segment.find(';');  // matrix parameters: /map;lat=50;long=20 (RFC 3986, section 3.3)
   std::string_view name = segment.substr(0, parameters);
   std::string_view extension = extension_of(name);
   if (name == kPlaceholder || !identifies(name)) {
@@ -138,8 +139,9 @@ void append_segment(Redacted& out, std::string_view segment) {
 
 bool looks_secret(std::string_view token) {
   if (known_prefix(token) || card_number(token)) return true;
-  // 20 characters: shorter ones are ids and words. A name made of words has few digits, long runs of one case, and repeats
-  // letters: about 3.5 bits a character and less; random base64 of 24 has 4.2 and more, of hex 3.3–3.9.
+  // Texts below 20 characters are ids and words. A name made of words has few digits, long runs of one case and
+  // repeated letters: at most about 3.5 bits per character. Random base64 with 24 characters has at least 4.2 bits,
+  // random hex 3.3 to 3.9.
   if (token.size() < 20 || uuid(token)) return false;
   size_t digits = 0, uppers = 0, lowers = 0, changes = 0;
   int previous = -1;
@@ -155,7 +157,7 @@ bool looks_secret(std::string_view token) {
                                                [](char c) { return digit(c) || (lower(c) >= 'a' && lower(c) <= 'f'); });
   if (hex && digits > 0 && digits < token.size()) return true;
   bool mixed = digits > 0 && (uppers > 0 || lowers > 0);
-  // Random letters and digits change their kind at two of five places and more; words in camel case at one of three.
+  // In random letters and digits the kind changes at two of five characters or more; in camel case at one of three.
   bool irregular = mixed ? changes * 3 >= token.size() : uppers > 0 && lowers > 0 && changes * 5 >= token.size() * 2;
   return irregular && entropy(token) >= 3.5;
 }
@@ -173,7 +175,7 @@ bool identifies(std::string_view segment) {
   bool file = stem.size() < segment.size();
   bool counted = digits <= 2 && stem.size() >= digits + 3 &&
                  std::all_of(stem.begin(), stem.end() - static_cast<std::ptrdiff_t>(digits), letter);
-  if (counted && stem.size() < 8) return false;  // base64
+  if (counted && stem.size() < 8) return false;  // short enough to be base64
   bool number = digits > 0 && (digits == stem.size() || (digits * 3 >= stem.size() && (!file || digits > 2)));
   if (number || looks_secret(segment) || looks_secret(stem)) return true;
   for (size_t begin = 0; begin <= stem.size();) {
@@ -185,7 +187,7 @@ bool identifies(std::string_view segment) {
 }
 
 Redacted path_template(std::string_view target) {
-  // First: a segment is judged as it will be written.
+  // The target is repaired first, because the decision about a segment depends on its final form.
   if (!valid_utf8(target)) return path_template(repaired_utf8(target));
   Redacted out;
   std::string_view path = target.substr(0, target.find_first_of("?#"));

@@ -1,4 +1,5 @@
-// Secrets in what is not SQL: command lines, URLs. What is masked becomes "?". Better too much than too little.
+// Removes secrets from texts other than SQL: command lines and URLs. A masked part becomes "?". In doubt, a part is
+// masked.
 #pragma once
 
 #include <string_view>
@@ -7,17 +8,17 @@
 
 namespace culprit {
 
-// A process's command line as the kernel has it, words ended by NUL (or, where there is none, by spaces); out come words with
-// spaces between them. Kept are the program, names of options, and what is known to be harmless: numbers, addresses, scripts,
-// paths (home directories cut to "~", ids in them "{id}"), subcommands. Everything else is "?".
+// Redacts the command line of a process. The kernel ends the words with NUL; without NUL, spaces separate them. Returns
+// the words separated by spaces. It keeps the program, names of options, and known harmless words: numbers, addresses,
+// scripts, paths (home directories as "~", ids as "{id}") and subcommands. Every other word becomes "?".
 Redacted redact_command(std::string_view command);
 
-// A file's path: home directories are cut to "~", segments that look like ids or secrets are "{id}".
+// Redacts a file path: home directories become "~", and segments that look like ids or secrets become "{id}".
 Redacted redact_file(std::string_view path);
 
-// A request target: "/a/b?c=d&e" becomes "/a/b?c=?&e=?"; the path is a template.
+// Redacts a request target: "/a/b?c=d&e" becomes "/a/b?c=?&e=?", with the path as a template.
 Redacted redact_target(std::string_view target);
-// The path alone, the query dropped.
+// Redacts the path of a request target and drops the query.
 Redacted redact_path(std::string_view target);
 
 }  // namespace culprit

@@ -33,7 +33,7 @@ std::string percent_decoded(std::string_view text) {
   return out;
 }
 
-// The value of key='…' in a comment, still encoded. Empty: not there.
+// Returns the encoded value of key='…' in a comment; empty: the key is absent.
 std::string_view comment_value(std::string_view comment, std::string_view key) {
   size_t at = comment.find(key);
   if (at == std::string_view::npos) return {};
