@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""How often the demo's planted fault is the first finding, a healthy run has no finding, and diff is right.
+"""Measures how often the demo's planted fault is the first finding, a healthy run has no finding, and diff is right.
 
 usage: accuracy.py [--each 10] [--healthy 20] [--for 20s] [--only FAULT] [--blind]
 
-Runs `culprit demo --fault NAME --save DIR` and holds the answers against the truth that the demo left. Right is: class, and an
-entity of that kind whose name, statement or pid is the one named; for a lock also the holder's pid. Needs root.
+Runs `culprit demo --fault NAME --save DIR` and compares the answers with the truth that the demo wrote. An answer is right if its
+class is right and its entity has the right kind and the right name, statement or pid. For a lock, the holder's pid must be right too.
+Needs root.
 """
 import argparse
 import json
@@ -86,7 +87,7 @@ def main():
     parser.add_argument("--misses", help="a directory to keep what the demo saved of the runs that went wrong")
     parser.add_argument("--blind", action="store_true", help="without probes inside the server and without asking it")
     arguments = parser.parse_args()
-    # Taken in turns, so that a day's moods meet all of them alike.
+    # The faults alternate, so that slow changes of the machine affect all of them equally.
     left, plan = {**{fault: arguments.each for fault in FAULTS}, "none": arguments.healthy}, []
     while any(left.values()):
         for fault in sorted(left, key=left.get, reverse=True):

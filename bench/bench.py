@@ -1,4 +1,4 @@
-"""What the measurements share: a private PostgreSQL, the recorder, a place for results."""
+"""Shared by the measurements: a private PostgreSQL, the recorder, and the place of the results."""
 import contextlib
 import glob
 import json
@@ -42,15 +42,15 @@ def free_port():
 
 
 class Cluster:
-    """A PostgreSQL of our own: user postgres, private port, Unix socket in its directory, TLS on."""
+    """A private PostgreSQL: user postgres, its own port, a Unix socket in its directory, TLS on."""
 
     def __init__(self, port=0, settings=()):
-        self.port = port = port or free_port()  # measurements may run side by side
+        self.port = port = port or free_port()  # several measurements may run at the same time
         self.directory = tempfile.mkdtemp(prefix="culprit-bench-", dir="/var/tmp")
         shutil.chown(self.directory, "postgres", "postgres")
         os.chmod(self.directory, 0o755)
         self.data = os.path.join(self.directory, "data")
-        # In memory, and appended to: backends that wait for each other's log lines would measure the disk.
+        # The log is in memory. Otherwise backends would wait for the disk when they write log lines.
         self.log_directory = tempfile.mkdtemp(prefix="culprit-bench-", dir="/dev/shm" if os.path.isdir("/dev/shm") else "/var/tmp")
         self.log = os.path.join(self.log_directory, "log")
         self.settings = ["ssl=on", f"port={port}", f"unix_socket_directories={self.directory}", *settings]
@@ -82,7 +82,7 @@ class Cluster:
         shutil.rmtree(self.log_directory, ignore_errors=True)
 
     def environment(self, transport="unix"):
-        """For libpq: unix, tcp (plain) or tls."""
+        """Returns the environment variables of libpq for a transport: unix, tcp (without TLS) or tls."""
         more = {"PGPORT": str(self.port), "PGUSER": "postgres", "PGDATABASE": "postgres"}
         more["PGHOST"] = self.directory if transport == "unix" else "127.0.0.1"
         more["PGSSLMODE"] = "require" if transport == "tls" else "disable"
@@ -94,7 +94,7 @@ class Cluster:
 
 @contextlib.contextmanager
 def recorded(directory, *scope, wait=1.0):
-    """`culprit record` around a block; yields the process."""
+    """Runs `culprit record` during a block; yields the process."""
     shutil.rmtree(directory, ignore_errors=True)
     process = subprocess.Popen([CULPRIT, "record", *scope, "-o", directory, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     time.sleep(wait)
@@ -122,7 +122,7 @@ def quantile(values, share):
 
 
 def keep(name, result):
-    """Prints the result and keeps it in bench/results with the commit and the machine."""
+    """Prints the result and writes it to bench/results with the commit and the machine."""
     commit = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True).stdout.strip()
     cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "unknown")
     record = {"benchmark": name, "commit": commit, "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""A recorder left on while connections, processes and datagrams come and go: its memory stays flat, kept + lost is exact.
+"""Records many short connections, processes and datagrams: the memory must not grow, and kept + lost must be exact.
 
 usage: churn.py [--connections 1000000] [--processes 100000] [--datagrams 100000]
 
-A C program makes so many connections of one HTTP request each (half of them Unix, half TCP), so many processes that fork and end,
-and so many datagrams from a fresh socket each, mixed from the first to the last. Once beside `capture_dump_bench`, which tells what
-the kernel's side kept and lost of each type of event; once beside `culprit record`, whose resident memory is looked at each half
-second: what it holds after the first third must do for the rest. Needs root and a C compiler.
+A C program makes the given numbers of connections with one HTTP request each (half of them Unix, half TCP), of processes that end at
+once, and of datagrams from new sockets, in mixed order. The first run is with `capture_dump_bench`, which reports what the kernel part
+kept and lost of each type of event. The second run is with `culprit record`. Its resident memory is read twice per second and must not
+grow after the first third of the run. Needs root and a C compiler.
 """
 import argparse
 import os
@@ -20,8 +20,8 @@ import time
 from bench import CULPRIT, ask, keep
 
 DUMP = os.path.join(os.path.dirname(CULPRIT), "benches/capture_dump_bench")
-MESSAGES_EACH = 4  # a request and an answer, sent and received
-# What memory may grow by over the last two thirds: an allocator's arenas, a frame under way.
+MESSAGES_EACH = 4  # a request and an answer, each of them sent and received
+# The allowed growth of memory in the last two thirds: the allocator's arenas and an incomplete frame.
 MOST_GROWTH = 16 << 20
 CHURN = r"""
 #define _GNU_SOURCE
@@ -113,14 +113,14 @@ def resident_bytes(pid):
 
 
 def count_events(program, counts):
-    """What the kernel's side kept and lost, by type, against what the program did."""
+    """Compares what the kernel part kept and lost, by type of event, with what the program did."""
     churn = Churn(program, counts)
     dump = subprocess.Popen([DUMP, "-p", str(churn.process.pid), "-s", "3600", "-n"], stdout=subprocess.PIPE, text=True)
     dump.stdout.readline()  # attached
     churn.go()
     if churn.process.wait() != 0:
         raise SystemExit("the churn failed")
-    time.sleep(2.5)  # a look for ended sockets is made each second
+    time.sleep(2.5)  # the recorder looks for closed sockets once per second
     dump.send_signal(signal.SIGINT)
     text = dump.communicate(timeout=60)[0]
     kept = {match[1]: (int(match[2]), int(match[3])) for match in re.finditer(r"^(\w+) +kept +(\d+) +lost +(\d+)", text, re.M)}
@@ -172,7 +172,7 @@ def measure(counts):
 
 
 def faults(result):
-    """What is wrong with it, in words."""
+    """Returns the violations of the result in words."""
     events, memory = result["events"], result["memory"]
     wrong = [f"{name}: {row}" for name, row in events.items() if isinstance(row, dict) and row["difference"] != 0]
     if events["sockets without an end"] > max(4, events["socket"]["lost"]):

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""How often a comparison of a system with itself names a change, and how large a change it finds.
+"""Measures how often a comparison of a system with itself reports a change, and which size of change it finds.
 
 usage: contrast.py [--pairs 200] [--power 40] [--data ../shared/data/nezha] [--first 1] [--verbose]
 
-A system of six operations, whose requests share what real ones share: load that stays for a while (an autoregressive process), a
-drift with the time of day, slow moments, and tails as heavy as those of disks. Of --pairs seeds, BEFORE and AFTER are two
-stretches of one such process, one behind the other or hours apart; `diff` and `why BEFORE AFTER` may name a change in one of twenty.
-Nezha's days are compared with themselves as well, where they are: every second minute against the others, and the quiet time before
-each fault in halves. Then one statement is made slower, by a factor, in --power pairs for each factor and number of requests: how
-often `diff` calls its operation slower is the power, which is stated and not judged.
+The system has six operations. Its requests share the properties of real ones: load that persists for a while (an autoregressive
+process), a drift with the time of day, slow moments, and latencies with heavy tails like those of disks. For each of --pairs seeds,
+BEFORE and AFTER are two parts of one such process, adjacent or hours apart; `diff` and `why BEFORE AFTER` may report a change in one
+of twenty. Nezha's days, if present, are compared with themselves too: every second minute with the other minutes, and the halves of the
+quiet time before each fault. Then one statement is made slower by a factor, in --power pairs for each factor and number of requests.
+The rate at which `diff` calls its operation slower is the power. The power is reported without a limit.
 """
 import argparse
 import collections
@@ -24,11 +24,11 @@ from bench import CULPRIT, ROOT, keep
 
 OPERATIONS = [("GET /cart", 12), ("GET /list", 25), ("POST /order", 60), ("GET /item", 5), ("GET /search", 110), ("GET /user", 8)]
 FALSE_ALARMS = 0.05
-SLOWER = 4  # the operation whose statement is made slower; half of all time is its
+SLOWER = 4  # the operation whose statement is made slower; it takes half of the whole time
 
 
 class Noise:
-    """What the requests of a system have in common from moment to moment: a factor on their times."""
+    """The common factor on the durations of all requests, as a function of time."""
 
     def __init__(self, seed, window_s, rough=True):
         self.random = random.Random(seed)
@@ -56,14 +56,14 @@ class Noise:
         return factor * (self.burst if time_s < self.slow_until else 1)
 
     def own(self):
-        """Of one request alone."""
+        """Returns the factor of a single request."""
         r = self.random
         slow = r.random() ** -0.7 if self.rough and r.random() < self.tail else 1
         return math.exp(r.gauss(0, 0.3)) * min(slow, 50)
 
 
 def write(path, noise, begin_s, window_s, requests, slower=1.0):
-    """`requests` of each operation in the notation; of one of them the statement is `slower` times as slow."""
+    """Writes `requests` of each operation in the notation. In one operation, the statement is `slower` times as slow."""
     r = noise.random
     due = sorted((begin_s + window_s * r.random(), i) for i in range(len(OPERATIONS)) for _ in range(requests))
     with open(path, "w") as file:
@@ -81,7 +81,7 @@ def write(path, noise, begin_s, window_s, requests, slower=1.0):
 
 
 def answers(before, after):
-    """What `diff` and `why` name as changed: for the worse, and at all; and whether anything is sure of nothing."""
+    """Returns the changes that `diff` and `why` report: slower operations, other changes, and findings of high confidence whose saving may be zero."""
     def run(*words):
         out = subprocess.run([CULPRIT, *words, "--json"], capture_output=True, text=True)
         if out.returncode != 0:
@@ -163,7 +163,7 @@ def nezha(arguments, directory):
     for system in sorted(glob.glob(os.path.join(arguments.data, "*/faults.json"))):
         folder = os.path.dirname(system)
         files = sorted(glob.glob(os.path.join(folder, "traces/*.jsonl.zst")))
-        # Every minute holds faults and quiet alike: of the day, every second one against the others.
+        # Faults and quiet times are spread over all minutes, so every second minute is compared with the others.
         minutes = collections.defaultdict(list)
         for i, path in enumerate(files[:24]):
             traces = collections.defaultdict(list)

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""What recording costs: CPU per pgbench -S transaction with a recorder on and off, interleaved, as a ratio with its interval.
+"""Measures the cost of recording: CPU per pgbench -S transaction with and without a recorder, as a ratio with its interval.
 
 usage: cost.py [--rounds 20] [--seconds 3] [--rate 8000] [--tools culprit-T0,culprit-T1,culprit-T0-all,perf,strace]
 
-One pgbench runs all the time and tells its rate each second; the recorder comes and goes. A round is some seconds without and as
-many with it; those in which it comes or goes count for nothing. CPU is that of the server's processes and of pgbench, to the
-nanosecond (schedstat); the recorder's own is apart. The interval is the order-statistic 95 % one of the median of the rounds' ratios, each
-"with" against the mean of the "without" before and after it.
+One pgbench runs the whole time and prints its rate each second, while the recorder is started and stopped. A round is some seconds
+without the recorder and as many with it; the seconds of its start and end are left out. The CPU time is that of the server's processes
+and of pgbench, to the nanosecond (schedstat), without the recorder's own CPU time. The interval is the order-statistic 95 % interval of
+the median of the rounds' ratios. Each ratio compares "with" to the mean of "without" before and after it.
 
 Each recorder is measured twice: under as much as the machine can do, where it takes CPUs from the load, which then runs in other
 turns; and at a rate that leaves CPUs idle. Needs root.
@@ -27,7 +27,7 @@ ALL_TOOLS = "culprit-T0,culprit-T1,culprit-T0-all,perf,strace"
 
 
 def nanoseconds(pids):
-    """Exact CPU time of all threads, from schedstat."""
+    """Returns the exact CPU time of all threads, from schedstat."""
     total = 0
     for pid in pids:
         try:
@@ -54,7 +54,7 @@ class Tool:
 
     def argv(self):
         server = str(self.server)
-        # Peers follow only children that come later: they are told of each that is there.
+        # strace and perf follow only later children, so every existing process is passed to them.
         backends = [str(pid) for pid in descendants(self.server)]
         return {
             "culprit-T0": [CULPRIT, "record", "-p", server, "--tier", "T0", "-o", self.output],
@@ -77,7 +77,7 @@ class Tool:
 
 
 class Load:
-    """pgbench -S, and what each of its seconds took."""
+    """Runs pgbench -S and measures each of its seconds."""
 
     def __init__(self, cluster, seconds, window, rate):
         self.cluster, self.seconds = cluster, window
@@ -86,7 +86,7 @@ class Load:
         self.next_second()
 
     def next_second(self):
-        """Waits for pgbench's next line; gives its rate and (monotonic s, CPU ns) at that moment."""
+        """Waits for pgbench's next line. Returns its rate, the monotonic time in seconds and the CPU time in ns."""
         for line in self.process.stderr:
             match = re.match(r"progress: [\d.]+ s, ([\d.]+) tps", line)
             if match:
@@ -94,7 +94,7 @@ class Load:
         raise SystemExit("pgbench ended early")
 
     def window(self):
-        """CPU ns per transaction, transactions a second. Begins where the last line was."""
+        """Returns CPU ns per transaction and transactions per second, from the previous line on."""
         _, begin, before = self.next_second()
         transactions, last = 0, begin
         for _ in range(self.seconds):
@@ -108,7 +108,7 @@ class Load:
 
 
 def interval(ratios):
-    """Order-statistic 95 % interval of the median (binomial)."""
+    """Returns the order-statistic 95 % interval of the median (binomial)."""
     ratios, n = sorted(ratios), len(ratios)
     from math import comb
     k, mass = 0, 0.0

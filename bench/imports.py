@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Train Ticket and Online Boutique taken in: counts, seconds, megabytes, and critical paths that sum to their roots.
+"""Imports Train Ticket and Online Boutique: counts, seconds, megabytes, and critical paths that sum to their roots.
 
 usage: imports.py [--data ../shared/data/nezha] [--traces 200]
 
-Every trace's sections are added up by benches/analysis_critical_path_bench (built beside the program: ninja benches). `--traces` of
-each are drawn with `show --json` besides, chosen by trace id, and added up here.
+benches/analysis_critical_path_bench adds up the sections of every trace (built by: ninja benches). In addition, `--traces` traces of
+each system are chosen by trace id, printed with `show --json` and added up here.
 """
 import argparse
 import glob
@@ -23,7 +23,7 @@ PATHS = os.environ.get("CULPRIT_PATHS", os.path.join(os.path.dirname(CULPRIT), "
 
 
 def every_path(store):
-    """The critical path of every trace, checked in one process."""
+    """Checks the critical path of every trace in one process."""
     if not os.path.exists(PATHS):
         sys.exit("no " + PATHS + ": ./dev bench imports builds it")
     out = subprocess.run([PATHS, store], capture_output=True, text=True)

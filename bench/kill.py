@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""kill -9 of the recorder at random moments: the target feels nothing, nothing stays in the kernel, the recording opens.
+"""Kills the recorder (kill -9) at random moments: the target is unaffected, the kernel is clean, the recording opens.
 
 usage: kill.py [--times 50] [--seed N]
 
@@ -20,7 +20,7 @@ from bench import CULPRIT, Cluster, keep
 
 
 def held(pid):
-    """What the process holds in the kernel: ids of BPF programs and maps. Other recorders may run beside."""
+    """Returns the ids of the process's BPF programs and maps. Other recorders may run at the same time."""
     found = set()
     for name in os.listdir(f"/proc/{pid}/fdinfo"):
         try:
@@ -37,7 +37,7 @@ def in_kernel():
 
 
 def settled(mine, tries=50):
-    """How many of them are still there."""
+    """Returns how many of these ids still exist."""
     left = mine
     for _ in range(tries):  # the kernel frees maps some time after the last reference
         left = mine & in_kernel()
@@ -63,7 +63,7 @@ def main():
             recording = f"{directory}/{i}.culprit"
             recorder = subprocess.Popen([CULPRIT, "record", "-p", str(cluster.process.pid), "-o", recording], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             time.sleep(random.uniform(0.05, 3))
-            recorder.send_signal(signal.SIGSTOP)  # nothing comes between the look and the end
+            recorder.send_signal(signal.SIGSTOP)  # nothing can change between this check and the end
             mine = held(recorder.pid)
             recorder.kill()
             recorder.wait()

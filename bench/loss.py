@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Whether every event is accounted for: kept + lost is what the workload says that it did, to one; and whether default rings lose any.
+"""Checks that every event is accounted for: kept + lost equals the workload's own count, and default rings lose no event.
 
 usage: loss.py [--messages 400000]
 
-A C program sends through socket pairs and receives 64 bytes a call, so often as it is told, and knows how many calls that were.
-"small rings": two such producers at full speed with `--ring-size 64K`, a send for each receive; a third speaks HTTP slowly
-meanwhile, and each of its requests that overlaps a loss must say so. "default rings": a million events a second, if the CPUs can; there a send
-fills the buffer for 512 receives, the cheapest call that is recorded: with a send for each, two CPUs don't come to half a million.
+A C program sends through socket pairs and receives 64 bytes per call, as often as the arguments say, and counts its calls.
+"small rings": two such producers run at full speed with `--ring-size 64K` and one send per receive. A third one makes slow HTTP
+requests. Each of its requests that overlaps a loss must be flagged. "default rings": up to a million events per second. There, one send
+fills the buffer for 512 receives, which are the cheapest recorded calls. With one send per receive, two CPUs reach less than half a
+million.
 Needs root and a C compiler.
 """
 import argparse
@@ -95,7 +96,7 @@ def measure(storm, name, producers, messages, pause_ns, requests, each_send, *op
     if run.returncode != 0:
         raise SystemExit(run.stderr)
     issued, seconds = run.stdout.split()[:2]
-    # The connections' counters say how many calls were kept. They grow from row to row.
+    # The counters of the connections give the number of kept calls. They grow from row to row.
     bytes_kept = ask(recording, "SELECT CAST(sum(sent) AS BIGINT) AS sent, CAST(sum(received) AS BIGINT) AS received FROM (SELECT"
                                 " max(bytes_sent) AS sent, max(bytes_received) AS received FROM connection GROUP BY id)")[0]
     kept = int(bytes_kept["sent"]) // (LENGTH * each_send) + int(bytes_kept["received"]) // LENGTH

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Faults planted in systems that culprit was not tuned for: is the cause the first finding, and has a healthy run none?
+"""Plants faults in systems that culprit was not tuned for: is the cause the first finding, and has a healthy run no finding?
 
 usage: other_systems.py [--only NAME,…] [--for 8] [--no-diff] [--keep DIR] [--alone] [--list]
 
@@ -34,18 +34,18 @@ OURS = ("python3", "node", "postgres", "pgbench", "pgbouncer", "nginx", "psql", 
 
 
 class Lab:
-    """Servers, services and whatever a case plants; all of it is gone at the end."""
+    """The servers, the services and the fault of a case. All of them are removed at the end."""
 
     def __init__(self, second=True):
         self.directory = tempfile.mkdtemp(prefix="culprit-others-", dir="/var/tmp")
         self.processes = []
-        # Few buffers: tables are read through the kernel's cache, which a case can empty.
+        # Few buffers, so that tables are read through the kernel's page cache, which a case can empty.
         self.first = Cluster(settings=["shared_buffers=16MB", "max_connections=150"])
         self.second = Cluster(settings=["max_connections=60"]) if second else None
         self.lending_port, self.tickets_port, self.score_port = free_port(), free_port(), free_port()
         self.node = False
         self.lending = None
-        self.front_port = None  # of a proxy that the load goes through
+        self.front_port = None  # the port of a proxy that the load goes through
 
     def __enter__(self):
         try:
@@ -93,7 +93,7 @@ class Lab:
         return f"host=127.0.0.1 port={port or self.first.port} user=postgres dbname=library sslmode=disable"
 
     def start_pooler(self):
-        """PgBouncer in front of the first server, a transaction at a time on ten connections; its process and its port."""
+        """Starts PgBouncer in front of the first server (transaction pooling, ten connections). Returns its process and port."""
         port, settings = free_port(), os.path.join(self.directory, "pgbouncer.ini")
         with open(settings, "w") as file:
             file.write(f"[databases]\nlibrary = host=127.0.0.1 port={self.first.port} user=postgres dbname=library\n"
@@ -103,7 +103,7 @@ class Lab:
         return self.start("pgbouncer", "-u", "postgres", settings), port
 
     def start_front(self):
-        """nginx in front of the library, one event loop, connections kept; the load goes through it."""
+        """Starts nginx in front of the library, with one event loop and kept connections. The load goes through it."""
         self.front_port, settings = free_port(), os.path.join(self.directory, "nginx.conf")
         with open(settings, "w") as file:
             file.write(f"daemon off; master_process off; pid {self.directory}/nginx.pid; error_log {self.directory}/err; events {{}}\n"
@@ -150,7 +150,7 @@ class Lab:
         self.wait_for(f"http://127.0.0.2:{self.score_port}/delay/{seconds}")
 
     def sessions(self, name):
-        """Sessions of sessions.py; returns the process and their backends' pids."""
+        """Starts sessions of sessions.py. Returns the process and the pids of their backends."""
         process = self.start(PYTHON, os.path.join(HERE, "sessions.py"), name, self.dsn(), stdout=subprocess.PIPE, text=True)
         pids = []
         for line in process.stdout:
@@ -171,7 +171,7 @@ class Lab:
 
 
 def foreign(finding, lab):
-    """Work of another program on this machine, on its CPUs or on another server."""
+    """Returns true if the finding is about another program on this machine or about another server."""
     instance = finding["entity"].get("instance") or ""
     ours = [str(place) for cluster in (lab.first, lab.second) if cluster for place in (cluster.port, cluster.directory)]
     if ":" in instance and finding["entity"]["kind"] in ("statement", "lock") and not any(place in instance for place in ours):
@@ -210,7 +210,7 @@ def judge(lab, why, case, pids):
 
 
 def record(lab, case, seconds, directory, asks):
-    """Records under load; the load's own view comes back."""
+    """Records under load. Returns the load's own measurements."""
     load = lab.load(seconds + 6, case.load)  # longer than a slow start and the recording
     time.sleep(2)
     scope = ["-a"] if not case.pid_scope else ["-p", str(lab.lending.pid)]
@@ -221,13 +221,13 @@ def record(lab, case, seconds, directory, asks):
 
 
 def latencies(load):
-    """A line per route: how many, how many failed, p50 and p95 in ms as the client saw them."""
+    """Returns a line per route: requests, failures, and p50 and p95 in ms at the client."""
     told = json.loads(load.communicate()[0])
     return {route: f"{one['requests']} ({one['errors']} failed) p50 {one['p50_ms']} p95 {one['p95_ms']} ms" for route, one in told.items()}
 
 
 def culprit_json(directory, *argv):
-    done = subprocess.run([CULPRIT, *argv, "--json"], capture_output=True, text=True, cwd=directory)  # it may leave its recording there
+    done = subprocess.run([CULPRIT, *argv, "--json"], capture_output=True, text=True, cwd=directory)  # `why` may write its recording there
     if done.returncode != 0:
         sys.exit(f"culprit {' '.join(argv)}: " + done.stderr[-800:])
     return json.loads(done.stdout)
@@ -280,7 +280,7 @@ def main():
         sys.exit("python3-psycopg2 is missing: apt-get install python3-psycopg2")
     if arguments.alone:
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is stopped
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # stops the started processes
     rows = []
     with Lab() as lab:
         for case in cases:

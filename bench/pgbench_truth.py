@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Statements recovered and their latency, against the server's own log: pgbench -S and TPC-B in each query mode and transport.
+"""Compares recorded statements and latencies with the server's own log: pgbench -S and TPC-B in each query mode and transport.
 
 usage: pgbench_truth.py [--seconds 5] [--only MODE/TRANSPORT/SCRIPT]
 
@@ -28,7 +28,7 @@ LINE = re.compile(r"^(\d+\.\d+) (\d+) LOG:  duration: ([\d.]+) ms  (statement|ex
 
 
 def logged(path):
-    """(end time ns, pid, duration ns, what, text) of each line of the server's log."""
+    """Yields (end time ns, pid, duration ns, what, text) for each line of the server's log."""
     for line in open(path, errors="replace"):
         match = LINE.match(line)
         if match:
@@ -37,13 +37,13 @@ def logged(path):
 
 
 def words(text):
-    """What a statement is but for its literals and parameters."""
+    """Returns the words of a statement without its literals and parameters."""
     return re.findall(r"[a-z_]+", text.lower())
 
 
 def matched(statements, spans):
-    """The log's statements of one backend, each with the span that is its own: both are in order. A span is a statement's when it began
-    before the log's moment (whole milliseconds) and its text is the same, or unknown."""
+    """Yields each logged statement of one backend with its span. Both are in order. A span belongs to a statement if it began
+    before the log's time (whole milliseconds) and has the same text or an unknown one."""
     at = 0
     for statement in statements:
         end, _, text = statement
@@ -59,8 +59,8 @@ def matched(statements, spans):
 
 
 def log_cost_us(cluster, mode, script):
-    """What the server's log adds to a transaction with one client and no recorder: each at its best of 20, for what else runs
-    here only adds."""
+    """Measures the time that the server's log adds to a transaction with one client and without a recorder. Uses the best of 20
+    runs, because other load only adds time."""
     best = {"-1": 0.0, "0": 0.0}
     for _ in range(20):
         for setting in best:
@@ -82,7 +82,7 @@ def measure(cluster, mode, transport, script, seconds, at_ease=False):
         time.sleep(seconds)
     load.wait()
     host = ask(recording, "SELECT started_ns, ended_ns FROM host ORDER BY ended_ns DESC LIMIT 1")[0]
-    # The first and last 200 ms are not compared: a statement under way at the edge is on one side only.
+    # The first and last 200 ms are left out: a statement at the edge may be in only one of the two.
     begin, end = host["started_ns"] + 200_000_000, host["ended_ns"] - 200_000_000
     spans = ask(recording, "SELECT pid, start_ns, duration_ns, name, \"db.query.text\" AS text, flags FROM span WHERE kind = 'server'"
                            " AND source = 'recorder' ORDER BY pid, start_ns")
@@ -90,7 +90,7 @@ def measure(cluster, mode, transport, script, seconds, at_ease=False):
     for span in spans:
         if begin - 50_000_000 <= span["start_ns"] + span["duration_ns"] <= end + 50_000_000:  # the log's moment is another
             seen.setdefault(span["pid"], []).append((span["start_ns"], span["duration_ns"], span["text"] or ""))
-    # What a client sends at once is one request on the wire; the log tells Parse and Bind apart.
+    # Messages that a client sends together are one request; the log has separate lines for Parse and Bind.
     truth, before = {}, {}
     for at, pid, duration, what, text in logged(cluster.log):
         if what in ("parse", "bind"):

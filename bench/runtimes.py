@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The same faults under other runtimes: is the cause the first finding, and has a healthy run none?
+"""Plants the same faults under other runtimes: is the cause the first finding, and has a healthy run no finding?
 
 usage: runtimes.py [--only SYSTEM,…] [--for 8] [--keep DIR]
 
@@ -29,7 +29,7 @@ CACHE = os.path.expanduser("~/.cache/culprit/runtimes")
 JDBC = "/usr/share/java/postgresql.jar"
 FPM = next(iter(sorted(glob.glob("/usr/sbin/php-fpm*"))), "")
 NGINX = "/usr/sbin/nginx"
-SYSTEMS = {  # what it needs, and how to get it
+SYSTEMS = {  # what the system needs, and how to get it
     "go": (lambda: shutil.which("go"), "go"),
     "php": (lambda: FPM and os.path.exists(NGINX), "apt-get install php-fpm php-pgsql nginx-light"),
     "php_lasting": (lambda: FPM and os.path.exists(NGINX), "apt-get install php-fpm php-pgsql nginx-light"),
@@ -45,7 +45,7 @@ class Lab(other_systems.Lab):
         self.system, self.port, self.inner_port = system, free_port(), free_port()
 
     def start_library(self, *_, **__):
-        """Another one stands in its place."""
+        """Does nothing: another service replaces the library."""
 
     def start_system(self):
         score = f"http://127.0.0.2:{self.score_port}"
@@ -93,7 +93,7 @@ class Lab(other_systems.Lab):
 
     def stop(self, process):
         if process.poll() is None and process.args[0] in (NGINX, FPM):
-            process.terminate()  # its workers go with it
+            process.terminate()  # its workers end with it
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(5)
         super().stop(process)
@@ -139,7 +139,7 @@ def main():
     parser.add_argument("--keep", default="", help="a directory for the recordings")
     arguments = parser.parse_args()
     arguments.no_diff = True
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is stopped
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # stops the started processes
     rows = []
     for system, (there, how) in SYSTEMS.items():
         if arguments.only and system not in arguments.only.split(","):

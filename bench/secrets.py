@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Two hundred and more kinds of secrets, each planted where people leave them: none may be in a recording.
+"""Plants more than two hundred kinds of secrets in places where secrets occur: a recording must contain none of them.
 
 usage: secrets.py [--keep DIR]
 
@@ -162,7 +162,7 @@ ENVIRONMENT = ["PGPASSWORD", "AWS_SECRET_ACCESS_KEY", "DATABASE_URL"]
 
 
 class Planter:
-    """Makes a new secret each time, and knows what it may look like."""
+    """Makes a new secret at each call, and knows the forms in which it may appear."""
 
     def __init__(self, seed):
         self.random = random.Random(seed)
@@ -178,7 +178,7 @@ class Planter:
         forms |= {number} if "{n}" in template else set()
         forms |= {encoded, encoded.rstrip("=")[4:-2], secret} if "{b}" in template else set()
         forms |= {secret.encode().hex()} if "{h}" in template else set()
-        # As people choose them: a word that no other text holds, with and without digits; a PIN is too short to be looked for alone.
+        # Typical passwords: a unique word with and without digits. A PIN is too short to be searched alone.
         word = "zq" + "".join(r.choice("bdfgklmnprstvw") + r.choice("aeiou") for _ in range(4))
         token = "".join(r.choice("ABCDEFGHKMNPQRSTVWXYZ") + r.choice(string.digits) + r.choice("bcdfghkmnpqrstvwxyz") for _ in range(4))
         pin = "".join(r.choice(string.digits) for _ in range(6))
@@ -190,7 +190,7 @@ class Planter:
 
 
 class Postgresql:
-    """As much of the protocol as it takes to say things in every way."""
+    """A client with the part of the protocol that is needed to send a statement in every way."""
 
     def __init__(self, port, tls):
         self.socket = socket.create_connection(("127.0.0.1", port))
@@ -336,7 +336,7 @@ def act(port, seed):
 
 
 def frames(data):
-    """Every frame's payload, decompressed (docs/formats/frame.md)."""
+    """Yields the decompressed payload of every frame (docs/formats/frame.md)."""
     at = data.find(b"\xc1PF1")
     while at >= 0:
         head = struct.unpack_from("<H", data, at + 4)[0]
@@ -346,7 +346,7 @@ def frames(data):
 
 
 def places(recording):
-    """(name, bytes) of everything that a recording can be read as."""
+    """Yields (name, bytes) for every form in which a recording can be read."""
     n_frames = 0
     for path, _, files in os.walk(recording):
         for file in files:

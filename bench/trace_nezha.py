@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What `why` says of Nezha's faults from their spans alone: the quiet time before each against the time after.
+"""Runs `why` on Nezha's faults with spans only: the quiet time before each fault is compared with the time after it.
 
 usage: trace_nezha.py [--data ../shared/data/nezha] [--only online-boutique] [--verbose]
 
@@ -17,7 +17,7 @@ import time
 
 from bench import CULPRIT, ROOT, keep
 
-# With these a request takes longer; the others end it early.
+# These faults make a request longer; the other faults end it early.
 SLOWS = ("cpu_contention", "cpu_consumed", "network_delay")
 
 
@@ -40,7 +40,7 @@ def write(path, spans):
 
 
 def split(files, at_s):
-    """Whole traces that end before the injection, and those that begin after it."""
+    """Returns the complete traces that end before the injection, and those that begin after it."""
     traces = {}
     for path in files:
         for resource, span in spans_of(path):

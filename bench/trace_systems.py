@@ -1,4 +1,4 @@
-"""Made-up systems of services and their traces, as OTLP JSON lines, healthy or with one fault whose truth is told.
+"""Generates systems of services and their traces as OTLP JSON lines, healthy or with one known fault.
 
 A system is drawn by its seed: topology, naming habit, semantic conventions, instances, noise, clocks that differ, spans that are lost,
 sampling. Nothing here knows how culprit looks for a fault.
@@ -16,7 +16,7 @@ VERBS = ("get", "list", "find", "check", "load")
 
 
 def name_habit(habit, word, verb):
-    """(service, server span, inner span) as programs of one language call them."""
+    """Returns (service, server span, inner span) with typical names of one language."""
     cap, vcap = word.capitalize(), verb.capitalize()
     return {"java": (f"ts-{word}-service", f"{cap}Controller.{verb}{cap}", f"{cap}ServiceImpl.{verb}"),
             "go": (f"{word}svc", f"/api.v1.{cap}Service/{vcap}{cap}", f"{word}.(*Store).{vcap}"),
@@ -64,7 +64,7 @@ class System:
         self.clocks = {name: draw.randint(-8, 8) * MS if self.skew else 0 for names in self.instances.values() for name in names}
 
     def plan(self):
-        """Each operation's steps: work, statements, calls of operations further down, sometimes side by side."""
+        """Chooses each operation's steps: work, statements, and calls of lower operations, sometimes in parallel."""
         draw, ops = self.draw, self.ops
         for i, op in enumerate(ops):
             below = ops[i + 1:]
@@ -103,7 +103,7 @@ class System:
         return found
 
     def fault(self, name):
-        """A fault for one operation below the first root, and what is true of it; None where the system has no place for it."""
+        """Returns a fault for one operation below the first root, with its truth. None: the system has no place for this fault."""
         draw = random.Random(self.seed * 104729 + FAULTS.index(name))
         root = self.roots[0]
         ops = self.reached(root)
@@ -197,7 +197,7 @@ class System:
         return fault["ms"] if self.hit("self_all", op) or self.hit("self_tail", op) else 0
 
     def handle(self, op, at, caller):
-        """The server's side; (end, failed)."""
+        """Makes the server's span; returns (end, failed)."""
         rng = self.rng
         instance = rng.choice(self.instances[op.service])
         server = self.add(caller, op.service, instance, op.name, "server", at, self.http(op))
@@ -295,7 +295,7 @@ class System:
     # --- files
 
     def write(self, path, requests, start_s, fault):
-        """Traces to `path`; what is true of the fault, None without one."""
+        """Writes traces to `path`. Returns the truth of the fault; None without a fault."""
         planted = self.fault(fault) if fault else None
         if fault and planted is None:
             return None

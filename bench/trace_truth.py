@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How often `why` names the cause that was planted in traces alone, and how often it has a finding in healthy ones.
+"""Measures how often `why` names a cause that was planted in traces, and how often it has a finding in healthy traces.
 
 usage: trace_truth.py [--systems 6] [--requests 300] [--first 1] [--only FAULT] [--verbose]
 
@@ -42,7 +42,7 @@ def told(findings):
 
 
 def one(seed, fault, requests, directory):
-    """Both questions about one system with one fault; each right, wrong or silent."""
+    """Runs both queries on one system with one fault; each result is right, wrong or silent."""
     system = System(seed)
     fast, slow = (os.path.join(directory, f"{seed}-{fault}-{name}.jsonl") for name in ("fast", "slow"))
     system.write(fast, requests, start_s=0, fault=None)

@@ -1,9 +1,9 @@
 # culprit_module(name deps... [ROOMS rooms...]): one folder of src is one static library (culprit_name) and one test binary
 # (name_test).
 #
-# A module's own src/NAME/libraries.cmake, where there is one, links third-party libraries to culprit_NAME.
-# `deps` are the modules it may include, `rooms` its sub-folders in the order in which they may include each other, peers in
-# braces; tools/check_layers.py holds every #include against the same list.
+# If src/NAME/libraries.cmake exists, it links third-party libraries to culprit_NAME.
+# `deps` are the modules that it may include. `rooms` are its sub-folders in order: a room may include the rooms before it, and
+# peers are in braces. tools/check_layers.py checks every #include against this list.
 # Files: *_test.cc go to the test binary, *_testing.cc to a library for tests, fuzzers and benchmarks, *_fuzz.cc each become a
 # fuzzer in the `fuzz` preset, *_bench.cc a benchmark; main.cc becomes the program `culprit` in the build directory's root.
 add_custom_target(fuzzers)
@@ -34,17 +34,17 @@ function(culprit_module name)
   endif()
   target_include_directories(culprit_${name} ${visibility} ${CMAKE_CURRENT_SOURCE_DIR})
   target_link_libraries(culprit_${name} ${visibility} ${deps})
-  # A file's anonymous namespace is no longer its own there: a batch stays small, so that a clash is rare and cheap to mend.
-  # Not analysis: each cause gives its own thresholds the names that fit, and several the same. Not statement: each reader of
-  # text has its own classes of characters.
+  # In a unity build, several files share their anonymous namespaces. Small batches make name clashes rare. Excluded are
+  # analysis, whose detectors use the same names for their own thresholds, and statement, whose readers have their own
+  # functions for character classes.
   if(CULPRIT_UNITY AND sources AND NOT name MATCHES "^(analysis|statement)$")
     set_target_properties(culprit_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
   endif()
 
-  # What the module links besides (find_library, pkg-config, generated files), in its own words.
+  # The module's further libraries (find_library, pkg-config, generated files).
   include(${CMAKE_CURRENT_SOURCE_DIR}/${name}/libraries.cmake OPTIONAL)
 
-  # What tests, fuzzers and benchmarks link: the module, and its fakes.
+  # Tests, fuzzers and benchmarks link the module and its fakes.
   set(with_fakes culprit_${name})
   if(testing)
     add_library(culprit_${name}_testing STATIC EXCLUDE_FROM_ALL ${testing})
@@ -96,19 +96,19 @@ function(culprit_program name file group)
   set(program ${program} PARENT_SCOPE)
 endfunction()
 
-# The kernel's events, and a PostgreSQL of its own user.
+# These tests use the kernel's events, and a PostgreSQL of another user.
 set(root_suites "BpfSource.*:CapturePolicy.*:PrivateServer.*")
 
-# Every TEST is a test of ctest's own, so that what was skipped is counted and named as such.
+# Every TEST is a separate test of ctest, so that skipped tests are counted and named.
 function(culprit_tests name tests)
   add_executable(${name}_test ${tests})
   target_link_libraries(${name}_test PRIVATE ${with_fakes} GTest::gtest GTest::gtest_main)
   add_dependencies(unit_tests ${name}_test)
-  if(CULPRIT_UNITY)  # where a clean build must be quick: the tests' own files in half the time
+  if(CULPRIT_UNITY)  # compiles the test files in half the time
     target_compile_options(${name}_test PRIVATE -O0)
   endif()
   set(timeout_s 120)
-  if(CULPRIT_SANITIZE)  # up to twenty times as slow, and hundreds of thousands of spans take that
+  if(CULPRIT_SANITIZE)  # sanitizers are up to twenty times slower, and some tests use hundreds of thousands of spans
     set(timeout_s 400)
   endif()
   set(properties TIMEOUT ${timeout_s} LABELS unit)
@@ -117,7 +117,7 @@ function(culprit_tests name tests)
   endif()
   gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 TEST_PREFIX ${name}/
                        WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} TEST_FILTER "-${root_suites}" PROPERTIES ${properties})
-  # `ctest -L root` are those that need root, `-L unit` all of a module's own; where they can't run they say so and are skipped.
+  # `ctest -L root` selects the tests that need root, `-L unit` all tests of modules. Tests that cannot run are skipped with a reason.
   if(name MATCHES "^(capture|demo)$")
     string(REPLACE ";unit" ";unit_root" properties "${properties}")
     gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 TEST_PREFIX ${name}/
@@ -126,7 +126,7 @@ function(culprit_tests name tests)
   endif()
 endfunction()
 
-# A header must not need what its users happened to include before it.
+# A header must not depend on other headers that its users include before it.
 function(culprit_lone_headers name)
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.h)
   list(FILTER headers EXCLUDE REGEX "/bpf/")
@@ -140,7 +140,7 @@ function(culprit_lone_headers name)
   endforeach()
   if(lone)
     add_library(lone_headers_${name} OBJECT ${lone})
-    # A header may be the module's own affair and name a library only the module knows: it compiles with what a source has.
+    # A private header may use a library of its module, so it is compiled with the module's settings.
     target_link_libraries(lone_headers_${name} PRIVATE culprit_${name} $<TARGET_PROPERTY:culprit_${name},LINK_LIBRARIES>)
     target_include_directories(lone_headers_${name} PRIVATE $<TARGET_PROPERTY:culprit_${name},INCLUDE_DIRECTORIES>)
     target_compile_definitions(lone_headers_${name} PRIVATE $<TARGET_PROPERTY:culprit_${name},COMPILE_DEFINITIONS>)

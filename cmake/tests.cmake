@@ -1,4 +1,4 @@
-# What ctest runs besides the modules' own tests: the cases, the tools' self-tests, and the real thing end to end.
+# The tests of ctest besides the module tests: the cases, the self-tests of the tools, and end-to-end tests.
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 
 file(GLOB_RECURSE cases CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/cases/*.test)
@@ -19,15 +19,15 @@ endforeach()
 add_test(NAME tool/manual COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tools/manual.py ${CMAKE_BINARY_DIR}/culprit)
 set_tests_properties(tool/manual PROPERTIES LABELS tool TIMEOUT 60)
 
-# One of each kind that `./dev new` writes, in a copy of the tree.
+# Makes one of each kind of `./dev new` in a copy of the tree.
 add_test(NAME tool/new COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tools/new.py --self-test)
 set_tests_properties(tool/new PROPERTIES LABELS tool TIMEOUT 300)
 
-# What a document names exists: paths, verbs, options, modules, columns.
+# Checks that everything that a document names exists: paths, verbs, options, modules, columns.
 add_test(NAME tool/docs COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tools/check_docs.py ${CMAKE_BINARY_DIR}/culprit)
 set_tests_properties(tool/docs PROPERTIES LABELS tool TIMEOUT 60)
 
-# tests/e2e/*.sh and *.py: exit 0 passed, 77 skipped (and says why). They share one kernel and one clock: one at a time.
+# tests/e2e/*.sh and *.py: exit status 0 means passed, 77 skipped with a printed reason. They share the kernel, so they run one at a time.
 file(GLOB programs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/e2e/*_test.sh ${PROJECT_SOURCE_DIR}/tests/e2e/*_test.py)
 foreach(program ${programs})
   get_filename_component(name ${program} NAME_WE)
@@ -41,7 +41,7 @@ foreach(program ${programs})
                        ENVIRONMENT "CULPRIT=${CMAKE_BINARY_DIR}/culprit;CULPRIT_BUILD=${CMAKE_BINARY_DIR}")
 endforeach()
 
-# tests/cli/*_test.py: the program as people meet it: terminals, signals, commands as printed. No rights are needed.
+# tests/cli/*_test.py: tests of the user interface: terminals, signals, printed commands. They need no special rights.
 file(GLOB programs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/cli/*_test.py)
 # Not yet part of the run, by hand only: signals_test has never ended, printed_commands_test finds three commands that do not
 # run as they are printed (a usage line, two placeholders).

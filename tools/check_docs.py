@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds the documents against the tree and the program: what a document names exists.
+"""Checks that everything that a document names exists in the tree and in the program.
 
     tools/check_docs.py [CULPRIT]      prints the first lines that name what is not there, exits 1 if there is one
     tools/check_docs.py --self-test
@@ -25,13 +25,13 @@ LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 DEV = re.compile(r"\./dev ([a-z]+)")
 BENCH = re.compile(r"\./dev bench ([a-z_]+)")
 CODE = re.compile(r"`([^`]+)`")
-# In code, or at the beginning of a line of a block.
+# In inline code, or at the begin of a line of a code block.
 VERB = re.compile(r"(?:`|^ {4,}(?:\$ )?)(?:sudo )?culprit +([a-z]+)((?: +[^\n`|]*)?)")
 OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]+)")
 COLUMN = re.compile(r"^(%s)\.([a-z_]+)$")
 PLACEHOLDER = re.compile(r"(?<![a-z])[A-Z]+(?![a-z])|<[^>]+>|\bx(?=_(?:test|fuzz|bench)|\.)|…")
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "NO_COLOR": "1", "COLUMNS": "100", "LC_ALL": "C.UTF-8"}
-# Options of other programs, where documents quote their command lines.
+# Options of other programs whose command lines are quoted in documents.
 FOREIGN_OPTIONS = {"--test-dir", "--preset", "--target", "--gtest_filter", "--fresh"}
 
 
@@ -183,7 +183,7 @@ def breaches(tree):
             yield f"CONTRIBUTING.md: says nothing of the fuzzer {name}"
 
 
-# A line of a document, a word of the breach (None: there is none).
+# A line of a document, and a word of the expected message (None: no message).
 SELF_TESTS = [
     ("see `src/a/a.h`", None),
     ("see `src/a/b.h`", "no such path: src/a/b.h"),

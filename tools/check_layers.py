@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds the sources against the architecture: which module may include which, where a header stays, how big a file may be.
+"""Checks the sources against the architecture: allowed includes of modules, places of headers, sizes of files.
 
     tools/check_layers.py [ROOT]       prints every breach, exits 1 if there is one
     tools/check_layers.py --self-test
@@ -15,17 +15,17 @@ import sys
 import tempfile
 
 MODULE = re.compile(r"^\s*culprit_module\(\s*([a-z_]+)([^)]*)\)", re.M)
-MAX_FILE_BYTES = 256 * 1024  # of anything that is committed: a recording, a picture, a package that slipped in
+MAX_FILE_BYTES = 256 * 1024  # of every committed file: finds recordings, pictures and packages that were added by mistake
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^">]+)[">]', re.M)
 
 MAX_LINES = {".cc": 500, ".h": 200}
 MAX_FUNCTION_LINES = 60
 
-# Costly to parse for everyone who includes us.
+# Expensive to parse in every file that includes our header.
 NEVER_IN_HEADERS = {"iostream", "regex", "filesystem", "future"}
-# Cheap ones that a wrapper's own header may include.
+# Inexpensive headers that a wrapper's own header may include.
 IN_HEADERS_TOO = {"duckdb.h"}  # 0.02 CPU seconds, and its handles have no names to declare ahead
-# Third-party headers, by prefix, and the modules (or rooms) that may use them.
+# Third-party headers by prefix, with the modules (or rooms) that may use them.
 THIRD_PARTY = {
     "bpf/": {"capture/kernel"},
     "gelf.h": {"capture/kernel"},
@@ -52,7 +52,7 @@ def read(path):
 
 
 class Law:
-    """What src/CMakeLists.txt says. Raises on a module that uses one below it."""
+    """The rules of src/CMakeLists.txt. Raises an error if a module uses a module below it."""
 
     def __init__(self, text):
         self.modules = {}  # module -> the modules it may include (with theirs)
@@ -69,7 +69,7 @@ class Law:
 
 
 def rooms_of(text):
-    """Room -> the rooms it may include: those named before it, and itself. Peers stand in braces and don't see each other."""
+    """Returns for each room the rooms that it may include: itself and those named before it. Peers in braces do not include each other."""
     reach, before = {}, set()
     for group in re.findall(r"\{[^}]*\}|[a-z0-9_]+", text):
         rooms = group.strip("{}").split()
@@ -118,7 +118,7 @@ def check_own_include(file, target, law, root):
         return f'"{target}": nothing includes capture/bpf'
     if module == "capture" and room == "wire" and file.module != "capture":
         return f'"{target}": the layout of kernel events stays in capture'
-    # Tests see their whole module: they are linked with all of it.
+    # Tests may include their whole module, because they are linked with it.
     if module == file.module and room and file.folder and not file.is_test:
         may = law.rooms[module].get(file.folder, {file.folder})
         if room not in may:
@@ -161,13 +161,13 @@ def check_includes(file, law, root):
 
 def check_sizes(file):
     lines = file.text.split("\n")
-    # The parts of one BPF program are headers because it must be one file for the compiler; they are no interfaces.
+    # A BPF program must be one file for the compiler, so its parts are headers. They are not interfaces.
     limit = MAX_LINES.get(".cc" if file.is_bpf else file.extension)
     if limit and len(lines) - 1 > limit:
         yield 1, f"{len(lines) - 1} lines, at most {limit}"
     begin = None
     for number, line in enumerate(lines, 1):
-        # As clang-format leaves it, a function at namespace level opens in column 0 and closes with a lone brace.
+        # After clang-format, a function at namespace level begins in column 0 and ends with a brace on its own line.
         if line == "}" and begin is not None:
             if number - begin + 1 > MAX_FUNCTION_LINES:
                 yield begin, f"a function of {number - begin + 1} lines, at most {MAX_FUNCTION_LINES}"
@@ -187,7 +187,7 @@ def check_room(file, law):
 
 
 def check_tree(root):
-    """Pairs of place and breach."""
+    """Yields pairs of place and violation."""
     try:
         law = Law(read(os.path.join(root, "src", "CMakeLists.txt")))
     except ValueError as error:
@@ -217,7 +217,7 @@ def check_tree(root):
 
 
 def check_weight(root):
-    """Files of the repository that are too large to be kept in it."""
+    """Yields the files that are too large for the repository."""
     listed = subprocess.run(["git", "-C", root, "ls-files", "-z"], capture_output=True, text=True, check=False).stdout
     for name in filter(None, listed.split("\0")):
         path = os.path.join(root, name)
@@ -237,7 +237,7 @@ def main():
     return 1 if breaches else 0
 
 
-# What it shows, a file, its text, a word of the breach (None: there is none).
+# The purpose, a file, its text, and a word of the expected message (None: no message).
 SELF_TESTS = [
     ("what is above may be used", "src/b/x.cc", '#include "a/a.h"\n#include <vector>\n', None),
     ("what is used by what is used, too", "src/c/x.cc", '#include "a/a.h"\n', None),

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Words that an engineer whose first language is not English stumbles over, and names that were given up.
+"""Finds words that are hard for readers whose first language is not English, and identifiers that have been renamed.
 
-    tools/check_words.py [ROOT]       prints where they stand, exits 1 where there are more than the list allows
+    tools/check_words.py [ROOT]       prints their places; exits 1 if there are more than the list allows
     tools/check_words.py --self-test
 
-A word's number is how many lines may still hold it. The numbers only go down: who removes the last of a word sets 0.
+The number of a word is the number of lines that may still contain it. Numbers are only lowered, never raised.
 Write instead: noun first, the field's term, one clause. GLOSSARY.md has the terms.
 """
 
@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 
-# word (a regular expression, whole words, any case): lines that may still hold it, what to write instead
+# word (a regular expression for whole words in any case): number of allowed lines, and the replacement
 WORDS = {
     r"dear(er|est)?": (25, "expensive, over budget, most expensive"),
     r"accus(e|es|ed|ing)": (73, "name, report a finding"),
@@ -25,7 +25,7 @@ WORDS = {
     r"heed(s|ed)?": (9, "respects, applies, tracks"),
     r"crowd": (4, "concurrent requests"),
 }
-# Identifiers that have another name now, as they stood in the sources.
+# Renamed identifiers: the old name and the new name.
 NAMES = {
     "Population": "WorkloadProfile", "CpuStory": "CpuUsage", "tell_cpu": "measure_cpu_usage",
     "Inquiry": "DatabaseInspector", "Asker": "LockWaitPoller", "ProcessSeed": "ProcessInfo",
@@ -46,7 +46,7 @@ def files(root):
 
 
 def find(texts):
-    """Word -> places, for each list."""
+    """Returns a dictionary from word to places for each of the two lists."""
     words, names = {word: [] for word in WORDS}, {name: [] for name in NAMES}
     patterns = {word: re.compile(rf"\b(?:{word})\b", re.I) for word in WORDS}
     any_word = re.compile("|".join(rf"\b(?:{word})\b" for word in WORDS), re.I)

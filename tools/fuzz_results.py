@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Sums up the logs of the fuzzers that just ran: tools/fuzz_results.py SECONDS LOG... renews their rows in bench/results/fuzz.json."""
+"""Summarises the logs of a fuzzer run: tools/fuzz_results.py SECONDS LOG... updates their rows in bench/results/fuzz.json."""
 
 import datetime
 import json

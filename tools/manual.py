@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""docs/manual/VERB.md is what `culprit VERB --help` prints: the tables of verbs and options make the help, and the manual with it.
+"""Checks that docs/manual/VERB.md equals the output of `culprit VERB --help`, which is made from the tables of verbs and options.
 
-    tools/manual.py CULPRIT            says which pages are not what the program prints, exits 1 if there is one
-    tools/manual.py CULPRIT --accept   writes them anew
+    tools/manual.py CULPRIT            prints the pages that differ from the program's output; exits 1 if there is one
+    tools/manual.py CULPRIT --accept   writes these pages
 """
 
 import os
@@ -15,14 +15,14 @@ ENVIRONMENT = {"PATH": "/usr/bin:/bin", "NO_COLOR": "1", "COLUMNS": "100", "LC_A
 
 
 def help_of(program, *verb):
-    # The overview has a line a verb: wide enough for each sentence.
+    # Wide enough to print each verb of the overview on one line.
     env = ENVIRONMENT if verb else {**ENVIRONMENT, "COLUMNS": "200"}
     done = subprocess.run([program, *verb, "--help"], env=env, capture_output=True, text=True, check=True)
     return done.stdout.strip("\n") + "\n"
 
 
 def verbs(program):
-    """Names and sentences, in the order of the help."""
+    """Returns names and sentences in the order of the help."""
     listed = help_of(program).split("Verbs:\n", 1)[1].split("\n\n", 1)[0]
     return re.findall(r"^  ([a-z]+) +(\S.*)$", listed, re.M)
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the files of a new thing and its row in the registry: they compile and do the least there is to do.
+"""Writes the files of a new verb, protocol, format, event or detector and its registry row. They compile and do a minimum.
 
     ./dev new verb NAME       src/cli/NAME_command.cc, its row in verbs.inc, a case
     ./dev new protocol NAME   src/protocol/NAME/, with test and fuzzer, its room and its row in registry.cc
@@ -8,7 +8,7 @@
     ./dev new detector CLASS  src/analysis/detectors/CLASS.cc, its row in registry.cc, a case
     ./dev new --self-test     makes one of each kind in a copy of the tree (or of the one at PATH) and compiles it
 
-A kind is a dictionary of files and a list of lines that go into files which are there (KINDS).
+A kind is a dictionary of new files and a list of lines for existing files (KINDS).
 """
 
 import os

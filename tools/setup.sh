@@ -1,5 +1,5 @@
-# What `./dev setup` does, sourced by ./dev. Everything comes by package name through the machine's own package managers:
-# no host of a registry is named here. Each step looks first and is skipped where there is nothing to do.
+# The functions of `./dev setup`, which ./dev sources. Everything is installed by package name with the machine's own package
+# managers, and no registry host is named here. Each step checks first whether it is needed.
 
 kLibbpfVersion=1.4.6        # bookworm's 1.1.2 knows no uprobe.multi
 kBackports=bookworm-backports
@@ -17,7 +17,7 @@ missing_packages() {
   installed=$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' 2>/dev/null | sed -n 's/^ii  *//p' | sort -u)
   comm -23 <(echo "$wanted") <(echo "$installed")
   have_libbpf || echo "libbpf-dev/$kBackports"
-  # npm fetches DuckDB and nothing else: one that is there already is as good as Debian's.
+  # npm is only used to fetch DuckDB, so an npm that is already installed is sufficient.
   if ! have_duckdb && ! command -v npm >/dev/null; then printf 'nodejs\nnpm\n'; fi
 }
 
@@ -45,7 +45,7 @@ setup_packages() {
   have_libbpf || fail "libbpf-dev is $(dpkg-query -W -f '${Version}' libbpf-dev), wanted $kLibbpfVersion"
 }
 
-# The package would start a server on port 5432; we only want its programs.
+# The package would start a server on port 5432, but only its programs are needed.
 keep_postgresql_from_making_a_cluster() {
   local file=/etc/postgresql-common/createcluster.conf
   [[ -e $file ]] && return
@@ -54,8 +54,8 @@ keep_postgresql_from_making_a_cluster() {
   echo 'create_main_cluster = false' | "${root[@]}" tee "$file" >/dev/null
 }
 
-# The suite is added by copying this machine's own entry for bookworm main (deb822 or one line), so that whatever mirror it
-# uses is used again.
+# The suite is added as a copy of this machine's entry for bookworm main (deb822 or one line), so that it uses the same
+# mirror.
 add_backports() {
   apt-cache policy libbpf-dev 2>/dev/null | grep -q "$kBackports/" && return
   local entry
@@ -73,7 +73,7 @@ add_backports() {
 backports_stanza() {
   local files=(/etc/apt/sources.list.d/*.sources)
   [[ -e ${files[0]} ]] || return 1
-  # A blank line between files, so that stanzas don't run together.
+  # A blank line between files separates their stanzas.
   for file in "${files[@]}"; do cat "$file"; echo; done |
     awk 'BEGIN { RS = ""; ORS = "\n" }
          /(^|\n)Types:[^\n]*deb/ && /(^|\n)Suites:([^\n]* )?bookworm( |\n|$)/ && /(^|\n)Components:[^\n]*main/ { print; exit }' |
@@ -94,7 +94,7 @@ have_duckdb() {
 setup_duckdb() {
   have_duckdb && return
   say "fetching DuckDB into $CULPRIT_DUCKDB_DIR"
-  # Debian's node trusts only the authorities it was compiled with unless it is told.
+  # By default, Debian's node trusts only the certificate authorities that are compiled into it.
   local bundle=/etc/ssl/certs/ca-certificates.crt
   [[ -z ${NODE_EXTRA_CA_CERTS:-} && -e $bundle ]] && export NODE_EXTRA_CA_CERTS=$bundle
   mkdir -p "${CULPRIT_DUCKDB_DIR%/*}"
@@ -104,7 +104,7 @@ setup_duckdb() {
     rm -rf "$scratch"
     fail_with_log "npm pack of DuckDB"
   fi
-  # Renamed when whole: an interrupted setup leaves nothing that looks done. Another setup may have been faster.
+  # The directory is renamed when it is complete, so that an interrupted setup leaves no incomplete one. Another setup may have been faster.
   chmod 755 "$scratch/unpacked"
   mv -T "$scratch/unpacked" "$CULPRIT_DUCKDB_DIR" 2>/dev/null || have_duckdb || fail "cannot create $CULPRIT_DUCKDB_DIR"
   rm -rf "$scratch"

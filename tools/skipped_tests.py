@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""Prints which tests of a ctest log were skipped, and why: tools/skipped_tests.py build/release/Testing/Temporary/LastTest.log"""
+"""Prints the skipped tests of a ctest log with their reasons: tools/skipped_tests.py build/release/Testing/Temporary/LastTest.log"""
 
 import re
 import sys
 
 BEGIN = re.compile(r"^\d+/\d+ Test: (.*)$")
-# What a program says that skips itself or a part of itself.
+# The line that a program prints when it skips itself or a part of itself.
 SKIP_LINE = re.compile(r"^(SKIP|skip)(PED|ped|ping)?\b")
 
 
 def reasons(lines):
-    """Pairs of a test's name and its reason, for every test that was skipped, wholly or in part."""
+    """Yields pairs of name and reason for every test that was skipped completely or in part."""
     name, before = None, ""
     for line in lines:
         begin = BEGIN.match(line)

@@ -1,10 +1,10 @@
-# The steps behind ./dev's commands, sourced by it.
+# The functions of ./dev's commands, which ./dev sources.
 
 kRelease=build/release
 RUN_UNDER=
 
 configure() {
-  # Without --fresh: cmake looks itself whether there is anything to do. Its words matter only when it fails.
+  # Without --fresh, cmake itself checks whether there is anything to do. Its output is printed only if it fails.
   cmake --preset "$1" >"$LOG" 2>&1 || fail_with_log "cmake --preset $1"
 }
 
@@ -49,7 +49,7 @@ dev_test() {
   run_ctest "$kRelease" ${filter:+-R "$filter"}
 }
 
-# ctest's own lines come last; before them the reason of every skip, which ctest keeps to its log.
+# Prints the reason of every skipped test, which ctest writes only to its log, and then ctest's own lines.
 run_ctest() {
   local directory=$1
   shift
@@ -71,7 +71,7 @@ dev_demo() {
 
 our_sources() { git ls-files -co --exclude-standard -- '*.cc' '*.h' '*.bpf.c' | grep -v '^tests/corpus/'; }
 
-# Sources that differ from what is committed or, where nothing does, those of the last commit.
+# The sources that differ from the commit or, if none differs, the sources of the last commit.
 changed_sources() {
   local changed
   changed=$(git diff --name-only --diff-filter=d HEAD -- '*.cc' '*.h' && git ls-files -o --exclude-standard -- '*.cc' '*.h')
@@ -102,7 +102,7 @@ check_format() {
 
 # --- check: what a change must pass besides ./dev test
 
-# Three presets take too long for one run: the commit's hash selects one, so that over a few commits each is run.
+# Three presets take too long for one run. The hash of the commit selects one, so that each is used within a few commits.
 preset_of_the_day() {
   local presets=(asan tsan strict) hash
   hash=$(git rev-parse HEAD 2>/dev/null | cut -c 1-7)
@@ -122,7 +122,7 @@ dev_check() {
 check_preset() {
   (build_preset "$1") || return 1
   [[ $1 == strict ]] && return 0
-  # g++ 12's thread sanitizer finds no room for its shadow where addresses are randomised by more than 28 bits.
+  # The thread sanitizer of g++ 12 has no space for its shadow memory if addresses are randomised by more than 28 bits.
   [[ $1 == tsan ]] && setarch -R true 2>/dev/null && RUN_UNDER="setarch -R"
   TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1:suppressions=$PWD/tools/tsan.supp} ASAN_OPTIONS=${ASAN_OPTIONS:-strict_string_checks=1} \
     run_ctest "build/$1" -L unit
@@ -130,8 +130,8 @@ check_preset() {
 
 # --- fuzzers and benchmarks
 
-# dev_fuzz [NAME] [SECONDS]: each fuzzer for so long, as many at a time as there are CPUs. Its seeds are in tests/corpus;
-# what it finds on this machine stays in build/corpus/NAME.
+# dev_fuzz [NAME] [SECONDS]: runs each fuzzer for SECONDS, with one fuzzer per CPU at a time. The seeds are in tests/corpus;
+# new inputs of this machine stay in build/corpus/NAME.
 dev_fuzz() {
   local name=${1:-} seconds=${2:-10} fuzzers=()
   (build_preset fuzz) || return 1
@@ -171,12 +171,12 @@ run_fuzzer() {
   say "fuzz $name: $(grep -o 'Done [0-9]* runs in [0-9]* second' "$log" | tail -n 1)s"
 }
 
-# dev_bench [NAME [OPTIONS]]: a measurement of bench/NAME.py, or the benchmarks beside the code whose name holds NAME.
+# dev_bench [NAME [OPTIONS]]: runs the measurement bench/NAME.py, or the benchmarks beside the code whose names contain NAME.
 dev_bench() {
   local name=${1:-} found=0
   if [[ -n $name && $name != bench && -f bench/$name.py ]]; then
     set_up_and_build
-    # It adds up the sections of every trace in one process.
+    # The benchmark adds up the sections of every trace in one process.
     [[ $name != imports ]] || (build_preset release --target analysis_critical_path_bench) || return 1
     python3 "bench/$name.py" "${@:2}"
     return

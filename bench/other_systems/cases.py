@@ -1,4 +1,4 @@
-"""What is planted, under which load, and what a right answer names."""
+"""The cases: the planted fault, its load, and the right answer."""
 import contextlib
 import dataclasses
 import glob
@@ -10,8 +10,8 @@ from typing import Callable, Optional
 
 @dataclasses.dataclass
 class Want:
-    classes: tuple = ()  # empty: nobody may be accused
-    entity: tuple = ()   # one of these stands in the entity's name or statement, or is the caller
+    classes: tuple = ()  # empty: no finding is right
+    entity: tuple = ()   # one of these is in the entity's name or statement, or is the caller
     holder: Optional[int] = None  # which of the planted sessions
     never: tuple = ()    # classes that would be wrong anywhere in the answer
 
@@ -60,7 +60,7 @@ def mode(service, name):
 
 
 def restarted(*options, switch=None):
-    """The service started in another way: a small pool, none at all."""
+    """Starts the service with other options: with a small pool, or without a pool."""
     def plant(lab):
         lab.start_library(*options)
         if switch:
@@ -75,7 +75,7 @@ def restarted(*options, switch=None):
 
 
 def pooled(plant):
-    """The service reaches its database through PgBouncer."""
+    """Puts PgBouncer between the service and its database."""
     def both(lab):
         pooler, port = lab.start_pooler()
         lab.start_library(port=port)
@@ -92,7 +92,7 @@ def pooled(plant):
 
 
 def fronted(plant):
-    """The load reaches the service through nginx."""
+    """Puts nginx between the load and the service."""
     def both(lab):
         front = lab.start_front()
         heal = plant(lab)
@@ -126,7 +126,7 @@ def late(lab):
 
 
 def quota(lab):
-    """The service's cgroup may use a fifth of one CPU."""
+    """Limits the service's cgroup to a fifth of one CPU."""
     lab.start_library(preexec_fn=lambda: os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0)))  # no quota binds real time
     lab.mode("library", "heavy", True)
     first_version = os.path.isdir("/sys/fs/cgroup/cpu")
@@ -149,7 +149,7 @@ def quota(lab):
 
 
 def looped(action):
-    """Does something again and again until healed."""
+    """Repeats an action until the fault is removed."""
     def plant(lab):
         going = [True]
 
@@ -167,7 +167,7 @@ def looped(action):
 
 
 def evict(lab):
-    """The table's pages leave the caches, the server's (it is small) and the kernel's."""
+    """Removes the table's pages from the caches of the server (which is small) and of the kernel."""
     where = lab.psql(lab.first, "library", "-c", "select pg_relation_filepath('loans')")
     for path in glob.glob(os.path.join(lab.first.data, where) + "*"):
         with open(path, "rb") as file:
@@ -241,7 +241,7 @@ CASES = [
     Case("dependency", "somebody else's service is late", late, LIBRARY, Want(("dependency_slow",), ("score", "127.0.0.2"))),
     Case("dependency_unseen", "the same, and only the service is recorded", late, LIBRARY, Want(("dependency_slow",), ("score", "127.0.0.2")), pid_scope=True),
     Case("pool_exhausted", "three connections, held while cards are printed", restarted("--pool", "3"), LIBRARY + ["library:30:GET:card/@"],
-         # It sleeps while it holds one, and the others queue: both are true, and the database is idle.
+         # The service sleeps with a connection, and other requests queue: both causes are right. The database is idle.
          Want(("pool_wait", "lock_wait", "dependency_slow"), ("library",), None, BLOCKED)),
     Case("bulk_report", "a report that never ends; it takes a CPU", bulk_report, LIBRARY, Want(("cpu_saturation", "slow_statement"), ("postgres", "sum(a.loan_id"))),
 ]

@@ -1,4 +1,4 @@
-"""A library's web service as people write them: http.server, psycopg2, literals in simple queries, no tracing.
+"""A typical web service of a library: http.server, psycopg2, literals in simple queries, no tracing.
 
 usage: library.py PORT DSN SCORE_URL [--pool N]      (N = 0: a connection of its own for every request)
 
@@ -62,7 +62,7 @@ def loans(number):
 
 
 def search(number):
-    """What an ORM writes: aliases, a join, IN-lists of varying length."""
+    """Runs a query in the style of an ORM: aliases, a join, IN-lists of varying length."""
     members = tuple(random.sample(range(1, 20000), random.randint(2, 9)))
     with connection() as conn:
         return fetch(conn, 'SELECT "loans"."loan_id" AS "loans_loan_id", "loans"."due" AS "loans_due", "members"."name" AS "members_name" '
@@ -85,7 +85,7 @@ def lend(number):
 
 
 def desk(number):
-    """An application's own lock, by the database."""
+    """Takes an application's own lock in the database."""
     with connection() as conn:
         fetch(conn, "select pg_advisory_xact_lock(%s)", (4711,))
         return fetch(conn, "select name from members where id = %s", (number,))
@@ -137,7 +137,7 @@ def catalogue(number):
 
 
 def print_card(number):
-    """Holds its connection while it works for itself: who comes meanwhile waits for the pool."""
+    """Holds its connection while it sleeps, so that later requests wait for the pool."""
     with connection() as conn:
         name = fetch(conn, "select name from members where id = %s", (number,))
         time.sleep(0.08)
@@ -145,7 +145,7 @@ def print_card(number):
 
 
 def cover(number):
-    """Works with the CPU only."""
+    """Uses only the CPU."""
     total = 0
     for step in range(120_000 if modes.get("heavy") else 2_000):
         total = (total * 31 + step) % 1_000_003
@@ -191,6 +191,6 @@ class Server(http.server.ThreadingHTTPServer):
     request_queue_size = 256
 
 
-if POOL:  # connections are there before anybody records
+if POOL:  # the connections exist before a recording begins
     idle.extend(psycopg2.connect(DSN) for _ in range(min(POOL, 8)))
 Server(("127.0.0.1", PORT), Handler).serve_forever()

@@ -9,7 +9,7 @@ insert into loans(member_id, isbn, due, note)
   from generate_series(1, 600000) i;
 create index loans_member on loans(member_id);
 create table audit(id bigserial primary key, what text, at timestamptz default now());
--- A slow statement inside a function is the caller's `select branch_load(…)` to whoever watches.
+-- From outside, a slow statement inside of a function appears as the caller's `select branch_load(…)`.
 create function branch_load(member int) returns bigint language plpgsql as $$
 declare total bigint := 0; one record;
 begin

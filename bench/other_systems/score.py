@@ -1,4 +1,4 @@
-"""Somebody else's service: answers with a number, late when told so.   usage: score.py ADDRESS PORT"""
+"""A service of another vendor: answers with a number, with a delay on request.   usage: score.py ADDRESS PORT"""
 import http.server
 import sys
 import time

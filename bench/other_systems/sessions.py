@@ -1,4 +1,4 @@
-"""Sessions that hold locks.   usage: sessions.py NAME DSN    (prints its backends' pids, then works until killed)"""
+"""Holds locks in several sessions.   usage: sessions.py NAME DSN    (prints the pids of its backends, then runs until it is killed)"""
 import sys
 import threading
 import time
@@ -14,14 +14,14 @@ def connect(name):
 
 
 def idle(conn, rows=SOME):
-    """Takes rows and goes to lunch."""
+    """Locks rows and stays idle in its transaction."""
     with conn.cursor() as cursor:
         cursor.execute(f"update books set title = title where {rows}")
         time.sleep(3600)
 
 
 def active(conn):
-    """One long transaction that is busy all along, with many short statements."""
+    """Runs one long transaction with many short statements, without idle time."""
     with conn.cursor() as cursor:
         while True:
             cursor.execute(f"update books set title = title where {SOME}")
@@ -53,14 +53,14 @@ def alter(conn):
 
 
 def reader(conn):
-    """Has read the table and not ended its transaction."""
+    """Reads the table and does not end its transaction."""
     with conn.cursor() as cursor:
         cursor.execute("select due from loans where loan_id = 17")
         time.sleep(3600)
 
 
 def second(conn, *statements):
-    """Waits for the first, and makes others wait."""
+    """Waits for the first session and blocks others."""
     with conn.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)

@@ -1,4 +1,4 @@
-"""The library on one event loop: aiohttp and asyncpg (prepared statements, binary, a pool).   usage: library_async.py PORT PG_PORT SCORE_URL"""
+"""The library service on one event loop: aiohttp and asyncpg (prepared statements, binary values, a pool).   usage: library_async.py PORT PG_PORT SCORE_URL"""
 import asyncio
 import random
 import sys
