@@ -8,9 +8,10 @@ namespace culprit::analysis {
 
 namespace {
 
-// So many give a level and its share to a percent; they take 3 MB.
+// This many periods (3 MB) give the level and its share of the time to one percent.
 constexpr size_t kMaxStretches = 200'000;
-// Ends of two machines' clocks, and a call that begins as another ends: this share of the time may lie above the level.
+// The share of the time that may lie above the level: clocks of two machines differ, and a call may begin while another
+// ends.
 constexpr double kAbove = 0.01;
 
 struct Edge {
@@ -25,7 +26,7 @@ std::vector<Edge> edges_of(const CallEdge& edge, int64_t least_gap_ns) {
     if (gap.to_ns - gap.from_ns >= least_gap_ns)
       edges.push_back({gap.from_ns, 0, 1}), edges.push_back({gap.to_ns, 0, -1});
   std::sort(edges.begin(), edges.end(), [](const Edge& a, const Edge& b) {
-    return a.ns != b.ns ? a.ns < b.ns : a.calls + a.gaps < b.calls + b.gaps;  // ends first
+    return a.ns != b.ns ? a.ns < b.ns : a.calls + a.gaps < b.calls + b.gaps;  // ends come first
   });
   return edges;
 }
@@ -55,7 +56,7 @@ void CallConcurrency::observe(const Trace& trace, const SpanNodes& nodes, const 
 }
 
 Plateau find_plateau(const CallEdge& edge, int64_t least_gap_ns) {
-  std::map<int64_t, int64_t> time_at;  // by number of calls
+  std::map<int64_t, int64_t> time_at;  // by number of concurrent calls
   std::map<int64_t, int64_t> gap_time_at;
   Plateau plateau;
   int64_t calls = 0, gaps = 0, last_ns = 0, busy_ns = 0, gap_ns = 0, begin_ns = 0;

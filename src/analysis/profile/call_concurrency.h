@@ -1,5 +1,5 @@
-// CallConcurrency: how many calls a service has under way at once to each of its peers, and how long its requests are in hand
-// without a call before one begins. What a pool of connections or workers of fixed size is told from.
+// CallConcurrency: how many concurrent calls a service makes to each of its peers, and how long its requests run
+// without a call before a call begins. Used to detect a pool of connections or workers with a fixed size.
 //
 //   request   ├──────── gap ────────┤── call ──┤           the pool has k members: while requests are in their gaps,
 //   others          ├── call ──┤├── call ──┤                k calls are under way, never more
@@ -21,25 +21,27 @@ struct Stretch {
   int64_t from_ns = 0, to_ns = 0;
 };
 
-// A service's calls to one peer.
+// The calls of a service to one peer.
 struct CallEdge {
   std::vector<Stretch> calls;
-  std::vector<Stretch> gaps;  // from the begin of a request's handling, or the end of its last call, to a call
+  // from the begin of a request's handling, or from the end of its last call, to the next call
+  std::vector<Stretch> gaps;
 };
 
-// The fixed number of calls that an edge has at most, and how the gaps lie to it.
+// The fixed upper limit of an edge's concurrent calls, and how gaps relate to it.
 struct Plateau {
-  int64_t size = 0;           // k; 0: none
-  double at_size = 0;         // share of the gaps' time during which k calls are under way
-  int64_t gaps = 0;           // that are long
-  int64_t gap_ns = 0;         // of those, mean
-  int64_t longest_queue = 0;  // gaps at once
-  double mean_calls = 0;      // under way on average, from the first to the last: arrivals × duration (Little's law)
+  int64_t size = 0;           // the limit k; 0: none
+  double at_size = 0;         // share of the gaps' time in which k calls are active
+  int64_t gaps = 0;           // number of long gaps
+  int64_t gap_ns = 0;         // mean length of the long gaps
+  int64_t longest_queue = 0;  // the most gaps at the same time
+  // mean number of active calls, from the first call to the last: arrivals × duration (Little's law)
+  double mean_calls = 0;
 };
 
 class CallConcurrency {
  public:
-  // The edge of a service and the peer as the caller knows it: a server's address, or a name.
+  // A service, and its peer as the caller names it: a server's address, or a name.
   using Key = std::pair<TextId, TextId>;
 
   void observe(const Trace& trace, const SpanNodes& nodes, const Interner& names);
@@ -49,7 +51,7 @@ class CallConcurrency {
   std::map<Key, CallEdge> edges_;
 };
 
-// Of gaps from `least_gap_ns` on.
+// Uses gaps of at least `least_gap_ns`.
 Plateau find_plateau(const CallEdge& edge, int64_t least_gap_ns);
 
 }  // namespace culprit::analysis

@@ -7,7 +7,7 @@ namespace {
 
 constexpr int64_t kMs = 1'000'000;
 
-// `clients` requests at once, again and again, that share `members` connections for calls of 10 ms.
+// `clients` concurrent requests, repeatedly, that share `members` connections for calls of 10 ms.
 CallEdge pool(int clients, int members, int rounds) {
   CallEdge edge;
   std::vector<int64_t> free(static_cast<size_t>(members), 0), ready(static_cast<size_t>(clients), 0);
@@ -35,7 +35,7 @@ TEST(CallConcurrency, APoolIsAPlateauAtItsSize) {
 TEST(CallConcurrency, RequestsThatWorkBeforeTheirCallHaveNone) {
   CallEdge edge;
   for (int i = 0; i < 100; ++i) {
-    const int64_t begin = i * 7 * kMs;  // each works 20 ms, then calls for 5
+    const int64_t begin = i * 7 * kMs;  // each request works for 20 ms, then calls for 5 ms
     edge.gaps.push_back({begin, begin + 20 * kMs});
     edge.calls.push_back({begin + 20 * kMs, begin + 25 * kMs});
   }

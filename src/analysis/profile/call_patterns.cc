@@ -11,7 +11,7 @@ namespace culprit::analysis {
 
 namespace {
 
-// A server's own fault; what the client did wrong (4xx) is an answer.
+// Only failures of the server count; a client error (4xx) is a valid answer.
 bool failed(const Span& span) { return span.status == SpanStatus::Error || http_status(span.attributes) >= 500; }
 
 bool call_failed(const Trace& trace, SpanIndex head) {
@@ -19,7 +19,7 @@ bool call_failed(const Trace& trace, SpanIndex head) {
   return failed(trace.spans[head]) || (last != head && failed(trace.spans[last]));
 }
 
-// By span: whether it is `root` or below it.
+// Returns for each span whether it is `root` or below it.
 std::vector<bool> part_of(const Trace& trace, SpanIndex root) {
   std::vector<bool> ours(trace.spans.size(), false);
   std::vector<SpanIndex> todo = {root};
@@ -32,7 +32,7 @@ std::vector<bool> part_of(const Trace& trace, SpanIndex root) {
   return ours;
 }
 
-// The heads of the calls below `root`, by the span that makes them, in order of start.
+// Returns the first spans of the calls below `root`, by the span that makes them, in order of start.
 std::map<SpanIndex, std::vector<SpanIndex>> calls_by_caller(const Trace& trace, SpanIndex root,
                                                             const SpanNodes& nodes) {
   std::map<SpanIndex, std::vector<SpanIndex>> calls;
@@ -48,8 +48,9 @@ std::map<SpanIndex, std::vector<SpanIndex>> calls_by_caller(const Trace& trace, 
   return calls;
 }
 
-// What a failed span failed of: a failed child, looked for through the spans of its own service that say nothing. The last to
-// begin: what failed before was tried again. kNoSpan: it failed by itself.
+// Returns the failed child that made a span fail, or kNoSpan if the span failed by itself. Spans of the same service
+// without an error are searched through. Of several failed children, the last to begin counts: earlier failures were
+// tried again.
 SpanIndex failed_of(const Trace& trace, SpanIndex span) {
   SpanIndex found = kNoSpan;
   std::vector<SpanIndex> todo = {span};
@@ -66,10 +67,11 @@ SpanIndex failed_of(const Trace& trace, SpanIndex span) {
   return found;
 }
 
-// An answer that is not waited for is no failure of the callee: the client may have left.
+// An answer that the caller did not wait for is no failure of the callee: the client may have disconnected.
 bool returned_failure(const Span& span) { return failed(span) && !(span.flags & kUnanswered); }
 
-// What a server failed of while its caller went on. A caller's own error may be an answer like "not found".
+// Returns a failed span of a server whose caller continued normally. An error on the caller's side alone may be an
+// answer such as "not found".
 SpanIndex tolerated_failure(const Trace& trace, SpanIndex root) {
   std::vector<SpanIndex> todo = {root};
   while (!todo.empty()) {
@@ -89,7 +91,7 @@ std::string_view said_by(const Span& span, bool& exception) {
   return find_text(span.attributes, "error.type");
 }
 
-// The span's duration without what its children cover of it.
+// Returns the span's duration minus the time covered by its children.
 int64_t own_ns(const Trace& trace, SpanIndex index) {
   const Span& span = trace.spans[index];
   int64_t covered = 0, until = span.start_ns;
@@ -106,7 +108,7 @@ int64_t own_ns(const Trace& trace, SpanIndex index) {
 
 std::vector<OwnTime> find_own_times(const Trace& trace, SpanIndex root, const SpanNodes& nodes, const Interner& names,
                                     const ServiceInstances& origins) {
-  std::map<NodeId, std::pair<OwnTime, int64_t>> found;  // and the most of one span
+  std::map<NodeId, std::pair<OwnTime, int64_t>> found;  // with the longest own time of one span
   std::vector<bool> ours = part_of(trace, root);
   for (SpanIndex index = 0; index < trace.spans.size(); ++index) {
     const Span& span = trace.spans[index];
@@ -131,7 +133,8 @@ std::vector<Retry> find_retries(const Trace& trace, SpanIndex root, const SpanNo
     std::map<NodeId, std::vector<SpanIndex>> alike;
     for (SpanIndex head : heads) alike[nodes.of[head]].push_back(head);
     for (const auto& [node, attempts] : alike) {
-      // All but the last failed, one after the other: a loop over things of which some fail looks otherwise.
+      // A retry: all attempts but the last failed, one after the other. In a loop over items of which some fail,
+      // successes come in between.
       bool again = attempts.size() >= 2;
       for (size_t i = 0; again && i + 1 < attempts.size(); ++i)
         again = call_failed(trace, attempts[i]) &&

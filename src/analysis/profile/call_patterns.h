@@ -1,4 +1,4 @@
-// How one caller's calls follow one another within a request: what was tried again, what ran side by side, what failed first.
+// Patterns in the calls of one caller within a request: retries, concurrent calls, and the first failure.
 #pragma once
 
 #include <cstdint>
@@ -13,34 +13,35 @@ namespace culprit::analysis {
 
 struct SpanNodes;
 
-// A call that failed and was made again, until it was answered or given up.
+// A call that failed and was made again, until it succeeded or the caller gave up.
 struct Retry {
-  NodeId node = NodeId::None;  // of the calls
-  int64_t failed = 0;          // attempts
-  int64_t wasted_ns = 0;       // from the first attempt's begin to the last's
+  NodeId node = NodeId::None;  // node of the calls
+  int64_t failed = 0;          // failed attempts
+  int64_t wasted_ns = 0;       // from the begin of the first attempt to the begin of the last
 };
 
-// The calls of one handling of a request by one service, of two kinds at least.
+// The calls that one service makes while it handles one request, with at least two kinds of calls.
 struct FanOut {
-  NodeId node = NodeId::None;  // of the handling
+  NodeId node = NodeId::None;  // node of the handling service
   int64_t calls = 0, kinds = 0;
-  int64_t sum_ns = 0, union_ns = 0, longest_ns = 0;  // of the calls: added up; during which any ran; the longest
+  // of the calls: sum of durations; time in which any was active; the longest duration
+  int64_t sum_ns = 0, union_ns = 0, longest_ns = 0;
 };
 
-// Where a failed request failed first: the deepest of those that say so.
+// The first failure of a failed request: the deepest span that has an error.
 struct Failure {
   NodeId node = NodeId::None;
-  TextId said = TextId::Empty;  // text: the exception's type, the status; 0: nothing
+  TextId said = TextId::Empty;  // the exception's type or the status, as a text; 0: none
   bool exception = false;
-  bool tolerated = false;  // the request was answered all the same, without what failed
+  bool tolerated = false;  // the request succeeded without the failed call
 };
 
-// Time that passed in the unwatched spans of one node and in none of their children, on the path or not: what lies beside
-// the path while it is quick, and on it when it is slow, is told from what is always slow.
+// Time in spans of one node without recorded waits and outside of their children, on the critical path or not. It
+// separates work that is on the path only when it is slow from work that is always slow.
 struct OwnTime {
   NodeId node = NodeId::None;
   int64_t ns = 0;
-  Origin origin;  // of the span that had most of it
+  Origin origin;  // of the span with the most of this time
 };
 
 std::vector<OwnTime> find_own_times(const Trace& trace, SpanIndex root, const SpanNodes& nodes, const Interner& names,

@@ -12,7 +12,7 @@ namespace culprit::analysis {
 
 namespace {
 
-// An exchange that cannot be read (it is encrypted) with a server that is known to be a database is a statement of unknown text.
+// An unreadable (encrypted) exchange with a known database server counts as a statement with unknown text.
 const Database* unread_database(const Trace& trace, SpanIndex head, SpanIndex last) {
   const Span& callee = trace.spans[last];
   if (callee.kind != SpanKind::Server || !(trace.spans[head].flags & kOpaque) || !(callee.flags & kOpaque))
@@ -30,7 +30,7 @@ StatementId unread_statement(const Trace& trace, SpanIndex head, SpanIndex last,
 StatementId statement_of(const Trace& trace, SpanIndex head, SpanIndex last, Interner& names) {
   const Span& caller = trace.spans[head];
   const Span& callee = trace.spans[last];
-  // Of the views the one that knows the text, the server's first.
+  // Of the spans of one call, the one that has the text is used, the server's first.
   const Span& told = (callee.flags & kTextUnknown) && !(caller.flags & kTextUnknown) ? caller : callee;
   std::string address = address_of(caller);
   if (address.empty()) address = address_of(callee);
@@ -70,7 +70,7 @@ class NodeBuilder {
     CallNode node;
     node.parent = parent == kNoSpan ? NodeId::None : out_.of[parent];
     node.service = names_.intern(span.service);
-    bool inner = inner_[index];  // a further view of its parent's call
+    bool inner = inner_[index];  // another span of its parent's call
     bool database = !inner && is_database(span);
     bool calls = span.kind == SpanKind::Client || callee_view(trace_, index) != kNoSpan;
     bool call = !inner && (calls || (database && span.kind != SpanKind::Server));
@@ -90,7 +90,7 @@ class NodeBuilder {
     out_.of[index] = names_.intern_node(node);
   }
 
-  // Marks all views of the call that begins at `head`.
+  // Marks all spans of the call that begins at `head`.
   void mark_call(SpanIndex head, bool database) {
     out_.heads.push_back(head);
     SpanIndex last = last_view(trace_, head);
@@ -112,11 +112,11 @@ class NodeBuilder {
   std::vector<bool> inner_;
 };
 
-// Pauses differ by what a timer and the scheduler add to them: by so much, or a twentieth.
+// A timer and the scheduler add up to 1 ms, or a twentieth, to a pause.
 constexpr int64_t kTimerNs = 1'000'000;
 constexpr int64_t kTimerShare = 20;
 
-// Whether each pause is as long as the others, or longer than the one before (attempts further and further apart).
+// Returns whether all pauses have the same length, or each is longer than the one before (increasing back-off).
 bool is_steady(const std::vector<int64_t>& pauses) {
   if (pauses.size() < 3) return false;
   const int64_t low = quantile(pauses, 0.1), high = quantile(pauses, 0.9);
@@ -126,7 +126,8 @@ bool is_steady(const std::vector<int64_t>& pauses) {
   return true;
 }
 
-// The time between two calls during which none of the caller's other calls (`all`, in order of start) is under way.
+// Returns the time between two calls in which none of the caller's other calls is active. `all` are its calls in order
+// of start.
 int64_t pause_between(const Trace& trace, const std::vector<SpanIndex>& all, SpanIndex call, SpanIndex next) {
   int64_t from_ns = trace.spans[call].end_ns(), paused_ns = 0;
   const int64_t to_ns = trace.spans[next].start_ns;
@@ -143,7 +144,7 @@ int64_t rows_of_call(const Trace& trace, SpanIndex head) {
   return rows >= 0 ? rows : rows_of(trace.spans[head]);
 }
 
-// One caller's calls of one node, in order of start; `all` are all of its calls.
+// Summarises one caller's calls of one node, in order of start; `all` are all calls of the caller.
 Repeat repeat_of(const Trace& trace, NodeId node, const std::vector<SpanIndex>& calls,
                  const std::vector<SpanIndex>& all) {
   Repeat repeat;
@@ -153,7 +154,7 @@ Repeat repeat_of(const Trace& trace, NodeId node, const std::vector<SpanIndex>& 
   for (SpanIndex call : calls) {
     const Span& span = trace.spans[call];
     if (span.duration_ns < 0) continue;
-    // Overlaps the one before: side by side, not one after the other.
+    // Calls that overlap the call before are concurrent, not repeated.
     if (last != kNoSpan && span.start_ns < trace.spans[last].end_ns()) continue;
     if (last != kNoSpan) pauses.push_back(pause_between(trace, all, last, call));
     last = call;
@@ -168,10 +169,10 @@ Repeat repeat_of(const Trace& trace, NodeId node, const std::vector<SpanIndex>& 
   return repeat;
 }
 
-// The rows of the calls that were answered before `call`; `all` are its caller's calls.
+// Returns the rows returned by calls that ended before `call`; `all` are the calls of its caller.
 std::vector<RowsBefore> rows_before(const Trace& trace, const SpanNodes& nodes, const std::vector<SpanIndex>& all,
                                     SpanIndex call) {
-  // What came more than so many calls earlier is not the query that the loop runs over.
+  // A query more than this many calls earlier is not the query that the loop iterates over.
   constexpr int kFarthest = 64;
   std::vector<RowsBefore> before;
   int looked = 0;
@@ -198,14 +199,14 @@ std::vector<Repeat> find_repeats(const Trace& trace, const SpanNodes& nodes) {
     if (all.size() < static_cast<size_t>(kFewestRepeats)) continue;
     std::sort(all.begin(), all.end());
     std::map<NodeId, std::vector<SpanIndex>> alike;
-    // Whether exchanges of an unknown protocol are alike is not known.
+    // Exchanges of an unknown protocol are left out: nothing shows whether they are alike.
     for (SpanIndex head : all)
       if (nodes.statement[head] != StatementId::None || !(trace.spans[head].flags & kOpaque))
         alike[nodes.of[head]].push_back(head);
     for (const auto& [node, calls] : alike) {
       if (calls.size() < static_cast<size_t>(kFewestRepeats)) continue;
       Repeat repeat = repeat_of(trace, node, calls, all);
-      // Mostly side by side: a fan-out.
+      // Mostly concurrent calls are a fan-out, not a repetition.
       if (repeat.calls < kFewestRepeats || repeat.calls * 10 < static_cast<int64_t>(calls.size()) * 9) continue;
       repeat.before = rows_before(trace, nodes, all, calls.front());
       repeats.push_back(std::move(repeat));

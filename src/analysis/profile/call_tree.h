@@ -1,4 +1,4 @@
-// SpanNodes: where in the call tree each span of a trace stands, and which calls repeat there.
+// SpanNodes: the position of each span of a trace in the call tree, and the calls that repeat there.
 #pragma once
 
 #include <vector>
@@ -9,19 +9,19 @@
 namespace culprit::analysis {
 
 struct SpanNodes {
-  std::vector<NodeId> of;              // by span: its node; never None
-  std::vector<StatementId> statement;  // by span: of the database call it is a view of; None: no such call
-  std::vector<SpanIndex> entry;        // by span: the span by which its service was entered
-  std::vector<SpanIndex> heads;        // the callers' first views of all calls
+  std::vector<NodeId> of;              // index: span; its node, never None
+  std::vector<StatementId> statement;  // index: span; the database statement of its call; None: no such call
+  std::vector<SpanIndex> entry;        // index: span; the span by which a request entered the service
+  std::vector<SpanIndex> heads;        // the caller's first span of each call
 };
 SpanNodes place_spans(const Trace& trace, Interner& names);
 
-// The calls of one node by one caller that follow one another; at least kFewestRepeats of them.
+// Returns calls of one node by one caller that follow one another; at least kFewestRepeats of them.
 std::vector<Repeat> find_repeats(const Trace& trace, const SpanNodes& nodes);
 constexpr int64_t kFewestRepeats =
     5;  // fewer are how programs are written (facts: Sentry and perf-sentinel both take 5)
 
-// The critical path from `root`, by node.
+// Returns the critical path from `root`, summed by node.
 std::vector<Part> parts_of(const Trace& trace, SpanIndex root, const SpanNodes& nodes);
 
 }  // namespace culprit::analysis

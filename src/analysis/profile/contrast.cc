@@ -10,24 +10,26 @@ namespace culprit::analysis {
 
 namespace {
 
-// More blocks let the noise inside each hide a slow drift across them; fewer don't tell drift from chance. On the noise of
-// contrast_test.cc, of 3000 pairs of one system with itself a change was named, at the stated 5 %, with 12 blocks in 2.2 % and with
-// 24 in 3.7 %; a change by half of 100 independent requests was found in 67 % and in 91 %.
+// The number of blocks. With more blocks, the noise within each hides a slow drift; with fewer, drift and chance cannot
+// be distinguished. Measured with the noise of contrast_test.cc, with an allowed error of 5 %: of 3000 comparisons of a
+// system with itself, 2.2 % (12 blocks) and 3.7 % (24 blocks) reported a change. A change by half, of 100 independent
+// requests, was found in 67 % and in 91 % of the cases.
 constexpr size_t kBlocks = 24;
-// A recording of ten times as many requests is cut into blocks of the same size, but not into any number of them.
+// A recording with ten times as many requests has more blocks of the same size, up to this number.
 constexpr size_t kMostBlocks = 1024;
-// The mean of a series and its dependence are estimated from the same values: each costs one degree of freedom. What is left
-// of a series that drifts from end to end is no whole one.
+// The mean of a series and its dependence are estimated from the same values; each costs one degree of freedom. A
+// series that drifts from end to end keeps less than one.
 constexpr double kEstimated = 2, kLeastFreedom = 0.5;
 constexpr size_t kFewestBlocks = 4;
-// Differences of times this short are the scheduler's.
+// Shorter differences are within the scheduler's noise.
 constexpr double kGrainNs = 100'000;
 
 double quantile_of(Measure measure) {
   return measure == Measure::P95 ? 0.95 : measure == Measure::UpperQuartile ? 0.75 : 0.5;
 }
 
-// A twentieth of twenty is one request; what is less far out may be told from blocks of a single one.
+// A block needs 20 requests for its p95, as a twentieth of 20 is one request. For other measures, one request is
+// enough.
 size_t least_block(Measure measure) { return measure == Measure::P95 ? 20 : 1; }
 
 void sort_by_time(std::vector<Weighted>& samples) {
@@ -41,7 +43,7 @@ double measure_block(const Weighted* begin, const Weighted* end, Measure measure
   return std::log(std::max(value, 0.0) + kGrainNs);
 }
 
-// One value a block of about `size` samples.
+// Returns one value for each block of about `size` samples.
 std::vector<double> blocks_of(const std::vector<Weighted>& samples, size_t size, Measure measure) {
   size_t n = samples.size() / size, used = std::min(n, kMostBlocks);
   std::vector<double> values;
@@ -60,7 +62,7 @@ double mean_of(const std::vector<double>& values) {
   return values.empty() ? 0 : sum / static_cast<double>(values.size());
 }
 
-// Welch's test of two means whose variances and numbers of independent values are estimates.
+// Welch's test of two means, with estimated variances and estimated numbers of independent values.
 double half_width(const Dependence& a, const Dependence& b, double error) {
   double variance = a.variance + b.variance;
   if (variance <= 0) return 0;
@@ -70,10 +72,10 @@ double half_width(const Dependence& a, const Dependence& b, double error) {
   return student_quantile(error, variance * variance / (part(a) + part(b))) * std::sqrt(variance);
 }
 
-// How often a sample is above a bound, in order of time.
+// How often a sample is above a bound, with samples in order of time.
 struct Frequency {
   double share = 0;
-  Dependence dependence;  // of the share; samples: independent ones
+  Dependence dependence;  // of the share; its `samples` are independent ones
 };
 
 Frequency frequency_above(const std::vector<Weighted>& samples, int64_t bound_ns) {
@@ -89,7 +91,7 @@ Frequency frequency_above(const std::vector<Weighted>& samples, int64_t bound_ns
   found.share = mean_of(series), found.dependence = measure_dependence(series);
   auto n = static_cast<double>(samples.size());
   found.dependence.samples *= n / static_cast<double>(std::max<size_t>(blocks, 1));
-  // None of n says less than that there are none (Laplace's rule of succession).
+  // Zero of n samples does not prove that the share is 0 (Laplace's rule of succession).
   double cautious = (found.share * n + 1) / (n + 2);
   found.dependence.variance =
       std::max(found.dependence.variance, cautious * (1 - cautious) / std::max(found.dependence.samples, 1.0));
@@ -100,7 +102,7 @@ Frequency frequency_above(const std::vector<Weighted>& samples, int64_t bound_ns
 
 Shift contrast(std::vector<Weighted> before, std::vector<Weighted> now, Measure measure, double error) {
   sort_by_time(before), sort_by_time(now);
-  // Blocks of one size: a quantile of few samples lies beside that of many.
+  // Both series use blocks of one size: a quantile of few samples differs systematically from one of many.
   size_t size = std::max(least_block(measure), std::min(before.size(), now.size()) / kBlocks);
   std::vector<double> was = blocks_of(before, size, measure), is = blocks_of(now, size, measure);
   if (was.size() < kFewestBlocks || is.size() < kFewestBlocks) return {0, std::numeric_limits<double>::infinity()};
@@ -117,13 +119,13 @@ bool goes_beyond(std::vector<Weighted> before, std::vector<Weighted> now, double
   if (before.empty() || now.empty()) return false;
   sort_by_time(before), sort_by_time(now);
   int64_t longest_ns = std::max_element(before.begin(), before.end())->value_ns;
-  // Whether slow requests come alone is told by those of both that are above the usual.
+  // How much slow requests depend on each other is measured on requests above the median, in both recordings.
   int64_t usual_ns = Distribution(now).quantile(0.5);
   double was = frequency_above(before, usual_ns).dependence.samples;
   double is =
       std::min(frequency_above(now, usual_ns).dependence.samples, frequency_above(now, longest_ns).dependence.samples);
   double beyond = frequency_above(now, longest_ns).share * is, chance = 1;
-  // Were all of one system, the largest of all would be of now with this probability (the precedence test).
+  // The probability that the largest values of all are in `now`, if both are of one system (the precedence test).
   for (double i = 0; i + 1 <= beyond; ++i) chance *= (is - i) / (is + was - i);
   return chance < error;
 }

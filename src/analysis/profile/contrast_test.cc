@@ -60,7 +60,7 @@ TEST(Dependence, HasStudentsQuantiles) {
   EXPECT_NEAR(student_quantile(0.05, 1e6), 1.960, 0.001);
 }
 
-// What the requests of a system have in common from moment to moment; the long form is bench/contrast.py.
+// The variation over time that requests of a system share; bench/contrast.py has the full version.
 class Noise {
  public:
   explicit Noise(std::mt19937_64& random) : random_(random) {
@@ -70,7 +70,7 @@ class Noise {
     tide_ = uniform(0, 0.3), tail_ = uniform(0, 0.1), burst_ = uniform(1.5, 6), bursts_each_s_ = 600 / uniform(2, 20);
   }
 
-  // A stretch of 600 s: `requests` of each of the operations.
+  // A period of 600 s with `requests` requests of each operation.
   std::vector<std::vector<Weighted>> stretch(double begin_s, size_t operations, size_t requests) {
     std::vector<std::vector<Weighted>> all(operations);
     for (size_t i = 0; i < operations * requests; ++i) {
@@ -138,7 +138,7 @@ TEST(Contrast, FindsWhatIsSlowerThanItsNoise) {
   struct Case {
     int requests;
     double slower;
-    int least;  // of 100
+    int least;  // of 100 comparisons
   };
   for (Case c : {Case{15, 4, 75}, Case{30, 2, 90}, Case{100, 1.5, 85}, Case{400, 1.25, 90}, Case{400, 1, 0}}) {
     int found = 0, mistaken = 0;
@@ -164,7 +164,7 @@ TEST(Contrast, SeesAFewThatHangAndMoreThatFail) {
   EXPECT_FALSE(goes_beyond(now, before, 0.05 / 24));
   EXPECT_TRUE(is_more_frequent(fewer, more, 0.05 / 24));
   EXPECT_FALSE(is_more_frequent(more, fewer, 0.05 / 24));
-  // The same 30, in one moment: an accident of one moment.
+  // The same 30 requests within one moment: a single incident.
   std::sort(now.begin(), now.end());
   for (size_t i = 0; i < now.size(); ++i) now[i].start_ns = static_cast<int64_t>(i) * kSecond;
   EXPECT_FALSE(goes_beyond(before, now, 0.05 / 24));

@@ -11,8 +11,9 @@ constexpr std::string_view kRecorder = "culprit";
 
 using ByPid = std::unordered_map<int32_t, const Process*>;
 
-// Whether a process works for the requests: it handled some, its parent did, or it is a sibling of one that did in the
-// same server (a worker, a parallel query, a vacuum: forked from one program by one parent that runs it too).
+// Returns whether a process works for requests: it handled some, its parent did, or it is a sibling of a process that
+// did in the same server (a worker, a parallel query, a vacuum: forked from one program by one parent that runs that
+// program too).
 bool serves(const Process& process, const ByPid& by_pid, const WorkloadProfile& population) {
   const auto& participants = population.participants();
   if (participants.contains(process.pid) || participants.contains(process.parent_pid)) return true;
@@ -46,10 +47,9 @@ CpuUsage measure_cpu_usage(const WorkloadProfile& population) {
   std::map<std::pair<std::string, bool>, int64_t> most;
   const auto& held = population.cpu_holders();
   for (const Process& process : population.around().processes) {
-    if (process.name.empty())
-      continue;  // gone before it could be looked at: it has no name, and its times are not to be trusted
+    if (process.name.empty()) continue;  // ended before /proc was read: it has no name, and its times are unreliable
     bool serving = serves(process, by_pid, population);
-    // A server's processes are told apart by program; so are strangers: eight burners are one neighbour.
+    // Processes are grouped by program, both servers and others: eight copies of one CPU burner are one entry.
     std::pair<std::string, bool> key{process.name, serving};
     CpuHolder& holder = groups[key];
     auto from_requests = held.find(process.pid);
@@ -69,7 +69,7 @@ CpuUsage measure_cpu_usage(const WorkloadProfile& population) {
     }
   }
   for (auto& [key, holder] : groups) story.holders.push_back(holder);
-  // A blocker that the process table does not know is a stranger with a number only.
+  // A blocker without a row in the process table is unknown: only its pid is shown.
   for (auto [pid, ns] : held)
     if (!by_pid.contains(pid) && pid > 0) {
       bool serving = population.participants().contains(pid);

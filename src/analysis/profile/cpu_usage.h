@@ -1,4 +1,4 @@
-// The CPU time of processes while this was recorded: of those that serve requests, and of all others.
+// The CPU time of processes during the recording: of those that serve requests, and of all others.
 #pragma once
 
 #include <string>
@@ -9,29 +9,29 @@
 namespace culprit::analysis {
 
 struct CpuHolder {
-  std::string name;  // the program
+  std::string name;  // the program's name
   std::string command;
-  int32_t pid = 0;  // of the one with the most time, where several run the same program
+  int32_t pid = 0;  // if several run the same program: the one with the most CPU time
   int64_t running_ns = 0;
-  int64_t held_from_requests_ns = 0;  // ran while a request was ready for the CPU
+  int64_t held_from_requests_ns = 0;  // CPU time while a request was waiting for a CPU
   int processes = 0;
   bool recorder = false;  // culprit itself, which runs because of the recording
-  bool serves = false;    // takes part in requests, or works for one that does
+  bool serves = false;    // takes part in requests, or works for a process that does
 };
 
-// Below this share of all CPUs' time there is a free CPU most of the time, and a short wait for one is the scheduler's ordinary
-// work.
+// The share of all CPUs' time above which CPUs count as busy. Below it a CPU is free most of the time, and a short wait
+// for one is normal scheduling.
 constexpr double kBusy = 0.85;
 
 struct CpuUsage {
-  bool known = false;  // processes' CPU time was recorded
-  double busy = -1;    // share of all CPUs' time; -1: not known
+  bool known = false;  // the CPU time of processes was recorded
+  double busy = -1;    // share of all CPUs' time; -1: unknown
   int32_t cpus = 0;
   int64_t running_ns = 0;          // of all processes
-  int64_t capacity_ns = 0;         // all CPUs for all of the recording; 0: not known
+  int64_t capacity_ns = 0;         // time of all CPUs during the recording; 0: unknown
   std::vector<CpuHolder> holders;  // most time first
 
-  // The part of others' waiting for a CPU that `running_ns` of CPU time is answerable for.
+  // Returns the share of other processes' waits for a CPU that is due to `running_ns` of CPU time.
   double share_of(int64_t ns) const {
     return running_ns > 0 ? static_cast<double>(ns) / static_cast<double>(running_ns) : 0;
   }

@@ -1,5 +1,5 @@
-// What the analysis knows of a database system, joined by its name (db.system.name): how its server is recognised where only its
-// process was seen, and what to try there. A system without a row gets no advice.
+// What the analysis knows about a database system, found by its name (db.system.name): how its server is recognised if
+// only its process was recorded, and what advice to give. A system without a row gets no advice.
 #pragma once
 
 #include <span>
@@ -10,24 +10,24 @@ namespace culprit::analysis {
 
 struct Database {
   std::string_view system;
-  std::span<const std::string_view> services;  // as its server's process is called
-  // What to try; empty: nothing is known to help.
-  std::string_view slow_query;   // a query that works for long
+  std::span<const std::string_view> services;  // names of its server's process
+  // The advice; empty: none is known.
+  std::string_view slow_query;   // a query that works for a long time
   std::string_view sleeping;     // a statement in which the server is blocked without working
-  std::string_view lock_table;   // where it shows the waiters of a lock
-  std::string_view idle_holder;  // a session that holds a lock and runs nothing; {pid} is filled in
+  std::string_view lock_table;   // where the system shows sessions that wait for a lock
+  std::string_view idle_holder;  // a session that holds a lock and runs no statement; {pid} is replaced
   std::string_view job_queue;    // sessions that take rows of one table in turn
-  std::string_view plan;         // what would tell the plan
+  std::string_view plan;         // how to get the plan
 };
 
 const Database* find_database(std::string_view system);
-// By the name of the service or program; null: no known database.
+// Finds a database by the name of a service or program; null: not a known database.
 const Database* database_of_service(std::string_view service);
 
-// Whether a command is meant to block until there is news (Redis, PostgreSQL, SQL Server).
+// Returns whether a command blocks by design until a message arrives (Redis, PostgreSQL, SQL Server).
 bool blocks_until_news(std::string_view statement);
 
-// `text` with {pid} filled in.
+// Returns `text` with {pid} replaced.
 std::string with_pid(std::string_view text, int32_t pid);
 
 }  // namespace culprit::analysis

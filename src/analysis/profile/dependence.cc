@@ -13,7 +13,7 @@ double autocovariance(const std::vector<double>& centred, size_t lag) {
   return sum / static_cast<double>(centred.size());
 }
 
-// Continued fraction of the incomplete beta function (Numerical Recipes, 6.4; Lentz's method).
+// The continued fraction of the incomplete beta function (Numerical Recipes, 6.4; Lentz's method).
 double beta_fraction(double a, double b, double x) {
   constexpr int kMostTerms = 500;
   constexpr double kTiny = 1e-300, kExact = 1e-14;
@@ -57,7 +57,7 @@ Dependence measure_dependence(const std::vector<double>& series) {
     if (pair <= 0) break;
     sum += 2 * pair;
   }
-  // 2·lag − 1 autocovariances were summed, each too small by sum / n.
+  // 2·lag − 1 autocovariances were summed; each of them is too small by sum / n.
   double seen = 1 - (2 * static_cast<double>(lag) - 1) / n;
   double samples = seen <= 0 ? 1 : n * spread * seen / std::max(sum, spread * seen);
   samples = std::clamp(samples, 1.0, n);

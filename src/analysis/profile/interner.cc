@@ -8,8 +8,8 @@ namespace culprit::analysis {
 
 namespace {
 
-// A service's call tree has hundreds of nodes. More come from names that carry ids, or from recursion: those fold into
-// their parents, so that memory stays bounded and no time is lost.
+// A service's call tree has hundreds of nodes. More nodes come from names with ids, or from recursion. Beyond the
+// limit, spans count for their parent's node, so that memory is bounded and no time is lost.
 constexpr size_t kMaxNodes = 100'000;
 constexpr uint32_t kMaxDepth = 64;
 constexpr size_t kMaxRawTexts = 100'000;
@@ -37,7 +37,7 @@ TextId Interner::intern_statement_text(std::string_view raw, TextId system) {
   return counted(grouped);
 }
 
-// The group of a text that was not met yet, or kNoGroup.
+// Returns the group of a new text, or kNoGroup.
 uint32_t Interner::group_of(std::string_view normalised, TextId system) {
   std::string coarse = coarse_statement(normalised, sql_dialect(texts_[index(system)]));
   if (coarse.empty()) return kNoGroup;
@@ -55,7 +55,7 @@ TextId Interner::counted(const GroupedText& grouped) {
 }
 
 bool Interner::sum_up_unrepeated() {
-  // Fewer texts may well be a program's own: each is asked for by itself.
+  // With fewer different texts, they may be the program's real statements: each stays separate.
   constexpr size_t kLeastTexts = 16;
   bool any = false;
   for (TextGroup& group : groups_) {

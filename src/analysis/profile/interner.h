@@ -1,4 +1,4 @@
-// Interner: texts, statements and nodes of call trees as small numbers, shared by the profiles that are compared.
+// Interner: numbers for texts, statements and nodes of call trees, shared by the profiles that are compared.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace culprit::analysis {
 
-// Each counts from 0 in the order in which it was first seen.
+// The numbers count from 0, in the order of first use.
 enum class TextId : uint32_t { Empty = 0 };
 enum class StatementId : uint32_t { None = ~uint32_t{0} };
 enum class NodeId : uint32_t { None = ~uint32_t{0} };
@@ -23,17 +23,17 @@ constexpr size_t index(Id id) {
 }
 constexpr NodeId next(NodeId id) { return static_cast<NodeId>(static_cast<uint32_t>(id) + 1); }
 
-// A node's part in a call.
+// The part of a node in a call.
 enum class Role : uint8_t { Work, Call, Served };
 
 struct CallNode {
   NodeId parent = NodeId::None;
   TextId service = TextId::Empty, label = TextId::Empty;
-  StatementId statement = StatementId::None;  // of a database call
+  StatementId statement = StatementId::None;  // set for a database call
   Role role = Role::Work;
-  TextId peer = TextId::Empty;  // Call: the callee, as far as the caller says
+  TextId peer = TextId::Empty;  // for Call: the callee's name in the caller's span
   uint32_t depth = 0;
-  bool callee_seen = false;  // Call: its other end, or anything below it, was seen
+  bool callee_seen = false;  // for Call: the other end, or any span below it, was recorded
   bool operator==(const CallNode&) const = default;
 };
 
@@ -47,21 +47,23 @@ class Interner {
 
   TextId intern(std::string_view text);
   const std::string& text(TextId id) const { return texts_[index(id)]; }
-  // `raw`, of a database system, with its literals removed; asked often with the same text.
+  // Interns the text `raw` of a database system without its literals; fast for repeated texts.
   TextId intern_statement_text(std::string_view raw, TextId system);
-  // From now on the statements of one verb and the same tables whose texts hardly repeat, as asked for until now, are one:
-  // "SELECT … FROM orders". Whether there are any that were not before.
+  // Merges statements that rarely repeat: statements with the same verb and tables become one, "SELECT … FROM orders",
+  // for all later calls of intern_statement_text(). Returns whether any group was merged that was not merged before.
   bool sum_up_unrepeated();
   StatementId intern_statement(const StatementName& name);
   const StatementName& statement(StatementId id) const { return statements_[index(id)]; }
-  // Statements of what is studied: of the same text at two instances each is its own. Those of a baseline are not told apart.
+  // Keeps the statement separate for each instance: statements of the analysed source with the same text on two
+  // instances are different. Statements of a baseline are not kept separate.
   void tell_apart(StatementId statement) { apart_.insert(statement); }
   bool told_apart(StatementId statement) const { return apart_.contains(statement); }
-  // A server's address is its identity; which of its databases, not every connection tells.
+  // A server's address identifies it; not every connection shows which of its databases it uses.
   void note_database(TextId address, std::string_view database) { databases_[address].emplace(database); }
-  // "127.0.0.1:5432/shop"; without the database where it is not known, or several.
+  // Returns "127.0.0.1:5432/shop"; without the database if it is unknown, or if there are several.
   std::string instance(TextId address) const;
-  // The node's number; where there are too many nodes, or too deep ones, its parent's. A parent's is the smaller.
+  // Returns the node's number. If there are too many nodes, or the node is too deep, returns its parent's number. A
+  // parent's number is smaller than its children's.
   NodeId intern_node(const CallNode& node);
   const CallNode& node(NodeId id) const { return nodes_[index(id)]; }
   NodeId end_of_nodes() const { return static_cast<NodeId>(nodes_.size()); }
@@ -87,15 +89,15 @@ class Interner {
   TextId counted(const GroupedText& grouped);
 
   std::unordered_map<std::string, TextId, TextHash, std::equal_to<>> text_ids_;
-  std::unordered_map<TextId, RawTexts> raw_;  // by system
+  std::unordered_map<TextId, RawTexts> raw_;  // key: database system
   std::vector<TextGroup> groups_;
-  std::map<std::pair<TextId, TextId>, uint32_t> group_ids_;  // by its text and system
+  std::map<std::pair<TextId, TextId>, uint32_t> group_ids_;  // key: its text and system
   std::vector<std::string> texts_;
   std::unordered_map<uint64_t, std::vector<StatementId>> statement_ids_;
   std::unordered_map<uint64_t, std::vector<NodeId>> node_ids_;
   std::vector<StatementName> statements_;
   std::unordered_set<StatementId> apart_;
-  std::unordered_map<TextId, std::set<std::string>> databases_;  // by address
+  std::unordered_map<TextId, std::set<std::string>> databases_;  // key: address
   std::vector<CallNode> nodes_;
 };
 

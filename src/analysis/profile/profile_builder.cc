@@ -44,7 +44,8 @@ Result<void> ProfileBuilder::read(Reader& reader, DatabaseInspector* inquiry, co
       problems_.push_back("who holds which lock now: " + waits.error().message);
   }
   TRY(read_traces(reader, question));
-  // Where each text comes once, only their sum can be found: known when all were seen.
+  // Texts that occur only once are merged. Whether that is needed is known only after all texts were read: the traces
+  // are read again.
   if (names_.sum_up_unrepeated()) TRY(read_traces(reader, question));
   return {};
 }

@@ -1,4 +1,4 @@
-// Study: one source read through, trace after trace, into a population and what surrounds it.
+// ProfileBuilder: reads one source, trace after trace, into a workload profile and its surroundings.
 #pragma once
 
 #include <memory>
@@ -13,7 +13,7 @@ namespace culprit::analysis {
 
 class ProfileBuilder {
  public:
-  // `names` outlives it.
+  // `names` must outlive the builder.
   explicit ProfileBuilder(Interner& names) : names_(names) {}
 
   Result<void> read(Reader& reader, DatabaseInspector* inquiry, const Question& question);
@@ -29,7 +29,7 @@ class ProfileBuilder {
   Interner& names_;
   Surroundings around_;
   std::unique_ptr<WorkloadProfile> population_;
-  std::vector<std::string> problems_;  // what could not be asked
+  std::vector<std::string> problems_;  // questions that failed
   bool foreign_ = false;
 };
 

@@ -6,7 +6,7 @@ ServiceInstances::ServiceInstances(Interner& names, const std::vector<Resource>&
   origins_.reserve(resources.size());
   for (const Resource& resource : resources) {
     Origin origin;
-    // The narrowest that an operator knows by name.
+    // The most specific name that an operator knows comes first.
     for (std::string_view key : {"service.instance.id", "k8s.pod.name", "host.name"})
       if (std::string_view text = find_text(resource.attributes, key);
           !text.empty() && origin.instance == TextId::Empty)
@@ -17,7 +17,7 @@ ServiceInstances::ServiceInstances(Interner& names, const std::vector<Resource>&
   }
 }
 
-// A recorder's spans have one resource for the whole machine.
+// All spans of a recorder have the resource of the machine.
 Origin ServiceInstances::of(const Span& span) const {
   Origin origin = span.resource < origins_.size() ? origins_[span.resource] : Origin();
   if (origin.instance == TextId::Empty && !span.host.empty()) origin.instance = names_.intern(span.host);

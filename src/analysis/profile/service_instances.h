@@ -1,4 +1,4 @@
-// Origins: which of a service's replicas a span is from, and which version of the program, as its resource says.
+// ServiceInstances: the replica of a service and the program version that a span comes from, according to its resource.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 namespace culprit::analysis {
 
 struct Origin {
-  TextId instance = TextId::Empty, version = TextId::Empty;  // texts; 0: not said
+  TextId instance = TextId::Empty, version = TextId::Empty;  // texts; 0: unknown
   bool operator==(const Origin&) const = default;
 };
 
@@ -22,7 +22,7 @@ class ServiceInstances {
 
  private:
   Interner& names_;
-  std::vector<Origin> origins_;  // by resource
+  std::vector<Origin> origins_;  // index: resource
 };
 
 }  // namespace culprit::analysis

@@ -37,10 +37,11 @@ int64_t Distribution::quantile(double q) const {
   return samples_[static_cast<size_t>(at - until_.begin())].value_ns;
 }
 
-// The series that tells how sure a quantile is: of each block of samples that follow one another, the share that lies above.
+// Returns the effective number of samples for a quantile. It is measured on a series: for each block of successive
+// samples, the share above the quantile.
 double Distribution::effective(double q) const {
   if (in_time_.empty() || q <= 0 || q >= 1) return effective_;
-  // Dependence that ends within a thousandth of a recording is inside its blocks.
+  // Dependence that ends within a thousandth of a recording stays inside a block.
   size_t blocks = std::min<size_t>(in_time_.size(), 1024);
   int64_t quantile_ns = quantile(q);
   std::vector<double> above(blocks, 0), all(blocks, 0);
@@ -64,7 +65,7 @@ double Distribution::effective(double q) const {
 Interval Distribution::interval(double q) const {
   if (samples_.empty()) return {};
   double n = effective(q);
-  // Normal approximation of the binomial's ranks; one rank wider on each side, which makes it conservative for small n.
+  // Normal approximation of the binomial's ranks. One more rank on each side makes it conservative for small n.
   double half = (1.96 * std::sqrt(n * q * (1 - q)) + 1) / n;
   return {quantile(std::max(q - half, 0.0)), quantile(std::min(q + half, 1.0))};
 }
@@ -82,12 +83,13 @@ double Distribution::mean() const {
   return static_cast<double>(sum) / static_cast<double>(until_.back());
 }
 
-// At every cut: how far the lower end of what is above lies from the upper end of what is below. One heap with a long tail,
-// as latencies have, is under 2 everywhere (log-normal, σ = 1); what a cause did to some requests leaves a gap.
+// Compares, at every cut of the sorted values, a low quantile of the values above with a high quantile of the values
+// below. For a single group with a long tail, as latencies have, the ratio is below 2 everywhere (log-normal, σ = 1). A
+// cause that affects only some requests leaves a gap.
 Groups two_groups(std::vector<int64_t> values) {
-  constexpr size_t kFewest = 10;  // of either group
+  constexpr size_t kFewest = 10;  // in either group
   constexpr double kGap = 3;
-  // Less is not told apart by the clocks of some programs.
+  // Some programs' clocks cannot measure shorter times.
   constexpr int64_t kLeastNs = 1'000'000;
   Groups groups;
   groups.all = values.size();
@@ -101,7 +103,7 @@ Groups two_groups(std::vector<int64_t> values) {
     if (gap > widest) widest = gap, best = cut;
   }
   if (best == 0) return groups;
-  // The gap itself lies where neighbours differ most.
+  // The gap is where two neighbours differ most.
   size_t from = std::max<size_t>(best * 19 / 20, 1), to = best + (n - best) / 10;
   auto ratio = [&](size_t i) {
     return static_cast<double>(values[i]) / static_cast<double>(std::max(values[i - 1], kLeastNs));

@@ -11,11 +11,11 @@ namespace culprit::analysis {
 
 namespace {
 
-// 20,000 requests give a p95 to ±0.3 % of rank; their parts take some 20 MB.
+// 20,000 requests give a p95 within ±0.3 % of rank; their parts take about 20 MB.
 constexpr size_t kMaxKept = 20'000;
-// A median of so many is exact enough, and a statement's samples stay under 2 MB.
+// The median of this many samples is exact enough, and a statement's samples stay under 2 MB.
 constexpr size_t kMaxSamples = 10'000;
-// A recording with more root operations has names that carry ids; the rest goes under one name.
+// More root operations than this come from names with ids; further ones are counted under one name.
 constexpr size_t kMaxOperations = 5'000;
 
 int64_t weight_of(const Span& span) {
@@ -39,15 +39,15 @@ void add_blame(Blame& blame, const Blocker& blocker, int64_t weight, std::string
   if (!blocker.statement.empty()) blame.statements[without_literals(blocker.statement, system)] += blocker.duration_ns;
 }
 
-// Whether it is not known what was asked for: an exchange of an unknown protocol, which may be a minute without a question
-// anything, or an answer whose request was sent before the recording. It is no operation.
+// Returns whether the request's content is unknown: an exchange of an unknown protocol, which may last a minute without
+// any request, or an answer whose request was sent before the recording. Such a span is no operation.
 bool nameless(const Trace& trace, SpanIndex index, const SpanNodes& nodes, const Interner& names) {
   StatementId statement = nodes.statement[index];
   if (statement != StatementId::None) return names.text(names.statement(statement).text) == kUnknownStatement;
   return (trace.spans[index].flags & (kOpaque | kTextUnknown)) != 0;
 }
 
-// What is known below a nameless root: its first spans with a name are requests of their own.
+// Returns the first spans with a name below a nameless root: they are requests of their own.
 std::vector<SpanIndex> first_named(const Trace& trace, SpanIndex root, const SpanNodes& nodes, const Interner& names) {
   std::vector<SpanIndex> found, todo = {root};
   while (!todo.empty()) {
@@ -91,7 +91,7 @@ WorkloadProfile::WorkloadProfile(Interner& names, const Surroundings& around)
   for (const LockWait& wait : around.lock_waits) asked_.emplace(wait.waiter_pid, &wait);
 }
 
-// What the database itself said about a backend that was blocked while it handled this.
+// Applies what the database reported about a backend that was blocked while it handled this span.
 void WorkloadProfile::ask_about(Span& span) const {
   auto [begin, end] = asked_.equal_range(span.pid);
   const LockWait* found = nullptr;
@@ -107,7 +107,7 @@ void WorkloadProfile::ask_about(Span& span) const {
     span.waits.known = true;
     of(span.waits, Wait::Lock) = span.duration_ns;
   }
-  // A backend that waits for a lock waits on its latch: the system call alone does not tell what for.
+  // A backend that waits for a lock waits on its latch: the system call alone does not show the reason.
   int64_t moved = 0;
   for (Wait wait : {Wait::Other, Wait::Sleep, Wait::Peer, Wait::Network})
     moved += move_wait(span.waits, wait, Wait::Lock, span.duration_ns);
@@ -120,14 +120,14 @@ void WorkloadProfile::ask_about(Span& span) const {
       {Wait::Lock, found->holder_pid, 0, std::max<int64_t>(unnamed, moved), 1, found->holder_statement});
 }
 
-// Two corrections: what the database said of its locks, and a wait for one's own parallel
-// workers, which is work: they were started meanwhile, or run the very text of a plain read.
+// Applies two corrections. Lock waits reported by the database are added. A wait for the span's own parallel workers
+// becomes work: such workers were started during the span, or run the text of the same plain read.
 void WorkloadProfile::correct_waits(Trace& trace) const {
   for (Span& span : trace.spans) {
     if (span.kind != SpanKind::Server || span.pid == 0 || span.duration_ns < 0) continue;
     if (!asked_.empty() && is_database(span)) ask_about(span);
     if (!span.waits.known) continue;
-    std::string own;  // the text of a plain read, which waits for no other of its kind
+    std::string own;  // the text of a plain read, which never waits for another plain read
     if (!span.blockers.empty() && is_database(span) && !locks_rows(statement_text(span)))
       own = without_literals(statement_text(span), system_of(span));
     std::erase_if(span.blockers, [&](const Blocker& blocker) {
@@ -179,7 +179,8 @@ void WorkloadProfile::note_statement(const Trace& trace, SpanIndex head, Stateme
     statement.running_ns += callee.waits[Wait::Running] * weight;
     for (int wait = 0; wait < kWaits; ++wait) statement.waits.ns[wait] += callee.waits.ns[wait] * weight;
     statement.waits.known = true;
-    // Half of its time, but for what it waits for a CPU: what flushes waits for that, and little else.
+    // A call counts as a flush if it waits for the disk for half of its time, without its waits for a CPU: a call that
+    // flushes does little else.
     int64_t on_cpu_or_blocked = callee.duration_ns - callee.waits[Wait::Runnable];
     statement.flushes += callee.waits[Wait::Disk] * 2 >= on_cpu_or_blocked && callee.duration_ns > 0 ? weight : 0;
     if (callee.waits[Wait::Lock] > 0) statement.lock_waiters[callee.pid] += callee.waits[Wait::Lock] * weight;
@@ -189,7 +190,7 @@ void WorkloadProfile::note_statement(const Trace& trace, SpanIndex head, Stateme
     }
   }
   if (statement.samples.size() < kMaxSamples) statement.samples.push_back(sample);
-  if (head == last && served) return;  // the caller was not seen
+  if (head == last && served) return;  // the caller was not recorded
   statement.callers[names_.intern(caller.service)] += weight;
   statement.caller_pids[names_.intern(caller.service)] = caller.pid;
 }
@@ -198,7 +199,7 @@ Operation& WorkloadProfile::operation_of(const Trace& trace, SpanIndex root, Sta
   const Span& span = trace.spans[root];
   SpanIndex served = callee_view(trace, root);
   const std::string& service = served == kNoSpan ? span.service : trace.spans[served].service;
-  // A statement outside any request is called what the server calls it: its client may see an encrypted exchange.
+  // A statement outside any request gets the server's name for it: the client's exchange may be encrypted.
   const std::string& name = statement == StatementId::None ? span.name : trace.spans[last_view(trace, root)].name;
   std::pair<TextId, TextId> key{names_.intern(without_ids(name)), names_.intern(service)};
   if (operation_index_.size() >= kMaxOperations && !operation_index_.contains(key))
@@ -212,7 +213,8 @@ Operation& WorkloadProfile::operation_of(const Trace& trace, SpanIndex root, Sta
   return operations_[at->second];
 }
 
-// Where there are too many, those whose trace id hashes low stay: a sample that no property of a request decides.
+// If there are too many requests, those with a low hash of their trace id are kept: a sample that depends on no
+// property of a request.
 void WorkloadProfile::keep(Operation& operation, Request request) {
   auto hash = [](const Request& r) { return hash64(r.trace.low, hash64(r.trace.high)); };
   if (hash(request) > operation.kept_below) return;
@@ -242,8 +244,8 @@ void WorkloadProfile::observe(Trace trace) {
   for (SpanIndex entry : first_named(trace, root, nodes, names_)) add_request(trace, entry, nodes, {});
 }
 
-// What belongs to the trace and not to its root's path: what takes a message is a request of its own, and so is what is
-// left of a tree whose upper part was lost.
+// Adds the requests of a trace beside its root's: consumers of messages, and the remaining parts of a tree whose upper
+// part was lost.
 void WorkloadProfile::add_further_requests(const Trace& trace, SpanIndex root, const SpanNodes& nodes) {
   for (SpanIndex index = 0; index < trace.spans.size(); ++index) {
     const Span& span = trace.spans[index];
@@ -265,7 +267,7 @@ void WorkloadProfile::add_request(const Trace& trace, SpanIndex root, const Span
   request.retries = find_retries(trace, root, nodes);
   request.fan_outs = find_fan_outs(trace, root, nodes);
   request.failure = find_failure(trace, root, nodes, names_);
-  // What was tried again until it was answered is no failure.
+  // A call that succeeded after retries is no failure.
   if (request.failure && request.failure->tolerated && !request.retries.empty()) request.failure.reset();
   Operation& operation = operation_of(trace, root, nodes.statement[root]);
   operation.requests += request.weight;

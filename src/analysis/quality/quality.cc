@@ -7,23 +7,51 @@ namespace culprit::analysis {
 
 namespace {
 
-// Facts (quality.md §6.3): the five rows that matter, then a link to all.
+// The answer shows the five most relevant rows, and how to list all (facts: quality.md §6.3).
 constexpr size_t kMostRows = 5;
 
-// How much a kind bears on who is to blame: 0 not at all (a redacted literal, a probe's own cost).
+// Returns how much a ledger kind matters for the cause: 0 not at all (a masked literal, a probe's own cost).
 int relevance(const std::string& kind) {
-  static const std::map<std::string, int> kBearing = {
-      {"ring_full", 9},      {"map_full", 9},          {"seq_gap", 9},       {"recorder_down", 9},
-      {"sdk_queue", 9},      {"collector_refused", 9}, {"refused", 8},       {"orphan_local", 8},
-      {"malformed", 7},      {"oversize", 7},          {"read_fault", 7},    {"holder_asleep", 7},
-      {"tls_blind", 6},      {"text_unknown", 6},      {"unpaired_edge", 6}, {"proto_resync", 6},
-      {"stream_gap", 6},
-      {"orphan_remote", 5},  {"rootless", 5},          {"cycle", 5},         {"id_collision", 5},
-      {"self_parent", 4},    {"zero_id", 4},           {"step", 4},          {"offset", 4},
-      {"connection_cut", 4}, {"negative_duration", 4}, {"censored", 4},      {"inconsistent_threshold", 4},
-      {"sampled_out", 3},    {"process_unseen", 3},    {"attach_failed", 3}, {"probe_missing", 3},
-      {"never_ended", 2},    {"not_asked", 2},         {"watermark", 2},     {"multi_root", 2},
-      {"retention_cut", 2},  {"truncated", 1},         {"unexplained", 9}};
+  static const std::map<std::string, int> kBearing = {{"ring_full", 9},
+                                                      {"map_full", 9},
+                                                      {"seq_gap", 9},
+                                                      {"recorder_down", 9},
+                                                      {"sdk_queue", 9},
+                                                      {"collector_refused", 9},
+                                                      {"refused", 8},
+                                                      {"orphan_local", 8},
+                                                      {"malformed", 7},
+                                                      {"oversize", 7},
+                                                      {"read_fault", 7},
+                                                      {"holder_asleep", 7},
+                                                      {"tls_blind", 6},
+                                                      {"text_unknown", 6},
+                                                      {"unpaired_edge", 6},
+                                                      {"proto_resync", 6},
+                                                      {"stream_gap", 6},
+                                                      {"orphan_remote", 5},
+                                                      {"rootless", 5},
+                                                      {"cycle", 5},
+                                                      {"id_collision", 5},
+                                                      {"self_parent", 4},
+                                                      {"zero_id", 4},
+                                                      {"step", 4},
+                                                      {"offset", 4},
+                                                      {"connection_cut", 4},
+                                                      {"negative_duration", 4},
+                                                      {"censored", 4},
+                                                      {"inconsistent_threshold", 4},
+                                                      {"sampled_out", 3},
+                                                      {"process_unseen", 3},
+                                                      {"attach_failed", 3},
+                                                      {"probe_missing", 3},
+                                                      {"never_ended", 2},
+                                                      {"not_asked", 2},
+                                                      {"watermark", 2},
+                                                      {"multi_root", 2},
+                                                      {"retention_cut", 2},
+                                                      {"truncated", 1},
+                                                      {"unexplained", 9}};
   auto found = kBearing.find(kind);
   return found == kBearing.end() ? 0 : found->second;
 }

@@ -1,4 +1,4 @@
-// Question: what an answer is asked about: the source, the window, the focus.
+// Question: the subject of an answer: its source, time window and focus.
 #pragma once
 
 #include <cstdint>
@@ -10,13 +10,13 @@
 namespace culprit::analysis {
 
 struct Question {
-  std::string source;           // as the user named it, for the answer
-  std::string baseline_source;  // empty: none given
+  std::string source;           // the user's name for it, shown in the answer
+  std::string baseline_source;  // empty: no baseline was given
   int64_t from_ns = INT64_MIN, to_ns = INT64_MAX;
-  std::string service, operation, statement;  // focus; empty: all
-  // The probability that an answer by comparison with a baseline names any change where nothing changed.
+  std::string service, operation, statement;  // the focus; empty: everything
+  // The probability that a comparison with a baseline reports a change although nothing changed.
   double false_alarms = 0.05;
-  std::optional<TraceId> trace;  // focus: this one alone
+  std::optional<TraceId> trace;  // the focus is this trace only
 };
 
 }  // namespace culprit::analysis

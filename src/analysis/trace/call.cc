@@ -11,14 +11,15 @@ namespace culprit::analysis {
 
 namespace {
 
-// What a caller's program does beside the server's end of its call: name lookup, connection, login. Every child is asked for its
-// parent's callee: looking through all of them would take the square of their number.
+// The most children of a call that are checked for its callee: beside the server's span, a caller's program may record
+// name lookup, connection and login. Checking all children of every parent would take quadratic time.
 constexpr size_t kMostBeside = 16;
 
 bool in_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '$' || (c & 0x80); }
 char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
 
-// Where `word` (lower case; a space in it is any single blank) stands in `text` as a whole word from `from` on, or npos.
+// Returns the position, at or after `from`, of `word` as a whole word in `text`, or npos. `word` is in lower case; a
+// space in it matches any single blank.
 size_t find_word(std::string_view text, std::string_view word, size_t from = 0) {
   for (size_t at = from; at + word.size() <= text.size(); ++at) {
     if (at > 0 && in_word(text[at - 1]) && in_word(word.front())) continue;
@@ -33,8 +34,9 @@ size_t find_word(std::string_view text, std::string_view word, size_t from = 0) 
 
 bool has_word(std::string_view text, std::string_view word) { return find_word(text, word) != std::string_view::npos; }
 
-// Whether a caller's span and another service's are of one call, by their names: both ends of a remote call carry the method's
-// ("Sent.x.Cart/Get" and "/x.Cart/Get"), and who calls by HTTP often tells the verb alone.
+// Returns whether a caller's span and another service's span belong to one call, judged by their names. Both ends of a
+// remote call have the method's name ("Sent.x.Cart/Get" and "/x.Cart/Get"); the name of an HTTP caller is often only
+// the verb.
 bool names_one_call(std::string_view caller, std::string_view callee) {
   if (caller.starts_with("HTTP ")) caller.remove_prefix(5);
   for (std::string_view verb : {"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"})
@@ -170,7 +172,7 @@ StatementSort sort_of(std::string_view statement) {
   if (is({"begin", "start", "rollback", "savepoint", "release", "set", "reset", "discard", "deallocate", "show"}))
     return StatementSort::Control;
   if (is({"insert", "update", "delete", "merge", "copy", "replace"})) return StatementSort::Write;
-  // A query with a name before it may write all the same.
+  // A statement that begins with WITH may still write.
   bool writes = word == "with" && (has_word(statement, "insert into") || has_word(statement, "delete from") ||
                                    (has_word(statement, "update") && has_word(statement, "set")));
   if (writes) return StatementSort::Write;
@@ -181,7 +183,7 @@ StatementSort sort_of(std::string_view statement) {
 bool aggregates(std::string_view statement) {
   for (std::string_view words : {"group by", "distinct"})
     if (has_word(statement, words)) return true;
-  // A column may be called so: a function has its arguments behind it.
+  // A column may have the name of a function: a function is followed by its arguments.
   for (std::string_view function : {"over", "sum", "avg", "count", "min", "max", "array_agg", "string_agg"}) {
     for (size_t at = find_word(statement, function); at != std::string_view::npos;
          at = find_word(statement, function, at + 1)) {

@@ -1,4 +1,4 @@
-// Statements and operations as programs send them: whatever the text, each function ends and stays within it.
+// Statements and operations as programs send them: for any text, each function ends and reads only within the text.
 #include <cstddef>
 #include <cstdint>
 

@@ -9,27 +9,28 @@ namespace culprit::analysis {
 
 namespace {
 
-// Agents that cut times to whole milliseconds make a child begin before its parent on one and the same machine.
+// Agents that round times to milliseconds may let a child begin before its parent on the same machine.
 constexpr int64_t kCoarseNs = 1'000'000;
-// Stands for no bound; times themselves are before 2043, so that no difference overflows.
+// kFarthestNs means that there is no bound. Times are limited to the year 2043, so that no difference overflows.
 constexpr int64_t kFarthestNs = int64_t{1} << 62, kLatestNs = int64_t{1} << 61;
 
-// The machine whose clock a span's times are of; without a host's name each service counts as one.
+// The machine whose clock gives a span's times. Without a host name, each service counts as a machine.
 using Machine = std::pair<bool, std::string_view>;  // named, name
 Machine machine_of(const Span& span) {
   if (!span.host.empty()) return {true, span.host};
   return {false, span.service};
 }
 
-// What the calls between two machines allow: offset of the second's clock against the first's, to be added to its times.
+// The bounds from the calls between two machines, for the offset of the second clock against the first. The offset is
+// added to the second machine's times.
 struct Bounds {
   int64_t low = -kFarthestNs, high = kFarthestNs;
-  int64_t likely_high = kFarthestNs;  // if who was called had answered before its caller ended
+  int64_t likely_high = kFarthestNs;  // valid if the callee had answered before its caller's span ended
   int64_t likely_low = -kFarthestNs;
 
   int64_t estimate() const {
     if (low > high || (low <= kCoarseNs && high >= -kCoarseNs)) return 0;
-    // One bound alone is violated least by itself.
+    // With only one bound, the estimate is that bound: the smallest shift that respects it.
     int64_t from = std::max(low, std::min(likely_low, high)), to = std::min(high, std::max(likely_high, low));
     if (from == -kFarthestNs) return to;
     if (to == kFarthestNs) return from;
@@ -48,7 +49,7 @@ bool usable(const Span& parent, const Span& child) {
   return plain(parent) && plain(child) && !((parent.flags | child.flags) & kUnfinished);
 }
 
-// Where the two have no names of hosts, only a call's two ends tell machines apart.
+// Without host names, only the two ends of a call show that there are two machines.
 void add_edge(std::map<Pair, Bounds>& pairs, const Span& parent, const Span& child) {
   Machine from = machine_of(parent), to = machine_of(child);
   bool call = parent.kind == SpanKind::Client && child.kind == SpanKind::Server;
@@ -56,7 +57,7 @@ void add_edge(std::map<Pair, Bounds>& pairs, const Span& parent, const Span& chi
   Bounds edge;
   edge.low = parent.start_ns - child.start_ns;
   int64_t high = parent.end_ns() - child.end_ns();
-  // A caller that failed may have given up before the answer came.
+  // A caller that failed may have ended before the answer arrived.
   bool answered = high >= edge.low && parent.status != SpanStatus::Error;
   if (answered) edge.likely_high = high;
   if (answered && call) edge.high = high;

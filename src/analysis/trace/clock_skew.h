@@ -1,4 +1,4 @@
-// Clocks of one trace: how far those of its machines are apart, as far as its own calls prove it.
+// The clocks of one trace: the offsets between its machines' clocks, as far as the trace's calls prove them.
 #pragma once
 
 #include <vector>
@@ -7,13 +7,14 @@
 
 namespace culprit::analysis {
 
-// By span: what to add to its times so that they are of the clock of `root`'s machine; empty where nothing proves that clocks
-// differ, which is the rule. What was sent is not changed: this is an estimate beside it.
+// Returns for each span the offset to add to its times, so that they refer to the clock of `root`'s machine. Empty if
+// nothing proves that clocks differ, which is the usual case. The recorded times are not changed: this is a separate
+// estimate.
 //
-// Nothing is received before it is sent, and no answer before it was given: each call between two machines holds the offset of
-// their clocks between two bounds. What all calls of a pair allow is the estimate, its middle; where they allow 0, or
-// contradict each other (a clock that drifts, a caller that gave up), clocks are left alone. Spans of one machine are never
-// shifted against each other.
+// A message is received after it is sent, in both directions. Each call between two machines therefore gives two bounds
+// for the offset of their clocks. The estimate is the middle of the range that all calls of a pair allow. If the range
+// contains 0, or the calls contradict each other (a clock drifts, a caller gave up), the offset is 0. Spans of one
+// machine are never shifted against each other.
 std::vector<int64_t> clock_shifts(const Trace& trace, SpanIndex root);
 
 }  // namespace culprit::analysis

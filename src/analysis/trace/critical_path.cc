@@ -13,43 +13,45 @@ namespace {
 
 constexpr int kSectionKinds = static_cast<int>(SectionKind::Unexplained) + 1;
 
-// What ends together, ends at most this part of the child's time apart: the parent's end was noted first.
+// A child ends together with its parent if it ends at most 1/20 of its duration later: the parent's end was recorded
+// first.
 constexpr int64_t kEndsTogether = 20;
 
-// Whether `parent` can have waited for `child` at all. Who takes a message is not waited for by who sent it. A program's own
-// work, or a call of its own, that goes on after its parent has ended was set going and left alone; not so a call's other
-// end, whose caller may have given up, and not where kinds are not said: such children count as far as their parent goes.
+// Returns whether `parent` can have waited for `child`. The sender of a message does not wait for its consumer.
+// Internal work or an outgoing call of the same program that continues after its parent's end was started without
+// waiting. The other end of a call counts even if it continues: the caller may have given up. If kinds are missing, a
+// child counts up to its parent's end.
 bool waited_for(const Span& parent, const Span& child) {
   if (child.kind == SpanKind::Consumer) return false;
   bool own = child.kind == SpanKind::Internal || child.kind == SpanKind::Client;
   bool same = child.service == parent.service && child.host == parent.host;
   if (!own || !same || parent.kind == SpanKind::Client || (parent.flags & kUnfinished)) return true;
-  // Hostile times may not fit together.
+  // Hostile times may overflow: the sums are saturated.
   int64_t parent_end_ns = saturated_sum(parent.start_ns, parent.duration_ns);
   return saturated_sum(child.start_ns, child.duration_ns) <=
          saturated_sum(parent_end_ns, child.duration_ns / kEndsTogether);
 }
 
-// A stretch during which `span` itself, and none of its children, had the path.
+// A period in which `span` itself, and none of its children, is on the path.
 struct Stretch {
   SpanIndex span;
   int64_t start_ns, end_ns;
 };
 
-// A child, cut to its parent's part of the path.
+// A child, clipped to its parent's part of the path.
 struct Candidate {
   SpanIndex span;
   int64_t start_ns, end_ns;
 };
 
-// Where the walk stands in one span: everything from cursor_ns on is given out already.
+// The state of the walk in one span: the time from cursor_ns on is already assigned.
 struct Visit {
   SpanIndex span;
   int64_t low_ns, cursor_ns;
-  size_t first, next;  // its candidates are candidates_[first, end of the next visit's first)
+  size_t first, next;  // its candidates are candidates_[first … first of the next visit)
 };
 
-// The walk backwards, with its own stack: a trace may be a million spans deep.
+// The backward walk. It uses its own stack, as a trace may be a million spans deep.
 class Walk {
  public:
   Walk(const Trace& trace, SpanIndex root) : trace_(trace), shifts_(clock_shifts(trace, root)) {
@@ -66,13 +68,13 @@ class Walk {
     size_t first = candidates_.size();
     for (SpanIndex child : trace_.children[span]) {
       const Span& s = trace_.spans[child];
-      if (s.duration_ns <= 0) continue;  // takes no time, or its times are wrong
+      if (s.duration_ns <= 0) continue;  // takes no time, or has wrong times
       if (!waited_for(trace_.spans[span], s)) continue;
       int64_t begin = shifts_.empty() ? s.start_ns : saturated_sum(s.start_ns, shifts_[child]);
       int64_t start = std::max(begin, low_ns), end = std::min(saturated_sum(begin, s.duration_ns), high_ns);
       if (start < end) candidates_.push_back({child, start, end});
     }
-    // Last to end first; of two that end together the longer one decided.
+    // Sorted by end, the latest first; of two that end together, the longer one comes first.
     std::sort(candidates_.begin() + static_cast<ptrdiff_t>(first), candidates_.end(),
               [](const Candidate& a, const Candidate& b) {
                 if (a.end_ns != b.end_ns) return a.end_ns > b.end_ns;
@@ -82,7 +84,7 @@ class Walk {
     visits_.push_back({span, low_ns, high_ns, first, first});
   }
 
-  // The last child that ended before the cursor gets the path; where there is none, the span had it all along.
+  // The last child that ended before the cursor is on the path. If there is none, the span itself was on the path.
   void step() {
     Visit& visit = visits_.back();
     while (visit.next < candidates_.size() && candidates_[visit.next].end_ns > visit.cursor_ns) ++visit.next;
@@ -103,7 +105,7 @@ class Walk {
   }
 
   const Trace& trace_;
-  std::vector<int64_t> shifts_;  // onto the root's clock; empty: none
+  std::vector<int64_t> shifts_;  // to the root's clock; empty: no shifts
   std::vector<Candidate> candidates_;
   std::vector<Visit> visits_;
   std::vector<Stretch> stretches_;
@@ -118,7 +120,7 @@ SectionKind kind_of(Wait wait) {
 
 using Shares = std::array<int64_t, kSectionKinds>;
 
-// Takes up to `covered` from one kind of wait; returns what it could not.
+// Subtracts up to `covered` from one kind of wait; returns the part that it could not subtract.
 int64_t take_covered(Shares& shares, SectionKind kind, int64_t covered) {
   int64_t& share = shares[static_cast<int>(kind)];
   int64_t taken = std::min(share, covered);
@@ -126,8 +128,9 @@ int64_t take_covered(Shares& shares, SectionKind kind, int64_t covered) {
   return covered - taken;
 }
 
-// Of a call that nobody watched: where its other end was seen, what it takes besides is the way there and back and the
-// queues at both ends; where it was not, the time is the peer's. A span that is no call has its time to itself.
+// Returns the kind of a span's own time if its waits were not recorded. If the callee's span of a call was recorded,
+// the time is that of the network and of the queues at both ends. If not, the time belongs to the peer. The time of a
+// span that is not a call is its own.
 SectionKind unwatched_kind(const Trace& trace, SpanIndex index) {
   const Span& span = trace.spans[index];
   const auto& children = trace.children[index];
@@ -137,7 +140,7 @@ SectionKind unwatched_kind(const Trace& trace, SpanIndex index) {
                             [&](SpanIndex child) { return trace.spans[child].kind == SpanKind::Server; });
     return seen ? SectionKind::Callee : SectionKind::Peer;
   }
-  // Kinds unsaid: what a service does of its own and names another for.
+  // Without a kind, a span is a call if it belongs to the same service as its parent and names a peer.
   SpanIndex parent = trace.parent[index];
   bool own = parent != kNoSpan && trace.spans[parent].service == span.service;
   bool call =
@@ -145,8 +148,8 @@ SectionKind unwatched_kind(const Trace& trace, SpanIndex index) {
   return call ? SectionKind::Peer : SectionKind::Own;
 }
 
-// How the time that a span had the path itself divides into kinds. Its children explain its waits for peers first, then
-// what else may stand for them: an event loop's poll is Other or Network, a thread pool's hand-over is a Lock.
+// Divides a span's own time on the path into kinds. Its children explain its waits for peers first, then other waits
+// that may have the same cause: an event loop's poll is Other or Network, a thread pool's hand-over is Lock.
 Shares shares_of(const Trace& trace, SpanIndex index, int64_t own_ns, int64_t covered_ns) {
   const Span& span = trace.spans[index];
   Shares shares = {};
@@ -156,7 +159,7 @@ Shares shares_of(const Trace& trace, SpanIndex index, int64_t own_ns, int64_t co
     set(unwatched_kind(trace, index), own_ns);
     return shares;
   }
-  if (same_call) {  // the caller's thread tells only how long it took to be given a CPU once the answer was there
+  if (same_call) {  // the caller's waits show only how long it waited for a CPU after the answer arrived
     int64_t runnable = std::clamp<int64_t>(span.waits[Wait::Runnable], 0, own_ns);
     set(SectionKind::Runnable, runnable);
     set(SectionKind::Callee, own_ns - runnable);
@@ -175,7 +178,7 @@ Shares shares_of(const Trace& trace, SpanIndex index, int64_t own_ns, int64_t co
   return shares;
 }
 
-// Appends the sections of one stretch: the kinds in their order, in proportion, exact in sum.
+// Appends the sections of one period: the kinds in order, in proportion, with an exact sum.
 void append_sections(std::vector<Section>& sections, const Stretch& stretch, const Shares& shares) {
   __int128 total = 0;
   for (int64_t share : shares) total += share;

@@ -1,11 +1,12 @@
-// The critical path of one trace: what the root waited for at each moment, in typed sections that sum to the root exactly.
+// The critical path of one trace: what the root waited for at each moment, in typed sections whose lengths sum to the
+// root's duration exactly.
 //
-// Iterative walk backwards from the root's end: the child that ended last before the bound had the path, down to its own
-// start, where its parent takes over again. Children that begin before or end after their parent are clipped to it; the
-// clipped part is never counted. Nobody waits for who takes a message, nor for work of a program's own that outlives its
-// parent by more than an instant. Where calls prove that two machines' clocks differ, their spans are put on the root's clock
-// first (clocks.h): such a section lies in the root, not between the times that its span was sent with. A span's own time is
-// split by what its thread did, where that was recorded.
+// The walk is iterative and goes backwards from the root's end. The child that ended last before the current bound is
+// on the path, back to its own start, where its parent continues. Children that begin before or end after their parent
+// are clipped to it; the clipped part never counts. Consumers of messages are not waited for. Internal work that
+// continues noticeably after its parent's end is not waited for either. If calls prove that two machines' clocks
+// differ, spans are first shifted to the root's clock (clock_skew.h): such a section lies within the root, not at the
+// recorded times of its span. A span's own time is divided by the waits of its thread, if they were recorded.
 #pragma once
 
 #include <vector>
@@ -14,7 +15,8 @@
 
 namespace culprit::analysis {
 
-// In order of time, without gaps or overlap; their lengths sum to the root's duration. Empty for a negative duration.
+// Returns sections in order of time, without gaps or overlap; their lengths sum to the root's duration. Empty if the
+// duration is negative.
 std::vector<Section> critical_path(const Trace& trace, SpanIndex root);
 
 }  // namespace culprit::analysis

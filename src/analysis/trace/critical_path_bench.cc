@@ -1,8 +1,8 @@
-// The critical path of every trace of a store, checked and timed: `analysis_critical_path_bench [STORE]`; without one, of two
-// traces of a million spans, one as deep, the other as wide.
+// Checks and times the critical path of every trace of a store: `analysis_critical_path_bench [STORE]`. Without a
+// store, it uses two traces of a million spans, one of them deep, the other wide.
 //
-// Checked without the walk's own code: sections follow one another, none leaves its span or the root, and they sum to the
-// root. Prints one line of JSON; exit status 1 where a trace is wrong.
+// The check does not use the walk's code: sections follow one another, each lies within its span and the root, and they
+// sum to the root. Prints one line of JSON; the exit status is 1 if a trace is wrong.
 #include <time.h>
 
 #include <algorithm>
@@ -36,7 +36,7 @@ bool sums_to_root(const Trace& trace, const std::vector<Section>& sections) {
 
 struct Counts {
   int64_t spans = 0, traces = 0, right = 0, sections = 0;
-  int64_t orphans = 0, cycles = 0, escaping = 0, several_roots = 0;  // traces that have some
+  int64_t orphans = 0, cycles = 0, escaping = 0, several_roots = 0;  // numbers of traces that have at least one
   double path_s = 0;
 
   void observe(const Trace& trace) {

@@ -13,7 +13,7 @@ Span span(uint64_t id, uint64_t parent, int64_t from, int64_t to, SpanKind kind 
   return tree_span(id, parent, from, to, kind);
 }
 
-// "id@from-to kind" of each section.
+// Returns "id@from-to kind" for each section.
 std::vector<std::string> told(std::vector<Span> spans) {
   Trace trace = make_trace(std::move(spans));
   std::vector<std::string> out;
@@ -107,7 +107,7 @@ TEST(CriticalPath, GoesThroughBothEndsOfACallUnderOneId) {
   EXPECT_EQ(told(spans), path);
   std::swap(spans[1], spans[2]);
   EXPECT_EQ(told(spans), path);
-  // On a machine whose clock is a second ahead.
+  // The callee's machine has a clock that is one second ahead.
   for (Span& s : spans) {
     s.start_ns *= 1'000'000, s.duration_ns *= 1'000'000;
     if (s.service == "cart") s.start_ns += 1'000'000'000;
@@ -134,7 +134,7 @@ TEST(CriticalPath, SurvivesTimesThatDoNotFit) {
   EXPECT_EQ(told({root}).size(), 1u);
 }
 
-// The same by another way: looking back from the end, nanosecond by nanosecond, at who has the path.
+// Computes the same in another way: backwards from the end, for each nanosecond, which span is on the path.
 class Sweep {
  public:
   Sweep(const Trace& trace, SpanIndex root) : trace_(trace) {
@@ -157,7 +157,7 @@ class Sweep {
       active = kNoSpan;
     }
   }
-  // The longest of the children of `index` that end, or are cut off, at this moment.
+  // Returns the longest of the children of `index` that end, or are cut off, at this moment.
   SpanIndex ends_at(SpanIndex index, int64_t at, int64_t low, int64_t high) const {
     SpanIndex found = kNoSpan;
     int64_t earliest = at;
@@ -204,7 +204,7 @@ TEST(CriticalPath, SumsToTheRootInAnyTreeAndInAnyOrder) {
   HostileTrees trees(kSeed);
   for (int round = 0; round < 5000; ++round) {
     std::vector<Span> spans = trees.next(40, 1000);
-    // Of two spans with one id, which is whose parent is decided by their order in time: that may be a tie.
+    // If two spans have one id, their order in time decides which is the parent of a child: there may be a tie.
     for (size_t i = 0; i < spans.size(); ++i) spans[i].span_id = i + 1;
     Trace trace = make_trace(spans);
     SpanIndex root = trace.root();
@@ -261,7 +261,7 @@ TEST(CriticalPath, SumsToTheRootWhateverIdsAreSharedAndClocksAreWrong) {
   EXPECT_GE(shared, 5000);
 }
 
-// One program's part, on a machine of its own.
+// The part of one program, on a machine of its own.
 Span at_host(Span s, const std::string& host) {
   s.host = s.service = host;
   return s;
@@ -300,7 +300,7 @@ TEST(CriticalPath, TakesRetriesOneAfterTheOtherWithThePausesBetween) {
 }
 
 TEST(CriticalPath, PutsAServerOnItsCallersClock) {
-  // The clock of b is 200 behind, or ahead: the call lasted from 10 to 90 all the same.
+  // The clock of b is 200 ms behind, or ahead: the call still lasted from 10 to 90.
   for (int64_t wrong : {-200'000'000, 200'000'000}) {
     auto ms = [](int64_t t) { return t * 1'000'000; };
     Told path = told({at_host(span(1, 0, 0, ms(100), SpanKind::Server), "a"),

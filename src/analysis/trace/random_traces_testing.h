@@ -1,4 +1,4 @@
-// Traces for tests of the critical path: hostile ones at random, by a seed.
+// Traces for tests of the critical path: hostile ones, random, reproducible by a seed.
 #pragma once
 
 #include <cstdint>
@@ -20,9 +20,9 @@ inline Span tree_span(uint64_t id, uint64_t parent, int64_t from, int64_t to, Sp
   return s;
 }
 
-// Parents that come later, are missing or circular; children that escape, overlap, take no or negative time; ids twice, some
-// of them of a call's two ends; further roots; links; unfinished spans. Times lie between 0 and about `length`; with hosts,
-// their clocks are apart by up to that.
+// Generates trees with unusual features: parents that come later, are missing or circular; children that leave their
+// parent's time, overlap, or have no or negative duration; repeated ids, some of them for the two ends of a call;
+// several roots; links; unfinished spans. Times lie between 0 and about `length`; clocks of hosts differ by up to that.
 class HostileTrees {
  public:
   explicit HostileTrees(uint64_t seed) : random_(seed) {}
@@ -35,7 +35,7 @@ class HostileTrees {
       uint64_t parent = i == 0 ? 0 : static_cast<uint64_t>(chain ? i : 1 + below(one_in(8) ? n + 3 : i));
       int64_t from = below(length), duration = one_in(10) ? 0 : below(length * 2 / 3) - length / 50;
       if (i == 0) from = below(length / 10 + 1), duration = length - from;
-      // Often one after the other, or all at once, as programs do it.
+      // Spans often follow each other or begin together, as in real programs.
       if (i > 1 && one_in(4)) from = spans.back().end_ns();
       if (i > 1 && one_in(6)) from = spans.back().start_ns;
       Span s = tree_span(static_cast<uint64_t>(i + 1), parent, from, from + duration);
@@ -52,7 +52,7 @@ class HostileTrees {
     return spans;
   }
 
-  // The same, with calls of which both ends carry one id, on hosts whose clocks differ.
+  // The same, with calls whose two ends have the same id, on hosts whose clocks differ.
   std::vector<Span> next_shared(int64_t most_spans, int64_t length) {
     std::vector<Span> spans = next(most_spans, length);
     int64_t clocks[3] = {0, one_in(2) ? 0 : below(2 * length) - length, one_in(2) ? 0 : below(2 * length) - length};
