@@ -1,4 +1,4 @@
-// What computes itself, what sleeps inside a server, and who holds a lock by nature.
+// Tests of services that compute, of servers that sleep, and of sessions that hold locks by design.
 #include <gtest/gtest.h>
 
 #include "analysis/answer/question_testing.h"
@@ -76,7 +76,7 @@ TEST(BlockedServers, AStatementInWhichTheServerSleepsIsNamed) {
   EXPECT_EQ(answer.findings[0].caller, "orders-api");
 }
 
-// A waiter on the row of `holders` sessions in turn.
+// A request that waits for a row which `holders` sessions hold in turn.
 Answer locked_by(const std::string& text, int holders) {
   Shop shop;
   shop.healthy(60);

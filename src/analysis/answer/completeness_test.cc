@@ -1,4 +1,4 @@
-// The completeness rule: what is slow never goes without a finding, and what the rule excepts has none.
+// Tests of the completeness rule: every slow operation has a finding, and what the rule excepts has none.
 #include <gtest/gtest.h>
 
 #include "analysis/answer/question_testing.h"
@@ -163,7 +163,8 @@ TEST(Completeness, WhatIsClaimedIsNotUnexplained) {
   EXPECT_EQ(found(ask(shop)), Found{"slow_statement/scan"});
 }
 
-// Calls take 90 ms between their two ends, and 2 s in a few requests: the few are no explanation of the many.
+// Calls take 90 ms between their two ends, and 2 s in a few requests: the few slow calls do not explain the many
+// ordinary ones.
 TEST(Completeness, AFewSlowCallsDoNotExplainTheOrdinaryOnes) {
   Shop shop;
   shop.watched = false;
@@ -188,7 +189,7 @@ TEST(Completeness, TheSummarySaysWhereTheLargestShareIsUnexplained) {
   EXPECT_NE(answer.summary.find("the largest share is unexplained"), std::string::npos) << answer.summary;
 }
 
-// One of two CPUs is free all the time: the service's threads may not use it.
+// One of two CPUs is always free: the service's threads may not use it.
 void held_on_one_cpu(Shop& shop, double busy) {
   for (int i = 0; i < 80; ++i) {
     auto request = shop.request("GET /page", "gateway");
@@ -226,7 +227,7 @@ TEST(Completeness, WithoutAnythingComparableOnlyTheUpperBoundIsSaid) {
     EXPECT_FALSE(answer.findings[0].saving.comparable);
     EXPECT_GT(answer.findings[0].saving.most_ns, 200 * kMs);
     EXPECT_EQ(answer.findings[0].advice.find("EXPLAIN"), std::string::npos);
-    EXPECT_LT(answer.findings[0].score, 0.3);  // half of the most, by its evidence
+    EXPECT_LT(answer.findings[0].score, 0.3);  // half of the most, times its evidence
   }
 }
 

@@ -1,4 +1,5 @@
-// What looks like a cause and is none, and causes that hide: several servers, batch jobs, skewed values, queues of queues.
+// Tests of situations that look like a cause and are none, and of hidden causes: several servers, batch jobs, skewed
+// values, nested queues.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -192,8 +193,9 @@ TEST(Confusers, AUnfinishedCrowdThatNothingExplainsLeavesItUndecided) {
   EXPECT_EQ(ask(shop).verdict, Verdict::Undecided);
 }
 
-// "mutex" where requests that queue inside orders-api are told to wait for a lock of its own; else what stands first. `stuck`
-// statements wait since before, of no sender that was seen, while `speaks` has a connection to such a server ("": none has).
+// Returns "mutex" if requests that queue inside orders-api are reported as waiting for a lock of its own, else the
+// first finding's mechanism. `stuck` statements have waited since before the recording, without a recorded sender. The
+// service `speaks` has a connection to such a server ("": no service has).
 std::string first_of_queue(int stuck, const std::string& speaks) {
   Shop shop;
   for (int i = 0; i < 20; ++i) {
@@ -213,7 +215,7 @@ std::string first_of_queue(int stuck, const std::string& speaks) {
   Connection connection;
   connection.id = 1, connection.pid = 200, connection.protocol = speaks.empty() ? "http" : "postgresql";
   shop.reader.connection_rows = {connection};
-  // A lock inside the service is at most inferred: it may rank behind what is stuck elsewhere.
+  // A lock inside the service is at most inferred: it may rank below what is stuck elsewhere.
   std::string first;
   for (const Finding& finding : ask(shop).findings) {
     if (finding.mechanism == Mechanism::Mutex) return "mutex";
@@ -222,7 +224,7 @@ std::string first_of_queue(int stuck, const std::string& speaks) {
   return first;
 }
 
-// All of a pooler's connections were stuck before anybody looked: nobody was seen to send what waits in the database.
+// All connections of a pooler were stuck before the recording: the sender of the waiting statements was not recorded.
 TEST(Confusers, AQueueInFrontOfAPoolerWaitsForWhatIsStuckBehindIt) {
   EXPECT_EQ(first_of_queue(12, "orders-api"), "row");
   EXPECT_EQ(first_of_queue(12, ""), "row");

@@ -1,4 +1,5 @@
-// diff: for every finding about BEFORE, whether AFTER is rid of it; for every operation, whether it got faster; and what is new.
+// diff: decides for every finding about BEFORE whether it is gone in AFTER, for every operation whether it got faster,
+// and which causes are new.
 #include <algorithm>
 
 #include "analysis/answer/why.h"
@@ -12,12 +13,12 @@ namespace culprit::analysis {
 
 namespace {
 
-// Fewer requests don't carry a comparison (facts: quality.md §1.4).
+// Fewer requests are not enough for a comparison (facts: quality.md §1.4).
 constexpr int64_t kFewRequests = 10;
-// Smaller changes of a p95 are within what two recordings of one healthy system differ by.
+// Smaller changes of a p95 also occur between two recordings of one healthy system.
 constexpr double kLeastChange = 0.2;
 constexpr int64_t kLeastChangeNs = 500'000;
-// A tail alone counts where it is three times as long, and by what adds up to a pause.
+// A tail alone counts if it is three times as long, and at least long enough to be noticed as a pause.
 constexpr int64_t kHangs = 3, kHangsNs = 20'000'000;
 
 const Operation* find_operation(const WorkloadProfile& population, const std::string& name) {
@@ -28,7 +29,8 @@ const Operation* find_operation(const WorkloadProfile& population, const std::st
   return most;
 }
 
-// Half of an answer's false alarms may be operations called slower or faster, half causes called new.
+// The allowed false alarms are divided: half for operations reported as slower or faster, half for causes reported as
+// new.
 double half_of(const Question& question) { return question.false_alarms / 2; }
 constexpr double kMeasures = 3;  // at each operation
 
@@ -47,8 +49,9 @@ class LatencyContrast {
   const Distribution& after() const { return after_; }
   bool enough() const { return before_.weight() >= kFewRequests && after_.weight() >= kFewRequests; }
 
-  // Judged by the p95; where too few requests tell it, by the quantiles below. A dozen operations are compared at once, and a
-  // disk's hiccup moves one tail of them: slower is only what its ordinary requests feel as well, or what hangs.
+  // Judged by the p95, or by lower quantiles if there are too few requests for it. A dozen operations are compared at
+  // the same time, and a delay of the disk changes one tail of them. Slower therefore means that ordinary requests are
+  // slower too, or that the tail is far longer.
   std::string verdict() const {
     if (!enough()) return "too few";
     int64_t was = before_.quantile(0.95), is = after_.quantile(0.95);
@@ -65,7 +68,7 @@ class LatencyContrast {
   }
 
  private:
-  // 1 or -1 where a quantile moved more than chance, and by more than two recordings of one system differ.
+  // Returns 1 or -1 if a quantile moved by more than chance, and by more than two recordings of one system differ.
   int moved(Measure measure) const {
     double q = measure == Measure::P95 ? 0.95 : measure == Measure::UpperQuartile ? 0.75 : 0.5;
     auto least = static_cast<int64_t>(kLeastChange * static_cast<double>(before_.quantile(q)));
@@ -105,7 +108,7 @@ std::vector<OperationChange> compare_operations(const WorkloadProfile& before, c
   return changes;
 }
 
-// The verdict on one finding, with its reason.
+// Sets the verdict on one finding, with its reason.
 void judge(FindingChange& change, const LatencyContrast& latencies, bool still_found) {
   if (latencies.after().weight() < kFewRequests) {
     change.verdict = "cannot_tell";
@@ -161,8 +164,8 @@ FindingChange change_of(const Finding& finding, const WorkloadProfile& before, c
   return change;
 }
 
-// Causes that AFTER has by comparison with BEFORE, and BEFORE had not. What AFTER has by itself alone may have been as bad before,
-// and only just no finding.
+// Returns the causes of AFTER that are found by comparison with BEFORE and were not in BEFORE. A cause found in AFTER
+// alone may have been there before, just below the threshold.
 std::vector<Finding> appeared(const Answer& before, const Answer& compared) {
   std::vector<Finding> fresh;
   for (const Finding& finding : compared.findings) {
@@ -185,7 +188,7 @@ Result<Comparison> diff(Reader& before, Reader& after, DatabaseInspector* inquir
   Question about_before = question, about_after = question;
   about_before.source = question.baseline_source.empty() ? question.source : question.baseline_source;
   about_before.baseline_source.clear();
-  // The database is as it is after the fix: what it says now is no witness of BEFORE.
+  // The database is asked after the fix: its answer is no evidence about BEFORE.
   Answer then = TRY(why(before, nullptr, nullptr, about_before));
   about_after.baseline_source.clear();
   Answer now = TRY(why(after, nullptr, inquiry, about_after));
@@ -203,7 +206,7 @@ Result<Comparison> diff(Reader& before, Reader& after, DatabaseInspector* inquir
   auto operations = static_cast<double>(std::max<size_t>(was.population().operations().size(), 1));
   double error = half_of(question) / operations;
   for (const Finding& finding : then.findings)
-    if (finding.cause != FindingClass::Unexplained)  // what was not named can't be fixed
+    if (finding.cause != FindingClass::Unexplained)  // an unexplained finding cannot be fixed
       comparison.findings.push_back(change_of(finding, was.population(), is.population(), now, error));
   comparison.operations = compare_operations(was.population(), is.population(), error);
   comparison.appeared = appeared(then, compared);

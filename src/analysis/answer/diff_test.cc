@@ -74,7 +74,7 @@ TEST(Diff, SaysFixedWhereAFewOddRequestsBlurTheP95) {
   orders(before, 60, 30 * kMs), orders(after, 56, 200 * kUs), orders(after, 4, 45 * kMs);
   Comparison comparison = compare(before, after);
   ASSERT_EQ(comparison.findings.size(), 1u);
-  EXPECT_EQ(comparison.findings[0].verdict, "cannot_tell");  // the p95 is not lower at all
+  EXPECT_EQ(comparison.findings[0].verdict, "cannot_tell");  // the p95 is not lower
   Shop clear;
   clear.healthy(100);
   orders(clear, 58, 200 * kUs), orders(clear, 2, 45 * kMs);

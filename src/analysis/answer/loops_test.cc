@@ -1,4 +1,5 @@
-// Calls that repeat: a loop over rows, a poll, attempts at a lock, pages, shards, chatter; and queues for a pool.
+// Tests of calls that repeat (loops over rows, polls, attempts at a lock, pages, shards, chatty calls), and of queues
+// for a pool.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -24,11 +25,11 @@ bool has(const Answer& answer, FindingClass wanted) {
 
 struct Repeats {
   std::string text = "SELECT * FROM items WHERE id = ?";
-  int64_t least = 10, more = 20;  // calls per request
+  int64_t least = 10, more = 20;  // number of calls per request
   int64_t running = 300 * kUs;
   int64_t rows = 1;
   int64_t pause = 0, pause_varies = 0;
-  int64_t rows_before = -1;  // of the query before: -1 not known, -2 as many as there are calls
+  int64_t rows_before = -1;  // of the query before: -1 unknown, -2 as many as there are calls
   bool watched = false;
 };
 
@@ -132,7 +133,7 @@ TEST(Loops, TheSameQuestionWithoutAValueIsNoNPlusOne) {
   EXPECT_EQ(found(ask(shop)), Found{"chatty_calls/"});
 }
 
-// Over TLS neither text nor rows are seen: the server is known by its process.
+// Over TLS neither text nor rows are recorded: the server is recognised by its process.
 void encrypted(Shop& shop, int64_t least, int64_t more, int64_t running) {
   repeats(shop, {.least = least, .more = more, .running = running, .watched = true});
   for (Span& span : shop.reader.spans) {
@@ -170,10 +171,11 @@ TEST(Loops, AKnownDatabaseIsNamedThoughItsStatementsCannotBeRead) {
   EXPECT_EQ(answer.findings[0].entity.statement, "");
 }
 
-// `members` connections; each call holds one for 15 ms. Requests come eight at a time, and wait on a futex (or run).
+// A pool of `members` connections; each call holds one for 15 ms. Eight requests come at a time, and wait on a futex
+// (or run).
 void pooled(Shop& shop, int members, bool runs = false, bool after_another = false) {
   constexpr int kAtOnce = 8;
-  constexpr int64_t kCall = 15 * kMs, kEvery = 50 * kMs;  // the shop's own distance between two requests
+  constexpr int64_t kCall = 15 * kMs, kEvery = 50 * kMs;  // the workload's own distance between two requests
   std::vector<int64_t> free(static_cast<size_t>(members), 0);
   for (int i = 0; i < 20 * kAtOnce; ++i) {
     const size_t first = shop.reader.spans.size();

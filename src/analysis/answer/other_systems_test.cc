@@ -1,4 +1,4 @@
-// What other systems than the demo's showed: requests from before the recording, results without end, machines that are full.
+// Tests from systems other than the demo's: requests from before the recording, results without an end, busy machines.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -32,7 +32,7 @@ void one_statement(Shop& shop, int requests, const std::string& name, const std:
   }
 }
 
-// Who waits since before the recording sent its statement on a connection of which nothing is known.
+// Sessions that have waited since before the recording sent their statements on connections of which nothing is known.
 TEST(OtherSystems, WaitersFromBeforeTheRecordingWaitForTheSameLock) {
   Shop shop;
   shop.healthy(50);
@@ -65,7 +65,7 @@ TEST(OtherSystems, AnAdvisoryLockIsCalledSo) {
   EXPECT_EQ(accused(ask(shop)), Accused{"lock_wait/advisory"});
 }
 
-// One desk after the other has the lock: who gave it free ran the same statement.
+// One desk after the other has the lock: the session that releases it ran the same statement.
 TEST(OtherSystems, AnAdvisoryLockThatGoesFromHandToHandIsNoWork) {
   Shop shop;
   shop.healthy(50);
@@ -75,7 +75,7 @@ TEST(OtherSystems, AnAdvisoryLockThatGoesFromHandToHandIsNoWork) {
   EXPECT_EQ(accused(ask(shop)), Accused{"lock_wait/advisory"});
 }
 
-// A benchmark against another server takes nearly all of the time: what a request waits for is told all the same.
+// A benchmark against another server takes nearly all of the time: the cause of the requests' waits is still found.
 TEST(OtherSystems, ABatchJobBesideDoesNotHideWhatRequestsWaitFor) {
   Shop shop;
   one_statement(shop, 40, "GET /shelf", "select title from books where isbn = ?", {.running = 90 * kUs, .rows = 1}, 40);
@@ -88,7 +88,7 @@ TEST(OtherSystems, ABatchJobBesideDoesNotHideWhatRequestsWaitFor) {
   }
   Answer answer = ask(shop);
   ASSERT_EQ(accused(answer), Accused{"n_plus_one/"});
-  // Nor does it make a little loss weigh more: a sixth of the requests would have to be lost.
+  // The batch job does not change what a loss means either: a sixth of the requests would have to be lost.
   EXPECT_GE(std::atoi(answer.findings[0].would_flip.c_str() + std::string("if ≥ ").size()), 15)
       << answer.findings[0].would_flip;
 }
@@ -100,7 +100,7 @@ TEST(OtherSystems, ACursorThatIsReadPartByPartIsNoRepeatedQuestion) {
   EXPECT_EQ(accused(ask(shop)), Accused{});
 }
 
-// Statements of a batch job, slow as they are, are no other answer to what requests wait for.
+// Statements of a batch job, however slow, are no rival explanation of the requests' waits.
 TEST(OtherSystems, WhatOthersWaitForIsNoRival) {
   Shop shop;
   shop.healthy(100);
@@ -132,13 +132,13 @@ TEST(OtherSystems, ALoopOfFlushesIsOneOnAFullMachineToo) {
   shop.healthy(50);
   one_statement(shop, 40, "POST /audit", "insert into audit(what) values (?)",
                 {.running = 300 * kUs, .runnable = 3 * kMs, .disk = 2 * kMs, .rows = 1}, 25);
-  shop.busy(0.6);  // by the time the machine was asked
+  shop.busy(0.6);  // at the time the machine was measured
   Accused found = accused(ask(shop));
   ASSERT_FALSE(found.empty());
   EXPECT_EQ(found[0], "fsync_storm/");
 }
 
-// The load ends and closes its connections.
+// The load generator ends and closes its connections.
 TEST(OtherSystems, WhoLeavesBeforeTheAnswerMadeNobodyFail) {
   for (bool left : {true, false}) {
     Shop shop;
@@ -154,7 +154,7 @@ TEST(OtherSystems, WhoLeavesBeforeTheAnswerMadeNobodyFail) {
   }
 }
 
-// Who waits for a lock until his patience ends fails of the lock.
+// A request that waits for a lock until its time limit fails because of the lock.
 TEST(OtherSystems, RequestsThatFailAfterALongWaitFailOfWhatTheyWaitedFor) {
   Shop shop;
   shop.healthy(50);
@@ -174,7 +174,7 @@ TEST(OtherSystems, RequestsThatFailAfterALongWaitFailOfWhatTheyWaitedFor) {
   EXPECT_FALSE(answer.findings[0].next_best.has_value());
 }
 
-// A quick disk: each insert works a little longer than it waits for its flush.
+// A fast disk: each insert works a little longer than it waits for its flush.
 TEST(OtherSystems, ALoopOfFlushesOnAQuickDiskIsOneToo) {
   Shop shop;
   shop.healthy(50);
@@ -183,7 +183,7 @@ TEST(OtherSystems, ALoopOfFlushesOnAQuickDiskIsOneToo) {
   EXPECT_EQ(accused(ask(shop)), Accused{"fsync_storm/"});
 }
 
-// A service whose threads are ready and not let run, on a machine with CPUs to spare.
+// A service whose threads are runnable without a CPU, on a machine with free CPUs.
 void throttled(Shop& shop, int64_t throttled_ns, double busy) {
   for (int i = 0; i < 100; ++i) {
     auto request = shop.request("GET /orders", "gateway");

@@ -1,4 +1,4 @@
-// For tests: `why` asked about a made shop.
+// Test support: asks `why` about a synthetic workload.
 #pragma once
 
 #include "analysis/answer/synthetic_workload_testing.h"

@@ -10,7 +10,7 @@
 
 namespace culprit::analysis {
 
-// "lock_wait/row"; "n_plus_one/" where there is no mechanism.
+// Returns "lock_wait/row"; "n_plus_one/" if there is no mechanism.
 inline std::string name_of(const Finding& finding) {
   return std::string(to_string(finding.cause)) + "/" + std::string(to_string(finding.mechanism));
 }

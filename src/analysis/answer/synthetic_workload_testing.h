@@ -1,4 +1,4 @@
-// A shop for tests: requests as a recorder sees them, made of a few lines each. Nothing is random but by a fixed seed.
+// A shop for tests: requests as a recorder stores them, each made by a few lines. Random values come from a fixed seed.
 //   Shop shop;
 //   for (int i = 0; i < 100; ++i) {
 //     Shop::Request request = shop.request("GET /orders", "gateway");
@@ -23,7 +23,7 @@ struct Doing {
   int64_t rows = -1;
   bool watched = true;
   std::vector<Blocker> blockers = {};
-  int32_t pid = 0;  // of the server; 0: the usual
+  int32_t pid = 0;  // pid of the server; 0: the usual one
   int64_t total() const { return running + runnable + lock + disk + network + sleep + other; }
 };
 
@@ -31,10 +31,10 @@ class Shop {
  public:
   FakeReader reader;
   bool watched = true;          // false: spans without waits, as programs emit them
-  int64_t wire_ns = 100 * kUs;  // between two ends, each way
+  int64_t wire_ns = 100 * kUs;  // time between two ends, in each direction
   int64_t database_port = 5432;
 
-  // A request under way: a root, and one service below it; every call follows the one before.
+  // A request in progress: a root with one service below it; every call follows the one before.
   class Request {
    public:
     // The service that was entered last works, or waits.
@@ -44,7 +44,7 @@ class Shop {
       for (const Blocker& blocker : doing.blockers) own().blockers.push_back(blocker);
     }
     void work(int64_t ns) { doing({.running = ns}); }
-    // Calls `service`; what follows is its, until leave().
+    // Calls `service`, which becomes the current one until leave().
     void enter(const std::string& service, const std::string& name) {
       size_t client = open(own().service, name, SpanKind::Client, stack_.back(), LinkHow::SameThread);
       now_ += shop_.wire_ns;
@@ -70,9 +70,9 @@ class Shop {
       leave();
       if (!seen) spans_.erase(spans_.begin() + static_cast<ptrdiff_t>(server));
     }
-    // What was entered last is a server's handling of this statement.
+    // Makes the current span a server's handling of this statement.
     void is_statement(const std::string& text, int64_t rows = -1) { make_statement(own(), text, rows); }
-    // A call of somebody who was not recorded.
+    // Calls a peer that was not recorded.
     void call(const std::string& peer, const std::string& name, int64_t ns) {
       size_t index = open(own().service, name, SpanKind::Client, stack_.back(), LinkHow::SameThread);
       spans_[index].attributes = {{"server.address", peer}};
@@ -81,7 +81,7 @@ class Shop {
     }
     void flag(uint32_t flags) { own().flags |= flags; }
     void fail() { own().status = SpanStatus::Error; }
-    // Calls that run side by side, each `ns` long.
+    // Makes concurrent calls, each `ns` long.
     void fan_out(const std::string& text, int calls, int64_t ns) {
       int64_t begin = now_, latest = now_;
       for (int i = 0; i < calls; ++i) {
@@ -139,7 +139,8 @@ class Shop {
       span.duration_ns = now_ - span.start_ns;
       int64_t known = 0;
       for (int64_t ns : span.waits.ns) known += ns;
-      span.waits[Wait::Peer] += std::max<int64_t>(span.duration_ns - known, 0);  // the rest it waited for its callees
+      // the remaining time is a wait for its callees
+      span.waits[Wait::Peer] += std::max<int64_t>(span.duration_ns - known, 0);
     }
 
     Shop& shop_;
@@ -158,7 +159,7 @@ class Shop {
     return request;
   }
 
-  // The machine: two CPUs for ten seconds.
+  // Sets the machine: two CPUs for ten seconds, with this busy share.
   void busy(double share) {
     HostInfo host;
     host.name = "h", host.cpus = 2, host.ended_ns = 10'000 * kMs;
@@ -172,13 +173,13 @@ class Shop {
     reader.process_rows.push_back(process);
   }
 
-  // A small number that differs from request to request, 0 … n-1.
+  // Returns a small number that differs between requests, 0 … n-1.
   int64_t vary(int64_t n) {
     seed_ = seed_ * 6364136223846793005ull + 1442695040888963407ull;
     return static_cast<int64_t>((seed_ >> 33) % static_cast<uint64_t>(n));
   }
 
-  // The other endpoints, as fast as they should be.
+  // Adds requests to other endpoints, all fast.
   void healthy(int requests) {
     for (int i = 0; i < requests; ++i) {
       Request request = this->request("GET /items", "gateway");

@@ -11,7 +11,7 @@ namespace culprit::analysis {
 
 namespace {
 
-// Those of the question's focus.
+// Returns whether the finding is in the question's focus.
 bool in_focus(const Finding& finding, const Question& question) {
   auto within = [](const std::string& wanted, std::string_view text) {
     return wanted.empty() || text.find(wanted) != std::string_view::npos;
@@ -40,13 +40,13 @@ const OperationSummary* operation_of(const Answer& answer, const Finding& findin
   return nullptr;
 }
 
-// The path time that a finding is about, over all requests of its operation.
+// Returns the path time of a finding, over all requests of its operation.
 double path_ns(const Answer& answer, const Finding& finding) {
   const OperationSummary* operation = operation_of(answer, finding);
   return operation == nullptr ? 0 : finding.effect.share_of_path * static_cast<double>(operation->total_ns);
 }
 
-// The finding with most path time among those that no class explains, or among the others; null: none.
+// Returns the finding with the most path time, among the unexplained ones or among the others; null: none.
 const Finding* largest(const Answer& answer, bool unexplained) {
   const Finding* found = nullptr;
   for (const Finding& finding : answer.findings)
@@ -91,7 +91,7 @@ void set_not_seen(Answer& answer, const WorkloadProfile& now, bool asked) {
                               " requests asked for: sent before the recording, or in a gap of it");
 }
 
-// The commands of the answer, each to be typed as it is.
+// Sets the commands of the answer, in a form that can be copied to a shell.
 void set_commands(Answer& answer, const Question& question) {
   for (Finding& finding : answer.findings)
     if (!finding.reproduce.empty()) finding.reproduce += " -s " + shell_quoted(question.source);

@@ -1,4 +1,4 @@
-// why: names what is to blame in a recording or a set of traces, or says that it cannot tell.
+// why: names what is to blame in a recording or in traces, or says that it cannot tell.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,11 @@
 
 namespace culprit::analysis {
 
-// Same input, same answer. `baseline` and `inquiry` may be null.
+// The same input gives the same answer. `baseline` and `inquiry` may be null.
 Result<Answer> why(Reader& reader, Reader* baseline, DatabaseInspector* inquiry, const Question& question);
 
-// What changed between two recordings, and for each finding about BEFORE: fixed, not fixed, or can't tell.
+// Compares two recordings: what changed, and for each finding about BEFORE whether it is fixed, not fixed, or
+// undecided.
 Result<Comparison> diff(Reader& before, Reader& after, DatabaseInspector* inquiry, const Question& question);
 
 }  // namespace culprit::analysis

@@ -1,4 +1,4 @@
-// How long `why` takes over a million spans, and how much memory: traces of a shop, made one by one while they are read.
+// Measures time and memory of `why` for a million spans; the traces are generated one by one while they are read.
 #include <sys/resource.h>
 
 #include <chrono>

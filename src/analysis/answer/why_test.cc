@@ -36,7 +36,7 @@ Answer ask(Shop& shop, Shop* before = nullptr, DatabaseInspector* inquiry = null
   return answer.value();
 }
 
-// Accusations: findings but `unexplained`.
+// Returns the classes of all findings but `unexplained`.
 std::vector<std::string> accused(const Answer& answer) {
   std::vector<std::string> out;
   for (const Finding& finding : answer.findings)
@@ -243,7 +243,8 @@ LogRecord said(int32_t waiter, int32_t holder, int64_t time_ns) {
 TEST(Why, FollowsTheQueueToTheSessionThatSleeps) {
   Shop shop;
   locked(shop, 0, {}, true);
-  // Nobody but the database can tell: the recorder saw the backends blocked, no more. 501 waits for 500, 500 for 777.
+  // Only the database can tell: the recorder saw that the backends were blocked, and nothing more. 501 waits for 500,
+  // 500 for 777.
   for (Span& span : shop.reader.spans)
     if (span.service == "postgres" && span.pid >= 500 && span.name.starts_with("UPDATE")) {
       span.duration_ns += 3'000 * kMs;
@@ -381,7 +382,7 @@ TEST(Why, TellsByABaselineWhatChanged) {
   Shop before, after;
   before.watched = after.watched = false;
   orders(before, 40, {.running = 7 * kMs, .rows = 7});
-  orders(after, 40, {.running = 17 * kMs, .rows = 7});  // too little to accuse without the baseline
+  orders(after, 40, {.running = 17 * kMs, .rows = 7});  // too little for a finding without the baseline
   EXPECT_EQ(accused(ask(after)), Accused{});
   Answer answer = ask(after, &before);
   ASSERT_EQ(accused(answer), Accused{"slow_statement"});
@@ -391,7 +392,7 @@ TEST(Why, TellsByABaselineWhatChanged) {
 TEST(Why, BlamesTheLockForTheQueueThatFormsBehindIt) {
   Shop shop;
   locked(shop, 400 * kMs, {{Wait::Lock, 777, 777, 400 * kMs, 1, "UPDATE stock SET price = ?"}});
-  for (int i = 0; i < 200; ++i) {  // they wait for a connection of the pool
+  for (int i = 0; i < 200; ++i) {  // these requests wait for a connection of the pool
     auto request = shop.request("GET /orders", "gateway");
     request.enter("orders-api", "GET /orders");
     request.doing({.running = 300 * kUs, .lock = 300 * kMs});

@@ -1,4 +1,5 @@
-// bad_instance: the slow requests of a service are those of one replica, while the others serve the same.
+// bad_instance: the slow requests of a service are those of one replica, while its other replicas serve the same
+// requests faster.
 #include "analysis/detectors/own_time.h"
 
 namespace culprit::analysis {

@@ -44,7 +44,7 @@ int64_t around_calls(const Interner& names, const Request& request,
     auto caller = callers.find(part.node);
     if (caller == callers.end() || caller->second.removed == 0) continue;
     int64_t own = of(part.ns, SectionKind::Own) + of(part.ns, SectionKind::Runnable) + part.ns[kUnknown];
-    // One more: before the first call and after the last the caller works as well.
+    // One more gap than calls: the caller also works before the first call and after the last.
     total += own / (caller->second.all + 1) * caller->second.removed;
   }
   return total;

@@ -1,5 +1,5 @@
-// chatty_calls: many small calls of one request go to one peer, one after the other, and nothing shows that they are a loop over
-// the rows of a query: their texts were not seen, or their number follows no rows.
+// chatty_calls: a request makes many small calls to one peer, one after the other. Nothing shows that they are a loop
+// over the rows of a query: their texts were not recorded, or their number does not follow any query's rows.
 #include <algorithm>
 
 #include "analysis/detectors/repeated_calls.h"
@@ -10,9 +10,9 @@ namespace culprit::analysis {
 
 namespace {
 
-// From so many small calls on round trips dominate; five may be how a program is written.
+// From this number of small calls on, round trips dominate; five calls are common in programs.
 constexpr int64_t kMany = 10;
-// A call that takes longer is not small: then it is slow itself.
+// A call that takes longer is not small: it is slow itself.
 constexpr int64_t kSmall = 5'000'000;
 
 bool is_chatty(const Loop& loop) {

@@ -1,5 +1,5 @@
-// cpu_bound: a service computes for long itself. Told by its own kind: between two of its calls it takes far more CPU in one
-// operation than in its others; with a baseline: more than it did.
+// cpu_bound: a service computes for a long time itself. It takes far more CPU between two of its calls in one operation
+// than in its other operations; or, with a baseline, more than before.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -11,9 +11,9 @@ namespace culprit::analysis {
 
 namespace {
 
-// A page is put together in a few milliseconds of CPU; what takes more computes something.
+// Building a page takes a few milliseconds of CPU; longer work is a computation.
 constexpr int64_t kLongWork = 20'000'000;
-// Where the service does nothing else to compare it with: a tenth of a second is what a person notices.
+// The threshold if the service has no other operation to compare with: a user notices a tenth of a second.
 constexpr int64_t kLongForAnyone = 100'000'000;
 constexpr int64_t kTimesComparable = 10;
 constexpr int64_t kCarefulTimes = 3;
@@ -22,8 +22,8 @@ bool is_own(const CallNode& node, TextId service) {
   return node.service == service && node.statement == StatementId::None && node.role != Role::Call;
 }
 
-// What a service computes for one request, and in how many steps: its calls part them. Many calls with a little work around
-// each are a loop's, and are blamed there.
+// The CPU time of a service for one request, and its number of steps; calls separate steps. Many calls with a little
+// work around each are a loop, which belongs to other classes.
 struct Computed {
   int64_t ns = 0, steps = 1;
   int64_t per_step() const { return ns / steps; }
@@ -39,7 +39,7 @@ Computed computed(const Interner& names, const Request& request, TextId service)
   return all;
 }
 
-// The services whose own time was mostly seen to run, and is not only the length of their spans.
+// Returns the services whose own time was mostly recorded as running, not only as the length of their spans.
 std::set<TextId> watched_services(const WorkloadProfile& now) {
   std::map<TextId, std::pair<int64_t, int64_t>> times;
   for (const Operation& operation : now.operations())
@@ -70,7 +70,7 @@ Cause make_cause(const Interner& names, TextId service) {
   return cause;
 }
 
-// Medians of one operation's requests.
+// Medians over the requests of one operation.
 struct Typical {
   int64_t ns = 0, per_step_ns = 0;
 };
@@ -90,7 +90,7 @@ Operations operations_of(const WorkloadProfile& now, TextId service) {
   return all;
 }
 
-// What a step takes in the service's other operations; 0: it has none.
+// Returns the time of a step in the service's other operations; 0: it has none.
 int64_t comparable_to(const Operations& operations, size_t index) {
   std::vector<int64_t> others;
   for (const auto& [other, typical] : operations)
@@ -103,7 +103,7 @@ bool is_long(const Typical& typical, int64_t comparable_ns) {
   return typical.ns >= kLongWork && typical.per_step_ns >= kTimesComparable * comparable_ns;
 }
 
-// A service computes in one operation as it does in none of its others.
+// Finds an operation in which a service computes far more than in any other of its operations.
 void find_long_work(const WorkloadProfile& now, TextId service, std::vector<Cause>& causes) {
   const Interner& names = now.names();
   const Operations operations = operations_of(now, service);

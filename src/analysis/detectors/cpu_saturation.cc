@@ -1,8 +1,9 @@
-// cpu_saturation: requests are ready to run and get no CPU, because other threads have them.
+// cpu_saturation: requests are runnable and get no CPU, because other threads use the CPUs.
 //
-// The holder is the process that ran while a request was ready, else the one with most CPU time. A stranger (takes no part in
-// any request) is a noisy neighbour. Where the requests' own services use the CPUs up, that is load: only said where most of
-// the time goes there. Requests that a slow statement makes wait are the statement's.
+// The holder is the process that ran while a request was runnable, or else the process with the most CPU time. A
+// process that takes part in no request is a noisy neighbour. If the requests' own services use the CPUs, that is load,
+// and reported only if most of the time is lost there. Waits caused by a slow statement are attributed to the
+// statement.
 #include <algorithm>
 
 #include "analysis/detectors/detector.h"
@@ -12,9 +13,9 @@ namespace culprit::analysis {
 
 namespace {
 
-// A neighbour that holds less than this share of the CPUs does not make half of the others' waiting.
+// A neighbour with a smaller share of the CPUs does not cause half of the requests' waits.
 constexpr double kNeighbourShare = 0.25;
-// Own load: a system near its limit waits a little; only where waiting dominates is it the cause.
+// Own load is a cause only if waiting dominates: a system near its limit always waits a little.
 constexpr double kOwnLoadWaits = 0.4;
 constexpr int64_t kOwnLoadWaitNs = 10'000'000;
 
@@ -34,22 +35,22 @@ Waiting waiting_of(const WorkloadProfile& now) {
   return waiting;
 }
 
-// A command line as far as it fits a line: a compiler's fills a page.
+// Shortens a command line to fit one line: a compiler's fills a page.
 std::string cut(const std::string& command) {
   constexpr size_t kLongest = 60;
   if (command.size() <= kLongest) return command;
   size_t end = kLongest;
-  while (end > 0 && (command[end] & 0xC0) == 0x80) --end;  // not inside a character
+  while (end > 0 && (command[end] & 0xC0) == 0x80) --end;  // do not cut inside a character
   return command.substr(0, end) + "…";
 }
 
 struct Holder {
   CpuHolder process;
-  double share = 0;      // of the others' waiting
-  bool watched = false;  // from the threads that ran while a request was ready
+  double share = 0;      // share of the requests' waits
+  bool watched = false;  // measured on the threads that ran while a request was runnable
 };
 
-// The largest holder that serves (or does not), and its share of what the requests waited.
+// Returns the largest holder that serves requests (or does not), and its share of the requests' waits.
 Holder largest(const CpuUsage& cpu, bool serves, int64_t runnable_ns) {
   int64_t held = 0;
   for (const CpuHolder& holder : cpu.holders) held += holder.held_from_requests_ns;
@@ -57,7 +58,7 @@ Holder largest(const CpuUsage& cpu, bool serves, int64_t runnable_ns) {
   best.watched = held * 3 >= runnable_ns && held > 0;
   for (const CpuHolder& holder : cpu.holders) {
     if (holder.serves != serves) continue;
-    // The recorder works most where most happens: it is to blame only where it takes a neighbour's part of all CPUs itself.
+    // The recorder works most when most happens: it is a cause only if it takes a neighbour's share of all CPUs itself.
     double of_all =
         cpu.capacity_ns > 0 ? static_cast<double>(holder.running_ns) / static_cast<double>(cpu.capacity_ns) : 0;
     if (holder.recorder && of_all < kNeighbourShare) continue;
@@ -80,7 +81,7 @@ std::function<Saved(const Request&)> saving(const Interner& names, double share)
   return [&names, share](const Request& request) {
     int64_t runnable =
         sum_parts(names, request, [](const CallNode&, const Part& part) { return of(part.ns, SectionKind::Runnable); });
-    // A callee that is not given a CPU reads late: that wait lies between the two ends' views.
+    // A callee without a CPU reads the request late: that wait lies between the two ends' spans.
     int64_t between =
         sum_parts(names, request, [](const CallNode&, const Part& part) { return of(part.ns, SectionKind::Callee); });
     if (runnable == 0) between = 0;
@@ -125,13 +126,13 @@ Cause make_cause(const WorkloadProfile& now, const CpuUsage& cpu, const Holder& 
                               : "move it elsewhere, or bound it: nice, or a cgroup's cpu.max or cpu.weight";
   cause.would_tell = "one recording while it is stopped";
   cause.blamed = [](const CallNode&) { return true; };
-  cause.blamed_kinds = {SectionKind::Runnable, SectionKind::Callee};  // as saving() counts
+  cause.blamed_kinds = {SectionKind::Runnable, SectionKind::Callee};  // as in saving()
   cause.saved = saving(now.names(), share);
   cause.pathological = true;
   return cause;
 }
 
-// Whether what runs would fill one CPU at least.
+// Returns whether the running threads would keep at least one CPU busy.
 bool is_one_cpu_full(const CpuUsage& cpu) { return cpu.cpus > 1 && cpu.busy * cpu.cpus >= kBusy; }
 
 bool is_throttled(const WorkloadProfile& now) {
@@ -140,7 +141,7 @@ bool is_throttled(const WorkloadProfile& now) {
   });
 }
 
-// The part of all CPU time that causes found before have claimed with their work.
+// Returns the share of all CPU time that belongs to the work of causes found before.
 double claimed_share(const DetectorInput& input) {
   double share = 0;
   for (const Cause& cause : *input.found) share += input.cpu.share_of(cause.cpu_ns);
@@ -153,15 +154,16 @@ std::vector<Cause> find_cpu_saturation(const DetectorInput& input) {
   const CpuUsage& cpu = input.cpu;
   Waiting waiting = waiting_of(input.now);
   if (waiting.runnable_ns <= 0 || cpu.holders.empty()) return {};
-  // CPUs are free in the machine, and threads are ready all the same: they may use fewer CPUs than there are. A quota does the
-  // same, and is counted by the kernel: another class.
+  // The machine has free CPUs, and threads wait for a CPU: they may be restricted to fewer CPUs than exist. A quota has
+  // the same effect, but the kernel counts it: cpu_throttled.
   const bool confined = cpu.busy >= 0 && cpu.busy < kBusy;
   if (confined && (!is_one_cpu_full(cpu) || is_throttled(input.now))) return {};
   double left = std::clamp(1 - claimed_share(input), 0.0, 1.0);
   Holder stranger = largest(cpu, false, waiting.runnable_ns);
   const bool waits = waiting.share() * left >= kOwnLoadWaits;
   if (stranger.share >= kNeighbourShare && (!confined || waits)) {
-    // Without it there would be room: nearly all waiting goes, not just its share (a queue grows without bound near 100 %).
+    // Without the neighbour nearly all waits would disappear, not only its share: near full load, a queue grows without
+    // bound.
     double share = std::min(left, std::min(1.0, stranger.share * 1.5));
     return {make_cause(input.now, cpu, stranger, waiting, share)};
   }

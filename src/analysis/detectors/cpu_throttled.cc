@@ -1,7 +1,8 @@
-// cpu_throttled: requests are ready to run, and the CPU quota of their service's control group does not let them.
+// cpu_throttled: requests are runnable, and the CPU quota of their service's control group keeps them from running.
 //
-// A stopped group's threads look like any that wait for a CPU. What tells it apart is the kernel's own count of the time
-// that the quota stopped the group; where CPUs were idle meanwhile, nothing else can have made them wait.
+// Threads of a throttled group look like any threads that wait for a CPU. The kernel counts the time for which the
+// quota stopped the group, which distinguishes them. If CPUs were idle at the same time, the quota is the only reason
+// for the waits.
 #include <algorithm>
 #include <map>
 #include <unordered_set>
@@ -14,12 +15,12 @@ namespace culprit::analysis {
 namespace {
 
 struct Stopped {
-  const Process* process = nullptr;  // that waited most
+  const Process* process = nullptr;  // the process that waited most
   int64_t throttled_ns = 0;          // of the group that was stopped longest
-  int64_t runnable_ns = 0;           // of all its processes
+  int64_t runnable_ns = 0;           // sum over its processes
 };
 
-// By service, of those that take part in requests.
+// Returns the services that take part in requests, by name.
 std::map<std::string, Stopped> stopped_services(const WorkloadProfile& now) {
   std::map<std::string, Stopped> services;
   for (const Process& process : now.around().processes) {
@@ -32,7 +33,7 @@ std::map<std::string, Stopped> stopped_services(const WorkloadProfile& now) {
   return services;
 }
 
-// Calls that the service answered: as long as it is stopped it does not read them, so that they wait between the two ends.
+// Returns calls to the service: while it is stopped it does not read them, so that they wait between the two ends.
 std::unordered_set<NodeId> calls_to(const Interner& names, TextId service) {
   std::unordered_set<NodeId> calls;
   for (NodeId id{}; id < names.end_of_nodes(); id = next(id)) {
@@ -78,7 +79,8 @@ std::vector<Cause> find_cpu_throttled(const DetectorInput& input) {
       }
     if (requests == 0) continue;
     const bool idle = cpu.busy >= 0 && cpu.busy < kBusy;
-    // On busy CPUs it would have waited for them, too: the quota's part is what the kernel counted.
+    // On busy CPUs the service would have waited without the quota too: the quota's part is the time that the kernel
+    // counted.
     const double share = idle ? 1
                               : std::min(1.0, static_cast<double>(stopped.throttled_ns) /
                                                   static_cast<double>(std::max<int64_t>(stopped.runnable_ns, 1)));
@@ -111,7 +113,7 @@ std::vector<Cause> find_cpu_throttled(const DetectorInput& input) {
       if (node.service == service) return true;
       return node.role == Role::Call && calls.contains(names.intern_node(node));
     };
-    cause.blamed_kinds = {SectionKind::Runnable, SectionKind::Callee};  // as saving() counts
+    cause.blamed_kinds = {SectionKind::Runnable, SectionKind::Callee};  // as in saving()
     cause.saved = saving(names, service, share);
     cause.pathological = true;
     causes.push_back(std::move(cause));

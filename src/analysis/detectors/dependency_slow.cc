@@ -1,5 +1,5 @@
-// dependency_slow: a callee that requests wait for answers late, and what it does meanwhile was not seen: it sleeps,
-// waits for what was not recorded, or was not recorded itself, or its spans alone are known.
+// dependency_slow: a callee answers late, and what it does in that time is unknown: it sleeps, it waits for something
+// that was not recorded, it was not recorded itself, or only its spans are known.
 #include <algorithm>
 #include <map>
 
@@ -10,13 +10,13 @@ namespace culprit::analysis {
 
 namespace {
 
-// A service that answers does not sleep: what waits so long waits for something outside.
+// A service that handles requests does not sleep by itself: a longer wait is for something outside of it.
 constexpr int64_t kLongWait = 10'000'000;
-// Where it was not recorded, an answer below a tenth of a second may be ordinary work: not reported.
+// If the callee was not recorded, an answer below a tenth of a second may be normal: not reported.
 constexpr int64_t kLongUnwatched = 100'000'000;
 constexpr int64_t kTimesComparable = 10;
 
-// Whose time it is: a service that was seen, or the peer of a call whose other end was not.
+// The owner of the time: a recorded service, or the peer of a call whose other end was not recorded.
 struct SlowPeer {
   bool seen = false;
   TextId name = TextId::Empty;
@@ -32,20 +32,21 @@ bool lateness_of(const Interner& names, const CallNode& node, const SlowPeer& wh
   return node.role != Role::Call && node.service == who.name && has_caller(names, node);
 }
 
-// Sleeping, waiting for a callee that was not seen, blocked for no recorded reason.
+// Returns the time of sleep, of waits for a callee that was not recorded, and of waits without a recorded reason.
 int64_t blocked(const PartTimes& ns) {
   return of(ns, SectionKind::Sleep) + of(ns, SectionKind::Unexplained) + of(ns, SectionKind::Peer) +
          of(ns, SectionKind::Network);
 }
 
-// A thread that waits for an answer may sleep on a lock until another thread of its program hands it over.
+// In a call, a wait for a lock counts too: a thread that waits for an answer may sleep on a lock until another thread
+// passes the answer on.
 int64_t blocked_in(const CallNode& node, const PartTimes& ns) {
   return blocked(ns) + (node.role == Role::Call ? of(ns, SectionKind::Lock) : 0);
 }
 
 struct Times {
-  std::vector<int64_t> watched, unwatched;  // per request that has any
-  std::vector<int64_t> all;                 // per request that passes, both together
+  std::vector<int64_t> watched, unwatched;  // for each request that has such time
+  std::vector<int64_t> all;                 // for each request that passes the service, both kinds together
   WaitSums inside;
   TextId caller = TextId::Empty;
   std::set<TextId> labels;
@@ -98,7 +99,7 @@ std::map<SlowPeer, Times> gather(const WorkloadProfile& now) {
   return all;
 }
 
-// What passes so in the others that requests go through here: the median over all of them.
+// Returns the time in the other services that requests pass: the median over these services.
 int64_t comparable(const std::map<SlowPeer, Times>& all, const SlowPeer& who) {
   std::vector<int64_t> others;
   for (const auto& [other, times] : all) {
@@ -135,7 +136,7 @@ void describe(Cause& cause, const SlowPeer& who, const Times& times, int64_t typ
   cause.would_tell = "culprit record on the machine of " + name;
 }
 
-// Names the recorded program that listens at the address.
+// Adds the name of the recorded program that listens at the address.
 void name_listener(Cause& cause, const WorkloadProfile& now) {
   for (const Connection& connection : now.around().connections) {
     const bool there = connection.local == cause.entity.name || connection.local == "unix:" + cause.entity.name;
@@ -152,7 +153,7 @@ void name_listener(Cause& cause, const WorkloadProfile& now) {
   }
 }
 
-// Retransmits on the way speak for the network instead.
+// Retransmissions on its connections point to the network instead.
 void check_edge(Cause& cause, const WorkloadProfile& now) {
   int64_t retransmits = 0, connections = 0;
   for (const Connection& connection : now.around().connections) {
@@ -170,8 +171,8 @@ void check_edge(Cause& cause, const WorkloadProfile& now) {
                             " retransmits on the way to it: part of the delay may be the network's");
 }
 
-// Services whose spans alone are known. Where the slow ones are of one version, a deployment set it off; where they are of one
-// replica alone, that is another class.
+// Adds services of which only spans are known. If the slow requests are of one version, a deployment caused it. If they
+// are of one replica only, the class is bad_instance.
 void add_own_times(const DetectorInput& input, std::vector<Cause>& causes) {
   const Interner& names = input.now.names();
   for (auto& [cause, where] : find_slow_own_times(input)) {

@@ -1,5 +1,6 @@
-// A detector looks for the signature of one class in what was recorded, and says what each of its causes would be worth. None
-// knows of another: what one leaves to another is declared in the registry, or handed in as `found`.
+// A detector looks for the signature of one class in the recorded data, and estimates what removing each of its causes
+// would save. Detectors do not use each other. Precedence between their results is declared in the registry; results of
+// earlier detectors are passed in `found`.
 #pragma once
 
 #include <vector>
@@ -11,10 +12,11 @@ namespace culprit::analysis {
 
 struct DetectorInput {
   const WorkloadProfile& now;
-  const WorkloadProfile* before;  // shares now's Interner; null: no baseline
+  const WorkloadProfile* before;  // shares the Interner of `now`; null: no baseline
   const CpuUsage& cpu;
-  const std::vector<Cause>* found = nullptr;  // causes of the detectors before this one
-  double error = 0;  // probability of a false alarm: of all comparisons with `before`, then of each (contrast.h)
+  const std::vector<Cause>* found = nullptr;  // causes of the detectors that ran before
+  // probability of a false alarm: over all comparisons with `before` at first, then of each comparison (contrast.h)
+  double error = 0;
 };
 
 std::vector<Cause> find_slow_statements(const DetectorInput& input);

@@ -1,4 +1,4 @@
-// error_return: requests fail, and a status alone is seen where they fail first.
+// error_return: requests fail, and the first failure has a status only.
 #include "analysis/detectors/request_failures.h"
 
 namespace culprit::analysis {

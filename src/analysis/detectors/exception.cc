@@ -1,4 +1,4 @@
-// exception: requests fail, and an exception was seen where they fail first.
+// exception: requests fail, and the first failure has a recorded exception.
 #include "analysis/detectors/request_failures.h"
 
 namespace culprit::analysis {

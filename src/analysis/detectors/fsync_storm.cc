@@ -1,6 +1,6 @@
-// fsync_storm: a request waits for the disk's flush again and again, where once would do.
+// fsync_storm: a request waits for flushes to the disk repeatedly, where one flush would be enough.
 //
-// One flush per request is the price of durability, however slow the disk: that is no storm.
+// One flush per request is the price of durability, however slow the disk is: that is not reported.
 #include <algorithm>
 
 #include "analysis/detectors/detector.h"
@@ -11,13 +11,13 @@ namespace culprit::analysis {
 
 namespace {
 
-// Two commits may be two facts; from three on it is a loop that commits.
+// Two commits may be separate transactions by design; three or more are a loop that commits.
 constexpr double kFewestFlushes = 3;
-// Where the waits were not seen, a commit's time is a flush's only by inference: as many as make an N+1.
+// Without recorded waits, a commit's time is a flush's by inference only: the threshold is that of an N+1.
 constexpr double kFewestUnseen = 5;
 
 struct Flushes {
-  double per_request = 0;  // calls in a request that has any, mean
+  double per_request = 0;  // mean calls of the requests that have any
   std::string operation;
 };
 
@@ -43,8 +43,8 @@ struct Flush {
   int64_t ns = 0, around_ns = 0, calls = 0;
 };
 
-// A commit that is not sent is saved whole, with its waits, the BEGIN that belongs to it and what its caller does around both;
-// of a write that commits itself, its disk.
+// Returns the time that a removed commit would save: all of it, with its waits, its BEGIN, and its caller's work around
+// both. For a write that commits by itself: its disk time.
 Flush flush_in(const Interner& names, const Request& request, StatementId statement, bool commit) {
   Flush flush;
   TextId instance = names.statement(statement).instance;
@@ -75,7 +75,7 @@ std::vector<Cause> find_fsync_storms(const DetectorInput& input) {
     bool commit = sort == StatementSort::Commit, seen = statement.served > 0;
     if (!commit && (sort != StatementSort::Write || !seen)) continue;
     Flushes flushes = count_flushes(input.now, id);
-    // A commit's lock is the log's; a write's may be a row's.
+    // A commit's lock wait is for the log; a write's may be for a row.
     int64_t flushing_ns = statement.waits[Wait::Disk] + (commit ? statement.waits[Wait::Lock] : 0);
     bool waits =
         !seen || statement.flushes * 3 >= statement.served || flushing_ns * 3 >= statement.waits[Wait::Running] * 2;
@@ -107,7 +107,7 @@ std::vector<Cause> find_fsync_storms(const DetectorInput& input) {
       if (flush.calls == 0) return Saved{};
       auto all_but_one = [&](int64_t ns) { return ns / flush.calls * (flush.calls - 1); };
       int64_t likely = all_but_one(flush.ns + flush.around_ns);
-      // Carefully: its caller does as much around the calls that stay.
+      // The conservative estimate leaves out the caller's work around the calls.
       return Saved{flush.ns + flush.around_ns, likely, all_but_one(flush.ns)};
     };
     causes.push_back(std::move(cause));

@@ -6,9 +6,9 @@ namespace culprit::analysis {
 
 namespace {
 
-// A chain has a handful of links; a queue of a hundred sessions, each behind the one before, hands its time on so often.
+// A chain usually has a few links; in a queue of a hundred sessions, each waits for the one before.
 constexpr int kRounds = 128;
-// Less than this part of the time is no state of its own but the gaps between two samples or two wake-ups.
+// A smaller part of the time is no state of its own: it comes from gaps between two samples or two wake-ups.
 constexpr double kMostly = 0.25;
 
 using Times = std::map<int32_t, double>;
@@ -24,7 +24,8 @@ int32_t most(const std::map<int32_t, int64_t>& times) {
       ->first;
 }
 
-// For each holder the part of the time in which it waited itself, of the time that the most patient of its waiters waited for it.
+// Returns for each holder the part of the time in which it waited itself. The whole is the longest time that one
+// session waited for it.
 Times waiting_parts(const LockWaits& waits, const std::map<int32_t, int64_t>& waited) {
   std::map<int32_t, int64_t> longest;  // by holder
   for (const auto& [waiter, holders] : waits)
@@ -44,7 +45,7 @@ Times waiting_parts(const LockWaits& waits, const std::map<int32_t, int64_t>& wa
   return parts;
 }
 
-// How much stays with each holder in the end.
+// Returns the time that stays with each holder at the end.
 Times settle(const LockWaits& waits, const std::map<int32_t, int64_t>& waited) {
   const Times parts = waiting_parts(waits, waited);
   Times moving, settled;
@@ -65,7 +66,7 @@ Times settle(const LockWaits& waits, const std::map<int32_t, int64_t>& waited) {
   return settled;
 }
 
-// By the longest wait at each link, as far as `end`; a link that is not found is left out.
+// Returns the chain to `end`, following the longest wait at each link; links that are not found are left out.
 std::vector<int32_t> links(const LockWaits& waits, int32_t first, int32_t end) {
   std::vector<int32_t> chain{first};
   while (chain.back() != end) {
@@ -91,7 +92,7 @@ HolderChain chain_of(const LockWaits& waits, const std::map<int32_t, int64_t>& w
   known.erase(0);
   if (known.empty()) return {};
   const int32_t first = most(known);
-  // A circle: what goes round stays nowhere.
+  // In a cycle, no time stays with any holder.
   if (stays * 2 < all) return {{first}, static_cast<double>(known[first]) / all};
   auto end = std::max_element(settled.begin(), settled.end(),
                               [](const auto& a, const auto& b) { return a.second < b.second; });

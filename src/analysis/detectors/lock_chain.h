@@ -1,4 +1,5 @@
-// The chain of holders behind a lock: a holder that waits for a lock itself is no cause, the session at the end of the chain is.
+// The chain of holders behind a lock. A holder that waits for a lock itself is no cause: the cause is the session at
+// the end of the chain.
 //
 //   tills ──wait for──▶ transfer ──waits for──▶ night-job (idle in its transaction)
 #pragma once
@@ -9,17 +10,18 @@
 
 namespace culprit::analysis {
 
-// Waiter → holder → time that it waited for it, by pid; 0: a holder that is not known.
+// Maps waiter → holder → time of the wait, by pid; holder 0: unknown.
 using LockWaits = std::map<int32_t, std::map<int32_t, int64_t>>;
 
-// From the holder that `waited` names most to the end of the chain. `waited`: holder → time that it was waited for.
+// Returns the chain from the holder with the longest waits in `waited` to its end. `waited` maps holder → time for
+// which sessions waited for it.
 //
-// Each holder's time is handed on to those that it waited for itself, in the part of the time during which it did; what stays is
-// its own. The end is the holder to which most is handed. Where holders wait for each other in a circle nothing stays: the chain
-// is the first holder alone. Empty where `waited` is, or where most stays with a holder that is not known.
+// The time of a holder is passed on to the sessions that it waited for, for the part of the time in which it waited;
+// the remaining time is its own. The end is the holder that receives most. In a cycle of holders no time remains with
+// any: the chain is the first holder alone. Empty if `waited` is empty, or if most time stays with an unknown holder.
 struct HolderChain {
   std::vector<int32_t> pids;
-  double share = 0;  // of all time that was waited for, what stays with the last
+  double share = 0;  // share of all waits that stays with the last holder
 };
 HolderChain chain_of(const LockWaits& waits, const std::map<int32_t, int64_t>& waited);
 

@@ -17,7 +17,7 @@ TEST(LockChain, AHolderThatWaitsItselfHandsItOn) {
 }
 
 TEST(LockChain, AQueueForOneRowEndsAtItsHolder) {
-  // Each period one of three desks waits for the holder, the two others for a desk before them.
+  // In each period one of three desks waits for the holder, and the two others wait for a desk before them.
   LockWaits waits;
   for (int32_t desk = 1; desk <= 3; ++desk) {
     waits[desk][9] = 300;

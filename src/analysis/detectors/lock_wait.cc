@@ -1,8 +1,9 @@
-// lock_wait: requests are blocked by the holder of what they need.
+// lock_wait: requests are blocked by the holder of a lock.
 //
-// The holder is named from the chain of wakers (each gave the lock free), or from the database's own lock table where it was
-// asked. In a queue for a row the second waiter waits for the first: the chain is followed to its end (lock_chain.h). A holder
-// that slept all along left no event: then the finding says so, and how to ask.
+// The holder is known from the wakers (each of them released the lock), or from the database's own lock table if the
+// database was asked. In a queue for a row the second session waits for the first: the chain is followed to its end
+// (lock_chain.h). A holder that slept during the whole recording has no event: the finding then says so, and how to ask
+// the database.
 #include <algorithm>
 #include <map>
 
@@ -16,19 +17,19 @@ namespace culprit::analysis {
 
 namespace {
 
-// Shorter waits are the ordinary give and take of a busy table; PostgreSQL itself only looks for deadlocks after 1 s.
+// Shorter waits are normal on a busy table; PostgreSQL itself checks for deadlocks only after 1 s.
 constexpr int64_t kLongWait = 5'000'000;
 
-// A transaction that does nothing for so long is forgotten; one that is short is idle between two statements.
+// A transaction that is idle for this long was left open by mistake; a short one is idle between two statements.
 constexpr int64_t kForgotten = 1'000'000'000;
 
 struct Group {
-  std::string table, mode, relation;  // mode: asked lock type
+  std::string table, mode, relation;  // mode: the type of lock that was asked for
   TextId instance = TextId::Empty, system = TextId::Empty;
   std::set<StatementId> statements;  // ids
   StatementId dominant = StatementId::None;
   int64_t dominant_ns = 0, lock_ns = 0, waiting_calls = 0;
-  std::map<int32_t, Blame> blockers;  // by pid
+  std::map<int32_t, Blame> blockers;  // key: pid
   WaitSums inside;
 };
 
@@ -38,13 +39,14 @@ int64_t waiting_calls(const Statement& statement) {
   return waiting;
 }
 
-// Waiters of one table at one server wait for the same lock, as far as can be seen from outside.
+// Sessions that wait on the same table of one server wait for the same lock, as far as can be seen from outside.
 std::map<std::pair<TextId, std::string>, Group> group_waiters(const WorkloadProfile& now) {
   std::map<std::pair<TextId, std::string>, Group> groups;
   for (const auto& [id, statement] : now.statements()) {
     const std::string& text = now.names().text(statement.text);
     int64_t lock_ns = statement.waits[Wait::Lock];
-    if (lock_ns <= 0 || sort_of(text) == StatementSort::Commit) continue;  // a commit's lock is the log's: a flush
+    // a commit's lock is the log's: that is a flush
+    if (lock_ns <= 0 || sort_of(text) == StatementSort::Commit) continue;
     Group& group = groups[{statement.instance, table_of(text)}];
     group.table = table_of(text);
     group.instance = statement.instance, group.system = statement.system;
@@ -64,7 +66,7 @@ std::map<std::pair<TextId, std::string>, Group> group_waiters(const WorkloadProf
   return groups;
 }
 
-// The waits that the database reported, by waiter and holder.
+// Returns the waits that the database reported, by waiter and holder.
 LockWaits said_waits(const WorkloadProfile& now) {
   LockWaits waits;
   for (const LockWait& wait : now.around().lock_waits)
@@ -72,7 +74,7 @@ LockWaits said_waits(const WorkloadProfile& now) {
   return waits;
 }
 
-// What a backend ran last when it gave a lock free, by whoever saw it.
+// Returns the last statement of a backend when it released a lock, from all observers.
 std::string last_statement_of(const WorkloadProfile& now, int32_t pid) {
   std::map<std::string, int64_t> all;
   for (const auto& [id, statement] : now.statements()) {
@@ -88,10 +90,10 @@ std::string last_statement_of(const WorkloadProfile& now, int32_t pid) {
 
 struct LockHolder {
   int32_t pid = 0;
-  std::vector<int32_t> chain;  // from the one that is waited for directly to this one
-  double share = 0;            // of the waits that end at this one
-  int64_t waited_ns = 0;       // by all waiters
-  size_t holders = 0;          // that are waited for directly
+  std::vector<int32_t> chain;  // from the session that is waited for directly to this session
+  double share = 0;            // share of the waits that end at this session
+  int64_t waited_ns = 0;       // sum over all waiters
+  size_t holders = 0;          // number of sessions that are waited for directly
   std::string statement, program, state, how;
   int64_t held_ns = 0;
   std::string relation, lock;
@@ -103,10 +105,10 @@ const Process* process_of(const WorkloadProfile& now, int32_t pid) {
   return nullptr;
 }
 
-// As people call it: not "python3", but its script.
+// Returns the usual name of a program: its script, not "python3".
 const std::string& called(const Process& process) { return process.service.empty() ? process.name : process.service; }
 
-// The program at the other end of a backend's connection, or empty.
+// Returns the program at the other end of a backend's connection, or an empty text.
 std::string client_of(const WorkloadProfile& now, int32_t pid) {
   for (const Connection& connection : now.around().connections) {
     if (!connection.server || connection.pid != pid || connection.peer_pid == 0) continue;
@@ -115,7 +117,7 @@ std::string client_of(const WorkloadProfile& now, int32_t pid) {
   return {};
 }
 
-// The program of a backend's client; else the process itself.
+// Returns the program of a backend's client, or else of the process itself.
 std::string program_of(const WorkloadProfile& now, int32_t pid) {
   if (std::string client = client_of(now, pid); !client.empty()) return client;
   const Process* process = process_of(now, pid);
@@ -130,14 +132,14 @@ std::string most_of(const std::map<std::string, int64_t>& by_text) {
   return best;
 }
 
-// Adds what the database said about `pid` as a holder.
+// Adds what the database reported about `pid` as a holder.
 void add_said(const WorkloadProfile& now, LockHolder& held) {
   for (const LockWait& wait : now.around().lock_waits) {
     if (wait.holder_pid != held.pid) continue;
     held.how = "confirmed by the database";
     if (!wait.holder_statement.empty()) held.statement = wait.holder_statement;
     if (!wait.holder_program.empty()) held.program = wait.holder_program;
-    // Where it gave the database no name, the database gives its address.
+    // If the client gave no name to the database, the database reports its address.
     const bool nameless =
         held.program == "local" || held.program.find_first_not_of("0123456789abcdef.:") == std::string::npos;
     if (std::string client = client_of(now, held.pid); nameless && !client.empty()) held.program = client;
@@ -148,12 +150,13 @@ void add_said(const WorkloadProfile& now, LockHolder& held) {
   }
 }
 
-// Whether a wait that the database reported is one of the group's.
+// Returns whether a wait reported by the database belongs to the group.
 bool is_of(const WorkloadProfile& now, const Group& group, const LockWait& wait) {
   return std::any_of(group.statements.begin(), group.statements.end(), [&](StatementId id) {
     const Statement& statement = now.statements().at(id);
     return statement.lock_waiters.contains(wait.waiter_pid) ||
-           without_literals(wait.waiter_statement, now.names().text(statement.system)) == now.names().text(statement.text);
+           without_literals(wait.waiter_statement, now.names().text(statement.system)) ==
+               now.names().text(statement.text);
   });
 }
 
@@ -166,7 +169,7 @@ LockHolder at_the_end(const LockWaits& waits, const std::map<int32_t, int64_t>& 
   return held;
 }
 
-// The database's word counts first, matched by the waiters' statement or pid; then the wakers.
+// The database's report is used first, matched by the waiters' statement or pid; then the wakers.
 LockHolder holder_of(const WorkloadProfile& now, const Group& group) {
   std::map<int32_t, int64_t> said, seen;
   for (const LockWait& wait : now.around().lock_waits)
@@ -178,7 +181,7 @@ LockHolder holder_of(const WorkloadProfile& now, const Group& group) {
   }
   for (const auto& [pid, blame] : group.blockers) seen[pid] += blame.ns;
   held = at_the_end(now.lock_chain(), seen);
-  if (held.pid == 0) return held;  // most of it was for a session that never ran
+  if (held.pid == 0) return held;  // most of the waits were for a session that never ran
   held.how = "observed";
   auto direct = group.blockers.find(held.pid);
   held.statement =
@@ -187,8 +190,8 @@ LockHolder holder_of(const WorkloadProfile& now, const Group& group) {
   return held;
 }
 
-// Waits for one holder are one wait, whatever tables they are about; and of statements that were sent before the
-// recording the server's address is not known.
+// Waits for one holder are one wait, even for different tables. If a statement was sent before the recording, its
+// server's address is unknown.
 bool same_lock(const Interner& names, const std::pair<Group, LockHolder>& a, const std::pair<Group, LockHolder>& b) {
   if (a.first.system != b.first.system) return false;
   if (a.second.pid != 0 && b.second.pid != 0) return a.second.pid == b.second.pid;
@@ -209,7 +212,7 @@ std::vector<std::pair<Group, LockHolder>> join_groups(const WorkloadProfile& now
   const Interner& names = now.names();
   std::vector<std::pair<Group, LockHolder>> all, joined;
   for (auto& [key, group] : group_waiters(now)) all.emplace_back(group, holder_of(now, group));
-  // The first gives the names: those whose server is known come first, then those with the longest waits.
+  // The names of the result come from the first group: groups with a known server first, then the longest waits.
   std::stable_sort(all.begin(), all.end(), [&](const auto& a, const auto& b) {
     bool ka = !names.text(a.first.instance).empty(), kb = !names.text(b.first.instance).empty();
     return ka != kb ? ka : a.first.lock_ns > b.first.lock_ns;
@@ -230,7 +233,8 @@ Mechanism mechanism_of(const LockHolder& held, std::string_view text) {
   if (held.lock == "advisory" || text.find("pg_advisory") != std::string_view::npos) return Mechanism::Advisory;
   if (changes_tables(held.statement)) return Mechanism::TableDdl;
   if (!held.lock.empty()) return Mechanism::Row;
-  // A session that only reads holds no row: what it gives free is a lock of the server's own, on a page or a table of its memory.
+  // A session that only reads holds no row lock: it released a lock inside the server, on a page or a table in its
+  // memory.
   if (!held.statement.empty() && !locks_rows(held.statement) && held.how == "observed") return Mechanism::Lwlock;
   return locks_rows(text) ? Mechanism::Row
                           : Mechanism::TableDdl;  // a plain SELECT waits only for a change of the table itself
@@ -240,7 +244,7 @@ std::string session_text(const std::string& program, int32_t pid) {
   return program.empty() ? "pid " + std::to_string(pid) : program + " (pid " + std::to_string(pid) + ")";
 }
 
-// "transfer (pid 12), which waits for night-job (pid 9)".
+// Example: "transfer (pid 12), which waits for night-job (pid 9)".
 std::string chain_text(const WorkloadProfile& now, const LockHolder& held) {
   std::string text;
   for (int32_t pid : held.chain) {
@@ -272,7 +276,7 @@ void describe(Cause& cause, const WorkloadProfile& now, const Group& group, cons
   cause.holder = Entity{"process", held.program, cause.entity.instance, cause.entity.system, held.statement, held.pid};
   std::string session = session_text(held.program, held.pid);
   std::string since = held.held_ns > 0 ? " for " + format_duration(held.held_ns) : "";
-  // Many hold it in turn: none of them is the cause, but what they all do.
+  // If many sessions hold the lock in turn, no single session is the cause, but their common work is.
   bool in_turn = held.holders > 2 && held.share < 0.5;
   std::string turns =
       in_turn ? format_count(static_cast<int64_t>(held.holders)) + " sessions in turn, most often by " : "";
@@ -329,8 +333,8 @@ Cause make_cause(const WorkloadProfile& now, const Group& group, const LockHolde
   cause.blamed_kinds = {SectionKind::Lock};
   if (held.how == "confirmed by the database")
     cause.blamed_kinds.insert(cause.blamed_kinds.end(), {SectionKind::Sleep, SectionKind::Unexplained});
-  // A backend that handles a statement does not sleep of itself: where the database said that these wait for a lock, their
-  // being blocked without a word is the same wait, seen when it was not asked.
+  // A backend does not sleep by itself while it handles a statement. If the database reported a lock wait, other waits
+  // of it without a known reason are the same wait, at times when the database was not asked.
   bool said = held.how == "confirmed by the database";
   cause.saved = [&names, ours, said](const Request& request) {
     int64_t lock = sum_parts(names, request, [&](const CallNode& node, const Part& part) {
@@ -338,17 +342,17 @@ Cause make_cause(const WorkloadProfile& now, const Group& group, const LockHolde
       int64_t silent = of(part.ns, SectionKind::Sleep) + of(part.ns, SectionKind::Unexplained);
       return of(part.ns, SectionKind::Lock) + (said ? silent : 0);
     });
-    // Carefully: the ordinary give and take of a busy lock stays.
+    // The conservative estimate keeps the normal waits of a busy lock.
     return Saved{lock, lock, std::max(lock - kLongWait, lock / 2)};
   };
   return cause;
 }
 
-// Whether a lock that is waited for in this node is the service's own. A thread that has called another service and is put to sleep
-// on a futex meanwhile waits for the answer.
+// Returns whether a lock wait in this node is for a lock of the service itself. A thread that made a call and sleeps on
+// a futex waits for the answer.
 bool waits_inside(const CallNode& node) { return node.statement == StatementId::None && node.role != Role::Call; }
 
-// Locks inside a program that is no database: its threads wait for one another.
+// Finds locks inside a program that is no database: its threads wait for one another.
 void add_mutexes(const WorkloadProfile& now, std::vector<Cause>& causes) {
   const Interner& names = now.names();
   std::set<TextId> services;
@@ -364,7 +368,7 @@ void add_mutexes(const WorkloadProfile& now, std::vector<Cause>& causes) {
     cause.mechanism = Mechanism::Mutex;
     cause.entity = {"lock", "a lock in " + names.text(service), "", "", "", 0};
     cause.caller = cause.queued_in = names.text(service);
-    cause.quality = kInferred;  // what a futex guards, and what its holder does meanwhile, is not seen
+    cause.quality = kInferred;  // what a futex protects, and what its holder does, is not recorded
     cause.pathological = true;
     cause.phrase = "it waits for a lock inside " + names.text(service) + " for {share} of its time";
     cause.what = "threads of " + names.text(service) + " wait for one another";

@@ -1,14 +1,14 @@
-// n_plus_one: one caller asks the same question of the same peer many times, where one question would do.
+// n_plus_one: one caller sends the same query to the same peer many times, where one query would be enough.
 //
 //   GET /orders          ├──────────────────────────────┤
 //     SELECT … orders    ├───┤                               returns N rows
 //     SELECT … items         ├─┤                             ┐
-//     SELECT … items            ├─┤                          │ N times, one after the other, alike but for a value
+//     SELECT … items            ├─┤                          │ N times, one after the other, alike except for a value
 //     SELECT … items               ├─┤ …                     ┘
 //
-// The number of calls follows the rows of an earlier query, or, where no rows were recorded, nothing else explains it: no pause
-// between them, no attempts at a lock, no pages of one answer, one peer. Calls that overlap are a fan-out. A loop of writes is
-// reported only where the rows of an earlier query decide how often it runs.
+// The number of calls follows the rows of an earlier query. If no rows were recorded, all other explanations must be
+// excluded: pauses between the calls, attempts at a lock, pages of one result, several peers. Calls that overlap are a
+// fan-out. A loop of writes is reported only if the rows of an earlier query determine its length.
 #include <algorithm>
 
 #include "analysis/detectors/repeated_calls.h"
@@ -19,19 +19,20 @@ namespace culprit::analysis {
 
 namespace {
 
-// A batch costs one call, and for each further row a part of what its call cost: the server's work stays, the round trip
-// goes. Between a fiftieth and a third was seen for lookups by key; a tenth is in the middle.
+// The cost of a batch: one call, and a part of a call for each further row. The server's work stays, and the round trip
+// goes. For lookups by key, between a fiftieth and a third of a call was measured; a tenth is in the middle.
 constexpr int64_t kBatchShare = 10, kBatchShareMost = 3;
 
 Saved saved_by_batch(const Interner& names, const Request& request, const std::set<NodeId>& nodes) {
   const LoopTimes times = times_of(names, request, nodes);
   if (times.calls == 0) return {};
   int64_t rest = times.ns - times.ns / times.calls, around = times.around_ns;
-  // The caller still handles every row: of its own work around the calls a half is assumed to go.
+  // The caller still handles every row: half of its own work around the calls is assumed to go.
   return {rest + around, rest - rest / kBatchShare + around / 2, rest - rest / kBatchShareMost};
 }
 
-// Whether the baseline has the loop too, about as long: it is no change, whatever each of its calls costs now.
+// Returns whether the baseline has the loop with about the same length: then the loop is no change, even if its calls
+// cost more now.
 bool is_in_baseline(const LoopsByCaller& before, const LoopsByCaller::key_type& key, const Loop& loop) {
   auto was = before.find(key);
   return was != before.end() && median(was->second.calls) * 5 >= median(loop.calls) * 4;
@@ -40,7 +41,7 @@ bool is_in_baseline(const LoopsByCaller& before, const LoopsByCaller::key_type& 
 bool is_n_plus_one(const Loop& loop) {
   StatementSort sort = loop.statement == StatementId::None ? StatementSort::Other : sort_of(loop.label);
   if (sort == StatementSort::Commit || sort == StatementSort::Control) return false;
-  // Whether texts that were not seen are alike is not known.
+  // Nothing shows whether calls with unknown texts are alike.
   if (loop.statement != StatementId::None && loop.label == kUnknownStatement) return false;
   if (tries_a_lock(loop) || loop.failing * 2 > loop.requests || reads_page_by_page(loop)) return false;
   const Growth growth = loop.growth();

@@ -1,5 +1,5 @@
-// network_delay: the time between a caller's and its callee's view of one call: the way there and back, and the queues at both
-// ends. Told from spans of both ends; where the ends themselves were recorded, queues for a CPU have their own sections.
+// network_delay: the time between the caller's and the callee's span of one call: the network, and the queues at both
+// ends. Needs spans of both ends. If the ends themselves were recorded, queues for a CPU have sections of their own.
 //
 //   caller  ├────────────── call ──────────────┤
 //   callee           ├─── served ───┤
@@ -14,20 +14,21 @@ namespace culprit::analysis {
 
 namespace {
 
-// A round trip across a continent takes less; what takes longer waits.
+// A round trip across a continent takes less; a longer gap contains a wait.
 constexpr int64_t kLongGap = 100'000'000;
-constexpr int64_t kGap = 20'000'000;  // beyond what data centres need, where other edges here show how fast it can be
+// more than a data centre's network needs; used if other edges of the trace show how fast it can be
+constexpr int64_t kGap = 20'000'000;
 constexpr int64_t kTimesComparable = 10;
 constexpr int64_t kCarefulTimes = 3;
 
 using Ends = std::pair<TextId, TextId>;  // services: caller, callee
 
 struct Edge {
-  std::vector<int64_t> gaps;  // per call, the mean of each request's
+  std::vector<int64_t> gaps;  // mean gap of a call, for each request
   std::set<NodeId> nodes;
 };
 
-// The callee of each node that is a call whose other end was seen.
+// Returns the callee of each node that is a call with a recorded other end.
 std::map<NodeId, TextId> callees(const Interner& names) {
   std::map<NodeId, TextId> found;
   for (NodeId id{}; id < names.end_of_nodes(); id = next(id)) {
@@ -85,7 +86,7 @@ void describe(Cause& cause, const Edge& edge, const Groups& groups, bool some, i
 
 std::vector<Cause> find_network_delays(const DetectorInput& input) {
   std::vector<Cause> causes;
-  // Where the machine itself was recorded, its queues and retransmits speak for themselves.
+  // If the machine itself was recorded, its queues and retransmissions are evidence of their own.
   if (!input.now.around().processes.empty()) return causes;
   const Interner& names = input.now.names();
   std::map<NodeId, TextId> seen = callees(names);
@@ -103,7 +104,7 @@ std::vector<Cause> find_network_delays(const DetectorInput& input) {
     cause.caller = names.text(ends.first);
     cause.entity = {"edge", names.text(ends.first) + " → " + names.text(ends.second), "", "", "", 0};
     cause.quality = kInferred;
-    cause.best_quality = kInferred;  // the gap is seen; what makes it is not
+    cause.best_quality = kInferred;  // the gap is recorded; its reason is not
     cause.pathological = late || some;
     describe(cause, edge, groups, some, comparable_ns);
     auto ours = [&names, seen, ends = ends](NodeId id) {

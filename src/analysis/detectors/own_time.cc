@@ -1,4 +1,4 @@
-// What follows of times that pass inside a service's unwatched spans: which services are slow by them, and whether the slow
+// Findings from time inside a service's spans without recorded waits: which services are slow, and whether the slow
 // requests are of one replica or of one version.
 #include "analysis/detectors/own_time.h"
 
@@ -11,11 +11,11 @@ namespace culprit::analysis {
 
 namespace {
 
-// An answer below a tenth of a second may be ordinary work: not reported.
+// An answer below a tenth of a second may be normal: not reported.
 constexpr int64_t kLongUnwatched = 100'000'000;
 constexpr int64_t kTimesComparable = 10;
-// What slows some requests only is its own witness; a hundredth of a second is beyond what a scheduler or a collector's pause
-// does to a request of a service that is not overloaded.
+// A service that is slow for only some requests is its own comparison. A hundredth of a second is more than the
+// scheduler or a garbage collection adds to a request, unless the service is overloaded.
 constexpr int64_t kLongForSome = 10'000'000;
 constexpr int64_t kCarefulTimes = 3;
 
@@ -24,15 +24,15 @@ struct Seen {
   Origin origin;
 };
 
-// Work of one kind: one label's, for requests of one operation.
+// Work of one kind: of one label, for requests of one operation.
 using Kind = std::pair<NodeId, TextId>;  // the operation's node, the label
 
 struct Service {
   std::map<Kind, std::vector<Seen>> kinds;
-  std::vector<int64_t> all;          // per request that passes
+  std::vector<int64_t> all;          // for each request that passes the service
   std::map<TextId, int64_t> labels;  // time by label
   TextId caller = TextId::Empty;
-  bool called = false;  // by another service
+  bool called = false;  // whether another service calls it
 };
 
 bool own_time_of(const CallNode& node, TextId service) {
@@ -45,7 +45,7 @@ TextId caller_of(const Interner& names, const CallNode& node) {
   return TextId::Empty;
 }
 
-// By node. A node's parent has the smaller number.
+// Index: node. The number of a node's parent is smaller.
 std::vector<Kind> kinds_of(const Interner& names) {
   std::vector<Kind> kinds(index(names.end_of_nodes()));
   for (NodeId id{}; id < names.end_of_nodes(); id = next(id)) {
@@ -60,7 +60,7 @@ std::map<TextId, Service> gather(const WorkloadProfile& now, const std::vector<K
   const Interner& names = now.names();
   for (const Operation& operation : now.operations())
     for (const Request& request : operation.kept) {
-      if (request.failure) continue;  // cut short
+      if (request.failure) continue;  // a failed request ends early
       std::map<TextId, int64_t> here;
       for (const OwnTime& own : request.own_times) {
         const CallNode& node = names.node(own.node);
@@ -76,7 +76,7 @@ std::map<TextId, Service> gather(const WorkloadProfile& now, const std::vector<K
   return services;
 }
 
-// What passes so in the other services that requests go through here: the median over all of them; 0: there are none.
+// Returns the time in the other services that requests pass: the median over these services; 0: there are none.
 int64_t comparable(const std::map<TextId, Service>& services, TextId id) {
   std::vector<int64_t> others;
   for (const auto& [other, service] : services)
@@ -84,7 +84,7 @@ int64_t comparable(const std::map<TextId, Service>& services, TextId id) {
   return others.empty() ? 0 : median(others);
 }
 
-// The kinds of a service's work that fall into two groups, and the groups.
+// Returns the kinds of a service's work that fall into two groups, with the groups.
 using Slow = std::map<Kind, Groups>;
 Slow slow_kinds(const Service& service) {
   Slow slow;
@@ -97,7 +97,8 @@ Slow slow_kinds(const Service& service) {
   return slow;
 }
 
-// Whether requests of one origin are slower than all others' of that kind: even its quick ones than the others' slow ones.
+// Returns whether requests of one origin are slower than all others of that kind: even its fast requests are slower
+// than the others' slow ones.
 Groups slower_than_others(std::vector<int64_t> ours, std::vector<int64_t> others) {
   Groups groups;
   auto few = [](const std::vector<int64_t>& values) { return values.size() < static_cast<size_t>(kFewestAffected); };
@@ -112,7 +113,7 @@ Groups slower_than_others(std::vector<int64_t> ours, std::vector<int64_t> others
   return groups;
 }
 
-// Adds the kinds of work at which it is seen to `slow`.
+// Adds to `slow` the kinds of work in which the difference is seen.
 Confined confined_to(const Service& service, Slow& slow, TextId Origin::*which) {
   Confined confined;
   for (const auto& [kind, seen] : service.kinds) {
@@ -216,7 +217,7 @@ std::vector<SlowOwnTime> find_slow_own_times(const DetectorInput& input) {
     bool late = (service.called || comparable_ns > 0) &&
                 median(service.all) >= std::max(kLongUnwatched, kTimesComparable * comparable_ns);
     Where where = where_slow(service, slow);
-    // Where most are slow and nothing tells them from the others, the others are the quick ones.
+    // If most requests are slow and nothing distinguishes them, the other group is the fast one.
     if (!where.known()) std::erase_if(slow, [](const auto& kind) { return kind.second.slow * 2 > kind.second.all; });
     bool some = where.known() || (!late && !slow.empty());
     if (!late && !some && input.before == nullptr) continue;
@@ -225,14 +226,14 @@ std::vector<SlowOwnTime> find_slow_own_times(const DetectorInput& input) {
     cause.mechanism = Mechanism::OwnTime;
     cause.entity = {"service", names.text(id), "", "", "", 0};
     cause.quality = some ? kInferred : kGuessed;
-    cause.best_quality = kInferred;  // a change tells where, never what the service does meanwhile
+    cause.best_quality = kInferred;  // a change shows where the time is, not what the service does in it
     cause.pathological = late || some;
     cause.caller = names.text(service.caller);
     cause.queued_in = names.text(id);
     describe(cause, service, slow, some, comparable_ns, most_in(names, service));
     cause.blamed = [id = id](const CallNode& node) { return own_time_of(node, id); };
     cause.saved = saving(names, id, kinds, slow, some, comparable_ns);
-    // A service that has only come to lie on the path is not slower than it was.
+    // A service that was off the critical path in the baseline is not slower just because it is on the path now.
     cause.work = [&names, id = id](const Request& request) {
       int64_t ns = 0;
       for (const OwnTime& own : request.own_times) ns += names.node(own.node).service == id ? own.ns : 0;

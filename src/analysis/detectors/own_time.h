@@ -1,8 +1,9 @@
-// Services that are slow by the time that passes in their own unwatched spans: traces tell that it passes between the begin and
-// the end of a span and not in its calls, and nothing of what the service does meanwhile.
+// Services that are slow by the time inside their own spans without recorded waits: traces show that the time passes in
+// a span and not in its calls, but not what the service does in it.
 //
-// Told by any of: it takes far longer than the other services here; its requests fall into two groups, the usual and the slow
-// (by kind of work, so that different work is not mistaken for it); with a baseline, it takes longer than it did.
+// A service is found by any of these: it takes far longer than the other services of the trace; its requests fall into
+// a usual and a slow group (for each kind of work, so that different kinds are not mistaken for groups); with a
+// baseline, it takes longer than before.
 #pragma once
 
 #include <string>
@@ -12,21 +13,21 @@
 
 namespace culprit::analysis {
 
-// The one origin whose requests are slow while those of others are not.
+// The only origin whose requests are slow.
 struct Confined {
-  TextId origin = TextId::Empty;       // Empty: none
+  TextId origin = TextId::Empty;       // Empty: there is none
   int64_t slow_ns = 0, others_ns = 0;  // medians
 };
 
 struct Where {
   Confined version, instance;
   bool known() const { return version.origin != TextId::Empty || instance.origin != TextId::Empty; }
-  // Confined to one replica, while every version that runs there is as slow elsewhere.
+  // Whether it is limited to one replica, while other replicas of the same version are not slow.
   bool one_replica() const { return version.origin == TextId::Empty && instance.origin != TextId::Empty; }
 };
 
 struct SlowOwnTime {
-  Cause cause;  // as of a dependency
+  Cause cause;  // in the form of dependency_slow
   Where where;
 };
 std::vector<SlowOwnTime> find_slow_own_times(const DetectorInput& input);

@@ -1,11 +1,11 @@
-// poll_wait: a caller asks again and again whether something has happened, and pauses in between.
+// poll_wait: a caller asks repeatedly whether something has happened, and pauses in between.
 //
 //   POST /report   ├────────────────────────────────────────┤
 //     INSERT job   ├─┤
-//     SELECT state     ├┤        ├┤        ├┤        ├┤         "done?": the pauses are all alike, or grow
+//     SELECT state     ├┤        ├┤        ├┤        ├┤         "done?": the pauses are equal, or grow
 //
-// Told by pauses that are longer than the calls and as steady as a timer, or, where the caller's thread was recorded, by its
-// sleeping meanwhile. A caller that runs between its calls works.
+// The signature: pauses that are longer than the calls and as steady as a timer's; or, if the caller's thread was
+// recorded, sleep in the pauses. A caller that runs between its calls is working.
 #include <algorithm>
 
 #include "analysis/detectors/repeated_calls.h"
@@ -19,7 +19,7 @@ struct CallersTime {
   int64_t running_ns = 0, waiting_ns = 0, unknown_ns = 0;
 };
 
-// What the caller itself does on the path of a request.
+// Returns the caller's own time on the path of a request.
 CallersTime callers_time(const Interner& names, const Request& request, TextId service) {
   CallersTime times;
   for (const Part& part : request.parts) {

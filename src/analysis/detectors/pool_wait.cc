@@ -1,8 +1,8 @@
-// pool_wait: requests wait for a connection or a worker of a pool of fixed size, before their call begins.
+// pool_wait: requests wait for a connection or a worker of a pool with a fixed size before their call begins.
 //
-// Told by the gap before a call, in which its request has no call under way, while k calls of the same service to the same peer are under
-// way, and never more: concurrency flat at k, with a queue beside it. Where the service's threads were recorded, they are
-// blocked meanwhile; a service that runs before its calls is no pool.
+// The signature is the gap before a call, in which the request has no active call. In these gaps, k calls of the same
+// service to the same peer are active, and never more: the concurrency stays at k, with a queue beside it. If the
+// service's threads were recorded, they are blocked in the gaps; a service that runs before its calls has no such pool.
 #include <algorithm>
 
 #include "analysis/detectors/detector.h"
@@ -12,9 +12,10 @@ namespace culprit::analysis {
 
 namespace {
 
-// Shorter gaps are a service's ordinary work before its call.
+// Shorter gaps are a service's normal work before its call.
 constexpr int64_t kLongGap = 5'000'000;
-// Of the time in gaps, with all members of the pool in use: what a pool's hand-over leaves.
+// The share of the gaps' time with all members of the pool in use. The remaining time is the hand-over between two
+// calls.
 constexpr double kFlat = 0.8;
 
 int64_t waiting(const PartTimes& ns) {
@@ -93,7 +94,7 @@ std::vector<Cause> find_pool_waits(const DetectorInput& input) {
     cause.blamed = [service](const CallNode& node) { return is_own(node, service); };
     cause.blamed_kinds = {SectionKind::Lock, SectionKind::Sleep,   SectionKind::Unexplained,
                           SectionKind::Peer, SectionKind::Network, SectionKind::Own};
-    if (watched) cause.blamed_kinds.pop_back();  // its running time is its own
+    if (watched) cause.blamed_kinds.pop_back();  // its running time is its own work
     cause.saved = [&names, service](const Request& request) {
       int64_t ns = sum_parts(names, request, [&](const CallNode& node, const Part& part) {
         return is_own(node, service) ? waiting(part.ns) : 0;

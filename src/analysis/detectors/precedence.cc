@@ -1,4 +1,4 @@
-// Which of two causes wins, and when.
+// Decides which of two causes wins, and when.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -18,14 +18,14 @@ const std::string& text_of(const DetectorInput& input, const Cause& cause) {
   return names.text(names.statement(cause.statement).text);
 }
 
-// A repeated statement that is slow itself is slow first of all.
+// A repeated statement that is slow itself counts as slow_statement.
 bool is_slow_itself(const DetectorInput& input, const Cause& slow, const Cause& loop) {
   return is(slow, FindingClass::SlowStatement) && is(loop, FindingClass::NPlusOne) && slow.pathological &&
          slow.statement != StatementId::None && loop.statement != StatementId::None &&
          text_of(input, slow) == text_of(input, loop);
 }
 
-// The holder of a lock was at work on a statement that is slow itself.
+// The holder of a lock was executing a statement that is slow itself.
 bool holds_by_working(const DetectorInput& input, const Cause& slow, const Cause& lock) {
   if (!is(slow, FindingClass::SlowStatement) || !is(lock, FindingClass::LockWait) || !slow.pathological) return false;
   if (!lock.holder || lock.holder->statement.empty() || lock.holder_idle) return false;
@@ -33,27 +33,27 @@ bool holds_by_working(const DetectorInput& input, const Cause& slow, const Cause
          text_of(input, slow) == without_literals(lock.holder->statement, lock.holder->system);
 }
 
-// What a program's threads wait for one another for is the pool that they share.
+// If a program's threads wait for one another, and a pool was found, the lock is the pool's.
 bool is_the_pools_lock(const DetectorInput&, const Cause& pool, const Cause& lock) {
   return is(pool, FindingClass::PoolWait) && is(lock, FindingClass::LockWait) && lock.mechanism == Mechanism::Mutex &&
          pool.queued_in == lock.queued_in;
 }
 
-// A service whose requests wait for a pool of its own, or pause between its calls, is not slow by anything unseen.
+// A service whose requests wait for a pool, or pause between its calls, has a known reason for being late.
 bool waits_as_told(const DetectorInput&, const Cause& wait, const Cause& slow) {
   const bool told = is(wait, FindingClass::PoolWait) || is(wait, FindingClass::PollWait);
   return told && wait.pathological && is(slow, FindingClass::DependencySlow) && wait.caller == slow.entity.name &&
          slow.mechanism != Mechanism::Unseen;
 }
 
-// A loop over a statement that waits for the disk each time is a storm's loop: what writes between its commits goes with it.
+// A loop over a statement that waits for the disk each time belongs to the storm, as do the writes between its commits.
 bool writes_between_flushes(const DetectorInput&, const Cause& storm, const Cause& loop) {
   return is(storm, FindingClass::FsyncStorm) && is(loop, FindingClass::NPlusOne) &&
          sort_of(loop.entity.statement) == StatementSort::Write && loop.entity.instance == storm.entity.instance;
 }
 
-// Statements whose text was never seen stand beside one that is named and slow at the same server: they are most likely its
-// calls, sent before its text was seen.
+// Statements with an unknown text, beside a named slow statement of the same server: they are most likely its calls,
+// sent before its text was recorded.
 bool is_text_unknown(const DetectorInput& input, const Cause& cause) {
   return cause.statement != StatementId::None && text_of(input, cause) == kUnknownStatement;
 }
@@ -63,7 +63,7 @@ bool is_likely_the_named(const DetectorInput& input, const Cause& named, const C
          named.entity.instance == unknown.entity.instance;
 }
 
-// The services that have connections of a protocol, or encrypted ones, to servers: each with its peers ("": not known).
+// The services with connections of a protocol, or encrypted ones, to servers; each with its peers ("": unknown).
 using Clients = std::map<std::string, std::set<std::string>>;
 
 Clients clients_of(const Surroundings& around, const std::string& protocol) {
@@ -78,7 +78,8 @@ Clients clients_of(const Surroundings& around, const std::string& protocol) {
   return clients;
 }
 
-// Whether the calls of `service` are those of `caller`: it is the same, or one behind it that relays them (a pooler).
+// Returns whether calls of `service` are made for `caller`: it is the same service, or relays its calls (a connection
+// pooler).
 bool relays(const Clients& clients, const std::string& service, const std::string& caller) {
   std::set<std::string> seen{service};
   for (std::vector<std::string> next{service}; !next.empty();) {
@@ -99,8 +100,8 @@ bool called_by(const DetectorInput& input, const Cause& cause, const std::string
     return cause.caller == service || (is(cause, FindingClass::CpuBound) && cause.entity.name == service);
   const Statement& statement = found->second;
   const Clients clients = clients_of(input.now.around(), input.now.names().text(statement.system));
-  // The sender of one that was under way all the time was not seen: any client of such servers may be it; where all of their
-  // connections were silent, any service.
+  // The sender of a statement that ran during the whole recording was not recorded. Any client of such servers may be
+  // the sender; if all of their connections were silent, any service.
   if (statement.callers.empty()) return clients.empty() || clients.contains(service);
   return std::any_of(statement.callers.begin(), statement.callers.end(), [&](const auto& caller) {
     return relays(clients, service, input.now.names().text(caller.first));
@@ -111,19 +112,21 @@ bool keeps_others(const Cause& stuck) {
   return detector_of(stuck.cause).holds_others_up && !stuck.fails && stuck.queued_in.empty();
 }
 
-// What waits inside a service whose calls are stuck elsewhere waits for those: it queues for a pool of connections or workers.
+// Requests that wait inside a service whose calls are stuck elsewhere wait for those calls: they queue for a pool of
+// connections or workers.
 bool queues_in_the_caller(const DetectorInput& input, const Cause& stuck, const Cause& queue) {
   return !queue.queued_in.empty() && keeps_others(stuck) && called_by(input, stuck, queue.queued_in);
 }
 
-// What only sleeps may do so on purpose: a connection or a worker that others hold for a lock is the one thing that it is known
-// to be put to sleep for by a runtime.
+// A sleep alone may be intended. The only known reason for a runtime to put a request to sleep is a connection or
+// worker that other requests hold while they wait for a lock.
 bool sleeps_for_a_lock(const DetectorInput& input, const Cause& stuck, const Cause& queue) {
   return queue.mechanism == Mechanism::Sleeps && is(stuck, FindingClass::LockWait) && keeps_others(stuck) &&
          called_by(input, stuck, queue.entity.name);
 }
 
-// Behind a Unix socket of which nothing is read sits a program of this machine, as silent as the sender of what is stuck.
+// Behind a Unix socket without any recorded bytes is a program of this machine, as silent as the sender of the stuck
+// statement.
 bool waits_at_a_silent_socket(const DetectorInput& input, const Cause& stuck, const Cause& queue) {
   const bool silent =
       queue.mechanism == Mechanism::Unseen && queue.queued_in.empty() && queue.entity.name.starts_with("/");

@@ -31,7 +31,7 @@ constexpr Detector kDetectors[] = {
 static_assert(std::is_sorted(std::begin(kDetectors), std::end(kDetectors),
                              [](const Detector& a, const Detector& b) { return a.precedence < b.precedence; }));
 
-// The loser's time becomes the winner's, and the winner says so.
+// Adds the loser's time to the winner, with an evidence line.
 void take(Cause& winner, const Cause& loser) {
   winner.evidence.push_back(observed("others wait for the lock that it holds meanwhile: " + loser.entity.name));
   winner.saved = [own = winner.saved, more = loser.saved](const Request& request) {

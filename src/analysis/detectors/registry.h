@@ -1,4 +1,4 @@
-// The registry of detectors: which there are, in which order they look, and which of two causes that explain the same time wins.
+// The registry of detectors: the list, their order, and which of two causes wins if both explain the same time.
 #pragma once
 
 #include <span>
@@ -10,18 +10,18 @@ namespace culprit::analysis {
 
 struct Detector {
   FindingClass finding_class;
-  // Lower looks first; what it finds is known to those after it.
+  // Lower values run first; their results are passed to the later detectors.
   int precedence;
   std::vector<Cause> (*find)(const DetectorInput&);  // null from kOfTheRest on
-  // Calls that are stuck in such a cause keep a connection or a worker meanwhile, for which others queue. Pauses between
-  // attempts, an order of calls, and failures keep none.
+  // Calls that are stuck in such a cause keep a connection or a worker busy, for which other requests queue. Pauses
+  // between attempts, serial calls and failures keep none busy.
   bool holds_others_up;
 };
 
-// From this precedence on: what no finding has claimed, by the completeness rule, after the ranking.
+// From this precedence on: time that no finding has claimed, by the completeness rule, after the ranking.
 constexpr int kOfTheRest = 1000;
 
-// By precedence.
+// Sorted by precedence.
 std::span<const Detector> detectors();
 const Detector& detector_of(FindingClass finding_class);
 
@@ -32,12 +32,12 @@ enum class Stage : uint8_t {
   Stuck,  // the winner is a finding, or keeps a few calls stuck for most of the recording; the loser is a finding
 };
 enum class Outcome : uint8_t {
-  Drop,    // the loser is no candidate any more
+  Drop,    // the loser is no longer a candidate
   Demote,  // the loser is no finding; it may still be the next best explanation
-  Take,    // the loser's time goes to the winner; where both are only found, the loser is dropped
+  Take,    // the loser's time goes to the winner; if neither is a finding yet, the loser is dropped
 };
 
-// Where `applies`, the winner explains what the loser was found for.
+// If `applies` returns true, the winner explains the evidence of the loser.
 struct Precedence {
   const char* why;
   Stage stage;
@@ -48,7 +48,7 @@ struct Precedence {
 // In the order in which they are tried.
 std::span<const Precedence> precedences();
 
-// What all detectors find, after the precedences of stage Found.
+// Returns what all detectors find, after the precedences of stage Found.
 std::vector<Cause> detect(DetectorInput input);
 
 }  // namespace culprit::analysis

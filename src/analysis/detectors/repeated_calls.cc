@@ -10,12 +10,13 @@ namespace culprit::analysis {
 
 namespace {
 
-// Requests: fewer that agree may agree by accident.
+// The number of requests: fewer may agree by coincidence.
 constexpr int64_t kFewestFollowing = 10;
-// A pause is a wait of its own from here on, and where it is twice as long as a call: below, a caller works on what it got.
+// A pause counts as a wait from this length on, if it is also twice as long as a call. In a shorter pause a caller
+// processes the result.
 constexpr int64_t kPause = 5'000'000;
 constexpr int64_t kTimesCall = 2;
-// One call of a loop over rows brings the few rows that belong to one of them; from here on it brings pages.
+// A call in a loop over rows returns the few rows that belong to one of them; from this number on, calls return pages.
 constexpr int64_t kPageRows = 50;
 
 bool has(const std::string& text, std::string_view word) {
@@ -47,7 +48,7 @@ void add(Loop& loop, const Repeat& repeat) {
 double Loop::follow_share() const {
   double best = 0;
   for (const auto& [node, followed] : earlier) {
-    // A query that few of the requests made is not what the loop runs over.
+    // A query that few of the requests made is not what the loop iterates over.
     if ((followed.follows + followed.differs) * 2 < requests) continue;
     best = std::max(best,
                     static_cast<double>(followed.follows) / static_cast<double>(followed.follows + followed.differs));
@@ -88,7 +89,7 @@ LoopsByCaller find_loops(const WorkloadProfile& now) {
 }
 
 bool tries_a_lock(const Loop& loop) {
-  // An attempt at a lock is made again until it succeeds: pg_try_advisory_lock, GET_LOCK, SKIP LOCKED.
+  // An attempt at a lock is repeated until it succeeds: pg_try_advisory_lock, GET_LOCK, SKIP LOCKED.
   for (std::string_view word : {"_try_advisory", "get_lock", "skip locked", "nowait"})
     if (has(loop.label, word)) return true;
   return false;
@@ -97,7 +98,7 @@ bool tries_a_lock(const Loop& loop) {
 bool only_reads(const Loop& loop) {
   if (loop.statement != StatementId::None) {
     StatementSort sort = sort_of(loop.label);
-    const bool draws = has(loop.label, "nextval");  // takes a number, every time another
+    const bool draws = has(loop.label, "nextval");  // draws a number, a different one each time
     return (sort == StatementSort::Read && !draws) || sort == StatementSort::Other;
   }
   for (std::string_view method : {"POST ", "PUT ", "PATCH ", "DELETE "})
@@ -107,12 +108,13 @@ bool only_reads(const Loop& loop) {
 
 bool asks_for_another_each_time(const Loop& loop) {
   if (loop.statement == StatementId::None) return true;
-  // The same text without any value asks the same thing each time. A summary ("SELECT items") does not show its values.
+  // The same text without any value is the same query each time. A merged statement ("SELECT items") does not show its
+  // values.
   return loop.label.find('?') != std::string::npos || !has(loop.label, " from ");
 }
 
 bool reads_page_by_page(const Loop& loop) {
-  // Of one answer the next part; the rows after the last key, or after so many.
+  // Reads the next part of a result: the rows after the last key, or after an offset.
   if (has(loop.label, "fetch ") || has(loop.label, " offset ?")) return true;
   const bool by_key =
       has(loop.label, "> ?") || has(loop.label, "< ?") || has(loop.label, ">= ?") || has(loop.label, "<= ?");

@@ -1,5 +1,5 @@
-// Where failing requests fail first: the deepest span of a failed request that says so. Most of a service's failures decide
-// whether an exception was seen there, or only a status.
+// The first failure of failed requests: the deepest span with an error. The majority of a service's failures decides
+// the class: with or without an exception.
 #pragma once
 
 #include <vector>
@@ -8,7 +8,7 @@
 
 namespace culprit::analysis {
 
-// Those of one class: Exception or ErrorReturn.
+// Returns the causes of one class: Exception or ErrorReturn.
 std::vector<Cause> find_request_failures(const DetectorInput& input, FindingClass wanted);
 
 }  // namespace culprit::analysis

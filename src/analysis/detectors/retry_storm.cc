@@ -1,4 +1,4 @@
-// retry_storm: a call fails and is made again, with a pause or without: its caller waits for attempts that were in vain.
+// retry_storm: a call fails and is made again, with or without a pause: its caller waits for failed attempts.
 //
 //   orders  ├─────────────────────────────────────────────┤
 //     call stock   ├─x       ├─x            ├───┤              two failed, the pauses between them grow
@@ -18,7 +18,7 @@ struct Stubborn {
   std::vector<int64_t> wasted;
 };
 
-// The callee of a call: the service behind it where that was seen, else as the caller names it.
+// Returns the callee of a call: the service behind it if that was recorded, else the caller's name for it.
 TextId callee_of(const Interner& names, const std::map<NodeId, TextId>& served, NodeId id) {
   if (auto found = served.find(id); found != served.end()) return found->second;
   const CallNode& node = names.node(id);
@@ -48,7 +48,7 @@ std::vector<Cause> find_retry_storms(const DetectorInput& input) {
   for (NodeId id{}; id < names.end_of_nodes(); id = next(id))
     if (names.node(id).role == Role::Served && names.node(id).parent != NodeId::None)
       served.emplace(names.node(id).parent, names.node(id).service);
-  std::map<std::pair<TextId, TextId>, Stubborn> found;  // caller, callee
+  std::map<std::pair<TextId, TextId>, Stubborn> found;  // key: caller, callee
   for (const Operation& operation : input.now.operations())
     for (const Request& request : operation.kept)
       for (const Retry& retry : request.retries) {

@@ -1,5 +1,5 @@
-// serial_calls: a caller makes calls of several kinds one after the other that need not wait for each other: in the baseline, or
-// in other requests of the same kind, they ran side by side.
+// serial_calls: a caller makes calls of several kinds one after the other, although they do not depend on each other:
+// in the baseline, or in other requests of the same kind, they ran concurrently.
 //
 //   before  ├─────────────┤         now  ├──────────────────────────┤
 //             ├── a ────┤                  ├── a ────┤
@@ -14,12 +14,13 @@ namespace culprit::analysis {
 
 namespace {
 
-// Calls that run side by side for a fifth of their time and more don't wait for each other; those for less than a twentieth do.
+// Calls that overlap for at least a fifth of their time are concurrent; calls that overlap for less than a twentieth
+// are serial.
 constexpr double kSideBySide = 0.8, kSerial = 0.95;
 
 struct FanOutStats {
   std::vector<FanOut> all;
-  // Of those with as many calls: how much of the calls' time is time that passes.
+  // Returns, for handlings with this many calls, the share of the calls' summed time that is elapsed time.
   double spread(int64_t calls) const {
     int64_t sum = 0, covered = 0;
     for (const FanOut& fan : all)

@@ -1,8 +1,8 @@
-// slow_statement: a database works on one statement for longer than comparable ones take, without waiting.
+// slow_statement: a database works on one statement for longer than on comparable ones, without waiting.
 //
-// A scan for a few rows, a plan that went wrong, a result larger than is used, or reads of what is not in memory. What tells a slow
-// statement from an expensive one: comparable statements of the same server cost a tenth, and few rows come of it. Whoever sums
-// up a table on purpose (a report) is not slow for reading it.
+// Examples are a scan for a few rows, a bad plan, a result larger than needed, or reads of data that is not in memory.
+// A slow statement differs from an expensive one in two ways: comparable statements of the same server cost a tenth,
+// and it returns few rows. A statement that aggregates a table by design (a report) is not slow for reading the table.
 #include <algorithm>
 
 #include "analysis/detectors/detector.h"
@@ -14,38 +14,38 @@ namespace culprit::analysis {
 
 namespace {
 
-// An index lookup costs PostgreSQL 0.05–0.3 ms of CPU; in 5 ms it reads some 50,000 rows. What costs less than the cheapest
-// lookup is not slow, whatever it cost before.
+// An index lookup costs PostgreSQL 0.05–0.3 ms of CPU; in 5 ms it reads about 50,000 rows. A statement cheaper than the
+// cheapest lookup is not slow, whatever it cost before.
 constexpr int64_t kSlowRunning = 5'000'000;
 constexpr int64_t kCheapLookup = 50'000;
-// Without the server's own view the time has the network and the wait for a CPU in it, so more is asked for.
+// Without the server's own span, the time includes the network and waits for a CPU: the threshold is higher.
 constexpr int64_t kSlowUnwatched = 20'000'000;
-// A tenth of a second is what a person notices, whatever other statements cost.
+// A user notices a tenth of a second, whatever other statements cost.
 constexpr int64_t kSlowForAnyone = 100'000'000;
 constexpr int64_t kTimesComparable = 10;
-// Where nothing comparable was seen: a lookup with parse and plan.
+// The assumed cost if no comparable statement was recorded: a lookup with parse and plan.
 constexpr int64_t kUsualLookup = 300'000;
-// A server makes and sends about 200,000 to 1,000,000 rows a second on one CPU.
+// On one CPU, a server produces and sends about 200,000 to 1,000,000 rows a second.
 constexpr int64_t kPerRow = 5'000;
-// More rows than a person or a page can use in one request.
+// More rows than a user or a page can use in one request.
 constexpr int64_t kManyRows = 10'000;
 constexpr int64_t kFewCalls = 20;
-// From this share of all CPU time on, what waits for a CPU here waits for this statement first of all.
+// From this share of all CPU time on, waits for a CPU in this system are mainly due to this statement.
 constexpr double kManyWaiters = 0.3;
-// The careful end where nothing comparable tells how much costs vary: three times as much.
+// The conservative estimate if no comparable statement shows how much costs vary: three times the usual cost.
 constexpr int64_t kCarefulTimes = 3;
 
 struct Costs {
-  bool served = false;  // the server was watched
-  int64_t of = 0;       // not 0: these are only the expensive ones of so many calls
-  int64_t calls = 0;    // that were looked at
+  bool served = false;  // the server was recorded
+  int64_t of = 0;       // not 0: these are only the expensive calls, out of this number
+  int64_t calls = 0;    // number of calls that were examined
   int64_t running_ns = 0, disk_ns = 0, duration_ns = 0, runnable_ns = 0, lock_ns = 0, rows = -1;  // medians
   int64_t asleep_ns = 0;                                                                          // median
-  int64_t bad_ns = 0;                                                                             // work's p95
+  int64_t bad_ns = 0;                                                                             // p95 of the work
   int64_t work_ns() const { return served ? running_ns : duration_ns; }
 };
 
-// Of the calls that cost at least `from_ns`.
+// Returns the costs of the calls that cost at least `from_ns`.
 Costs costs_of(const Statement& statement, int64_t from_ns = 0) {
   Costs costs;
   costs.served = statement.served * 2 >= statement.calls && statement.served > 0;
@@ -71,10 +71,10 @@ Costs costs_of(const Statement& statement, int64_t from_ns = 0) {
   return costs;
 }
 
-// A statement may be cheap for most values and expensive for a few (data skew): then those calls are looked at by themselves,
-// where there are enough of them and most of the statement's time is theirs.
+// A statement may be cheap for most values and expensive for a few (data skew). Then the expensive calls are examined
+// by themselves, if there are enough of them and they take most of the statement's time.
 Costs expensive_costs(const Statement& statement, const Costs& all, int64_t expected_ns) {
-  // Where the server was not recorded, a tail of tens of milliseconds may be the scheduler's, or the network's.
+  // If the server was not recorded, a tail of tens of milliseconds may come from the scheduler or the network.
   int64_t least = all.served ? kSlowRunning : kSlowForAnyone;
   Costs expensive = costs_of(statement, std::max(least, kTimesComparable * expected_ns));
   auto total = [](const Costs& costs) {
@@ -85,11 +85,11 @@ Costs expensive_costs(const Statement& statement, const Costs& all, int64_t expe
   return expensive;
 }
 
-// What another statement of the same server costs, the lower quartile: several may be slow for the same reason. On a bad day:
-// what one call in twenty costs, the upper quartile, for a p95 is made of such calls.
+// The cost of other statements of the same server: their lower quartile, as several may be slow for the same reason.
+// For a p95, `bad_ns` is the upper quartile of what one call in twenty costs.
 struct Comparable {
   int64_t ns = kUsualLookup, bad_ns = kCarefulTimes * kUsualLookup;
-  bool seen = false;  // from this server's own statements, not what a lookup usually costs
+  bool seen = false;  // from this server's own statements, not the usual cost of a lookup
 };
 Comparable comparable_cost(const WorkloadProfile& now, StatementId id, const Statement& statement, bool served) {
   std::vector<int64_t> others, bad;
@@ -107,7 +107,8 @@ Comparable comparable_cost(const WorkloadProfile& now, StatementId id, const Sta
   return {ns, std::max(quantile(bad, 0.75), kCarefulTimes * ns), true};
 }
 
-// For as many rows as a request can use: one that returns more would cost that part of what it costs.
+// The expected cost for as many rows as a request can use: a statement that returns more rows costs proportionally
+// more.
 int64_t expected_cost(int64_t comparable_ns, const Costs& costs) {
   int64_t expected_ns = comparable_ns + kPerRow * std::max<int64_t>(costs.rows, 0);
   if (costs.rows < kManyRows) return expected_ns;
@@ -127,17 +128,17 @@ struct Match {
   Mechanism mechanism = Mechanism::None;
   std::string what;
   double quality = kInferred;
-  // Why its time may be meant: then it is a candidate, but no finding by itself.
+  // The reason why its time may be intended: then it is a candidate, but no finding by itself.
   std::string exempt;
 };
 
-// What a statement's work is held against.
+// The cost that a statement's work is compared with.
 struct Expected {
-  int64_t ns = 0;  // for as many rows as it returns
+  int64_t ns = 0;  // for as many rows as the statement returns
   int64_t without_rows_ns = 0;
 };
 
-// Sets what follows of a threshold that only holds where the statement's rows cost nothing.
+// Decides whether the signature holds; a statement over the threshold only because of its rows is exempt.
 void decide(Match& match, int64_t work_ns, int64_t least_ns, const Expected& expected, const Costs& costs) {
   match.holds = work_ns >= std::max(least_ns, kTimesComparable * expected.ns);
   const bool but_for_rows = work_ns >= std::max(least_ns, kTimesComparable * expected.without_rows_ns);
@@ -210,13 +211,14 @@ Match match_of(const Statement& statement, const Costs& costs, std::string_view 
   return match;
 }
 
-// What of a server's time on a statement is its work, besides running.
+// Which of the server's time counts as work of a statement, in addition to running.
 struct Working {
-  bool reads = false;  // from the disk
+  bool reads = false;  // reads from the disk
   bool sleeps = false;
 };
 
-// The statement's own work in a request: what the server ran and read, or all of it where it was not watched.
+// Returns a statement's own work in a request: the server's running and reading, or all its time if the server was not
+// recorded.
 Work work_in(const Interner& names, const Request& request, StatementId statement, Working working) {
   Work sum;
   for (const Part& part : request.parts) {
@@ -235,8 +237,8 @@ Work work_in(const Interner& names, const Request& request, StatementId statemen
   return sum;
 }
 
-// What waits for a CPU because of it. Its own waits shrink with its work: with a hundredth to run it waits about a hundredth.
-// Others' waits are its in the proportion of its part of all CPU time.
+// Waits for a CPU that the statement causes. Its own waits shrink with its work: with a hundredth of the work it waits
+// about a hundredth. Other waits are attributed to it in proportion to its share of all CPU time.
 struct Contention {
   int64_t own_ns = 0, others_ns = 0;
 };
@@ -268,7 +270,7 @@ std::function<Saved(const Request&)> saving(const Interner& names, StatementId i
   };
 }
 
-// Whether the database said that it waits for a lock: then its being blocked is that.
+// Returns whether the database reported a lock wait of the statement: then that explains why it is blocked.
 bool is_told_to_wait(const WorkloadProfile& now, const Statement& statement) {
   const std::string& text = now.names().text(statement.text);
   const std::string& system = now.names().text(statement.system);
@@ -285,7 +287,7 @@ void add_evidence(Cause& cause, const Statement& statement, const Costs& costs, 
     EvidenceLine line = observed(format_count(times) + " times what comparable statements of this server " + cost +
                                      " (" + format_duration(expected_ns) + ")",
                                  static_cast<double>(times), "1");
-    if (costs.rows > 1) line.how = "inferred";  // the part for the rows is reckoned
+    if (costs.rows > 1) line.how = "inferred";  // the part for the rows is calculated
     cause.evidence.push_back(line);
   }
   if (costs.served) {
@@ -304,10 +306,11 @@ void add_evidence(Cause& cause, const Statement& statement, const Costs& costs, 
     cause.evidence.push_back(observed("it takes " + format_share(share) + " of all CPU time", share, "share"));
 }
 
-// Whether other statements tell what this one would likely cost: lookups and changes of rows, that work.
+// Returns whether other statements show what this one would likely cost: it must be a lookup or a change of rows that
+// works.
 bool is_comparable(const Comparable& comparable, const Match& match, std::string_view text) {
   const StatementSort sort = sort_of(text);
-  // What names no table ("SELECT pg_sleep(?)") is no lookup.
+  // A statement that names no table ("SELECT pg_sleep(?)") is no lookup.
   const bool usual = (sort == StatementSort::Read || sort == StatementSort::Write) && !table_of(text).empty();
   return comparable.seen && usual && match.mechanism != Mechanism::Sleeps && match.exempt.empty();
 }
@@ -320,7 +323,7 @@ std::string advice_for(const Match& match, std::string_view text, std::string_vi
   if (match.mechanism == Mechanism::Sleeps) return std::string(database->sleeping);
   const StatementSort sort = sort_of(text);
   const bool query = (sort == StatementSort::Read || sort == StatementSort::Write) && !table_of(text).empty();
-  // What is no SQL has one kind of question; a CALL and a REFRESH have no plan.
+  // Systems without SQL have one kind of query. CALL and REFRESH have no plan.
   const bool sql = database->slow_query.find("EXPLAIN") != std::string_view::npos || !database->job_queue.empty();
   return query || !sql ? std::string(database->slow_query) : "";
 }

@@ -1,4 +1,4 @@
-// unexplained: time on the path that no class claims: the place, the split of states, the one command that would tell more.
+// unexplained: time on the path that no class claims: its place, its states, and one command that would show more.
 #include "analysis/detectors/unexplained.h"
 
 #include <algorithm>
@@ -11,11 +11,11 @@ namespace culprit::analysis {
 
 namespace {
 
-// A state of less than this part of the time says nothing.
+// A state with a smaller part of the time is not mentioned.
 constexpr double kLeastState = 0.02;
 
 struct State {
-  int kind;  // of PartTimes
+  int kind;  // index into PartTimes
   const char* name;
 };
 constexpr State kStates[] = {{kUnknown, "not recorded"},
@@ -29,7 +29,7 @@ constexpr State kStates[] = {{kUnknown, "not recorded"},
                              {static_cast<int>(SectionKind::Callee), "between the two ends of the call"},
                              {static_cast<int>(SectionKind::Unexplained), "blocked, reason not recorded"}};
 
-// "running 97 %, waiting for the disk 3 %", the most first.
+// Returns "running 97 %, waiting for the disk 3 %", the largest first.
 std::string split_of(const PartTimes& states) {
   std::vector<std::pair<int64_t, const char*>> parts;
   for (const State& state : kStates) parts.push_back({states[static_cast<size_t>(state.kind)], state.name});
@@ -61,7 +61,7 @@ std::string place_text(const Interner& names, const CallNode& place, const std::
   return label == operation ? service + " itself" : label + " in " + service;
 }
 
-// Where the time passes: at the callee where only the call was seen.
+// Returns the place of the time: the callee if only the call was recorded.
 std::string machine_of(const Interner& names, const CallNode& place) {
   if (place.statement != StatementId::None) {
     const StatementName& name = names.statement(place.statement);
@@ -71,7 +71,7 @@ std::string machine_of(const Interner& names, const CallNode& place) {
   return names.text(unseen ? place.peer : place.service);
 }
 
-// The one command that tells more about most of it.
+// Returns the command that shows most about the unclaimed time.
 std::string command_for(const Interner& names, const Unclaimed& unclaimed) {
   const std::string pid = unclaimed.pid > 0 ? std::to_string(unclaimed.pid) : "PID";
   const int state = longest(unclaimed.states);

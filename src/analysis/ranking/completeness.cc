@@ -13,18 +13,18 @@ namespace culprit::analysis {
 
 namespace {
 
-// The thresholds of the rule; docs/formats/answer.md, "Completeness".
+// The thresholds of the rule, as in docs/formats/answer.md, "Completeness".
 constexpr int64_t kFewestRequests = 20;
 constexpr int64_t kSlowNs = 100'000'000, kNotFastNs = 20'000'000;
 constexpr int64_t kTimesMedian = 5;
 constexpr double kOneTakes = 0.8;
 constexpr double kUnclaimedShare = 0.2;
-// A candidate that explains less of what is left is no explanation of it.
+// A candidate that explains less of the remaining time does not explain it.
 constexpr double kExplains = 0.5;
-// Where this part of a service's running time is spent ready without a CPU, something queues for it.
+// If a service's threads are runnable without a CPU for this part of its running time, they queue for a CPU.
 constexpr int64_t kQueuesShare = 5;
-// A long poll ends with news, at any time, or without any at a constant of at least a second, in whole half seconds: so many of
-// its requests end within a fiftieth of the constant, and so many well before it.
+// A long poll ends with an event at any time, or without one after a constant time of at least a second, in multiples
+// of half a second. These shares of its requests must end within a fiftieth of the constant, and well before it.
 constexpr int64_t kHalfSecondNs = 500'000'000;
 constexpr double kAtTheConstant = 0.1, kWithNews = 0.2;
 constexpr int64_t kConstantShare = 50;
@@ -35,7 +35,7 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-// Words of a name: "/flags.Service/EventStream" is flags, service, event, stream.
+// Returns the words of a name: "/flags.Service/EventStream" gives flags, service, event, stream.
 std::set<std::string> words_of(std::string_view name) {
   std::set<std::string> words;
   std::string word;
@@ -53,7 +53,7 @@ std::set<std::string> words_of(std::string_view name) {
   return words;
 }
 
-// Whether a name says that it waits for news.
+// Returns whether a name means that the operation waits for events.
 bool says_that_it_waits(const std::string& name) {
   const std::set<std::string> words = words_of(name);
   for (const char* word : {"poll", "longpoll", "subscribe", "subscription", "psubscribe", "watch", "listen", "stream",
@@ -62,7 +62,7 @@ bool says_that_it_waits(const std::string& name) {
   return false;
 }
 
-struct Group {  // of nodes: what a reader takes for one place
+struct Group {  // of nodes that a reader takes for one place
   TextId service, label;
   StatementId statement;
   Role role;
@@ -74,7 +74,7 @@ bool is_running(const CallNode& node, int kind) {
   return kind == static_cast<int>(SectionKind::Own) && node.statement == StatementId::None;
 }
 
-// One operation, held against the rule.
+// One operation, judged by the rule.
 class Judged {
  public:
   Judged(const DetectorInput& input, size_t index)
@@ -90,7 +90,7 @@ class Judged {
     return p95_ns >= kNotFastNs && (p95_ns >= kTimesMedian * latencies.quantile(0.5) || one_takes_most());
   }
 
-  // What findings leave of a request, without what is excepted.
+  // Returns the time of a request that is neither claimed by findings nor excepted.
   int64_t left_of(const Request& request, const std::vector<const Ranked*>& findings) const {
     int64_t left = 0, unclaimed = request.duration_ns;
     for (const Part& part : request.parts) {
@@ -154,7 +154,7 @@ class Judged {
     if (says_that_it_waits(names_.text(operation_.name)) || is_long_poll()) waits_by_itself_ = true;
   }
 
-  // A sleep in the program ends at a constant as well, but then nothing ends in between.
+  // A sleep in the program also ends after a constant time, but then no request ends earlier.
   bool is_long_poll() const {
     const int64_t longest_ns = Distribution(operation_.latencies).quantile(1);
     const int64_t constant_ns = longest_ns / kHalfSecondNs * kHalfSecondNs;
@@ -191,7 +191,7 @@ class Judged {
     return std::any_of(children.begin(), children.end(), much) || std::any_of(waits.begin(), waits.end(), much);
   }
 
-  // Whether time of this kind is not excepted.
+  // Returns whether time of this kind counts (is not excepted).
   bool counts(const CallNode& node, int kind) const {
     if (is_running(node, kind)) {
       auto ready = ready_ns_.find(node.service);
@@ -238,7 +238,7 @@ std::vector<const Ranked*> findings_of(const std::vector<Ranked>& ranked) {
   return findings;
 }
 
-// The candidate that explains most of what is left, where it explains half; null: none.
+// Returns the candidate that explains most of the remaining time, if it explains at least half of it; null: none.
 Ranked* best_candidate(const DetectorInput& input, const Judged& judged, size_t operation, double left,
                        std::vector<Ranked>& ranked) {
   Ranked* best = nullptr;
@@ -247,7 +247,7 @@ Ranked* best_candidate(const DetectorInput& input, const Judged& judged, size_t 
   for (Ranked& entry : ranked) {
     if (entry.finding || entry.explained || !(entry.cause.pathological || entry.cause.exempt)) continue;
     Impact impact = measure_impact(entry.cause, input.now, operation, nullptr, 0);
-    // What it would likely save counts, not what its mechanism took: a few slow calls do not explain the ordinary ones.
+    // The likely saving counts, not the mechanism's time: a few slow calls do not explain the ordinary ones.
     const auto path_ns = static_cast<double>(input.now.operations()[operation].total_ns);
     if (impact.affected < kFewestAffected || impact.saved_ns < kUnclaimedShare * path_ns) continue;
     std::vector<const Ranked*> with = findings_of(ranked);
@@ -279,7 +279,7 @@ void complete(const DetectorInput& input, std::vector<Ranked>& ranked) {
     }
     if (left < kUnclaimedShare) continue;
     const std::vector<const Ranked*> findings = findings_of(ranked);
-    std::unordered_map<const Request*, int64_t> left_ns;  // requests are not moved while they are ranked
+    std::unordered_map<const Request*, int64_t> left_ns;  // requests are not moved during the ranking
     for (const Request& request : input.now.operations()[index].kept)
       left_ns[&request] = judged.left_of(request, findings);
     Ranked unexplained;

@@ -12,12 +12,12 @@ namespace culprit::analysis {
 
 namespace {
 
-// Fewer requests than this don't carry a ranking (facts: quality.md §1.4).
+// Fewer requests are not enough for a ranking (facts: quality.md §1.4).
 constexpr int64_t kFewRequests = 10;
 constexpr size_t kMaxSteps = 8;
-// Steps of less than half a percent say nothing.
+// Steps of less than half a percent are not shown.
 constexpr double kLeastStep = 0.005;
-// What explains less than a tenth of what the first does is no rival to it.
+// A cause that explains less than a tenth of the first one's time is no rival of it.
 constexpr double kLeastRival = 0.1;
 
 std::string fill_share(std::string phrase, double share) {
@@ -26,8 +26,8 @@ std::string fill_share(std::string phrase, double share) {
   return phrase;
 }
 
-// From the root to the cause: each service's own part of the path, the cause's last. The caller of the blamed work is named even where
-// no time is spent there: the way is what a reader follows.
+// Returns the path from the root to the cause: each service's own part of the path, the cause's last. The caller of the
+// work is shown even if it spends no time, so that the path is complete.
 std::vector<PathStep> path_of(const DetectorInput& input, const Ranked& ranked) {
   const Interner& names = input.now.names();
   const Operation& operation = input.now.operations()[ranked.impact.operation];
@@ -70,7 +70,8 @@ std::vector<PathStep> path_of(const DetectorInput& input, const Ranked& ranked) 
   return path;
 }
 
-// The service that asks for what happens in a node: a call's own, else the next other one above; nothing where there is none.
+// Returns the service that sends the request handled in a node: a call's own service, else the next other service
+// above; nothing if there is none.
 std::optional<TextId> sender_of(const Interner& names, const CallNode& node) {
   if (node.role == Role::Call) return node.service;
   for (NodeId at = node.parent; at != NodeId::None; at = names.node(at).parent)
@@ -78,7 +79,7 @@ std::optional<TextId> sender_of(const Interner& names, const CallNode& node) {
   return std::nullopt;
 }
 
-// The sender of the blamed work in this operation: the service of the node above it, by time.
+// Returns the sender of the cause's work in this operation: the service of the node above it with the most time.
 std::pair<std::string, int32_t> caller_of(const DetectorInput& input, const Ranked& ranked) {
   const Interner& names = input.now.names();
   std::map<TextId, int64_t> callers;
@@ -88,7 +89,7 @@ std::pair<std::string, int32_t> caller_of(const DetectorInput& input, const Rank
       if (!ranked.cause.blamed(node) || !ranked.cause.entity.kind.starts_with("s")) {
         if (ranked.cause.entity.kind != "lock" || !ranked.cause.blamed(node)) continue;
       }
-      // Those that wait for what a slow statement holds are blamed on it, but did not send it.
+      // Requests that wait because of a slow statement count for it, but their services did not send it.
       if (ranked.cause.cause == FindingClass::SlowStatement &&
           !same_statement(names, node.statement, ranked.cause.statement))
         continue;
@@ -113,7 +114,7 @@ Confidence confidence_of(const Ranked& ranked, const Operation& operation, const
   if (ranked.cause.cause == FindingClass::Unexplained || ranked.cause.exempt || operation.requests < kFewRequests)
     return Confidence::Low;
   bool clear = next_score * 2 <= ranked.score;
-  // An interval that holds 0: its removal may save nothing.
+  // If the interval contains 0, removing the cause may save nothing.
   if (ranked.cause.quality >= kObserved && clear && saving.low_ns > 0) return Confidence::High;
   return ranked.cause.quality >= kInferred || clear ? Confidence::Medium : Confidence::Low;
 }
@@ -137,7 +138,7 @@ std::string reproduce(const std::string& operation) {
     if (c == '\'')
       pattern += "''";
     else if (c == '"' || c == '\\' || c == '$' || c == '`')
-      pattern += '_';  // the shell's; LIKE's any character
+      pattern += '_';  // '*' is the shell's wildcard; '_' matches any character in LIKE
     else if (c == '?')
       pattern += '%';
     else
@@ -155,14 +156,14 @@ int64_t requests_of(const WorkloadProfile& profile, bool requests_only = false) 
   return requests;
 }
 
-// `lost` requests, as a share of all that there would have been.
+// Returns `lost` requests as a share of all requests, the lost ones included.
 double lost_share(double lost, int64_t requests) {
   return lost / (lost + static_cast<double>(std::max<int64_t>(requests, 1)));
 }
 
-// The share of requests whose loss could let another cause win. The worst case: all that were lost were as long as those
-// that this cause slows, and slow for the rival's reason alone, or for one that was not seen at all.
-// Only what takes time of the same requests is another answer to the same question.
+// Returns whether `other` is a rival: another explanation of the same requests' time. flip_of() uses it for the share
+// of requests whose loss could make another cause win. Its worst case: all lost requests were as long as those that
+// this cause slows, and slow only because of the rival, or of a cause that was not recorded.
 bool is_rival(const WorkloadProfile& now, const Ranked& own, const Ranked& other) {
   if (other.cause.cause == FindingClass::Unexplained) return false;
   return measure_impact(other.cause, now, own.impact.operation, nullptr, 0).saved_ns >=
@@ -181,11 +182,12 @@ double flip_of(const WorkloadProfile& now, const std::vector<Ranked>& ranked, si
   double each_ns = own.impact.saved_ns / static_cast<double>(std::max<int64_t>(own.impact.affected, 1)) /
                    std::clamp(own.impact.share, 0.05, 1.0);
   if (missing_ns <= 0 || each_ns <= 0) return 0;
-  // Loss strikes all alike: a thousand statements of a batch job beside don't make a request's loss a thousandth.
+  // Loss affects all kinds alike: statements of a batch job do not count when the loss of requests is estimated.
   return lost_share(missing_ns / each_ns, requests_of(now, !now.operations()[own.impact.operation].statement));
 }
 
-// Without a finding: so many must be lost, each as long as the slowest hundredth, that their cause would be material.
+// Without a finding: the number of lost requests, each as long as the slowest hundredth, at which their cause would be
+// material.
 double flip_of_healthy(const WorkloadProfile& now) {
   std::vector<Weighted> all;
   for (const Operation& operation : now.operations())
@@ -228,7 +230,7 @@ Finding make_finding(const DetectorInput& input, const std::vector<Ranked>& rank
   for (size_t other = 0; other < ranked.size(); ++other) {
     const Ranked& next = ranked[other];
     if (other == index || next.score <= next_score || next.cause.cause == FindingClass::Unexplained) continue;
-    if (other < index) continue;  // what ranks above is not the next best
+    if (other < index) continue;  // a cause that ranks higher is not the next best
     if (next.score < kLeastRival * own.score || !is_rival(input.now, own, next)) continue;
     next_score = next.score;
     finding.next_best = Finding::NextBest{next.cause.cause, next.cause.entity, next.score, next.cause.would_tell};
@@ -296,7 +298,7 @@ double open_share(const DetectorInput& input, const std::vector<Ranked>& ranked)
     if (operation.unfinished == 0) continue;
     int64_t slow_ns = Distribution(operation.latencies).quantile(0.95);
     for (const Request& request : operation.kept) {
-      // What had just begun when the recording ended tells nothing, and hides nothing.
+      // A request that had just begun when the recording ended shows nothing.
       if (!request.unfinished || request.duration_ns < slow_ns) continue;
       bool explained = found && ranked[0].cause.saved(request).likely_ns * 2 >= request.duration_ns;
       open += explained ? 0 : request.weight;

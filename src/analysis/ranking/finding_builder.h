@@ -1,4 +1,4 @@
-// Turns what was ranked into the findings of an answer: names, paths, figures, sentences.
+// Converts ranked causes into the findings of an answer: names, paths, figures, sentences.
 #pragma once
 
 #include <vector>
@@ -7,20 +7,20 @@
 
 namespace culprit::analysis {
 
-// The id of a cause: the same in every recording of it (no pids, ports or times).
+// Returns the id of a cause: the same in every recording (it contains no pids, ports or times).
 std::string finding_id(const Cause& cause, std::string_view caller, std::string_view operation);
 
-// The findings among `ranked`, in its order.
+// Returns the findings among `ranked`, in the same order.
 std::vector<Finding> make_findings(const DetectorInput& input, const std::vector<Ranked>& ranked);
 
-// The latencies of all operations, those with most path time first.
+// Returns the latencies of all operations; those with the most path time come first.
 std::vector<OperationSummary> summarise(const WorkloadProfile& profile);
 
-// The share of requests whose loss would let the second cause win, or a healthy system look ill.
+// Returns the share of requests whose loss would make the second cause win, or a healthy system look slow.
 double flip_share(const DetectorInput& input, const std::vector<Ranked>& ranked);
 
-// The share of requests that were already slow and unfinished when the recording ended, and that the first cause does not
-// explain: what might count against it.
+// Returns the share of requests that were already slow and unfinished when the recording ended, and that the first
+// cause does not explain: a reason for doubt.
 double open_share(const DetectorInput& input, const std::vector<Ranked>& ranked);
 
 }  // namespace culprit::analysis

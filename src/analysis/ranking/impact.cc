@@ -8,14 +8,14 @@ namespace culprit::analysis {
 
 namespace {
 
-// Two recordings of one healthy system differ in their p95 by about this much, for reasons no trace holds (other load,
-// caches, the scheduler): an interval that promises less would not be kept. Parts of 100.
+// The p95 of two recordings of one healthy system differs by about this much, for reasons outside of the traces (other
+// load, caches, the scheduler): a narrower interval would be wrong. In percent.
 constexpr int64_t kRunToRunLow = 75, kRunToRunHigh = 135;
-// And by the scheduler's own grain, which matters to requests of a millisecond.
+// The scheduler adds differences of this size, which matter to requests of a millisecond.
 constexpr int64_t kGrainNs = 500'000;
-// A request counts as touched from here on.
+// A request counts as affected from this time on.
 constexpr int64_t kTouchedNs = 100'000;
-// Four of five: the interval is a promise about one other recording, and one as wide as the samples' extremes is of no use.
+// 80 %: the interval predicts one other recording. An interval as wide as the samples' extremes would be useless.
 constexpr double kPromise = 1.28;
 
 struct Baseline {
@@ -24,7 +24,7 @@ struct Baseline {
   int64_t calls = 0;
   int64_t p95_ns = 0;  // of the mechanism's time per request
   Distribution times;
-  std::vector<Weighted> all, passing;  // by request; passing: of those that come by the cause's work
+  std::vector<Weighted> all, passing;  // for each request; passing: only requests that contain the cause's work
 };
 
 Baseline measure_baseline(const Cause& cause, const Operation& before) {
@@ -50,7 +50,7 @@ Baseline measure_baseline(const Cause& cause, const Operation& before) {
   return baseline;
 }
 
-// With a baseline the comparable cost is what it was, per call where calls can be counted.
+// With a baseline, the comparable cost is the cost in the baseline, per call if calls can be counted.
 Saved against(const Baseline& baseline, const Cause& cause, const Request& request, Saved saved) {
   if (!baseline.known || (cause.work && baseline.calls == 0)) return saved;
   double usual = baseline.mean_ns, careful = static_cast<double>(baseline.p95_ns);
@@ -63,7 +63,8 @@ Saved against(const Baseline& baseline, const Cause& cause, const Request& reque
   return {saved.most_ns, less(usual), less(careful)};
 }
 
-// What is left of a request where neither the cause nor any queue (for a CPU, for a lock) beside it is: the cause may have made them.
+// Returns the time of a request without the cause, and without queues (for a CPU, for a lock): the cause may have
+// created them.
 int64_t bare_ns(const Cause& cause, const Interner& names, const Request& request, int64_t without_cause_ns) {
   int64_t queued = 0;
   for (const Part& part : request.parts)
@@ -89,7 +90,7 @@ struct Retimed {
 std::vector<TraceId> pick_exemplars(std::vector<std::pair<int64_t, TraceId>> touched) {
   std::sort(touched.begin(), touched.end());
   std::vector<TraceId> picked;
-  for (size_t percent : {95, 50, 100}) {  // a bad one, an ordinary one, the worst
+  for (size_t percent : {95, 50, 100}) {  // a slow one, a typical one, the slowest
     if (touched.empty()) break;
     TraceId id = touched[std::min(touched.size() - 1, touched.size() * percent / 100)].second;
     if (std::find(picked.begin(), picked.end(), id) == picked.end()) picked.push_back(id);
@@ -97,8 +98,8 @@ std::vector<TraceId> pick_exemplars(std::vector<std::pair<int64_t, TraceId>> tou
   return picked;
 }
 
-// The requests that come by the cause's work: with a baseline these are compared with those that did before, however few of the
-// operation's they are. Without a count of its work, all.
+// The requests that contain the cause's work. With a baseline they are compared with such requests of the baseline,
+// however few they are. If the work cannot be counted, all requests are compared.
 struct Passing {
   double path_ns = 0, saved_ns = 0;
   int64_t weight = 0;
@@ -118,21 +119,22 @@ struct Passing {
   }
 };
 
-// Requests of now of which it takes longer than of any before.
+// Counts requests of `now` for which the mechanism takes longer than for any request of the baseline.
 int64_t count_beyond(const std::vector<Weighted>& before, const std::vector<Weighted>& now) {
   int64_t longest_ns = Distribution(before).quantile(1);
   return std::count_if(now.begin(), now.end(), [&](const Weighted& one) { return one.value_ns > longest_ns; });
 }
 
 bool has_changed(const Passing& passing, const Baseline& baseline, double error) {
-  // Work that few requests waited for before, and many do now, has come to lie on the path: then all requests are compared.
+  // Few requests waited for this work in the baseline, and many do now: the work is new on the path, and all requests
+  // are compared.
   bool rare = baseline.passing.size() < static_cast<size_t>(kFewestAffected);
   const std::vector<Weighted>&was = rare ? baseline.all : baseline.passing,
         &is = rare ? passing.all : passing.mechanism;
   double grown = Distribution(is).mean() - Distribution(was).mean();
   double typical = passing.path_ns / static_cast<double>(std::max<int64_t>(passing.weight, 1));
   if (grown < static_cast<double>(kMaterialNs) || grown < kMaterialChange * typical) return false;
-  // Two ways to see it, half of the error each: all requests, or a few of them.
+  // The error is divided between two tests: a change of all requests, or of a few of them.
   return contrast(was, is, Measure::Mean, error / 2).more() ||
          (count_beyond(was, is) >= kFewestAffected && goes_beyond(was, is, error / 2));
 }
@@ -151,7 +153,7 @@ void set_quantiles(Impact& result, Retimed&& retimed) {
   result.after = {std::max<int64_t>(low, 0), std::max(high, result.likely_after_ns)};
 }
 
-// Whether enough requests are touched, and enough of all time, to be worth reporting.
+// Returns whether enough requests are affected, and enough of all time, for a finding.
 bool is_enough(const WorkloadProfile& now, const Operation& operation, const Impact& impact, int64_t affected_kept) {
   double all = operation.statement ? static_cast<double>(now.path_ns()) : now.request_path_ns();
   double of_all = impact.saved_ns / std::max(all, 1.0);
@@ -159,12 +161,12 @@ bool is_enough(const WorkloadProfile& now, const Operation& operation, const Imp
   bool noticed = each >= static_cast<double>(kNoticedNs);
   if (affected_kept >= kFewestAffected)
     return noticed || impact.saved_ns >= kMaterialOfAll * now.ordinary_path_ns(!operation.statement);
-  if (operation.statement) return false;  // a job's long statement is its own business
-  // Few, but all that there is: a trace of one request may be asked about as well.
+  if (operation.statement) return false;  // A few calls of a background job are not reported.
+  // Few requests, but all that there are: a question may be about a trace with one request.
   return of_all >= kMostOfAll && (affected_kept >= kAFew || impact.affected * 2 >= operation.requests);
 }
 
-// Of each of an operation's kept requests, whether it failed of the cause.
+// Returns for each kept request of an operation whether the cause made it fail.
 std::vector<Weighted> failures_of(const Cause& cause, const Operation& operation) {
   std::vector<Weighted> failures;
   for (const Request& request : operation.kept)
@@ -172,7 +174,7 @@ std::vector<Weighted> failures_of(const Cause& cause, const Operation& operation
   return failures;
 }
 
-// How many fail is what matters of a failure, and with a baseline how many more than before.
+// The measure of a failure is the number of failed requests and, with a baseline, the increase of that number.
 void weigh_failures(Impact& result, const Cause& cause, const Operation& now, const Operation* before, double error) {
   std::vector<Weighted> failures = failures_of(cause, now), earlier;
   if (before != nullptr) earlier = failures_of(cause, *before);
@@ -198,7 +200,7 @@ Impact measure_impact(const Cause& cause, const WorkloadProfile& now, size_t ind
   std::vector<std::pair<int64_t, TraceId>> touched;
   double kept_path = 0, saved = 0, most = 0, calls = 0;
   int64_t kept_weight = 0, affected = 0;
-  // How long an unfinished request would have taken is not known, nor what of it the cause was: not what a prediction is for.
+  // Unfinished requests are left out of a prediction: their duration without the cause is unknown.
   bool enough_finished = operation.requests - operation.unfinished >= std::max(kFewestAffected, operation.unfinished);
   for (const Request& request : operation.kept) {
     Saved own = against(baseline, cause, request, cause.saved(request));
@@ -222,7 +224,7 @@ Impact measure_impact(const Cause& cause, const WorkloadProfile& now, size_t ind
     }
   }
   if (kept_path <= 0 || kept_weight == 0) return result;
-  double scale = static_cast<double>(operation.total_ns) / kept_path;  // from the kept to all
+  double scale = static_cast<double>(operation.total_ns) / kept_path;  // from the kept requests to all requests
   result.saved_ns = saved * scale, result.most_ns = most * scale, result.share = most / kept_path;
   result.affected = static_cast<int64_t>(static_cast<double>(affected) * static_cast<double>(operation.requests) /
                                          static_cast<double>(kept_weight));

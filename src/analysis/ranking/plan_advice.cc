@@ -9,11 +9,12 @@ namespace culprit::analysis {
 
 namespace {
 
-// A scan that returns a tenth of what it reads would not be faster by an index.
+// A scan that returns a tenth of the rows that it reads would not be faster with an index.
 constexpr double kSelective = 10;
-// A plan below this cost reads a hundred pages, or some thousand rows, in less than a millisecond: nothing is slow for that.
+// A plan below this cost reads a hundred pages, or some thousand rows, in less than a millisecond: it is not the reason
+// for slowness.
 constexpr double kCheapCost = 100;
-// Its estimate may be wrong, the size of a table is not.
+// The planner's estimate may be wrong; the size of a table is not.
 constexpr double kCheapRows = 10'000;
 
 constexpr const char* kPageByKey = "page by key (WHERE key > last), not by OFFSET";
@@ -24,7 +25,7 @@ std::string joined(const std::vector<std::string>& words) {
   return out;
 }
 
-// An index can be read from either end.
+// An index can be read in both directions.
 std::string backwards(const std::vector<std::string>& keys) {
   std::vector<std::string> ascending;
   for (const std::string& key : keys)
@@ -77,7 +78,7 @@ std::string of_rows(const Plan& plan) {
 void judge_scan(Cause& cause, const Plan& plan) {
   if (!plan.unfiltered && selective(plan)) return confirm_scan(cause, filter_advice(plan));
   if (!plan.sort_keys.empty()) {
-    // Where most rows pass the filter, the first ones in order are soon found.
+    // If most rows pass the filter, the first rows in order are found quickly.
     return confirm_scan(cause, index_on(plan, plan.sort_keys) + (plan.skips ? std::string(" and ") + kPageByKey : ""));
   }
   if (plan.needed_whole) cause.against.push_back("the scan filters by nothing: no index would shorten it");
@@ -94,7 +95,7 @@ void judge_scan(Cause& cause, const Plan& plan) {
                    joined(plan.filter_columns) + ") pays where few rows pass, and the planner expects " + of_rows(plan);
 }
 
-// The planner counts neither what triggers do nor what foreign keys look up.
+// The planner does not count the work of triggers and of foreign keys.
 void judge_cheap_write(Cause& cause, const Plan& plan) {
   if (cause.mechanism == Mechanism::Scan) cause.mechanism = Mechanism::None;
   if (!plan.unindexed_references.empty()) {
@@ -109,7 +110,7 @@ void judge_cheap_write(Cause& cause, const Plan& plan) {
     }
     return confirm_scan(cause, advice);
   }
-  // No row refers to a new one.
+  // No row refers to a new row.
   cause.advice =
       "its plan is cheap: the time is in its triggers or foreign keys: EXPLAIN (ANALYZE), rolled back, names them";
   if (plan.write != "Insert") cause.advice += "; an index on the referencing column is what is mostly missing";
@@ -133,7 +134,7 @@ void judge_small_scan(Cause& cause, const Plan& plan) {
 
 void judge_plan(Cause& cause, const Plan& plan) {
   cause.evidence.push_back({"EXPLAIN: " + plan.summary, plan.rows_read, "rows", {}, "confirmed by the database"});
-  // That it sleeps, or sends more than is used, was seen: no plan says more about it, and no index helps.
+  // The sleep, or the large result, was recorded: a plan adds nothing to it, and no index helps.
   if (cause.mechanism == Mechanism::Sleeps || cause.mechanism == Mechanism::BigResult) return;
   bool scans = plan.scan.find("Seq Scan") != std::string::npos;
   bool cheap = plan.cost < kCheapCost && plan.rows_read < kCheapRows;

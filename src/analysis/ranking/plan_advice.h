@@ -1,4 +1,4 @@
-// What the database's plan of a statement says for or against its cause, and what to do about it.
+// The evidence of a database's plan for or against a cause, and the advice that follows from it.
 #pragma once
 
 #include "analysis/detectors/cause.h"
@@ -6,7 +6,7 @@
 
 namespace culprit::analysis {
 
-// `plan` is known. Adds evidence; may set quality, mechanism and advice.
+// `plan` must be known. Adds evidence; may set quality, mechanism and advice.
 void judge_plan(Cause& cause, const Plan& plan);
 
 }  // namespace culprit::analysis

@@ -138,7 +138,7 @@ TEST(PlanAdvice, IndexesWhatRefersToDeletedRows) {
   EXPECT_EQ(cause.advice,
             "CREATE INDEX CONCURRENTLY ON stamps (card_id); CREATE INDEX CONCURRENTLY ON visits (card_id, day);");
   EXPECT_EQ(cause.quality, kConfirmed);
-  // A small table is read whole also where it has an index for the lookup.
+  // A small table is read as a whole even if it has an index for the lookup.
   plan.scan = "Seq Scan", plan.rows_read = 100, plan.rows_returned = 1, plan.filter_columns = {"id"};
   EXPECT_EQ(judged(plan).advice, cause.advice);
 }

@@ -12,7 +12,7 @@ namespace culprit::analysis {
 
 namespace {
 
-// The database is asked for the plans of so many statements: each question has a time limit of its own.
+// The database is asked for at most this many plans: each question has a time limit of its own.
 constexpr int kMaxPlans = 3;
 
 Ranked rank(const DetectorInput& input, Cause cause) {
@@ -23,8 +23,8 @@ Ranked rank(const DetectorInput& input, Cause cause) {
         input.before == nullptr ? nullptr : same_operation(*input.before, input.now.operations()[i]);
     Impact impact = measure_impact(cause, input.now, i, before, input.error);
     if (impact.material) saved += impact.saved_ns;
-    // An operation where it is material goes before any where it is not; a request before a statement
-    // outside any request.
+    // An operation in which the cause is material has precedence; a request has precedence over a statement outside any
+    // request.
     int rank = impact.material ? (input.now.operations()[i].statement ? 1 : 2) : 0;
     double worth = impact.saved_ns + rank * static_cast<double>(input.now.path_ns());
     if (worth <= best) continue;
@@ -68,7 +68,7 @@ void confirm(const DetectorInput& input, std::vector<Ranked>& ranked, DatabaseIn
   }
 }
 
-// Whether one of the stage's precedences says that the first explains the second.
+// Returns the precedence of this stage by which the first cause explains the second, or null.
 const Precedence* precedence_of(const DetectorInput& input, Stage stage, const Cause& winner, const Cause& loser) {
   for (const Precedence& rule : precedences())
     if (rule.stage == stage && rule.applies(input, winner, loser)) return &rule;
@@ -92,7 +92,7 @@ void settle(const DetectorInput& input, Stage stage, std::vector<Ranked>& ranked
     }
 }
 
-// A few calls that are stuck for most of the recording are nothing by themselves, but may be all the connections there are.
+// A few calls that are stuck for most of the recording matter little by themselves, but may occupy all connections.
 bool is_stuck(const DetectorInput& input, const Ranked& entry) {
   if (entry.finding) return true;
   const auto window = static_cast<double>(input.now.end_ns() - input.now.begin_ns());
@@ -100,8 +100,8 @@ bool is_stuck(const DetectorInput& input, const Ranked& entry) {
          entry.impact.saved_ns * 2 >= static_cast<double>(entry.impact.affected) * window;
 }
 
-// Requests that wait inside a service whose calls are stuck elsewhere wait for those: they queue for a pool of connections or workers.
-// Its time goes to what the calls are stuck in.
+// Requests that wait inside a service whose calls are stuck elsewhere wait for those calls: they queue for a pool of
+// connections or workers. Their time is added to the cause of the stuck calls.
 void explain_queues(const DetectorInput& input, std::vector<Ranked>& ranked) {
   for (Ranked& queue : ranked) {
     if (!queue.finding) continue;
@@ -114,7 +114,7 @@ void explain_queues(const DetectorInput& input, std::vector<Ranked>& ranked) {
       cause.saved = [own = cause.saved, waits = queue.cause.saved](const Request& request) {
         return own(request) + waits(request);
       };
-      // Its impact grows; what is told of it stays about the operation that is stuck, not the one that queues.
+      // Its impact grows; its texts stay about the operation that is stuck, not about the one that queues.
       const size_t operation = stuck.impact.operation;
       stuck = rank(input, std::move(cause));
       const Operation* before =
@@ -126,8 +126,8 @@ void explain_queues(const DetectorInput& input, std::vector<Ranked>& ranked) {
   }
 }
 
-// Requests that fail after most of their time went to another cause fail of that: a limit ended the wait. What fails at once
-// stays a failure of its own.
+// Requests that fail after most of their time went to another cause fail because of that cause: a time limit ended the
+// wait. Requests that fail at once are a failure of their own.
 void explain_failures(const DetectorInput& input, std::vector<Ranked>& ranked) {
   std::vector<std::function<Saved(const Request&)>> stuck;
   for (const Ranked& entry : ranked)
@@ -148,7 +148,7 @@ void explain_failures(const DetectorInput& input, std::vector<Ranked>& ranked) {
   }
 }
 
-// What of a cause is left once those ranked above it are gone: is that still worth saying?
+// Checks what remains of a cause without the causes ranked above it, and whether that is still material.
 void explain_away(const DetectorInput& input, std::vector<Ranked>& ranked) {
   std::vector<std::function<Saved(const Request&)>> above;
   for (Ranked& entry : ranked) {
@@ -169,7 +169,7 @@ void explain_away(const DetectorInput& input, std::vector<Ranked>& ranked) {
   }
 }
 
-// The comparisons with the baseline that one answer makes: each cause with each operation that comes by its work.
+// Counts the comparisons with the baseline in one answer: each cause with each operation that contains its work.
 size_t count_comparisons(const DetectorInput& input, const std::vector<Cause>& causes) {
   size_t comparisons = 0;
   const Interner& names = input.now.names();
@@ -198,7 +198,8 @@ std::vector<Ranked> rank_causes(const DetectorInput& given, DatabaseInspector* i
   for (const auto& statement : given.now.statements()) given.now.names().tell_apart(statement.first);
   std::vector<Cause> causes = detect(given);
   DetectorInput input = given;
-  // Bonferroni: whatever the comparisons have in common, any of them errs at most as often as one answer may.
+  // Bonferroni correction: the probability that any of the comparisons errs is at most the allowed one, even if they
+  // depend on each other.
   if (input.before != nullptr)
     input.error /= static_cast<double>(std::max<size_t>(count_comparisons(given, causes), 1));
   for (Cause& cause : causes) ranked.push_back(rank(input, std::move(cause)));

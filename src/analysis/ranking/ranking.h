@@ -1,4 +1,4 @@
-// Ranks causes by the one rule (cause.h), and decides which of them are findings.
+// Ranks causes by the ranking rule (cause.h), and decides which of them are findings.
 #pragma once
 
 #include <vector>
@@ -8,21 +8,22 @@
 
 namespace culprit::analysis {
 
-// Without anything comparable only the most that could be saved is known: half of it counts.
+// If no comparable work is known, only the upper bound of the saving is known: half of it counts.
 constexpr double kNoComparable = 0.5;
 
 struct Ranked {
   Cause cause;
-  Impact impact;  // of the operation where it costs most
+  Impact impact;  // for the operation where it costs most
   double score = 0;
   bool finding = false;    // material, and the signature (or the change) holds
-  bool explained = false;  // by a cause that ranks above it, or that wins against it
+  bool explained = false;  // by a cause that ranks above it, or has precedence over it
 };
 
-// All causes of an input, best first; `unexplained` last. What is no finding may still be a next-best hypothesis.
+// Returns all causes of an input, the best first and `unexplained` last. A cause that is no finding may still be the
+// next best hypothesis.
 std::vector<Ranked> rank_causes(const DetectorInput& given, DatabaseInspector* inquiry);
 
-// The same operation in another population, or null.
+// Returns the same operation in another profile, or null.
 const Operation* same_operation(const WorkloadProfile& profile, const Operation& operation);
 
 }  // namespace culprit::analysis
