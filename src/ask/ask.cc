@@ -24,7 +24,7 @@ int64_t wall_ns() {
   return time.tv_sec * 1'000'000'000ll + time.tv_nsec;
 }
 
-// What was asked of one database.
+// What one database was asked.
 struct Asked {
   int locks = 0, plans = 0;
   std::set<std::string> refused;
@@ -36,7 +36,7 @@ struct Place {
   std::optional<Session> session;
 };
 
-// "127.0.0.1:5432/shop" → ":5432/shop": one server has several addresses.
+// "127.0.0.1:5432/shop" becomes ":5432/shop", as one server has several addresses.
 std::string port_and_database(const std::string& instance) {
   size_t slash = instance.rfind('/');
   size_t colon = instance.rfind(':', slash);
@@ -59,11 +59,11 @@ class ServersInspector : public DatabaseInspector {
   void refuse(const std::string& instance, const std::string& why) { asked_[instance].refused.insert(why); }
 
   const Target target_;
-  std::map<std::string, Place> places_;  // by instance
+  std::map<std::string, Place> places_;  // key: instance
   std::map<std::string, Asked> asked_;
 };
 
-// What stands in a DSN is taken apart here: none of it is read as a connection string again.
+// Splits the DSN into its parameters here, so that no part of it is parsed as a connection string again.
 Result<Login> login_of_dsn(const Target& target) {
   char* why = nullptr;
   std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(PQconninfoParse(target.dsn.c_str(), &why),
@@ -105,10 +105,10 @@ Result<void> ServersInspector::connect_dsn() {
   return {};
 }
 
-// A server may have come, or a database into use, since the last time.
+// Finds servers that started, and databases that came into use, since the last call.
 void ServersInspector::look_around() {
   if (!target_.dsn.empty()) return;
-  std::set<std::string> known;  // ":5432/"
+  std::set<std::string> known;  // in the form ":5432/"
   for (const auto& [instance, place] : places_) {
     size_t slash = instance.rfind('/');
     size_t colon = instance.rfind(':', slash);
@@ -155,7 +155,8 @@ std::vector<std::pair<const std::string, Place>*> ServersInspector::places_of(co
     all.push_back(&place);
     if (!wanted.empty() && port_and_database(place.first).starts_with(wanted)) same.push_back(&place);
   }
-  // Behind a pooler, or in a container, the port that clients use is not the server's: then any that knows the tables.
+  // Behind a pooler, or in a container, the clients' port is not the server's port: then any server that has the tables
+  // is used.
   return same.empty() ? all : same;
 }
 

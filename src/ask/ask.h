@@ -1,7 +1,7 @@
-// ask: looks at PostgreSQL servers for `--ask`, read-only, with a second's limit for every question.
+// ask: queries PostgreSQL servers for `--ask`, read-only, with a time limit of one second for every question.
 //
-// Nothing that it sends changes anything: sessions are read-only, plans are made and not run, and a statement goes in by the
-// extended protocol, which takes one statement and no second one behind it. Who is asked is foreign, too: see session.h.
+// Nothing that it sends changes data. Sessions are read-only. Plans are made and not executed. Statements are sent by
+// the extended protocol, which accepts exactly one statement. The server is not trusted: see session.h.
 #pragma once
 
 #include <memory>
@@ -14,15 +14,16 @@
 namespace culprit::ask {
 
 struct Target {
-  std::string dsn;  // as libpq takes it; empty: the servers of this machine, by their own local login (needs root)
-  // Without a DSN: only the servers of these data directories. Empty: all.
+  std::string dsn;  // a libpq connection string; empty: the servers of this machine, by their local login (needs root)
+  // Without a DSN: only the servers with these data directories. Empty: all servers.
   std::vector<std::string> data_directories;
-  // Of the DSN's server: lines of host:port:database:user:password, as libpq has them. The only way for a password.
+  // Password file for the DSN's server: lines of host:port:database:user:password, as in libpq. There is no other way
+  // to give a password.
   std::string passfile = {};
 };
 
-// One thread at a time. Error{Unavailable} where a DSN's server cannot be reached; without a DSN never an error: what could
-// not be asked is in said().
+// For one thread at a time. Returns Error{Unavailable} if a DSN's server cannot be reached. Without a DSN it never
+// fails: questions that failed are listed by said().
 Result<std::unique_ptr<DatabaseInspector>> make_inquiry(const Target& whom);
 
 }  // namespace culprit::ask

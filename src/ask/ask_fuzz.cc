@@ -9,7 +9,7 @@
 #include "ask/reply_codec.h"
 #include "base/check.h"
 
-// The texts that a server, or whoever writes a file of that name, hands us.
+// Texts that come from a server, or from any process that can write such a file.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string_view text(reinterpret_cast<const char*>(data), size);
   culprit::ask::parse_postmaster_file(text);

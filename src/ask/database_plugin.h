@@ -1,4 +1,4 @@
-// What `--ask` knows of a database system: one row a system, joined with the other registries by db.system.name.
+// What `--ask` knows about a database system: one row for each, found by db.system.name as in the other registries.
 #pragma once
 
 #include <map>
@@ -22,13 +22,13 @@ struct Database {
 
 struct FoundServers {
   std::vector<Database> databases;
-  std::map<std::string, std::string> refused;  // why, by instance
+  std::map<std::string, std::string> refused;  // the reason, by instance
 };
 
 struct DatabasePlugin {
   std::string_view system;  // db.system.name
-  // The servers of this machine but those that are in `known` (":5432/"); only
-  // those of `data_directories`, where there are any.
+  // Finds the servers of this machine except those in `known` (":5432/"). If `data_directories` is not empty, finds
+  // only servers with these directories.
   FoundServers (*find_servers)(const std::set<std::string>& known, const std::vector<std::string>& data_directories);
   LocksReply (*lock_waits)(Session& session, const std::string& instance, int64_t now_ns);
   Plan (*plan)(Session& session, const std::string& statement);

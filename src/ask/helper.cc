@@ -28,13 +28,14 @@ namespace culprit::ask {
 
 namespace {
 
-constexpr int kChannel = 3;  // in the helper, which closes all others
-// libpq holds a whole answer: beyond what the process has when it is started.
+constexpr int kChannel = 3;  // number of the channel in the helper, which closes all other descriptors
+// The limit of the helper's memory, in addition to what the process has at its start: libpq keeps a whole answer in
+// memory.
 constexpr uint64_t kAddressSpace = 256u << 20;
 
-// - generic plans: a plan for any value, not for the NULLs that we hand over
-// - lock_timeout: EXPLAIN takes a weak lock on its tables; in a queue behind a
-// strong one we would make things worse
+// - generic plans: a plan for any value, not for the NULLs that are passed as values
+// - lock_timeout: EXPLAIN takes a weak lock on its tables. In a queue behind a strong lock it would block other
+// sessions.
 constexpr const char* kRules =
     "SET default_transaction_read_only = on; SET statement_timeout = 1000; SET "
     "lock_timeout = 500; "
@@ -56,7 +57,7 @@ bool wait_for(int fd, short events, int64_t end_ms) {
   }
 }
 
-// ---- in the helper ----
+// ---- code of the helper process ----
 
 std::string one_line(const char* message) {
   std::string text = printable(message ? message : "");
@@ -65,8 +66,8 @@ std::string one_line(const char* message) {
 
 Reply failed(std::string why) { return {Failure{"", std::move(why)}, {}}; }
 
-// What a conversation on a connected or a Unix socket needs. Everything else
-// fails, above all to open a file or run a program.
+// The system calls for a conversation on a connected socket or a Unix socket. All others fail, in particular opening a
+// file and running a program.
 constexpr const char* kAllowedCalls[] = {"read",
                                          "write",
                                          "readv",
@@ -121,7 +122,7 @@ bool enter_sandbox() {
   for (const char* name : kAllowedCalls) {
     int number = seccomp_syscall_resolve_name(name);
     if (number == __NR_SCMP_ERROR || number < 0) continue;
-    bool makes_sockets = std::strcmp(name, "socket") == 0;  // to the server's Unix socket, nowhere else
+    bool makes_sockets = std::strcmp(name, "socket") == 0;  // to the server's Unix socket only
     done = done && (makes_sockets ? seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX))
                                   : seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0)) == 0;
   }
@@ -140,13 +141,14 @@ void set_limits() {
     if (std::fscanf(statm, "%llu", &pages) != 1) pages = 0;
     std::fclose(statm);
   }
-  if (pages < (uint64_t{1} << 28)) limit(RLIMIT_AS,
-                                         pages * 4096 + kAddressSpace);  // under ASan everything is mapped
+  if (pages < (uint64_t{1} << 28))
+    limit(RLIMIT_AS,
+          pages * 4096 + kAddressSpace);  // under ASan much more memory is mapped
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_FSIZE, 0);
 }
 
-// The user of the server for good, and no capability.
+// Changes to the server's user permanently, without any capability.
 bool drop_rights(const std::optional<Peer>& peer) {
   if (peer && geteuid() == 0 && peer->uid != 0) {
     if (setgroups(0, nullptr) != 0 || setresgid(peer->gid, peer->gid, peer->gid) != 0 ||
@@ -160,15 +162,14 @@ bool drop_rights(const std::optional<Peer>& peer) {
   return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 }
 
-// Why the process at the other end of the socket is not the server; empty: it
-// is.
+// Returns why the process at the other end of the socket is not the server; empty: it is the server.
 std::string stranger(int socket, const Peer& peer) {
   ucred other{};
   socklen_t size = sizeof other;
   if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &other, &size) != 0 || size != sizeof other)
     return "who listens on its socket is not known";
   if (other.uid != peer.uid) return "another user listens on its socket";
-  // 0: a process that is not seen from here
+  // 0: a process that is not visible from here
   if (other.pid != 0 && other.pid != peer.pid) return "another process listens on its socket";
   return {};
 }
@@ -193,11 +194,11 @@ Connection connect(const Login& login) {
     add("passfile", "/dev/null");
   }
   add(nullptr, nullptr);
-  // 0: no value is taken for a connection string, whatever a database is called
+  // 0: no value is parsed as a connection string, whatever a database is called
   PGconn* connection = PQconnectStartParams(names.data(), values.data(), 0);
   if (!connection) return {nullptr, "no memory for a connection"};
   PQsetNoticeProcessor(
-      connection, [](void*, const char*) {}, nullptr);  // else they go to the terminal, raw
+      connection, [](void*, const char*) {}, nullptr);  // otherwise libpq prints notices to the terminal unchanged
   if (login.peer && PQstatus(connection) != CONNECTION_BAD) {
     std::string why = stranger(PQsocket(connection), *login.peer);
     if (!why.empty()) return {connection, why};
@@ -233,7 +234,7 @@ Reply collect(PGconn* connection) {
   size_t bytes = 0;
   for (int64_t end = now_ms() + kAnswerMs;;) {
     while (PQisBusy(connection)) {
-      // What comes next on this connection is not ours to trust.
+      // Later data on this connection cannot be trusted.
       if (!wait_for(PQsocket(connection), POLLIN, end) || PQconsumeInput(connection) == 0) {
         shutdown(PQsocket(connection), SHUT_RDWR);
         return failed("the server did not answer in time");
@@ -250,7 +251,7 @@ Reply collect(PGconn* connection) {
     bool copies = status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
     if (!reply.failure && !copies) add_rows(reply, result, bytes);
     PQclear(result);
-    if (copies) {  // nothing that was asked copies
+    if (copies) {  // no question copies data
       shutdown(PQsocket(connection), SHUT_RDWR);
       return failed("the server's answer could not be read");
     }
@@ -270,8 +271,8 @@ Reply run(PGconn* connection, const Request& request) {
   }
   std::vector<const char*> values;
   for (const std::string& parameter : request.parameters) values.push_back(parameter.c_str());
-  // Without parameters by the simple protocol, which takes several statements:
-  // only our own texts go that way.
+  // Queries without parameters use the simple protocol, which accepts several statements: only culprit's own texts are
+  // sent that way.
   int sent = values.empty() ? PQsendQuery(connection, request.sql.c_str())
                             : PQsendQueryParams(connection, request.sql.c_str(), static_cast<int>(values.size()),
                                                 nullptr, values.data(), nullptr, nullptr, 0);
@@ -298,16 +299,16 @@ Reply opened(const Connection& connection) {
   bool ready = dup2(channel, kChannel) == kChannel && close_range(kChannel + 1, ~0u, 0) == 0;
   set_limits();
   ready = ready && drop_rights(login.peer);
-  prctl(PR_SET_PDEATHSIG, SIGKILL);  // for good: the change of user took it away
-  // A server that the user named may be found by name and have certificates:
-  // files are read, but before it is spoken with.
+  prctl(PR_SET_PDEATHSIG, SIGKILL);  // set again, as the change of user reset it
+  // For a server that the user named, connecting may need files (name resolution, certificates): the sandbox begins
+  // after the connection is open.
   if (login.peer) ready = ready && enter_sandbox();
   Connection connection{nullptr, "the helper process could not give its rights up"};
   if (ready) connection = connect(login);
   if (!login.peer && connection.refused.empty() && !enter_sandbox()) connection.refused = "no sandbox (seccomp)";
   Reply first = opened(connection);
   if (!send_message(kChannel, encode(first)) || first.failure) _exit(0);
-  constexpr int64_t kIdleMs = int64_t{24} * 3600 * 1000;  // the channel's end comes before
+  constexpr int64_t kIdleMs = int64_t{24} * 3600 * 1000;  // the channel is closed long before this limit
   while (std::optional<std::string> bytes = receive_message(kChannel, kIdleMs)) {
     std::optional<Request> request = decode_request(*bytes);
     if (!request || !send_message(kChannel, encode(run(connection.handle, *request)))) break;

@@ -1,5 +1,4 @@
-// The helper process: connects as the server's user, then answers requests on a
-// channel until it is closed.
+// The helper process: it connects as the server's user, then answers requests on a channel until the channel is closed.
 #pragma once
 
 #include "ask/session.h"
@@ -7,8 +6,7 @@
 namespace culprit::ask {
 
 constexpr int kConnectMs = 1000;
-// The server ends a statement after 1 s (statement_timeout). A server that does
-// not even do that is left after this.
+// The limit for a server that does not end a statement after 1 s, as statement_timeout asks.
 constexpr int kAnswerMs = 1500;
 
 struct Helper {
@@ -16,12 +14,11 @@ struct Helper {
   int channel = -1;
 };
 
-// Its first message is a reply of one row: database, port, host; or why there
-// is no connection.
+// The helper's first message is a reply with one row (database, port, host), or the reason why there is no connection.
 Result<Helper> start_helper(const Login& login);
 
-// A message is its size and its bytes. Empty: the other end is gone, sends
-// nonsense, or `limit_ms` is over.
+// A message is its size and its bytes. Receiving returns nothing if the other end is gone, the message is invalid, or
+// `limit_ms` is over.
 bool send_message(int channel, const std::string& bytes);
 std::optional<std::string> receive_message(int channel, int64_t limit_ms);
 

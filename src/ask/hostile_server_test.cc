@@ -1,4 +1,4 @@
-// Servers that lie, are silent, or are not the one they are taken for.
+// Servers that send wrong data, do not answer, or are not the expected server.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -51,7 +51,7 @@ std::string rows_of(size_t columns, size_t rows, const std::string& cell) {
   return out + message('C', std::string("SELECT 1\0", 9)) + kReady;
 }
 
-// Listens where a PostgreSQL server would, and answers the n-th thing that it hears with the n-th text.
+// Listens at the place of a PostgreSQL server, and sends the n-th answer after the n-th message.
 class FakeServer {
  public:
   explicit FakeServer(std::vector<std::string> answers) : answers_(std::move(answers)) {
@@ -79,7 +79,7 @@ class FakeServer {
     login.peer = Peer{getpid(), geteuid(), getegid()};
     return login;
   }
-  // Returns what the client sent. Call it once the session is gone: the server ends with its connection.
+  // Returns what the client sent. Call it after the session is gone: the server ends with its connection.
   std::string heard() {
     finish();
     return heard_;
@@ -205,7 +205,7 @@ TEST(HostileServer, TheHelpersDeathIsAWordInTheAnswer) {
   std::ifstream children("/proc/thread-self/children");
   pid_t helper = 0;
   if (!(children >> helper)) GTEST_SKIP() << "the kernel does not tell a thread's children";
-  // It has no right and no file of ours.
+  // The helper has no capability and no open file of the parent.
   std::ifstream status("/proc/" + std::to_string(helper) + "/status");
   std::string text((std::istreambuf_iterator<char>(status)), {});
   EXPECT_NE(text.find("CapEff:\t0000000000000000"), std::string::npos) << text;

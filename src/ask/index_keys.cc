@@ -13,13 +13,13 @@ namespace {
 
 using Tokens = std::span<const SqlToken>;
 
-// Who filters by more than a page of text generates it. It also bounds how deep parentheses nest.
+// A filter with more tokens is generated text. The limit also bounds the nesting of parentheses.
 constexpr size_t kMaxTokens = 2'000;
 
 bool opens(const SqlToken& token) { return token.text == "(" || token.text == "["; }
 bool closes(const SqlToken& token) { return token.text == ")" || token.text == "]"; }
 
-// Past the token at `at`, or past the group that opens there.
+// Returns the position behind the token at `at`, or behind the group that opens there.
 size_t next_of(Tokens tokens, size_t at) {
   size_t depth = 0;
   for (; at < tokens.size(); ++at) {
@@ -36,7 +36,7 @@ Tokens without_parentheses(Tokens tokens) {
   return tokens;
 }
 
-// The parts between `separator`s outside of parentheses.
+// Returns the parts between `separator`s outside of parentheses.
 std::vector<Tokens> parts_of(Tokens tokens, std::string_view separator) {
   std::vector<Tokens> parts;
   size_t begin = 0;
@@ -60,7 +60,7 @@ bool is_alias(const SqlToken& token, const Table& table) {
   return token.text == table.alias || token.text == "\"" + table.alias + "\"";
 }
 
-// `tokens` are no more than a column's name.
+// Returns the column if `tokens` is just a column's name.
 const Column* named_column(Tokens tokens, const Table& table) {
   if (!table.alias.empty()) {
     if (tokens.size() != 3 || !is_alias(tokens[0], table) || tokens[1].text != ".") return nullptr;
@@ -72,12 +72,12 @@ const Column* named_column(Tokens tokens, const Table& table) {
   return found == table.columns.end() ? nullptr : &*found;
 }
 
-// An index on the column serves the cast too: only these change no value and no order.
+// Whether an index on the column also serves the cast: only these casts change neither value nor order.
 bool same_to_an_index(const Column& column, const std::string& type) {
   return type == column.type || (type == "text" && column.type == "character varying");
 }
 
-// A column, or a cast of one that an index does not see.
+// Returns a column, or the column of a cast that does not matter to an index.
 const Column* column_in(Tokens tokens, const Table& table) {
   tokens = without_parentheses(tokens);
   std::vector<Tokens> casts = parts_of(tokens, "::");
@@ -87,7 +87,7 @@ const Column* column_in(Tokens tokens, const Table& table) {
   return column && same_to_an_index(*column, text_of(casts[1])) ? column : nullptr;
 }
 
-// `function(column)`, spelt as pg_get_indexdef() would.
+// Returns `function(column)` in the spelling of pg_get_indexdef().
 std::string call_in(Tokens tokens, const Table& table) {
   size_t open = 0;
   while (open < tokens.size() && tokens[open].text != "(") ++open;
@@ -107,7 +107,8 @@ std::string key_in(Tokens tokens, const Table& table) {
   return call_in(without_parentheses(tokens), table);
 }
 
-// A value that an index can be asked for is known before the row is. What a subplan is handed EXPLAIN does not say.
+// Returns whether a value depends on the row: only values known before the row can be looked up in an index. EXPLAIN
+// does not show what is passed to a subplan.
 bool depends_on_row(Tokens tokens, const Table& table) {
   for (size_t i = 0; i < tokens.size(); ++i) {
     bool type = i > 0 && tokens[i - 1].text == "::";
@@ -143,14 +144,14 @@ std::optional<Comparison> comparison_in(Tokens conjunct) {
 
 bool is_range(std::string_view by) { return by == "<" || by == ">" || by == "<=" || by == ">="; }
 
-// "column op value", whichever side the column stands on.
+// Returns the comparison in the form "column op value", whichever side the column is on.
 Comparison column_first(Comparison comparison, const Table& table) {
   bool symmetric = comparison.by == "=" || is_range(comparison.by);
   if (symmetric && !key_in(comparison.right, table).empty()) std::swap(comparison.left, comparison.right);
   return comparison;
 }
 
-// The columns of ROW(a, b), as whoever pages by key compares them.
+// Returns the columns of ROW(a, b), the form of comparisons that page by key.
 std::vector<std::string> row_keys(Tokens tokens, const Table& table) {
   if (tokens.size() < 3 || tokens[0].text != "ROW" || next_of(tokens, 1) != tokens.size()) return {};
   std::vector<std::string> keys;
@@ -172,7 +173,7 @@ struct Found {
 void look_at(Tokens conjunct, const Table& table, Found& found) {
   conjunct = without_parentheses(conjunct);
   bool negated = !conjunct.empty() && conjunct[0].text == "NOT";
-  if (const Column* column = column_in(negated ? conjunct.subspan(1) : conjunct, table))  // a boolean one
+  if (const Column* column = column_in(negated ? conjunct.subspan(1) : conjunct, table))  // a boolean column
     return add_once(found.equal, column->name);
   std::optional<Comparison> compared = comparison_in(conjunct);
   if (!compared) return;

@@ -1,4 +1,4 @@
-// What an index would have to hold to serve a scan's filter or a sort, read from EXPLAIN's texts.
+// The keys of an index that would serve a scan's filter or a sort, derived from EXPLAIN's texts.
 #pragma once
 
 #include <functional>
@@ -9,27 +9,29 @@
 namespace culprit::ask {
 
 struct Column {
-  std::string name;  // in quotes where SQL needs them
-  std::string type;  // as format_type() says without its modifier: "character varying"; a domain's own base type
+  std::string name;  // in quotes if SQL needs them
+  std::string type;  // as format_type() without the modifier: "character varying"; for a domain, its base type
 };
 
-// A table as the expressions of its scan name it.
+// A table as named in the expressions of its scan.
 struct Table {
-  std::string alias;  // stands before each of its columns; empty: before none
+  std::string alias;  // prefix of each of its columns; empty: no prefix
   std::vector<Column> columns;
-  // No other function may stand in an index.
+  // Only immutable functions may be used in an index.
   std::function<bool(const std::string& function)> immutable;
 };
 
-// As CREATE INDEX takes them: "owner", "lower(title)".
+// In the syntax of CREATE INDEX: "owner", "lower(title)".
 struct FilterKeys {
-  std::vector<std::string> keys;      // those compared by =, ANY and IS NULL, then one that is compared by < > <= >=
-  std::vector<std::string> patterns;  // those compared by LIKE
+  std::vector<std::string> keys;      // keys compared by =, ANY and IS NULL, then one compared by < > <= >=
+  std::vector<std::string> patterns;  // keys compared by LIKE
 };
-// Of those conjuncts of `filter` that compare a column, or a function of one, to what is not of this table. Foreign bytes.
+// Uses those conjuncts of `filter` that compare a column, or a function of a column, with a value from outside this
+// table. The input is foreign.
 FilterKeys keys_of_filter(std::string_view filter, const Table& table);
 
-// "t.due DESC" → "due DESC". Empty where one of the keys can't stand in an index of this table. Foreign bytes.
+// "t.due DESC" becomes "due DESC". Empty if one of the keys cannot be part of an index of this table. The input is
+// foreign.
 std::vector<std::string> keys_of_sort(const std::vector<std::string>& sort_keys, const Table& table);
 
 }  // namespace culprit::ask

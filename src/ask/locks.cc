@@ -8,9 +8,10 @@ namespace culprit::ask {
 
 namespace {
 
-// A row for each pair. The relation of a row lock: who waits for a transaction holds the row's own lock ("tuple") meanwhile,
-// or waits for that one (storage/lmgr/README.tuplock). Who is idle holds it for nothing since then, whatever it waited for
-// before. to_jsonb: pg_locks has waitstart since 14 only.
+// One row for each pair of waiter and holder. The relation of a row lock: a session that waits for a transaction holds
+// the row's own lock ("tuple") in the meantime, or waits for that lock (storage/lmgr/README.tuplock). For an idle
+// holder, the time counts from when it became idle. to_jsonb is used because pg_locks has waitstart only since
+// PostgreSQL 14.
 constexpr const char* kPairs = R"(
 SELECT w.pid, h.pid, w.query, h.query,
        (extract(epoch FROM clock_timestamp() - coalesce((to_jsonb(l)->>'waitstart')::timestamptz, w.query_start)) * 1e9)::bigint,
@@ -26,7 +27,7 @@ LEFT JOIN LATERAL (SELECT * FROM pg_locks WHERE pid = w.pid AND NOT granted LIMI
 WHERE w.wait_event_type = 'Lock' AND w.datname = current_database()
 LIMIT 1000)";
 
-// track_activity_query_size is 1024 unless set: a text this long may have been cut.
+// track_activity_query_size is 1024 by default: a text of this length may be cut.
 constexpr size_t kCutAt = 1000;
 
 std::string normalised(const std::string& query) {
@@ -35,7 +36,7 @@ std::string normalised(const std::string& query) {
 
 struct Pair {
   int waiter, holder;
-  LockWait wait;  // as if the holder were the one at the end of the chain
+  LockWait wait;  // with the session at the end of the chain as its holder
 };
 
 Pair pair_of(const std::vector<std::string>& row, const std::string& instance, int64_t now_ns) {
@@ -56,7 +57,7 @@ Pair pair_of(const std::vector<std::string>& row, const std::string& instance, i
   return {wait.waiter_pid, wait.holder_pid, std::move(wait)};
 }
 
-// What a wait of `waiter` says, with `holder` as some other pair describes it.
+// Returns the wait of a session with another holder, taken from the pair that describes that holder.
 LockWait with_holder(LockWait wait, const LockWait& holder) {
   wait.holder_pid = holder.holder_pid;
   wait.holder_program = holder.holder_program;

@@ -16,7 +16,7 @@ namespace {
 
 constexpr size_t kMaxFile = 64u << 10;
 
-// The fields of a line; a backslash makes the character behind it plain.
+// Returns the fields of a line; a backslash removes the meaning of the next character.
 std::vector<std::string> fields_of(std::string_view line) {
   std::vector<std::string> fields(1);
   for (size_t i = 0; i < line.size(); ++i) {

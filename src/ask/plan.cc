@@ -40,8 +40,8 @@ std::string quoted_literal(const std::string& text) {
   return quoted + "'";
 }
 
-// Tables may lie where the application's search_path leads and ours does not. Largest first: of two of one name that is
-// the likelier cause.
+// The schemas for the search path: tables may be in schemas of the application's search_path that this session does not
+// have. The largest schemas come first: of two tables with one name, the larger is the likelier cause.
 std::string all_schemas(Session& session) {
   Reply reply = session.run(
       "SELECT quote_ident(nspname) FROM pg_namespace n WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' "
@@ -52,7 +52,7 @@ std::string all_schemas(Session& session) {
   return path;
 }
 
-// EXPLAIN's JSON, or the failure.
+// Returns EXPLAIN's JSON, or the failure.
 Reply explain(Session& session, const std::string& sql) {
   session.run("DEALLOCATE ALL", 0);
   Reply prepared = session.prepare("culprit_plan", sql);
@@ -75,7 +75,7 @@ std::vector<Column> columns_of(Session& session, const std::string& oid) {
   return columns;
 }
 
-// All functions of that name: which of them it is, only the parser knows.
+// Checks all functions of that name: only the server's parser knows which of them is called.
 bool is_immutable(Session& session, const std::string& function) {
   size_t dot = function.rfind('.');
   Reply reply = session.run("SELECT bool_and(provolatile = 'i') FROM pg_proc WHERE quote_ident(proname) = $1", 1,
@@ -104,10 +104,11 @@ void add_relation(Session& session, const Scan& scan, Plan& plan) {
   plan.sort_keys = keys_of_sort(scan.sort_keys, known);
 }
 
-// Each deleted row is looked for in the tables that refer to it, and what ON DELETE CASCADE deletes there again. Not asked
-// for an UPDATE: it looks only where it changes the key, and keys hardly ever change.
+// For each deleted row, the tables that refer to it are searched, and so on for rows that ON DELETE CASCADE deletes.
+// UPDATE is not checked: it searches only if it changes the key, which is rare.
 void add_unindexed_references(Session& session, const Scan& scan, Plan& plan) {
-  // From 1 MB on: to read less is no matter. An index that begins with one of several columns leaves few rows to read.
+  // Only tables of at least 1 MB: smaller ones are read quickly. An index that begins with one of several columns
+  // leaves few rows to read.
   Reply reply = session.run(
       "WITH RECURSIVE emptied(id) AS ("
       "SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = $1 AND relname = $2 "
@@ -131,7 +132,7 @@ std::string quoted_relation(Session& session, const std::string& schema, const s
   return (schema.empty() || schema == "public" ? "" : reply.rows[0][0] + ".") + reply.rows[0][1];
 }
 
-// EXPLAIN VERBOSE puts the table's alias before every column: in a line about one table it only hides.
+// EXPLAIN VERBOSE puts the table's alias before every column; in a line about one table it is not needed.
 std::string without_alias(std::string text, const std::string& alias) {
   if (alias.empty()) return text;
   for (const std::string& prefix : {alias + ".", "\"" + alias + "\"."}) {
@@ -165,7 +166,7 @@ void add_scan(Session& session, const Scan& scan, Plan& plan) {
   add_relation(session, scan, plan);
 }
 
-// "offset" may be a column's name too: then it has no number behind it.
+// A column may be called "offset" too: then no number follows it.
 bool skips_rows(std::string_view statement) {
   SqlTokens lexed = lex_sql(statement);
   for (size_t i = 0; i + 1 < lexed.tokens.size(); ++i)
@@ -176,7 +177,7 @@ bool skips_rows(std::string_view statement) {
 }  // namespace
 
 std::string with_parameters(std::string_view statement) {
-  // Our own texts are normalised already; that of somebody else's may not be, and then its literals must not travel.
+  // Statements from the recorder are normalised already. Others may not be, and their literals must not be sent.
   NormalisedSql sql = normalise_sql(statement);
   if (sql.count != 1 || sql.cut || !has_plan(sql.statements[0].operation)) return {};
   SqlTokens lexed = lex_sql(sql.statements[0].text);

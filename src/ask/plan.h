@@ -1,4 +1,4 @@
-// The plan of a statement whose literals are gone, from a server that must not run it.
+// The plan of a statement without its literals, from a server that must not execute it.
 #pragma once
 
 #include <string>
@@ -10,23 +10,23 @@
 
 namespace culprit::ask {
 
-// `statement`, whose literals are "?", with parameters $1, $2 … instead. "interval ?" becomes "$1::interval": before a
-// parameter no type may stand. Empty where it is no whole statement that has a plan (cut, DDL, COMMIT …).
+// Returns `statement` with parameters $1, $2 … instead of "?". "interval ?" becomes "$1::interval", as no type may
+// precede a parameter. Empty if it is no complete statement that has a plan (cut, DDL, COMMIT …).
 std::string with_parameters(std::string_view statement);
 
-// The dearest scan of a plan, from EXPLAIN (VERBOSE, FORMAT JSON). Foreign bytes.
+// The most expensive scan of a plan, from EXPLAIN (VERBOSE, FORMAT JSON). The input is foreign.
 struct Scan {
   bool found = false;
   std::string node, schema, relation, alias, index;
-  std::string filter;                  // what rows are tested by after they were read
-  std::string condition;               // what the index is asked for
-  std::vector<std::string> sort_keys;  // what its rows are sorted by, only for a LIMIT to take the first of them
-  bool joined = false;                 // its rows meet those of another
-  double rows = 0;                     // estimated to come out
-  double rows_per_turn = 0;            // where a loop scans it again and again
-  // Of the whole plan.
+  std::string filter;                  // condition that is checked after a row was read
+  std::string condition;               // condition that the index is searched for
+  std::vector<std::string> sort_keys;  // sort keys of its rows, if a LIMIT takes only the first of them
+  bool joined = false;                 // its rows are joined with those of another table
+  double rows = 0;                     // estimated number of result rows
+  double rows_per_turn = 0;            // estimated, for each pass of a loop that scans repeatedly
+  // About the whole plan.
   double total_cost = 0;
-  std::string written_how, written_schema, written;  // "Delete", and of what; empty: it only reads
+  std::string written_how, written_schema, written;  // "Delete", and of which table; empty: the plan only reads
 };
 Scan dearest_scan(std::string_view explain_json);
 

@@ -1,4 +1,4 @@
-// EXPLAIN's JSON. Apart from the rest so that simdjson is compiled in one file.
+// Parser for EXPLAIN's JSON. It is a file of its own, so that simdjson is compiled in one file only.
 #include <simdjson.h>
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace {
 
 using simdjson::dom::element;
 
-// A plan of more nodes is generated text; what it costs is not decided in its far corners.
+// A plan with more nodes comes from a generated statement; nodes beyond the limit hardly change the result.
 constexpr size_t kMaxNodes = 10'000;
 
 std::string text_of(element node, const char* name) {
@@ -43,10 +43,10 @@ Scan scan_of(element node) {
 
 struct Visit {
   element node;
-  double loops = 1;  // estimated
+  double loops = 1;  // estimated number of executions
   bool joined = false;
-  bool limited = false;                     // of what comes out of it a LIMIT takes the first rows
-  std::vector<std::string> sort_keys = {};  // its rows are sorted by these and limited
+  bool limited = false;                     // a LIMIT takes only the first rows of its result
+  std::vector<std::string> sort_keys = {};  // its rows are sorted by these keys and limited
 };
 
 std::vector<std::string> sort_keys_of(element node) {
@@ -60,7 +60,7 @@ std::vector<std::string> sort_keys_of(element node) {
   return keys;
 }
 
-// How often a node runs a subplan: its cost has theirs in it.
+// Returns how often a node runs a subplan, from the ratio of their costs.
 double runs_of(element node, element child) {
   if (text_of(child, "Parent Relationship") != "SubPlan") return 0;
   return std::floor(number_of(node, "Total Cost") / std::max(number_of(child, "Total Cost"), 0.01));
@@ -74,7 +74,7 @@ double own_cost(element node) {
   return cost;
 }
 
-// What holds of a node's input. Others below it (an InitPlan) have rows of their own.
+// Returns the properties of a node's input. Other nodes below it (an InitPlan) have rows of their own.
 Visit input_of(const Visit& visit, element child) {
   std::string node = text_of(visit.node, "Node Type");
   Visit input{child, visit.loops, visit.joined};
@@ -94,7 +94,7 @@ void push_children(const Visit& visit, std::vector<Visit>& open) {
   double outer_rows = 1;
   bool nested_loop = text_of(visit.node, "Node Type") == "Nested Loop";
   for (element child : children) {
-    // The cost of a nested loop's inner side is that of one turn.
+    // The cost of the inner side of a nested loop is the cost of one pass.
     bool inner = nested_loop && text_of(child, "Parent Relationship") == "Inner";
     if (!inner) outer_rows = std::max(1.0, number_of(child, "Plan Rows"));
     if (open.size() >= kMaxNodes) continue;

@@ -10,17 +10,17 @@ namespace culprit::ask {
 
 namespace {
 
-// Each database costs a connection of its own; a server with more than this in use is asked about the busiest.
+// Each database needs a connection of its own; of a server with more databases in use, the busiest are asked.
 constexpr const char* kDatabases =
     "SELECT datname FROM pg_stat_activity WHERE backend_type = 'client "
     "backend' AND pid <> pg_backend_pid() AND "
     "datname IS NOT NULL "
     "GROUP BY datname ORDER BY count(*) DESC, datname LIMIT 20";
-constexpr size_t kMaxDatabases = 20;  // whatever the server answers
+constexpr size_t kMaxDatabases = 20;  // limit, whatever the server answers
 
 std::string user_name(uid_t uid) {
   passwd* entry = getpwuid(uid);
-  // A container's user has no name here; its server's superuser is called postgres, unless somebody chose otherwise.
+  // A container's user has no name on the host; by default the server's superuser is called postgres.
   return entry ? entry->pw_name : "postgres";
 }
 
@@ -36,7 +36,7 @@ Login local_login(const Postmaster& postmaster, const std::string& database) {
 
 std::string local_instance(const Postmaster& postmaster) { return "127.0.0.1:" + std::to_string(postmaster.port); }
 
-// Any database will do to ask which are in use; not every server has one called postgres.
+// Asks which databases are in use. The first connection needs any database; not every server has one called postgres.
 void add_databases(const Postmaster& postmaster, FoundServers& found) {
   std::string why;
   if (postmaster.socket_directory.empty()) why = "it has no Unix socket, by which it could be known; give a DSN";

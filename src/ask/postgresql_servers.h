@@ -1,4 +1,4 @@
-// The PostgreSQL servers of this machine, each asked by its own local login which of its databases are in use.
+// Finds the PostgreSQL servers of this machine, and asks each by its local login which of its databases are in use.
 #pragma once
 
 #include <set>

@@ -15,7 +15,7 @@ namespace culprit::ask {
 
 namespace {
 
-constexpr size_t kMaxFile = 8192;  // the real one has eight short lines
+constexpr size_t kMaxFile = 8192;  // a real file has eight short lines
 
 int number_of(std::string_view text) {
   int number = 0;
@@ -24,7 +24,7 @@ int number_of(std::string_view text) {
   return error == std::errc() && end == text.data() + text.size() ? number : 0;
 }
 
-// Files of /proc are root's or the process's own.
+// Files of /proc belong to root or to the process's user.
 std::string read_proc(const std::string& path) {
   int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (fd < 0) return {};
@@ -45,14 +45,15 @@ std::optional<Postmaster> postmaster_of(int pid) {
   found->uid = owner.st_uid;
   found->gid = owner.st_gid;
   if (found->pid == pid) return found;
-  // In a container the file knows the pid of there: then the process whose parent does not work in the directory is it.
+  // In a container the file contains the pid of the container's namespace. The server is the process with that pid
+  // there.
   std::string status = read_proc(process + "/status");
   size_t spaces = status.find("NSpid:");
   if (spaces == std::string::npos) return std::nullopt;
   std::string_view line = std::string_view(status).substr(spaces, status.find('\n', spaces) - spaces);
   if (number_of(line.substr(line.find_last_of("\t ") + 1)) != found->pid) return std::nullopt;
   found->pid = pid;
-  // Its socket is seen from here by way of its root.
+  // The socket of a server in a container is reached through the server's root directory.
   if (!found->socket_directory.empty()) found->socket_directory = root + found->socket_directory;
   return found;
 }
@@ -60,7 +61,7 @@ std::optional<Postmaster> postmaster_of(int pid) {
 }  // namespace
 
 std::string read_file_of(const std::string& path, uid_t owner) {
-  // O_NONBLOCK: the open of a pipe would wait for a writer.
+  // O_NONBLOCK: opening a pipe would wait for a writer.
   int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
   if (fd < 0) return {};
   struct stat file;
@@ -82,7 +83,7 @@ std::optional<Postmaster> parse_postmaster_file(std::string_view text) {
   postmaster.socket_directory = trimmed(lines[4]);
   if (postmaster.pid <= 0 || postmaster.port <= 0 || postmaster.port > 65535) return std::nullopt;
   if (postmaster.data_directory.empty() || postmaster.data_directory[0] != '/') return std::nullopt;
-  // libpq takes a comma for a list of hosts, and what begins with no slash for a name to look up.
+  // libpq parses a comma as a list of hosts, and a value without a leading slash as a host name.
   const std::string& socket = postmaster.socket_directory;
   if (!socket.empty() && (socket[0] != '/' || socket.find(',') != std::string::npos)) return std::nullopt;
   return postmaster;

@@ -1,4 +1,4 @@
-// Postmaster: a PostgreSQL server that runs on this machine, found by its own lock file.
+// Postmaster: a PostgreSQL server that runs on this machine, found by its lock file.
 #pragma once
 
 #include <sys/types.h>
@@ -15,20 +15,20 @@ struct Postmaster {
   std::string data_directory;
   int port = 0;
   std::string socket_directory;  // empty: it has no Unix socket
-  uid_t uid = 0;                 // of the process; its file belongs to the same
+  uid_t uid = 0;                 // user of the process; its lock file belongs to the same user
   gid_t gid = 0;
 };
 
-// The content of postmaster.pid (utils/pidfile.h): a line each for pid, data directory, start time, port, socket directory …
-// Nothing where it is not such a file. `uid` is not in it.
+// Parses postmaster.pid (utils/pidfile.h), which has one line each for pid, data directory, start time, port, socket
+// directory … Returns nothing if the text has another form. `uid` is not in the file.
 std::optional<Postmaster> parse_postmaster_file(std::string_view text);
 
-// All servers: processes that work in a directory whose postmaster.pid names them and belongs to the process's user. Never
-// found by a program's name.
+// Returns all servers: processes whose working directory has a postmaster.pid that names them and belongs to the
+// process's user. The program's name does not matter.
 std::vector<Postmaster> find_postmasters();
 
-// A regular file's content, at most 8 KiB; empty: there is none, it is a link, a pipe or larger, or belongs to another user
-// than `owner`. Never waits.
+// Returns the contents of a regular file of at most 8 KiB. Empty if there is none, if it is a link, a pipe or larger,
+// or if it belongs to another user than `owner`. Never blocks.
 std::string read_file_of(const std::string& path, uid_t owner);
 
 }  // namespace culprit::ask

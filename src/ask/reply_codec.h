@@ -1,4 +1,4 @@
-// What travels between a session and its helper: requests and replies as bytes.
+// Requests and replies between a session and its helper, as bytes.
 #pragma once
 
 #include <optional>
@@ -12,7 +12,7 @@ namespace culprit::ask {
 
 struct Request {
   enum class Kind : uint8_t { Run, Prepare } kind = Kind::Run;
-  std::string name, sql;  // name: of what is prepared
+  std::string name, sql;  // name: of the prepared statement
   std::vector<std::string> parameters;
 };
 
@@ -24,8 +24,7 @@ std::string encode(const Request& request);
 std::optional<Request> decode_request(std::string_view bytes);
 
 std::string encode(const Reply& reply);
-// Foreign bytes. A failure where they are no reply, or one whose rows don't
-// have `columns` columns each.
+// The input is foreign. Returns a failure if the bytes are no valid reply, or if a row does not have `columns` columns.
 Reply decode_reply(std::string_view bytes, size_t columns);
 
 }  // namespace culprit::ask

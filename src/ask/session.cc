@@ -14,8 +14,8 @@ namespace culprit::ask {
 
 namespace {
 
-constexpr int64_t kSlackMs = 500;  // for the helper's own way, on a busy machine
-// A login, then the session's settings.
+constexpr int64_t kSlackMs = 500;  // additional time for the helper itself, on a busy machine
+// The time for a login and for the session's settings.
 constexpr int64_t kOpenMs = kConnectMs + kAnswerMs + kSlackMs;
 constexpr int64_t kReplyMs = kAnswerMs + kSlackMs;
 
@@ -69,7 +69,7 @@ Reply Session::answer(size_t columns, int64_t limit_ms) {
   bool ended = recv(channel_, &none, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
   int status = 0;
   bool died = false;
-  constexpr int kTurns = 50;  // of 2 ms: a process closes its channel shortly before it is over
+  constexpr int kTurns = 50;  // of 2 ms each: a process closes its channel shortly before it ends
   for (int turn = 0; !died && turn < (ended ? kTurns : 1); ++turn) {
     if (turn > 0) usleep(2000);
     died = waitpid(helper_, &status, WNOHANG) == helper_;
@@ -91,7 +91,7 @@ Reply Session::prepare(const std::string& name, const std::string& sql) {
   if (!usable()) return {Failure{"", "the connection is broken"}, {}};
   if (!send_message(channel_, encode(Request{Request::Kind::Prepare, name, sql, {}})))
     return give_up("the helper process that asked it died");
-  Reply reply = answer(1, 2 * kReplyMs);  // two turns: parse, describe
+  Reply reply = answer(1, 2 * kReplyMs);  // two round trips: parse, describe
   if (!reply.failure && reply.rows.size() != 1) return {Failure{"", "the server's answer could not be read"}, {}};
   return reply;
 }

@@ -1,10 +1,8 @@
-// Session: one read-only connection to one database, held by a helper process,
-// on which every wait has a limit.
+// Session: one read-only connection to one database, held by a helper process. Every wait has a time limit.
 //
-// What a server sends is foreign, and so may be the server. The library that
-// reads it runs in a child process under the server's own user, without
-// capabilities and without files (seccomp); it may die. Here arrive failures
-// and rows of texts, whose shape is checked in one place.
+// Neither the server's data nor the server is trusted. libpq, which reads the data, runs in a child process under the
+// server's own user, without capabilities and without file access (seccomp). The child may crash. This process receives
+// only failures and rows of texts, whose form is checked in one place.
 #pragma once
 
 #include <sys/types.h>
@@ -18,8 +16,7 @@
 
 namespace culprit::ask {
 
-// Who must listen on a Unix socket: the process that its file names, and that
-// process's user.
+// The process that must listen on a Unix socket: the one named by the server's lock file, with its user.
 struct Peer {
   pid_t pid = 0;
   uid_t uid = 0;
@@ -27,24 +24,23 @@ struct Peer {
 };
 
 struct Login {
-  // libpq's: host, port, dbname, user … . Each value is a value: none is read
-  // as a connection string, and no PG* variable of the environment counts.
+  // libpq parameters: host, port, dbname, user … . No value is parsed as a connection string, and PG* variables of the
+  // environment are ignored.
   std::vector<std::pair<std::string, std::string>> parameters;
-  // A local server: the helper takes its user and refuses to speak to any other
-  // listener. None: a server that the user named.
+  // For a local server: the helper changes to its user, and refuses any other listener. None: a server that the user
+  // named.
   std::optional<Peer> peer;
 };
 
 struct Failure {
-  std::string state;  // SQLSTATE; empty: the connection broke or the time was up
+  std::string state;  // SQLSTATE; empty: the connection broke, or the time limit was reached
   std::string message;
 };
 
-// What a query answered: a failure, or rows that all have as many columns as
-// were asked for.
+// The answer to a query: a failure, or rows that all have the expected number of columns.
 struct Reply {
   std::optional<Failure> failure;
-  std::vector<std::vector<std::string>> rows;  // NULL is empty
+  std::vector<std::vector<std::string>> rows;  // NULL becomes an empty text
 };
 
 class Session {
@@ -54,16 +50,15 @@ class Session {
   Session& operator=(Session&& other) noexcept;
   ~Session();
 
-  // `columns`: of every row; an answer of another shape is a failure.
+  // `columns`: the number of columns of every row; an answer with another number is a failure.
   Reply run(const std::string& sql, size_t columns, const std::vector<std::string>& parameters = {});
-  // Parses and analyses `sql`, one statement, without running it. One row: the
-  // number of its parameters.
+  // Parses and analyses `sql`, one statement, without executing it. Returns one row with the number of its parameters.
   Reply prepare(const std::string& name, const std::string& sql);
   bool usable() const { return channel_ >= 0; }
 
   const std::string& database() const { return database_; }
   const std::string& port() const { return port_; }
-  const std::string& host() const { return host_; }  // an address, or a socket's directory
+  const std::string& host() const { return host_; }  // an address, or the directory of a socket
 
  private:
   Session(pid_t helper, int channel) : helper_(helper), channel_(channel) {}
@@ -72,7 +67,7 @@ class Session {
   void end();
 
   pid_t helper_ = -1;
-  int channel_ = -1;  // to the helper; -1: it is gone, or an answer did not come in time
+  int channel_ = -1;  // to the helper; -1: the helper is gone, or an answer did not come in time
   std::string database_, port_, host_;
 };
 

@@ -13,7 +13,7 @@ Error mistyped(std::string_view what, std::string_view text, const char* fix) {
   return {Error::Kind::Usage, "not a " + std::string(what) + ": '" + std::string(text) + "'", fix};
 }
 
-// A decimal number at the beginning of `text`, which loses it; NaN where there is none.
+// Parses a decimal number at the beginning of `text` and removes it from the text; returns NaN if there is none.
 double take_number(std::string_view& text) {
   double number = 0;
   auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);

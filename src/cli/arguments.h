@@ -1,4 +1,4 @@
-// Times, durations and sizes as people type them.
+// Times, durations and sizes in the forms that users type.
 #pragma once
 
 #include <cstdint>
@@ -8,11 +8,11 @@
 
 namespace culprit::cli {
 
-// "1.5s" "200ms" "10us" "7d" "2m" "1h": nanoseconds, positive.
+// Parses "1.5s" "200ms" "10us" "7d" "2m" "1h"; returns nanoseconds, positive.
 Result<int64_t> parse_duration(std::string_view text);
-// RFC 3339, Unix seconds (with decimals), "now", or "-15m" before now: nanoseconds since 1970.
+// Parses RFC 3339, Unix seconds (with decimals), "now", or "-15m" (before now); returns nanoseconds since 1970.
 Result<int64_t> parse_time(std::string_view text, int64_t now_ns);
-// "64K" "16M" "1G" "4096": bytes, powers of 1024.
+// Parses "64K" "16M" "1G" "4096"; returns bytes. The units are powers of 1024.
 Result<uint64_t> parse_size(std::string_view text);
 
 }  // namespace culprit::cli

@@ -1,4 +1,5 @@
-// A Reader that ends with an Error of kind Cancelled once a token is requested: before each table, and between traces.
+// A Reader that returns an Error of kind Cancelled after the token is requested: it checks before each table, and
+// between traces.
 #pragma once
 
 #include <memory>
@@ -8,7 +9,7 @@
 
 namespace culprit::cli {
 
-// `token` outlives the reader.
+// `token` must outlive the reader.
 std::unique_ptr<Reader> until_cancelled(std::unique_ptr<Reader> reader, const CancelToken& token);
 
 }  // namespace culprit::cli

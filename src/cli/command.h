@@ -1,4 +1,5 @@
-// One function a verb (verbs.inc); each returns the exit status (contract: 0 answered, 1 --fail-on met, 4 undecided with --fail-on).
+// One function for each verb (verbs.inc); it returns the exit status (0 answered, 1 a --fail-on condition was met, 4
+// undecided with --fail-on).
 #pragma once
 
 #include <string>
@@ -15,11 +16,11 @@ namespace culprit::cli {
 #undef PLANNED
 #undef VERB
 
-// To stdout, or to the file of -O. A reader that went away (`| head`) is no failure.
+// Prints to stdout, or to the file of -O. A closed pipe (`| head`) is no error.
 Result<void> print(const Options& options, const std::string& text);
-// As JSON, as a page, or as it is.
+// Prints as JSON, as an HTML page, or as plain text.
 Result<void> print_text(const Options& options, const std::string& text, const std::string& json);
-// Width and colour of where the answer goes.
+// Returns width and colours for the output.
 report::Look look_of(const Options& options);
 
 }  // namespace culprit::cli

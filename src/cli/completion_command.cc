@@ -1,4 +1,4 @@
-// completion: what a shell needs to complete verbs, options and their values, made from the tables.
+// completion: prints a shell script that completes verbs, options and their values, generated from the tables.
 #include <algorithm>
 
 #include "base/text.h"
@@ -9,7 +9,7 @@ namespace culprit::cli {
 
 namespace {
 
-// `text` in a shell's single quotes; each of `escaped` with a backslash before it.
+// Returns `text` in a shell's single quotes, with a backslash before each of the characters in `escaped`.
 std::string quoted(std::string_view text, std::string_view escaped = {}) {
   std::string out = "'";
   for (char c : text) {
@@ -23,7 +23,7 @@ std::string long_name(const OptionRow& option) { return "--" + std::string(optio
 
 bool has_value(const OptionRow& option) { return option.takes != Takes::Nothing && option.takes != Takes::OptionalDsn; }
 
-// What stands before the first verb's name, and may.
+// Words that may stand in place of a verb.
 constexpr std::string_view kFirstWords = "help --help --version --print-config";
 
 std::string joined_verbs() {
@@ -79,7 +79,7 @@ std::string bash_script() {
   return text;
 }
 
-// One specification of zsh's _arguments.
+// Returns one specification for zsh's _arguments.
 std::string zsh_option(const VerbRow& verb, const OptionRow& option) {
   std::string action;
   if (has_value(option)) {

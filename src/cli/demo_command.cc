@@ -18,7 +18,7 @@ void say(const std::string& text) {
   std::fflush(stdout);
 }
 
-// Null with --no-ask.
+// Returns null with --no-ask.
 Result<std::unique_ptr<DatabaseInspector>> ask_only(const demo::Scene& scene, const Options& options) {
   if (options.no_ask) return std::unique_ptr<DatabaseInspector>();
   return ask::make_inquiry({"", {scene.data_directory}});

@@ -13,7 +13,7 @@ bool has_class(const std::vector<Finding>& findings, const std::string& name) {
                      [&](const Finding& finding) { return name == "any" || name == to_string(finding.cause); });
 }
 
-// An operation is slower, or a cause is there that the baseline had not.
+// Returns whether an operation is slower, or a new cause appeared since the baseline.
 bool regressed(const Comparison& comparison) {
   return !comparison.appeared.empty() ||
          std::any_of(comparison.operations.begin(), comparison.operations.end(),

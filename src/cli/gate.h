@@ -1,4 +1,4 @@
-// --fail-on: whether an answer meets a condition that the caller wants to fail on.
+// --fail-on: checks whether an answer meets a condition on which the caller wants to fail.
 #pragma once
 
 #include "base/result.h"
@@ -8,10 +8,11 @@
 namespace culprit::cli {
 
 enum class Baseline { None, Given };
-// Usage where a condition can never be met: `regression` compares with a baseline.
+// Returns a Usage error for a condition that can never be met: `regression` needs a baseline.
 Result<void> check_conditions(const Options& options, Baseline baseline);
 
-// 0: no condition met; 1: one met; 4: the data can't tell. `comparison`: with the baseline; null where there is none.
+// Returns 0: no condition was met; 1: one was met; 4: the data cannot tell. `comparison`: with the baseline; null if
+// there is none.
 int gate_status(const Options& options, const Answer& answer, const Comparison* comparison);
 int gate_status(const Options& options, const Comparison& comparison);
 

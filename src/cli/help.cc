@@ -7,9 +7,9 @@ namespace culprit::cli {
 
 namespace {
 
-constexpr int kHelpColumn = 28;  // where the sentences of options begin
+constexpr int kHelpColumn = 28;  // column where the descriptions of options begin
 
-// "-s, --source SOURCE", "    --ask[=DSN]".
+// Returns "-s, --source SOURCE" or "    --ask[=DSN]".
 std::string spelling(const OptionRow& option) {
   std::string text = option.short_name != 0 ? std::string("-") + option.short_name + ", " : "    ";
   text += "--" + std::string(option.name);
@@ -41,7 +41,7 @@ std::string help_text(const VerbRow& verb, int width) {
                   std::string(verb.operands) + " [OPTIONS]");
   out.blank();
   std::string text = out.take() + "Examples:\n";
-  for (std::string_view example : split(verb.examples, '\n'))  // never wrapped: they are copied
+  for (std::string_view example : split(verb.examples, '\n'))  // never wrapped, so that it can be copied
     if (!example.empty()) text += "  " + std::string(example) + "\n";
   report::Paragraph options(width, false);
   for (const OptionRow* option : options_of(verb))

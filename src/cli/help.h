@@ -1,4 +1,4 @@
-// Help, made from the tables of verbs and options.
+// Help texts, generated from the tables of verbs and options.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 namespace culprit::cli {
 
 std::string help_text(const VerbRow& verb, int width);
-// Of culprit itself: every verb with its purpose.
+// Returns the help of culprit itself: every verb with its purpose.
 std::string overview_text(int width);
 
 }  // namespace culprit::cli

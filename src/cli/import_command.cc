@@ -16,7 +16,7 @@ namespace {
 
 struct Input {
   std::string path;
-  bool found = false;  // in a folder: it may be no trace
+  bool found = false;  // found in a folder: the file may be no trace
 };
 
 Result<std::vector<Input>> inputs_of(const std::vector<std::string>& operands) {
@@ -57,7 +57,7 @@ class ImportRun {
   }
 
   Result<void> take(const Input& input);
-  // What was taken in, and whether it is enough: 0, or 3 where less than half of a file could be read.
+  // Prints what was imported. Returns the exit status: 0, or 3 if less than half of a file could be read.
   Result<int> finish();
 
  private:
@@ -112,7 +112,7 @@ Result<int> run_import(const Options& options) {
   auto writer = TRY(open_writer(options.directory, {}));
   ImportRun run(options, *writer);
   Result<void> taken = take_all(run, inputs, *writer);
-  if (!taken.has_value()) {  // half a store would look like a whole one
+  if (!taken.has_value()) {  // a partial store would look like a complete one
     (void)writer->close().has_value();
     writer.reset();
     remove_tree(options.directory);

@@ -26,7 +26,7 @@ int fail(Error error) {
   return exit_status(error.kind);
 }
 
-// A text, the settings, or the verb itself.
+// Prints a text or the settings, or runs the verb.
 Result<int> run(Parsed& parsed) {
   Options& options = parsed.options;
   if (parsed.text) {
@@ -56,7 +56,8 @@ int main(const std::vector<std::string>& words) {
 
 int main(int argc, char** argv) {
 #ifdef CULPRIT_MIMALLOC
-  // The next batch asks for what this one freed: to give it back to the kernel at once costs a recorder a seventh of its CPU.
+  // The next batch needs the memory that this one freed: returning it to the kernel at once costs a recorder a seventh
+  // of its CPU.
   mi_option_set(mi_option_decommit_delay, 5'000);
 #endif
   return culprit::cli::main({argv + 1, argv + argc});

@@ -17,7 +17,7 @@ using enum OptionRow::State;
 
 constexpr std::string_view kColors = "auto always never";
 constexpr std::string_view kTiers = "T0 T1 T0+T1";
-// What --fail-on takes: the classes of findings, and what is none.
+// Returns the values of --fail-on: the classes of findings, "any" and "regression".
 std::string conditions() {
   std::string text = "any regression";
   for (const FindingClassInfo& info : finding_classes()) text += " " + std::string(info.name);
@@ -25,7 +25,7 @@ std::string conditions() {
 }
 const std::string kConditions = conditions();
 
-// Of --format: words of formats to be, refused by their name.
+// Values of --format that are planned: they are refused by name.
 constexpr std::string_view kPlannedFormats = "sarif otlp-json otlp perfetto chrome folded parquet";
 constexpr std::string_view kFaults =
     "missing_index row_lock n_plus_one commit_per_row noisy_neighbour slow_dependency none";
@@ -253,7 +253,7 @@ Error refused(const OptionRow& row, std::string_view what, const std::string& fi
   return {Error::Kind::Usage, "--" + std::string(row.name) + ": " + std::string(what), fix};
 }
 
-// The value of a Takes that is a number of `Int`.
+// Parses the value of an option that takes a number of type `Int`.
 template <class Int>
 Result<Int> parse_whole(const OptionRow& row, const std::string& text) {
   Int number = 0;

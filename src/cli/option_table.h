@@ -1,6 +1,8 @@
-// The table of options: one row an option. Parsing, settings, help, the manual and completion come from it.
+// The table of options: one row for each option. Parsing, settings, help, the manual and completion are generated from
+// it.
 //
-// An option belongs to groups; a verb takes the groups of its row (verbs.inc). An option that a verb does not take is refused.
+// An option belongs to groups; a verb accepts the groups in its row (verbs.inc). An option that a verb does not accept
+// is refused.
 #pragma once
 
 #include <span>
@@ -15,7 +17,7 @@ namespace culprit::cli {
 
 enum class Takes : uint8_t {
   Nothing,      // a flag
-  OptionalDsn,  // a DSN, glued on by "=" or as the next word where that can be nothing else
+  OptionalDsn,  // a DSN, after "=" or as the next word if that can only be a DSN
   Text,
   Choice,  // one of `choices`
   Path,
@@ -53,16 +55,16 @@ using Member =
                  int64_t Options::*, uint64_t Options::*>;
 
 struct OptionRow {
-  std::string_view name;  // without its dashes
+  std::string_view name;  // without the dashes
   char short_name = 0;    // 0: none
   Takes takes = Takes::Nothing;
   std::string_view metavar = {};
-  std::string_view fallback = {};  // the value where none is given
+  std::string_view fallback = {};  // the value if the option is not given
   uint32_t groups = 0;
   Member member = {};
-  std::string_view choices = {};     // blank between them; empty for --format: those of the verb
-  std::string_view stands_for = {};  // the --format that it is short for
-  enum class Setting : uint8_t { No, Yes } setting = Setting::No;  // whether a settings file or CULPRIT_* may give it
+  std::string_view choices = {};     // separated by spaces; empty for --format: the verb's formats
+  std::string_view stands_for = {};  // the value of --format that it stands for
+  enum class Setting : uint8_t { No, Yes } setting = Setting::No;  // whether a settings file or CULPRIT_* may set it
   enum class State : uint8_t { Works, Planned, Required } state = State::Works;
   std::string_view help = {};
 
@@ -71,7 +73,8 @@ struct OptionRow {
 
 std::span<const OptionRow> option_rows();
 
-// Puts `text` into the member of `row`; Usage where it is not what the option takes. `choices`: what --format may be.
+// Parses `text` into the member of `row`; returns a Usage error if the option does not accept it. `choices`: the
+// allowed values of --format.
 Result<void> assign(Options& options, const OptionRow& row, const std::string& text, std::string_view choices);
 
 }  // namespace culprit::cli

@@ -18,13 +18,13 @@ Error usage(std::string message, std::string fix) { return {Error::Kind::Usage, 
 
 std::string help_of(const VerbRow& verb) { return "culprit " + std::string(verb.name) + " --help"; }
 
-// libpq's keywords (PostgreSQL 18, "Parameter Key Words") that a connection string may begin with.
+// libpq's keywords (PostgreSQL 18, "Parameter Key Words") with which a connection string may begin.
 constexpr std::string_view kDsnKeywords =
     "host hostaddr port dbname user password passfile connect_timeout client_encoding options application_name "
     "sslmode sslrootcert sslcert sslkey service target_session_attrs gssencmode";
 
-// Whether the word after --ask can be nothing but a DSN: the URI of a database, or a keyword of libpq's with a value. A trace
-// file may be named "a=b", and a source may be http://….
+// Returns whether the word after --ask can only be a DSN: the URI of a database, or a libpq keyword with a value. A
+// trace file may be named "a=b", and a source may be http://….
 bool is_dsn(std::string_view word) {
   size_t scheme = word.find("://");
   if (scheme != std::string_view::npos && scheme > 0)
@@ -74,7 +74,7 @@ class Parser {
     return nullptr;
   }
 
-  // Why there is no such option here, with what comes closest.
+  // Returns the error for an unknown option, with the most similar one.
   Error unknown(std::string_view name) const {
     std::string shown = "--" + printable(name);
     for (const OptionRow& row : option_rows()) {
@@ -102,7 +102,7 @@ class Parser {
     return take(*row, glued);
   }
 
-  // "-s FILE", "-sFILE", "-ah".
+  // Parses "-s FILE", "-sFILE", "-ah".
   Result<void> take_short(const std::string& word) {
     for (size_t i = 1; i < word.size(); ++i) {
       const OptionRow* row = nullptr;
@@ -120,7 +120,7 @@ class Parser {
     return {};
   }
 
-  // Whether a word that follows an option is another option, and not its value.
+  // Returns whether a word after an option is another option, and not its value.
   bool is_option(const std::string& word) const {
     return word == "--" || (word.starts_with("--") && find(word.substr(2, word.find('=') - 2)) != nullptr);
   }
@@ -156,7 +156,7 @@ class Parser {
     return assign(options_, row, value, choices_of(verb_, row));
   }
 
-  // Two options that set one thing exclude each other.
+  // Options that set the same value exclude each other.
   Result<void> claim(std::string_view, std::string_view& by, std::string_view name) {
     if (!by.empty() && by != name)
       return usage("--" + std::string(by) + " and --" + std::string(name) + " exclude each other", help_of(verb_));
@@ -183,7 +183,7 @@ class Parser {
   std::vector<std::string> words_;
   size_t next_ = 0;
   bool help_ = false;
-  std::string_view format_by_, output_by_;  // the option that chose it
+  std::string_view format_by_, output_by_;  // the option that set the value
   Options options_;
 };
 
@@ -199,7 +199,7 @@ Result<const VerbRow*> known_verb(const std::string& word) {
   return verb;
 }
 
-// "culprit --print-config [--json]".
+// Parses "culprit --print-config [--json]".
 Result<Parsed> general_config(const std::vector<std::string>& words) {
   Parsed parsed;
   parsed.print_config = true;

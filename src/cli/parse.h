@@ -1,10 +1,10 @@
-// The command line's grammar, the same for all verbs:
+// The grammar of the command line, the same for all verbs:
 //
 //   culprit VERB [OPERANDS] [OPTIONS] [-- WORDS]
 //
-//   --name VALUE  --name=VALUE  -n VALUE  -nVALUE  -ab     one value an occurrence; -ab where both are flags
-//   --ask         --ask=DSN     --ask DSN                  the next word only where it can be nothing but a DSN
-//   --                                                     what follows are operands, for `record` the command
+//   --name VALUE  --name=VALUE  -n VALUE  -nVALUE  -ab     one value each time; -ab: both are flags
+//   --ask         --ask=DSN     --ask DSN                  the next word is used only if it can only be a DSN
+//   --                                                     operands follow, for `record` the command
 #pragma once
 
 #include <optional>
@@ -16,13 +16,13 @@
 
 namespace culprit::cli {
 
-// What to do: a verb with its options, or a text to print (help, version) and be done.
+// What to do: run a verb with its options, or print a text (help, version).
 struct Parsed {
   Options options;
   std::optional<std::string> text;
-  bool print_config = false;  // to print the settings, of all verbs where `options` has none, and be done
+  bool print_config = false;  // print the settings: the verb's, or all if `options` has no verb
 };
-// `words`: without the program's name. Error{Usage} with a suggestion where there is one.
+// `words`: without the program's name. Returns Error{Usage}, with a suggestion if there is one.
 Result<Parsed> parse(const std::vector<std::string>& words);
 
 }  // namespace culprit::cli

@@ -10,7 +10,7 @@ namespace {
 
 Result<Parsed> parsed(const std::vector<std::string>& words) { return parse(words); }
 
-// Of a line without quotes.
+// Parses a line without quotes.
 Result<Parsed> line(std::string_view text) {
   std::vector<std::string> words;
   for (std::string_view word : split(text, ' ')) words.emplace_back(word);
@@ -23,7 +23,7 @@ Options options_of(std::string_view text) {
   return parsed.has_value() ? parsed.value().options : Options();
 }
 
-// The mistake and its fix, in one text.
+// Returns the mistake and its fix in one text.
 std::string mistake(std::string_view text) {
   auto parsed = line(text);
   EXPECT_FALSE(parsed.has_value()) << text;
@@ -141,7 +141,7 @@ TEST(Options, OperandsAreCounted) {
   EXPECT_EQ(mistake("import a.jsonl"), "--store is missing; culprit import --help");
 }
 
-// A word of the contract that does nothing yet is refused by its name, and taken for nothing else.
+// A planned word of the contract is refused by name, and never parsed as something else.
 TEST(Options, PlannedWordsAreRefusedByName) {
   for (const char* verb : {"search", "watch", "export", "serve", "keep", "doctor", "logs", "calls", "compare",
                            "anomalies", "map", "open", "mcp"}) {
@@ -154,7 +154,7 @@ TEST(Options, PlannedWordsAreRefusedByName) {
     EXPECT_NE(mistake(text).find(" is not there yet"), std::string::npos) << text;
 }
 
-// Each row of the table is whole, and no two options of one verb have one name.
+// Each row of the table is complete, and no two options of a verb have the same name.
 TEST(Options, TheTableIsWhole) {
   for (const OptionRow& row : option_rows()) {
     EXPECT_EQ(row.help.empty(), row.state == OptionRow::State::Planned) << row.name;

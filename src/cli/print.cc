@@ -16,11 +16,12 @@ namespace culprit::cli {
 
 namespace {
 
-// What data may do to a terminal, and what it may not: a file or a pipe gets the bytes as they are.
+// Returns the text in a form that is safe for the output: control characters matter on a terminal only; a file or a
+// pipe gets the exact bytes.
 std::string safe_for(FILE* file, const Options& options, const std::string& text) {
   if (file == nullptr || !isatty(fileno(file))) return text;
   if (options.format == "json" || options.format == "ndjson") return report::terminal_safe_json(text);
-  // Text is made safe as it is built, and may hold colours of ours.
+  // Text is made safe when it is built, and may contain colours that culprit added.
   return options.format == "text" ? text : report::terminal_safe(text);
 }
 
@@ -75,7 +76,7 @@ report::Look look_of(const Options& options) {
   look.terminal = terminal;
   look.zone = options.tz.empty() || options.tz == "UTC" || options.tz == "Z" ? Zone::Utc : Zone::Local;
   look.window = options.from_ns || options.to_ns || options.typed("tz");
-  if (options.format != "text") {  // a page or a document, whatever the terminal
+  if (options.format != "text") {  // a page or a document, independent of the terminal
     look.width = report::Look().width;
     return look;
   }

@@ -1,4 +1,4 @@
-// Where answers go: stdout or a file, a terminal or not.
+// The output of answers: stdout or a file, a terminal or not.
 #pragma once
 
 #include <string>
@@ -7,14 +7,14 @@
 
 namespace culprit::cli {
 
-// Columns of the terminal, else of $COLUMNS, else 100.
+// Returns the columns of the terminal, else of $COLUMNS, else 100.
 int terminal_width();
-// The zone that times are printed in, for the whole process: "UTC", "local", "+02:00", or a name of the system's database.
+// Sets the zone of printed times for the whole process: "UTC", "local", "+02:00", or a name of the system's database.
 Result<void> set_time_zone(const std::string& zone);
-// `text` to stdout. A reader that went away (`| head`) is no failure.
+// Prints `text` to stdout. A closed pipe (`| head`) is no error.
 Result<void> print_stdout(const std::string& text);
 
-// One line on stderr, and how to mend it on a second one.
+// Prints one line on stderr, and the fix on a second line.
 void tell_error(const Error& error);
 
 }  // namespace culprit::cli

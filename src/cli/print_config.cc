@@ -1,4 +1,4 @@
-// --print-config: every setting, its value and where it comes from; as TOML, which is a settings file again.
+// --print-config: every setting with its value and its source, as TOML, which is a valid settings file.
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/settings.h"
@@ -23,7 +23,7 @@ Shown shown_of(const OptionRow& row, const Options& options) {
   return {&row, {std::string(row.fallback)}, "default"};
 }
 
-// What options and settings say together, for a verb or for all.
+// Returns the combined values of options and settings, for one verb or for all.
 std::vector<Shown> all_shown(const Options& options, const Settings& settings) {
   std::vector<Shown> shown;
   const VerbRow* verb = find_verb(options.verb);
@@ -44,7 +44,7 @@ std::vector<Shown> all_shown(const Options& options, const Settings& settings) {
   return shown;
 }
 
-// `values` as TOML: text in quotes, a list where the option may be given more than once.
+// Returns `values` as TOML: text in quotes, a list if the option may be given more than once.
 std::string toml_of(const OptionRow& row, const std::vector<std::string>& values) {
   if (row.takes == Takes::OptionalDsn && values.front().empty()) return "true";
   std::string text;

@@ -49,7 +49,7 @@ void Progress::beat() {
 void Progress::tell(std::string_view how_far) {
   int64_t now = monotonic_ns();
   if (now - began_ns_ < 1'000'000'000) return;
-  if (!terminal_) {  // one line is enough for a log
+  if (!terminal_) {  // one line is enough in a log file
     if (told_ns_ == 0) std::fprintf(stderr, "%s …\n", printable(what_).c_str());
     told_ns_ = now;
     return;

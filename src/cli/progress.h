@@ -1,4 +1,4 @@
-// Progress: says on stderr what takes long, once it has taken a second; on a terminal it is one line, wiped at the end.
+// Progress: prints to stderr what takes more than a second; on a terminal it is one line, which is erased at the end.
 #pragma once
 
 #include <condition_variable>
@@ -12,15 +12,15 @@ namespace culprit::cli {
 
 class Progress {
  public:
-  // Told: tell() is called by what takes long. Own: a thread says that it goes on, for work that tells nothing. Not while
-  // rights are dropped: those are a thread's own.
+  // Told: the work calls tell(). Own: a thread of Progress shows that the work continues, for work that cannot call
+  // tell(). Not to be used while rights are dropped, as rights belong to a thread.
   enum class Beat { Told, Own };
   explicit Progress(std::string what, Beat beat = Beat::Told);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  // How far it is: shown at most ten times a second.
+  // Sets the progress; it is shown at most ten times a second.
   void tell(std::string_view how_far);
 
  private:
@@ -35,7 +35,7 @@ class Progress {
   std::thread thread_;
 };
 
-// Wall and monotonic clocks, nanoseconds.
+// Wall clock and monotonic clock, in nanoseconds.
 int64_t wall_ns();
 int64_t monotonic_ns();
 

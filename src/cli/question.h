@@ -1,4 +1,4 @@
-// What the options say about the question: window, focus, and whether to ask the database.
+// Builds the question from the options: window, focus, and whether to ask the database.
 #pragma once
 
 #include <memory>
@@ -14,7 +14,7 @@ namespace culprit::cli {
 
 Result<analysis::Question> question_of(const Options& options);
 
-// Null without --ask. `data_directories`: only these servers; empty: all of this machine, or the DSN's.
+// Returns null without --ask. `data_directories`: only these servers; empty: all of this machine, or the DSN's.
 Result<std::unique_ptr<DatabaseInspector>> inquiry_of(const Options& options,
                                                       const std::vector<std::string>& data_directories);
 

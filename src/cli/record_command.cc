@@ -33,14 +33,14 @@ Result<int> run_record(const Options& options) {
   auto summary = record_into(directory, record);
   if (!summary.has_value()) {
     if (record.command.empty()) return summary.error();
-    // 125: the recorder failed, not the command (as env(1) and docker have it).
+    // 125 means that the recorder failed, not the command (as in env(1) and docker).
     tell_error(summary.error());
     return 125;
   }
   std::string text =
       options.format == "json" ? summary_json(summary.value(), directory) : summary_text(summary.value(), directory);
   if (!record.command.empty() && options.output.empty()) {
-    std::fputs(text.c_str(), stderr);  // stdout is the command's
+    std::fputs(text.c_str(), stderr);  // stdout belongs to the command
   } else {
     if (options.format != "json") text += "next    culprit why " + shell_quoted(directory) + "\n";
     TRY(print(options, text));

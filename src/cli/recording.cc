@@ -15,7 +15,7 @@
 namespace culprit::cli {
 
 capture::RecordOptions record_options_of(const Options& options) {
-  constexpr uint64_t kLargestRing = 1u << 30;  // the kernel side takes 32 bits
+  constexpr uint64_t kLargestRing = 1u << 30;  // the kernel side stores the size in 32 bits
   capture::RecordOptions record;
   record.pids.assign(options.pids.begin(), options.pids.end());
   record.duration_ns = options.duration_ns;
@@ -27,7 +27,7 @@ capture::RecordOptions record_options_of(const Options& options) {
 
 namespace {
 
-// The recording ended with an error, but what was recorded until then is there.
+// Adds to an error that the data recorded before it are kept.
 Error kept_in(const std::string& directory, Error error) {
   if (error.kind == Error::Kind::Cancelled) return error;
   error.message += "; what was recorded until then is in '" + directory + "'";
@@ -50,7 +50,7 @@ Result<capture::RecordSummary> record_into(const std::string& directory, capture
   };
   auto summary = capture::record(options, *writer);
   auto closed = writer->close();
-  // Without a frame nothing was recorded, and the name is free again; what has a frame stays.
+  // Without a frame nothing was recorded, and the directory is removed; a directory with a frame is kept.
   if (writer->frames_written() == 0)
     remove_unwritten(directory);
   else if (!summary.has_value() || !closed.has_value())

@@ -1,4 +1,5 @@
-// How `record`, bare `why` and `demo` record: into a directory, with progress, until the time is up or a signal comes.
+// How `record`, `why` without a source, and `demo` record: into a directory, with progress, until the time is over or a
+// signal comes.
 #pragma once
 
 #include <string>
@@ -9,16 +10,16 @@
 
 namespace culprit::cli {
 
-// What --pid, --for, --ring-size and --tier say.
+// Returns the recording options from --pid, --for, --ring-size and --tier.
 capture::RecordOptions record_options_of(const Options& options);
 
-// `options` as the verb made them; progress and the stop flag are added. `directory` must not exist.
+// Adds progress and the stop flag to `options`. `directory` must not exist.
 Result<capture::RecordSummary> record_into(const std::string& directory, capture::RecordOptions options);
 
-// "culprit-2026-11-24-180730.culprit", in UTC.
+// Returns "culprit-2026-11-24-180730.culprit", in UTC.
 std::string default_directory();
 
-// Two lines: what was recorded at which cost, and the account of its events.
+// Returns two lines: what was recorded at which cost, and the account of its events.
 std::string summary_text(const capture::RecordSummary& summary, const std::string& directory);
 std::string summary_json(const capture::RecordSummary& summary, const std::string& directory);
 

@@ -17,7 +17,7 @@ namespace culprit::cli {
 
 namespace {
 
-// A page of settings has some hundred bytes; what is larger is something else.
+// A settings file has some hundred bytes; a larger file is something else.
 constexpr size_t kLargestFile = 64 << 10;
 
 const OptionRow* setting_row(std::string_view name) {
@@ -33,7 +33,7 @@ std::vector<std::string_view> setting_names() {
   return names;
 }
 
-// "CULPRIT_RING_SIZE" for "ring-size".
+// Returns "CULPRIT_RING_SIZE" for "ring-size".
 std::string variable_of(std::string_view name) {
   std::string variable = "CULPRIT_";
   for (char c : name) variable += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
@@ -44,7 +44,8 @@ struct FileText {
   std::string text, state;
 };
 
-// `text` only where `state` is "read". Opened before it is looked at: what is judged is what is read.
+// `text` is set only if `state` is "read". The file is opened first and checked afterwards, so that the checked file is
+// the one that is read.
 FileText read_file(const std::string& path, unsigned uid) {
   int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0)
@@ -75,7 +76,7 @@ Error in_file(const std::string& path, int line, const std::string& what, const 
   return {Error::Kind::Usage, path + ":" + std::to_string(line) + ": " + what, fix};
 }
 
-// The entries of a file, those of a verb's own table first.
+// Returns the entries of a file; those of the verb's own table come first.
 Result<std::vector<Setting>> settings_of(const std::string& path, const std::string& text) {
   auto entries = read_toml(text);
   if (!entries.has_value())
@@ -98,7 +99,7 @@ Result<std::vector<Setting>> settings_of(const std::string& path, const std::str
     }
     if (entry.kind == TomlEntry::Kind::Array && !row->repeats())
       return in_file(path, entry.line, entry.key + " has one value, not a list", entry.key + " = \"…\"");
-    if (entry.kind == TomlEntry::Kind::Boolean) {  // a switch that is off is as if it were not there
+    if (entry.kind == TomlEntry::Kind::Boolean) {  // a switch that is false counts as not set
       if (row->takes != Takes::OptionalDsn)
         return in_file(path, entry.line, entry.key + " is no switch", entry.key + " = \"…\"");
       if (entry.values.front() == "false") continue;
@@ -111,7 +112,7 @@ Result<std::vector<Setting>> settings_of(const std::string& path, const std::str
   return settings;
 }
 
-// Whether `setting` is a value that this verb's option can have: `format = "csv"` says nothing to a verb without it.
+// Returns whether the verb's option accepts the value: `format = "csv"` has no effect on a verb without that format.
 bool fits(const VerbRow& verb, const OptionRow& row, const Setting& setting) {
   if (row.name != "format" || !setting.verb.empty()) return true;
   std::vector<std::string_view> formats = split(verb.formats, ' ');
@@ -135,7 +136,7 @@ SettingsPlaces settings_places() {
       places.environment.emplace_back(variable_of(name), value);
   const char* home = std::getenv("HOME");
   const char* config = std::getenv("XDG_CONFIG_HOME");
-  if (config != nullptr && config[0] == '/')  // the specification: a relative path is to be ignored
+  if (config != nullptr && config[0] == '/')  // the XDG specification: a relative path is to be ignored
     places.user = std::string(config) + "/culprit/culprit.toml";
   else if (home != nullptr && home[0] == '/')
     places.user = std::string(home) + "/.config/culprit/culprit.toml";

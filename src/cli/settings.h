@@ -1,10 +1,11 @@
-// Settings: values of options from the environment and from files, weaker than what is typed.
+// Settings: values of options from the environment and from files; options on the command line have precedence.
 //
 //   option > CULPRIT_NAME > ./.culprit.toml > $XDG_CONFIG_HOME/culprit/culprit.toml > /etc/culprit/culprit.toml
 //
-// A key of a file is an option's name; those of a table [VERB] are for that verb alone and win over the file's others.
-// ./.culprit.toml is ignored for root: a directory that other users write to must not steer what root does. For the same
-// reason a file is ignored where its owner is neither root nor the user, or where all may write to it.
+// A key in a file is an option's name. Keys in a table [VERB] apply to that verb only, and have precedence over the
+// file's other keys. ./.culprit.toml is ignored for root: a directory that other users write to must not control what
+// root does. For the same reason a file is ignored if its owner is neither root nor the user, or if all users may write
+// to it.
 #pragma once
 
 #include <string>
@@ -17,8 +18,8 @@
 namespace culprit::cli {
 
 struct Setting {
-  std::string name;  // of an option, with dashes
-  std::string verb;  // empty: every verb that takes it
+  std::string name;  // name of an option, with dashes
+  std::string verb;  // empty: every verb that accepts the option
   std::vector<std::string> values;
   std::string place;  // "CULPRIT_TZ", "./.culprit.toml:3"
 };
@@ -31,7 +32,7 @@ struct Settings {
   std::vector<File> files;
 };
 
-// Where to look: of this process, or made up by tests.
+// The places of settings: of this process, or given by tests.
 struct SettingsPlaces {
   std::vector<std::pair<std::string, std::string>> environment;  // name, value
   std::string project, user, system;                             // paths; empty: none
@@ -39,13 +40,13 @@ struct SettingsPlaces {
 };
 SettingsPlaces settings_places();
 
-// Error{Usage} where a file is not what it should be, or names an option that is none.
+// Returns Error{Usage} if a file is malformed, or names an unknown option.
 Result<Settings> load_settings(const SettingsPlaces& places);
 
-// Gives `options` every setting that its verb takes and that was not typed.
+// Sets in `options` every setting that its verb accepts and that was not typed.
 Result<void> apply_settings(Options& options, const Settings& settings);
 
-// Every setting of the verb (no verb: of all) with its value and its origin.
+// Returns every setting of the verb (no verb: all settings) with its value and its source.
 std::string config_text(const Options& options, const Settings& settings);
 std::string config_json(const Options& options, const Settings& settings);
 

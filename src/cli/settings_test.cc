@@ -12,7 +12,7 @@
 namespace culprit::cli {
 namespace {
 
-// A project's, a user's and a system's file in one directory, looked at by a user who is not root.
+// The files of a project, a user and a system in one directory, read by a user who is not root.
 struct Folder {
   TemporaryDirectory directory = TemporaryDirectory::create("settings-test").value();
   SettingsPlaces places{{}, path("project"), path("user"), path("system"), getuid() == 0 ? 65534 : getuid()};
@@ -86,7 +86,7 @@ TEST(Settings, MistakesSayWhere) {
   folder.write("user", "\nformt = 'json'\n");
   EXPECT_EQ(folder.mistake(), "/user:2: there is no setting 'formt'; did you mean 'format'?");
   folder.write("user", "[wy]\n");
-  EXPECT_EQ(folder.mistake(), "none");  // an empty table says nothing
+  EXPECT_EQ(folder.mistake(), "none");  // an empty table sets nothing
   folder.write("user", "[wy]\nformat = 'json'\n");
   EXPECT_EQ(folder.mistake(), "/user:2: [wy] is no verb; did you mean [why]?");
   folder.write("user", "format = ['json']\n");

@@ -11,7 +11,7 @@ namespace culprit::cli {
 
 namespace {
 
-// What is wrong with this very trace, counted by kind.
+// Returns the defects of this trace, counted by kind.
 std::vector<LedgerRow> rows_of(const Trace& trace) {
   std::map<std::pair<std::string, std::string>, int64_t> counts;
   for (const auto& defect : trace.defects) {

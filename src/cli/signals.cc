@@ -13,13 +13,13 @@ std::atomic<int> caught{0};
 std::atomic<bool> stop{false}, recording{false};
 CancelToken token;
 
-// timeout(1) sends its signal to a process and at once to its group: that is one request, and no second Ctrl-C.
+// timeout(1) sends its signal to a process and immediately to its group: both are one request, not a second Ctrl-C.
 constexpr int64_t kSameRequestNs = 200'000'000;
 std::atomic<int64_t> caught_ns{0};
 
 void on_signal(int number) {
   timespec now = {};
-  clock_gettime(CLOCK_MONOTONIC, &now);  // safe in a handler (POSIX)
+  clock_gettime(CLOCK_MONOTONIC, &now);  // safe in a signal handler (POSIX)
   int64_t now_ns = now.tv_sec * 1'000'000'000 + now.tv_nsec;
   bool first = recording ? !stop.exchange(true) : caught.exchange(number) == 0;
   if (!first) {
@@ -37,7 +37,7 @@ void on_signal(int number) {
 void catch_signals() {
   struct sigaction action = {};
   action.sa_handler = on_signal;
-  sigaction(SIGINT, &action, nullptr);  // also where a shell's background job ignores it: `kill -INT` means it
+  sigaction(SIGINT, &action, nullptr);  // also if a shell's background job ignores it, so that `kill -INT` works
   sigaction(SIGTERM, &action, nullptr);
   struct sigaction inherited = {};
   bool nohup = sigaction(SIGHUP, nullptr, &inherited) == 0 && inherited.sa_handler == SIG_IGN;

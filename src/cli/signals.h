@@ -1,4 +1,5 @@
-// Ctrl-C, SIGTERM and SIGHUP, as flags that long work looks at. The only global state: a signal handler can reach nothing else.
+// Ctrl-C, SIGTERM and SIGHUP as flags that long work checks. This is the only global state: a signal handler can use
+// nothing else.
 #pragma once
 
 #include <atomic>
@@ -7,14 +8,14 @@
 
 namespace culprit::cli {
 
-// From now on a first signal requests the token: work ends with an Error of kind Cancelled and cleans up. A second one ends the
-// process at once.
+// From now on a first signal requests the token: work ends with an Error of kind Cancelled and cleans up. A second
+// signal ends the process at once.
 void catch_signals();
-// 0, or the number of the signal that requested the token.
+// Returns 0, or the number of the signal that requested the token.
 int stop_signal();
 const CancelToken& stop_token();
 
-// While it lives, a first signal ends a recording instead, which is none the worse for it: what comes after goes on.
+// While it exists, a first signal ends the recording only; the recording is complete, and the work after it continues.
 class EndsRecording {
  public:
   EndsRecording();
@@ -22,7 +23,7 @@ class EndsRecording {
   EndsRecording(const EndsRecording&) = delete;
   EndsRecording& operator=(const EndsRecording&) = delete;
 };
-// Whether a signal came, for a recording or for all.
+// Whether a signal came, for a recording or for all work.
 const std::atomic<bool>& stop_requested();
 
 }  // namespace culprit::cli

@@ -1,4 +1,4 @@
-// SOURCE: a recording or store directory, a trace file (taken in on the fly), or - (a file on stdin).
+// SOURCE: a directory of a recording or a store, a trace file (imported temporarily), or - (a file on stdin).
 #pragma once
 
 #include <memory>
@@ -12,15 +12,15 @@
 namespace culprit::cli {
 
 struct Source {
-  std::string name;  // as the user gave it
+  std::string name;  // as the user typed it
   std::unique_ptr<Reader> reader;
-  std::optional<Error> mostly_unread = {};  // less than half of a trace file could be read
+  std::optional<Error> mostly_unread = {};  // set if less than half of a trace file could be read
 };
 Result<Source> open_source(const std::string& name);
-// The same for verbs that draw conclusions: fails where less than half of a trace file could be read.
+// The same for verbs that draw conclusions: fails if less than half of a trace file could be read.
 Result<Source> open_readable_source(const std::string& name);
 
-// The one operand that a verb takes, or -s, or $CULPRIT_SOURCE; Usage where there is none or more than one.
+// Returns the verb's source operand, or -s, or $CULPRIT_SOURCE; a Usage error if there is none or more than one.
 Result<std::string> named_source(const Options& options, size_t operands_before_it);
 
 }  // namespace culprit::cli

@@ -9,7 +9,7 @@ namespace culprit::cli {
 
 namespace {
 
-// "+02:00", "-0330", "+2" as POSIX's TZ has it, whose sign is the other way round; empty where it is none of these.
+// Converts "+02:00", "-0330" or "+2" to the form of POSIX's TZ, which has the opposite sign; empty for other texts.
 std::string posix_offset(const std::string& zone) {
   if (zone.size() < 2 || (zone[0] != '+' && zone[0] != '-')) return {};
   std::string digits;

@@ -117,7 +117,8 @@ class TomlReader {
   }
 
   Result<TomlEntry> read_entry(const std::string& table) {
-    std::string key = TRY(read_word("key"));  // a return amid an initializer list would leak what is built already
+    std::string key =
+        TRY(read_word("key"));  // a return within an initializer list would leak the members built before it
     TomlEntry entry{table, std::move(key), {}, TomlEntry::Kind::Text, line_};
     skip_blanks();
     if (!take('=')) return wrong("'=' is missing after " + entry.key);
@@ -164,7 +165,7 @@ class TomlReader {
     return read_bare(entry);
   }
 
-  // An integer or a boolean.
+  // Parses an integer or a boolean.
   Result<void> read_bare(TomlEntry& entry) {
     size_t length = std::min(rest_.find_first_of(" \t\r\n,]#"), rest_.size());
     std::string text(rest_.substr(0, length));

@@ -9,15 +9,15 @@ namespace culprit::cli {
 
 namespace {
 
-// Of those that begin with some digits: enough to see what they are, few enough for one message.
+// The most ids named in a message: enough to distinguish them, and short.
 constexpr size_t kNamed = 5;
 
 struct Named {
   TraceId id;
-  std::string root;  // the name of its root or, where that never arrived, of its first span
+  std::string root;  // name of its root or, if the root is missing, of its first span
 };
 
-// The text of a JSON string of hex digits or names, as SqlTable has it.
+// Returns the contents of a JSON string of hex digits or names, as in SqlTable.
 std::string unquoted(const std::string& json) { return json.size() < 2 ? json : json.substr(1, json.size() - 2); }
 
 Result<std::vector<Named>> named(Reader& reader, const std::string& select) {

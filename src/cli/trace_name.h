@@ -1,4 +1,4 @@
-// How a person names a trace: its id, the first digits of it, or "slowest".
+// The ways to name a trace: its id, the first digits of it, or "slowest".
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace culprit::cli {
 
-// An id that is there, also without its leading zeros, wins over the ids that begin with these digits. Usage where several
-// begin with them (the message names them), NotFound where none does; `source` is for that message.
+// An existing id, also without its leading zeros, has precedence over ids that begin with these digits. Errors: Usage
+// if several ids begin with them (the message names them), NotFound if none does; `source` is used in that message.
 Result<TraceId> find_trace(Reader& reader, const std::string& word, const std::string& source);
 
 Error no_trace(const std::string& word, const std::string& source);

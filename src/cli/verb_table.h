@@ -1,4 +1,5 @@
-// The table of verbs (verbs.inc): parsing, help, the manual and completion come from it, with the options of option_table.h.
+// The table of verbs (verbs.inc). Parsing, help, the manual and completion are generated from it and from
+// option_table.h.
 #pragma once
 
 #include <span>
@@ -16,25 +17,25 @@ struct VerbRow {
   std::string_view name;
   std::string_view operands;  // for the usage line
   int most_operands;          // -1: any number
-  uint32_t groups;            // of options
-  std::string_view formats;   // of --format, blank between them
+  uint32_t groups;            // groups of options that it accepts
+  std::string_view formats;   // values of --format, separated by spaces
   std::string_view purpose;
-  std::string_view examples;           // one a line, each can be run
-  Result<int> (*run)(const Options&);  // the exit status; null: planned, refused by its name
+  std::string_view examples;           // one a line; each can be run
+  Result<int> (*run)(const Options&);  // returns the exit status; null: planned, refused by name
 };
 
-// Planned ones too.
+// Returns all verbs, also planned ones.
 std::span<const VerbRow> verb_rows();
-// Null where there is none of this name.
+// Returns null if there is no verb of this name.
 const VerbRow* find_verb(std::string_view name);
-// Those that work, in the order of the help.
+// Returns the verbs that work, in the order of the help.
 std::vector<std::string_view> verb_names();
 
-// Whether `verb` takes the option, planned or not.
+// Returns whether `verb` accepts the option, planned or not.
 bool takes(const VerbRow& verb, const OptionRow& option);
-// Those that work for `verb`, in the order of the help.
+// Returns the options that work for `verb`, in the order of the help.
 std::vector<const OptionRow*> options_of(const VerbRow& verb);
-// What `option` may be for `verb`, blank between them; empty: anything.
+// Returns the values of `option` that `verb` accepts, separated by spaces; empty: any value.
 std::string_view choices_of(const VerbRow& verb, const OptionRow& option);
 
 }  // namespace culprit::cli

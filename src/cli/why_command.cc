@@ -17,7 +17,7 @@ namespace culprit::cli {
 
 namespace {
 
-// Long enough for several hundred requests of a busy service, short enough to wait for.
+// Long enough for several hundred requests of a busy service, and short enough to wait for.
 constexpr int64_t kRecordNs = 15'000'000'000;
 
 Result<std::string> recorded_now(const Options& options, DatabaseInspector* inquiry) {
@@ -28,12 +28,12 @@ Result<std::string> recorded_now(const Options& options, DatabaseInspector* inqu
   std::string directory = default_directory();
   std::fprintf(stderr, "no source given: recording this machine for %s into %s\n",
                format_duration(record.duration_ns).c_str(), directory.c_str());
-  auto summary = TRY(record_into(directory, record));  // Ctrl-C ends the recording; a second one the analysis
+  auto summary = TRY(record_into(directory, record));  // Ctrl-C ends the recording; a second one ends the analysis
   std::fputs((summary_text(summary, directory) + "\n").c_str(), stderr);
   return directory;
 }
 
-// With a source nothing is recorded: what says how would do nothing.
+// With a source nothing is recorded: options about recording would have no effect.
 Result<void> refuse_recording_options(const Options& options) {
   for (std::string_view name : {"pid", "for", "ring-size", "tier"})
     if (options.typed(name))
@@ -62,7 +62,7 @@ Result<Comparison> comparison_of(Source& before, Source& after, DatabaseInspecto
 }
 
 struct Sources {
-  std::string name, baseline;  // baseline: empty where none is given
+  std::string name, baseline;  // baseline: empty if none is given
 };
 
 Result<Sources> sources_of(const Options& options) {

@@ -28,13 +28,15 @@ namespace {
 
 constexpr int kTablesMs = 120'000;
 constexpr int kWarmMs = 2000, kWarmTries = 10;
-// Plans get generic after five executions (plancache.c), queues fill or drain: within this time at the load's rates.
+// Within this time, at the load's rate, plans become generic after five executions (plancache.c), and queues fill or
+// drain.
 constexpr int kSettleMs = 2500;
-// A healthy shop answers in a few ms; a machine that is busy otherwise needs more, and then says so.
+// A healthy shop answers within a few ms. On a machine that is busy with other work it takes longer, and the demo says
+// so.
 constexpr int64_t kHealthyNs = 100'000'000;
 
 struct Files {
-  std::string before, after, why, diff, load, truth;  // the last four empty: not kept
+  std::string before, after, why, diff, load, truth;  // the last four are empty if they are not kept
 };
 
 bool exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
@@ -62,7 +64,7 @@ Result<Files> choose_files(const std::string& save_directory) {
   return files;
 }
 
-// One of the faults, "none" excepted.
+// Returns one of the faults, except "none".
 std::string random_fault() {
   uint32_t number;
   CHECK(getrandom(&number, sizeof number, 0) == sizeof number, "the kernel gives random bytes");
@@ -79,7 +81,7 @@ Result<std::string> find_programs(const std::string& given) {
   return program.substr(0, program.rfind('/')) + "/lab";
 }
 
-// Ticks of all CPUs since boot: busy and all (proc(5), /proc/stat).
+// Clock ticks of all CPUs since boot: busy and total (proc(5), /proc/stat).
 struct CpuTicks {
   int64_t busy = 0, all = 0;
 };
@@ -100,7 +102,8 @@ const Seen* find_operation(const std::vector<Seen>& operations, const std::strin
   return nullptr;
 }
 
-// One run, from the empty directory to the comparison. Members go in the reverse order: first the fault, last the place.
+// One run of the demo, from the empty directory to the comparison. Members are destroyed in reverse order: first the
+// fault, last the directory.
 class Run {
  public:
   Run(const Options& options, const Hooks& hooks, Files files)
@@ -203,7 +206,7 @@ Result<void> Run::record(const std::string& phase, const std::string& path) {
   double busy =
       end.all > start.all ? static_cast<double>(end.busy - start.busy) / static_cast<double>(end.all - start.all) : 0;
   (before ? truth_.times.before_cpu_busy : truth_.times.after_cpu_busy) = busy;
-  TRY(pause_for(kSettleMs));  // what was due in the phase comes back
+  TRY(pause_for(kSettleMs));  // requests that are due in this phase are answered
   (before ? truth_.before : truth_.after) = TRY(shop_->seen(phase));
   return {};
 }
@@ -272,7 +275,8 @@ int interrupted_by() { return Interrupts::signal(); }
 
 Result<Outcome> run(const Options& options, const Hooks& hooks) {
   CHECK(hooks.record && hooks.why && hooks.diff, "demo has someone to record and to answer");
-  TRY(make_fault(options.fault.empty() ? "none" : options.fault));  // a typing error is said before anything else
+  TRY(make_fault(options.fault.empty() ? "none"
+                                       : options.fault));  // a mistyped name is reported before anything else happens
   TRY(check_rights());
   Files files = TRY(choose_files(options.save_directory));
   Interrupts interrupts;

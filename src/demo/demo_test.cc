@@ -26,7 +26,7 @@ Program shell(const std::string& script) {
   return program;
 }
 
-// Ended counts as ended even where nobody has waited for it yet: proc(5), /proc/PID/stat, state Z.
+// A process counts as ended even if its parent has not waited for it yet: proc(5), /proc/PID/stat, state Z.
 bool alive(int pid) {
   auto stat = read_file("/proc/" + std::to_string(pid) + "/stat");
   return stat.has_value() && stat.value().find(") Z ") == std::string::npos;
@@ -133,7 +133,7 @@ TEST(Place, IsClearedWithAllThatWorksInIt) {
   EXPECT_TRUE(soon([&] { return !alive(pid); }));
 }
 
-// As demo itself: its place, a program in it; then kill -9.
+// Acts like the demo: creates its directory and a program in it; then it is killed by kill -9.
 TEST(Place, IsClearedAlsoWhenItsOwnerIsKilled) {
   int report[2];
   ASSERT_EQ(pipe(report), 0);

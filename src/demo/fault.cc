@@ -48,12 +48,12 @@ class MissingIndex : public Fault {
   std::string remedy() const override { return "the index"; }
 };
 
-// An open transaction of somebody who has gone away.
+// An open transaction whose client does nothing more.
 class RowLock : public Fault {
  public:
   Result<void> plant(Shop& shop, Postgres& server) override {
     session_ = TRY(shop.start_program("backoffice", {"--db", shop.backoffice_conninfo()}, Program::Talk::Yes));
-    constexpr int kHoldMs = 10'000;  // it waits for the updates that are under way
+    constexpr int kHoldMs = 10'000;  // it waits for the updates that are in progress
     TRY(session_.read_line(kHoldMs));
     std::string pid = TRY(server.ask("shop", "SELECT pid FROM pg_stat_activity WHERE application_name = 'backoffice'"));
     backend_pid_ = std::atoi(pid.c_str());
@@ -87,7 +87,7 @@ class RowLock : public Fault {
   int backend_pid_ = 0;
 };
 
-// A setting of one service, with a healthy and a bad value.
+// A setting of one service, with a healthy and a faulty value.
 class BadSetting : public Fault {
  public:
   BadSetting(std::string service, std::string name, std::string healthy, std::string bad, std::string remedy,
@@ -120,7 +120,7 @@ class BadSetting : public Fault {
 class NoisyNeighbour : public Fault {
  public:
   Result<void> plant(Shop& shop, Postgres&) override {
-    // With one thread a CPU the scheduler lets waking services through at once; eight make each wait for its turn.
+    // With one thread for each CPU, the scheduler runs waking services at once; with eight, each wake-up must wait.
     long threads = 8 * sysconf(_SC_NPROCESSORS_ONLN);
     neighbour_ = TRY(shop.start_program("transcoder", {"--threads", std::to_string(threads)}, Program::Talk::No));
     return {};

@@ -1,4 +1,4 @@
-// Fault: something wrong that demo plants and heals, and what the right answer about it is (contract.md, "The demo's truth").
+// Fault: a fault that demo plants and heals, and the right answer about it (contract.md, "The demo's truth").
 #pragma once
 
 #include <memory>
@@ -12,7 +12,7 @@
 
 namespace culprit::demo {
 
-// The right answer. Empty or 0 where it has no such part.
+// The right answer. A part that the fault does not have is empty or 0.
 struct Truth {
   std::string fault;
   std::string finding_class, mechanism;
@@ -23,24 +23,24 @@ struct Truth {
   std::string holder_program, holder_statement;
   std::string caller;
   int caller_pid = 0;
-  std::string operation;  // what gets slow
+  std::string operation;  // the operation that becomes slow
 };
 
 class Fault {
  public:
   virtual ~Fault() = default;
-  // After each the shop has had no time yet to show the effect.
+  // When these return, the effect on the shop may not be visible yet.
   virtual Result<void> plant(Shop& shop, Postgres& server) = 0;
   virtual Result<void> heal(Shop& shop, Postgres& server) = 0;
-  // Once planted.
+  // Valid after plant().
   virtual Truth truth(const Shop& shop) const = 0;
-  // What healing was, in a few words: "the index".
+  // Describes the remedy in a few words: "the index".
   virtual std::string remedy() const = 0;
-  // A process that belongs to the fault, or 0.
+  // Returns a process that belongs to the fault, or 0.
   virtual int pid() const { return 0; }
 };
 
-// An error that lists the names where there is no such fault.
+// Returns an error that lists the names if there is no such fault.
 Result<std::unique_ptr<Fault>> make_fault(const std::string& name);
 
 }  // namespace culprit::demo

@@ -1,4 +1,4 @@
-// Small files, whole, and ports: what demo needs of the machine.
+// Small files, and free ports: what demo needs from the machine.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace culprit::demo {
 
-// A TCP port of 127.0.0.1 that nobody listens on now.
+// Returns a TCP port of 127.0.0.1 on which no process listens now.
 Result<int> free_port();
 
 // Replaces the file.
@@ -17,9 +17,9 @@ Result<std::string> read_file(const std::string& path);
 Result<void> copy_program(const std::string& from, const std::string& to);
 Result<void> make_directory(const std::string& path, mode_t mode, const User& owner);
 
-// CLOCK_REALTIME.
+// Returns CLOCK_REALTIME in nanoseconds.
 int64_t wall_ns();
-// `bytes` random bytes in hex, for a password.
+// Returns `bytes` random bytes in hex, used as a password.
 std::string random_hex(int bytes);
 
 }  // namespace culprit::demo

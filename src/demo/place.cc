@@ -20,7 +20,8 @@ namespace culprit::demo {
 
 namespace {
 
-// /var/tmp is for data that may be large and outlives a boot (FHS 3.0, 5.15): a disk where /tmp is often memory.
+// /var/tmp is for data that may be large and is kept over a reboot (FHS 3.0, 5.15): it is on a disk, while /tmp is
+// often memory.
 constexpr const char* kParents[] = {"/var/tmp", "/var/lib", "/srv", "/home"};
 
 bool on_disk(const char* path) {
@@ -37,7 +38,7 @@ bool lies_below(const std::string& link, const std::string& path) {
   return text.substr(0, path.size()) == path && (text.size() == path.size() || text[path.size()] == '/');
 }
 
-// Kills what works in `path` or runs a program of it; returns how many there were.
+// Kills processes whose working directory is in `path`, or that run a program from it; returns their number.
 int kill_below(const std::string& path) {
   DIR* processes = opendir("/proc");
   if (!processes) return 0;
@@ -60,7 +61,7 @@ int remove_entry(const char* path, const struct stat*, int, FTW*) { return remov
   setsid();
   for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) ::signal(signal, SIG_IGN);
   prctl(PR_SET_NAME, "demo-janitor");
-  // No other open file may be kept alive by us: neither a terminal nor somebody's pipe.
+  // The janitor must not keep another open file alive, such as a terminal or another program's pipe.
   int null = open("/dev/null", O_RDWR);
   for (int fd = 0; fd < 3; ++fd) dup2(null, fd);
   dup2(pipe, 3);
@@ -68,7 +69,8 @@ int remove_entry(const char* path, const struct stat*, int, FTW*) { return remov
   if (chdir("/") != 0) _exit(1);
   char byte;
   while (read(3, &byte, 1) < 0 && errno == EINTR) continue;
-  // PostgreSQL's processes notice the death of their postmaster within moments; twice a second is often enough.
+  // PostgreSQL's processes notice the end of their postmaster within moments; checking 20 times a second is often
+  // enough.
   for (int round = 0; round < 40 && kill_below(path) > 0; ++round) usleep(50'000);
   nftw(path.c_str(), remove_entry, 16, FTW_DEPTH | FTW_PHYS);
   _exit(0);

@@ -1,8 +1,8 @@
-// Place: demo's own directory and the janitor that clears it.
+// Place: demo's own directory, and the janitor that removes it.
 //
-// The janitor is a process in its own session that waits for us to close its pipe, or to die. Then it ends every process
-// that runs a program of the directory or works in it, and removes the directory. So nothing stays behind, also after
-// kill -9. It takes processes by where they are, never by name: others' databases are not touched.
+// The janitor is a process in its own session. It waits until demo closes its pipe, or dies. Then it ends every process
+// that runs a program of the directory or works in it, and removes the directory. Nothing remains, even after kill -9.
+// Processes are found by their directory, never by name: other databases are not touched.
 #pragma once
 
 #include <sys/types.h>
@@ -15,11 +15,11 @@ namespace culprit::demo {
 
 class Place {
  public:
-  // A fresh directory that every user can enter, below the first of the system's directories that lies on a real disk.
+  // Creates a directory that every user can enter, under the first of the system's directories that is on a real disk.
   static Result<Place> make();
   Place(Place&& other) noexcept;
   Place& operator=(Place&&) = delete;
-  ~Place();  // clears, and waits until that is done
+  ~Place();  // removes the directory and waits until that is done
 
   const std::string& path() const { return path_; }
   pid_t janitor() const { return janitor_; }

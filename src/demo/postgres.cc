@@ -12,14 +12,15 @@ namespace culprit::demo {
 
 namespace {
 
-constexpr const char* kInstalled = "/usr/lib/postgresql";  // Debian's and Ubuntu's place
+constexpr const char* kInstalled = "/usr/lib/postgresql";  // the directory of Debian's and Ubuntu's packages
 constexpr int kInitMs = 60'000, kStartMs = 60'000, kQueryMs = 20'000;
 
-// Why each is not left as it is:
-// - memory: the tables fit, so that no run depends on what the disk did before; pages are taken as they are used
+// The reason for each setting:
+// - memory: the tables fit, so that a run does not depend on earlier disk activity; pages are allocated as they are
+// used
 // - wal_level minimal: the big table is written once, not twice
-// - one process for a query: the lab's plans must not depend on how many CPUs are free
-// - autovacuum off: nothing but the load and the fault works while we record
+// - one process for a query: the plans of the lab must not depend on the number of free CPUs
+// - autovacuum off: only the load and the fault work during a recording
 constexpr const char* kSettings = R"(
 listen_addresses = '127.0.0.1'
 ssl = on
@@ -111,12 +112,12 @@ Result<void> Postgres::configure() {
 
 Result<void> Postgres::start_postmaster() {
   Program server = program({programs_ + "/postgres", "-D", data_});
-  server.death_signal = SIGQUIT;  // immediate shutdown: it takes its backends along
+  server.death_signal = SIGQUIT;  // immediate shutdown, which also ends its backends
   postmaster_ = TRY(Child::start(server));
   for (int waited_ms = 0; waited_ms < kStartMs; waited_ms += 50) {
     TRY(pause_for(50));
     if (!postmaster_.running()) break;
-    // The last line of postmaster.pid tells the state (utils/pidfile.h, LOCK_FILE_LINE_PM_STATUS).
+    // The last line of postmaster.pid is the state (utils/pidfile.h, LOCK_FILE_LINE_PM_STATUS).
     Result<std::string> state = read_file(data_ + "/postmaster.pid");
     if (state.has_value() && state.value().find("\nready") != std::string::npos) return {};
   }

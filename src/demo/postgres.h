@@ -1,4 +1,4 @@
-// Postgres: a PostgreSQL server of our own, from the distribution's package, on a private port, with TLS.
+// Postgres: a private PostgreSQL server from the distribution's package, on a free port, with TLS.
 #pragma once
 
 #include <string>
@@ -8,32 +8,33 @@
 
 namespace culprit::demo {
 
-// Where the newest installed server's programs are: "/usr/lib/postgresql/15/bin". An error with the package's name.
+// Returns the directory of the newest installed server's programs: "/usr/lib/postgresql/15/bin". If there is none, the
+// error names the package.
 Result<std::string> find_postgres_programs();
 
 class Postgres {
  public:
-  // Makes a cluster below `place`, starts it and waits until it takes connections.
+  // Creates a cluster below `place`, starts it and waits until it accepts connections.
   static Result<Postgres> start(const std::string& place, const std::string& programs, const User& user);
 
   Postgres(Postgres&&) = default;
   Postgres& operator=(Postgres&&) = delete;
   ~Postgres() { stop(); }
 
-  // Runs SQL as the superuser, by the server's own local login. `database` as psql takes it.
+  // Runs SQL as the superuser, by the server's local login. `database` is in psql's form.
   Result<void> run_sql(const std::string& database, const std::string& sql, int timeout_ms);
-  // The same in a process of its own, to wait for.
+  // The same in a process of its own, which the caller waits for.
   Result<Child> start_sql(const std::string& database, const std::string& sql);
-  // The one value that a query gives.
+  // Returns the single value of a query.
   Result<std::string> ask(const std::string& database, const std::string& query);
-  // Immediate shutdown: its data are thrown away, so nothing needs to reach the disk any more.
+  // Immediate shutdown: the data are deleted, so nothing needs to be written to the disk any more.
   void stop() { postmaster_.stop(SIGQUIT); }
 
   int pid() const { return postmaster_.pid(); }
   int port() const { return port_; }
   const std::string& data_directory() const { return data_; }
   const std::string& password() const { return password_; }
-  // How the shop's programs connect.
+  // Returns the connection string of the shop's programs.
   std::string conninfo(const std::string& application, const std::string& options) const;
   std::string version() const { return version_; }
 

@@ -1,4 +1,5 @@
-// Module ask against a real server, here because demo can start one. Needs root and PostgreSQL; skips aloud without.
+// Tests module ask with a real server; they are here because demo can start one. They need root and PostgreSQL, and are
+// skipped with a message otherwise.
 #include "demo/postgres.h"
 
 #include <gtest/gtest.h>
@@ -46,7 +47,7 @@ class PrivateServer : public testing::Test {
     ASSERT_TRUE(done.has_value()) << done.error().message;
   }
 
-  // A session that stays, so that its database is one in use.
+  // A session that stays open, so that its database is in use.
   Child session(const std::string& text) {
     auto child = server_->start_sql("shop", text);
     EXPECT_TRUE(child.has_value());

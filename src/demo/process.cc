@@ -18,14 +18,14 @@ namespace culprit::demo {
 namespace {
 
 constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
-constexpr int kStopMs = 5000;  // PostgreSQL's immediate shutdown waits 5 s for its backends itself
+constexpr int kStopMs = 5000;  // PostgreSQL's immediate shutdown itself waits 5 s for its backends
 constexpr int kTickMs = 20;
 
-volatile sig_atomic_t received_signal = 0;  // a signal handler can write nowhere else
+volatile sig_atomic_t received_signal = 0;  // a signal handler can write only to a global variable
 
-struct sigaction handlers_before[3];  // of kSignals
+struct sigaction handlers_before[3];  // indexed as kSignals
 
-// Whoever calls us may look at signals by a handler of its own: it still gets them.
+// Calls the handler that was installed before, so that the program's own handling still works.
 void remember(int signal) {
   received_signal = signal;
   for (int i = 0; i < 3; ++i) {
@@ -47,7 +47,7 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   return list;
 }
 
-// What happens in the child between fork and exec: only system calls, no allocation (the parent may have threads).
+// What happens in the child between fork and exec: only system calls, no allocation, as the parent may have threads.
 struct Launch {
   const Program& program;
   char** arguments;
@@ -70,9 +70,9 @@ struct Launch {
   }
 
   [[noreturn]] void go() const {
-    setpgid(0, 0);  // a Ctrl-C at the terminal is for us alone; we end our children in order
+    setpgid(0, 0);  // Ctrl-C at the terminal reaches only this process, which ends its children in order
     drop_rights();
-    // After the change of user, which resets it.
+    // This comes after the change of user, which resets it.
     if (prctl(PR_SET_PDEATHSIG, program.death_signal) != 0) fail("prctl");
     if (getppid() != parent) _exit(127);
     sigset_t none;
@@ -89,7 +89,7 @@ struct Launch {
 
 std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
-// The last lines of a file, for an error message.
+// Returns the last lines of a file, for an error message.
 std::string tail_of(const std::string& path) {
   int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return {};
@@ -190,7 +190,7 @@ void Child::stop(int signal) {
   send(signal);
   for (int64_t end = now_ms() + kStopMs; running() && now_ms() < end;) poll(nullptr, 0, kTickMs);
   if (!running()) return;
-  kill(-pid_, SIGKILL);  // with its group
+  kill(-pid_, SIGKILL);  // with its process group
   waitpid(pid_, &status_, 0);
   pid_ = -1;
 }

@@ -1,4 +1,4 @@
-// Child: a program that demo started. It runs in its own process group, as an unprivileged user, and dies with us.
+// Child: a program that demo started. It runs in its own process group, as an unprivileged user, and ends with demo.
 #pragma once
 
 #include <sys/types.h>
@@ -19,33 +19,35 @@ struct User {
 Result<User> find_user(const std::string& name);
 
 struct Program {
-  std::vector<std::string> arguments;    // the first is the path
-  std::vector<std::string> environment;  // all of it: nothing is inherited
-  std::string directory;                 // where it runs
-  std::string output;                    // file for its stdout and stderr, appended; stdout only where not a dialogue
+  std::vector<std::string> arguments;    // the first is the path of the program
+  std::vector<std::string> environment;  // complete: nothing is inherited
+  std::string directory;                 // its working directory
+  // file for its stdout and stderr, appended; without stdout if the program talks
+  std::string output;
   User user;
-  int death_signal = SIGKILL;                   // what it gets when we die
-  enum class Talk { No, Yes } talk = Talk::No;  // Yes: its stdin and stdout are ours to write and read
+  int death_signal = SIGKILL;                   // signal that it receives when demo ends
+  enum class Talk { No, Yes } talk = Talk::No;  // Yes: its stdin and stdout are pipes to demo
 };
 
 class Child {
  public:
-  Child() = default;  // none
+  Child() = default;  // no process
   static Result<Child> start(const Program& program);
   Child(Child&& other) noexcept;
   Child& operator=(Child&& other) noexcept;
-  ~Child();  // stop(SIGTERM)
+  ~Child();  // calls stop(SIGTERM)
 
   int pid() const { return pid_; }
   const std::string& name() const { return name_; }
   bool running();
-  // Its exit status, waited for; an error after `timeout_ms`, when it ends by a signal, or when we are interrupted.
+  // Returns its exit status after waiting; an error after `timeout_ms`, if a signal ended it, or if demo is
+  // interrupted.
   Result<int> wait(int timeout_ms);
-  // `signal`, and SIGKILL where that is not obeyed within 5 s. Nothing where it has ended.
+  // Sends `signal`, and SIGKILL if the process has not ended after 5 s. Does nothing if it has ended.
   void stop(int signal);
   void send(int signal);
 
-  // For a program that talks: one line out, one line in (without its end).
+  // For a program that talks: sends one line, or receives one line (without its end).
   Result<void> write_line(const std::string& line);
   Result<std::string> read_line(int timeout_ms);
 
@@ -60,11 +62,11 @@ class Child {
   int input_ = -1, output_ = -1;
 };
 
-// Runs a program to its end. An error with the last lines of its output where it fails.
+// Runs a program to its end. If it fails, the error contains the last lines of its output.
 Result<void> run_to_end(const Program& program, int timeout_ms);
 
-// Remembers SIGINT, SIGTERM and SIGHUP while it lives instead of letting them end us; the waits above then fail. At most one
-// at a time.
+// While it exists, SIGINT, SIGTERM and SIGHUP are stored and do not end the process; the waits above then fail. At most
+// one exists at a time.
 class Interrupts {
  public:
   Interrupts();
@@ -74,7 +76,7 @@ class Interrupts {
   static int signal();  // 0: none
 };
 Error interrupted_error();
-// Error where interrupted, before or meanwhile.
+// Returns an error if a signal came before or during the pause.
 Result<void> pause_for(int duration_ms);
 
 }  // namespace culprit::demo

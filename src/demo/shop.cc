@@ -16,11 +16,11 @@ namespace culprit::demo {
 namespace {
 
 constexpr const char* kPrograms[] = {"gateway", "orders", "catalogue", "shipping", "load", "backoffice", "transcoder"};
-// Each service's settings and their healthy values.
+// Each service's settings with their healthy values.
 constexpr const char* kOrdersSettings = "invoices = join\nimport = batch\n";
 constexpr const char* kShippingSettings = "delay_ms = 0\n";
 constexpr int kAnswerMs = 10'000;
-// A shop rather gives up than keeps its customer waiting: a request behind a lock ends with an error.
+// A request behind a lock ends with an error after this time.
 constexpr const char* kLockTimeout = "-c lock_timeout=800";
 
 bool answers(int port) {
@@ -47,7 +47,7 @@ Result<Shop> Shop::start(const std::string& place, const std::string& programs, 
   TRY(shop.start_service("catalogue", {"--db", server.conninfo("catalogue", kLockTimeout)}));
   TRY(shop.start_service(
       "gateway", {"--orders", std::to_string(ports["orders"]), "--catalogue", std::to_string(ports["catalogue"])}));
-  // Other arrivals in every run; the seed is in truth.json. Seven hex digits fit the load's int.
+  // The arrivals differ in every run; the seed is in truth.json. Seven hex digits fit into the load's int.
   shop.load_seed_ = static_cast<uint32_t>(std::strtoul(random_hex(4).substr(1).c_str(), nullptr, 16));
   shop.load_ = TRY(shop.start_program(
       "load", {"--port", std::to_string(ports["gateway"]), "--seed", std::to_string(shop.load_seed_)},
@@ -57,7 +57,7 @@ Result<Shop> Shop::start(const std::string& place, const std::string& programs, 
 }
 
 Result<void> Shop::copy_programs(const std::string& programs) {
-  // Copies, because the shop's user need not be able to reach the folder that culprit lies in.
+  // The programs are copied, because the shop's user may have no access to culprit's folder.
   TRY(make_directory(place_ + "/bin", 0755, User{}));
   for (const char* name : kPrograms) {
     Result<void> copied = copy_program(programs + "/" + name, place_ + "/bin/" + name);
@@ -75,7 +75,7 @@ Program Shop::program(const std::string& name, std::vector<std::string> argument
   Program program;
   program.arguments = std::move(arguments);
   program.arguments.insert(program.arguments.begin(), place_ + "/bin/" + name);
-  // The password goes by the environment: a command line can be read by every user.
+  // The password is in the environment: every user can read a command line.
   program.environment = {"PATH=/usr/bin:/bin", "HOME=" + place_, "LC_ALL=C.UTF-8", "PGPASSWORD=" + server_->password()};
   program.directory = place_;
   program.output = place_ + "/shop.log";

@@ -1,4 +1,4 @@
-// Shop: the lab's services and the load on them, running against a Postgres.
+// Shop: the lab's services and their load, with a Postgres.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ struct Service {
   Child process;
 };
 
-// What the client saw of one operation in one phase.
+// The client's view of one operation in one phase.
 struct Seen {
   std::string operation;
   int64_t p50_ns = 0, p95_ns = 0;
@@ -27,15 +27,16 @@ struct Seen {
 
 class Shop {
  public:
-  // All connected, all statements prepared and the load on when it returns. `programs` are the lab's.
+  // When it returns, all services are connected, all statements are prepared, and the load is running. `programs` is
+  // the folder of the lab's programs.
   static Result<Shop> start(const std::string& place, const std::string& programs, Postgres& server, const User& user);
 
-  // Sets a service's setting and has it taken over at once.
+  // Changes a setting of a service, with immediate effect.
   Result<void> configure(const std::string& service, const std::string& name, const std::string& value);
-  // Another program of the lab, under the shop's user.
+  // Starts another program of the lab, as the shop's user.
   Result<Child> start_program(const std::string& program, std::vector<std::string> arguments, Program::Talk talk);
 
-  // The load counts requests under `phase` from now on; empty: under none.
+  // From now on the load counts requests under `phase`; empty: it counts none.
   Result<void> begin_phase(const std::string& phase);
   Result<std::vector<Seen>> seen(const std::string& phase);
   Result<std::string> load_json();
@@ -64,7 +65,7 @@ class Shop {
   std::vector<Service> services_;
   std::map<std::string, int> ports_;
   Child load_;
-  uint32_t load_seed_ = 0;  // of its arrivals
+  uint32_t load_seed_ = 0;  // seed of its arrivals
 };
 
 }  // namespace culprit::demo

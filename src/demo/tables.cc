@@ -2,7 +2,7 @@
 
 namespace culprit::demo {
 
-// CREATE TABLE AS, then the indexes: with wal_level = minimal the rows are written once, and sorted once.
+// CREATE TABLE AS first, then the indexes: with wal_level = minimal, rows are written once and sorted once.
 const char* const kOrdersSql = R"(
 CREATE TABLE orders AS
   SELECT g AS id, 1 + floor(random() * 20000)::int AS customer_id, timestamptz '2026-01-01' + g * interval '15 seconds' AS placed_at,
@@ -13,7 +13,7 @@ ALTER TABLE orders ADD PRIMARY KEY (id), ALTER id SET DEFAULT nextval('orders_id
 CREATE INDEX orders_customer_id ON orders (customer_id);
 )";
 
-// Customers have very different numbers of invoices (30 to some hundreds): the lower a number, the more.
+// Customers have very different numbers of invoices (30 to some hundreds): low customer numbers have the most.
 const char* const kOtherTablesSql = R"(
 CREATE TABLE order_items AS
   SELECT o AS order_id, l::smallint AS line, 1 + floor(random() * 5000)::int AS product_id, 1 + l % 3 AS quantity, 500 + (o % 9000)::int AS price_cents

@@ -7,14 +7,14 @@ namespace culprit::demo {
 
 namespace {
 
-// Parts that a truth has not are null, so that a reader need not know which fault has which.
+// Parts that a fault does not have are null, so that a reader need not know which fault has which part.
 void text_or_null(JsonWriter& json, std::string_view name, const std::string& text) {
   json.key(name);
   if (text.empty()) json.null();
   if (!text.empty()) json.value(text);
 }
 
-// As answers name statements: without their literals.
+// Writes a statement as answers do: without its literals.
 void statement_or_null(JsonWriter& json, const std::string& text) {
   text_or_null(json, "statement", text.empty() ? text : normalise_sql(text).text());
 }

@@ -8,7 +8,7 @@ namespace culprit::report {
 
 namespace {
 
-// The longest beginning of `text` that fits `columns`, cut at a blank where there is one, never empty.
+// Returns the longest beginning of `text` that fits into `columns`, cut at a space if there is one; never empty.
 std::string_view line_of(std::string_view text, size_t columns) {
   if (display_width(text) <= columns) return text;
   size_t bytes = std::max<size_t>(1, fitting_bytes(text, columns));
@@ -20,7 +20,7 @@ std::string_view line_of(std::string_view text, size_t columns) {
 }  // namespace
 
 void Paragraph::put(std::string_view raw, Style style) {
-  std::string text = printable(raw);  // the last gate: whatever a caller forgot
+  std::string text = printable(raw);  // the last check of foreign text, independent of the caller
   static constexpr std::string_view kCodes[] = {"", "\033[1m", "\033[2m", "\033[31m", "\033[32m", "\033[33m"};
   if (!color_ || style == Style::Plain) {
     text_ += text;

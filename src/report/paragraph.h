@@ -15,13 +15,13 @@ class Paragraph {
  public:
   Paragraph(int width, bool color) : width_(width < 40 ? 40 : width), color_(color) {}
 
-  // `text` wrapped at blanks, each line indented by `indent`; the first one carries `label` in front of the text, which
+  // Adds `text`, wrapped at spaces, with `indent` before each line. `label` is in front of the first line; the text
   // begins `label_width` columns later on all lines.
   void labelled(int indent, std::string_view label, int label_width, std::string_view text, Style style = Style::Plain);
   void line(int indent, std::string_view text, Style style = Style::Plain) { labelled(indent, "", 0, text, style); }
-  // `left` and `right` on one line, `right` at the right edge; on two lines where they do not fit.
+  // Adds `left` and `right` on one line, with `right` at the right edge; on two lines if they do not fit.
   void both_ends(int indent, std::string_view left, std::string_view right, Style left_style = Style::Plain);
-  // `left` padded to `column`, then `right`; on two lines where they do not fit.
+  // Adds `left`, padded to `column`, and `right`; on two lines if they do not fit.
   void columns(int indent, std::string_view left, int column, std::string_view right);
   void blank() { text_ += '\n'; }
 

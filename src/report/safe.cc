@@ -7,7 +7,7 @@ namespace culprit::report {
 
 namespace {
 
-// Calls `put` with each line of `text`, without its end, and copies the ends.
+// Calls `put` with each line of `text`, without the line's end, and copies the ends.
 template <class Put>
 std::string by_line(std::string_view text, Put put) {
   std::string out;
@@ -37,7 +37,7 @@ std::string terminal_safe_json(std::string_view json) {
   while (!json.empty()) {
     size_t length = 1;
     while (length <= 4 && !valid_utf8(json.substr(0, length))) ++length;
-    if (length > 4) {  // a byte of broken UTF-8
+    if (length > 4) {  // an invalid UTF-8 byte
       escape(0xfffd);
       json.remove_prefix(1);
       continue;
@@ -51,7 +51,7 @@ std::string terminal_safe_json(std::string_view json) {
       escape(byte(0));
     else if (length == 2)
       escape((byte(0) & 0x1fu) << 6 | (byte(1) & 0x3fu));
-    else  // no control has four
+    else  // no control character has four bytes
       escape((byte(0) & 0x0fu) << 12 | (byte(1) & 0x3fu) << 6 | (byte(2) & 0x3fu));
     json.remove_prefix(length);
   }

@@ -12,9 +12,9 @@ namespace culprit::report {
 
 namespace {
 
-constexpr int kTrackColumns = 24;  // of the drawn timeline
+constexpr int kTrackColumns = 24;  // width of the drawn timeline
 
-// What of the critical path lies in each span, by kind.
+// The part of the critical path in each span, by kind.
 using PathShares = std::map<SpanIndex, std::map<SectionKind, int64_t>>;
 
 PathShares shares_of(const std::vector<Section>& sections) {
@@ -25,17 +25,17 @@ PathShares shares_of(const std::vector<Section>& sections) {
 
 struct Row {
   SpanIndex span;
-  std::string lead;  // the tree's lines
+  std::string lead;  // the tree's lines before the name
 };
 
-// Depth first, children in order of start, without recursion: the tree's depth is the data's.
+// Depth first, children in order of start. Without recursion, as the tree's depth depends on the data.
 std::vector<Row> rows_of(const Trace& trace) {
   struct Pending {
     SpanIndex span;
-    std::string before;  // lead of the parent's children
+    std::string before;  // lines before the parent's children
     enum class Place { Root, Middle, Last } place;
   };
-  constexpr size_t kMaxLead = 40;  // bytes of indentation; deeper spans stay at this edge
+  constexpr size_t kMaxLead = 40;  // bytes of indentation; deeper spans are not indented further
   std::vector<Row> rows;
   std::vector<Pending> stack;
   for (auto root = trace.roots.rbegin(); root != trace.roots.rend(); ++root)
@@ -56,7 +56,7 @@ std::vector<Row> rows_of(const Trace& trace) {
   return rows;
 }
 
-// Where the span lies between the trace's ends; the stretches that the critical path takes in it are solid.
+// Draws the span's position between the trace's begin and end; periods in which it is on the critical path are solid.
 std::string track(const Span& span, const std::vector<std::pair<int64_t, int64_t>>& on_path, int64_t from_ns,
                   int64_t to_ns) {
   int64_t width = std::max<int64_t>(1, to_ns - from_ns);
@@ -131,7 +131,7 @@ void put_details(Paragraph& out, const Span& span) {
     detail("parent", std::string(to_string(span.link)) + ", " + format_share(span.link_confidence) + " sure");
 }
 
-// Which spans the critical path went through, the longest first.
+// Prints the spans on the critical path, the longest part first.
 void put_parts(Paragraph& out, const ShownTrace& shown, int64_t root_ns) {
   struct Part {
     int64_t ns;

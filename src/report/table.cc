@@ -10,7 +10,7 @@ namespace culprit::report {
 
 namespace {
 
-// The text inside a JSON string, or the JSON itself where it is no string; null is nothing.
+// Returns the contents of a JSON string, or the JSON itself if it is no string; null gives an empty text.
 std::string plain(std::string_view json) {
   if (json == "null") return {};
   if (json.size() < 2 || json.front() != '"') return std::string(json);
@@ -34,7 +34,7 @@ std::string plain(std::string_view json) {
       case 'r': text += '\r'; break;
       case 'b': text += '\b'; break;
       case 'f': text += '\f'; break;
-      case 'u':  // our own writer escapes control characters only, all below 0x80
+      case 'u':  // JsonWriter escapes control characters only, all below 0x80
         text += static_cast<char>(code_unit(i + 1) & 0x7f);
         i += 4;
         break;
@@ -51,7 +51,7 @@ bool is_number(std::string_view type) {
 
 std::string csv_field(const std::string& text, bool number) {
   std::string field = text;
-  // A spreadsheet would run what begins like a formula.
+  // A spreadsheet would run a value that begins like a formula.
   if (!number && !field.empty() && std::string_view("=+-@\t\r").find(field[0]) != std::string_view::npos)
     field.insert(0, "'");
   if (field.find_first_of(",\"\r\n") == std::string::npos) return field;
@@ -76,7 +76,7 @@ std::string table_text(const Table& table, const Look& look) {
   size_t total = 0;
   for (size_t width : widths) total += width + 2;
   size_t room = static_cast<size_t>(look.width);
-  while (total > room + 2) {  // the widest column gives way, a column at a time
+  while (total > room + 2) {  // the widest column is narrowed, one column at a time
     auto widest = std::max_element(widths.begin(), widths.end());
     if (*widest <= 6) break;
     --*widest, --total;

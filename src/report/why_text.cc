@@ -10,11 +10,11 @@ namespace culprit::report {
 
 namespace {
 
-constexpr int kIndent = 3;       // under the rank
-constexpr int kLabelWidth = 10;  // "would flip" is the longest that stands alone
+constexpr int kIndent = 3;       // below the rank
+constexpr int kLabelWidth = 10;  // width of the longest label, "would flip"
 constexpr int kRightColumn = 56;
 
-// `share` of `cells` columns as a bar in eighths.
+// Draws `share` of `cells` columns as a bar, in steps of an eighth.
 std::string bar(double share, int cells) {
   static constexpr const char* kEighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
   int eighths = static_cast<int>(std::lround(std::clamp(share, 0.0, 1.0) * cells * 8));
@@ -134,7 +134,8 @@ void put_finding(Paragraph& out, const Finding& finding, const std::string& sour
                        "; to tell: " + printable(finding.next_best->what_would_tell));
   put("try", printable(finding.advice));
   if (!finding.exemplars.empty()) {
-    // The whole id: a few digits are all zeros where ids have 64 bits, and all alike where they begin with the time.
+    // The whole id is printed. Its first digits are not unique: they are zeros in ids of 64 bits, and equal in ids that
+    // begin with a time.
     std::string from = source.empty() ? "" : " -s " + shell_quoted(source);
     put("see", "culprit show " + to_hex(finding.exemplars.front()) + from);
   }
@@ -192,7 +193,7 @@ std::string why_markdown(const Answer& answer, const Look& look) {
   page.width = Look().width;
   page.color = false;
   std::string body = why_text(answer, page), fence = "```", title;
-  while (body.find(fence) != std::string::npos) fence += '`';  // nothing in a statement ends the block
+  while (body.find(fence) != std::string::npos) fence += '`';  // no text inside the block can end the block
   for (char c : printable(answer.summary)) {
     if (std::string_view("\\`*_[]<>&#|").find(c) != std::string_view::npos) title += '\\';
     title += c;

@@ -6,7 +6,7 @@ namespace culprit::report {
 
 namespace {
 
-// The number of format_duration() without its unit, and the unit.
+// Returns the number of format_duration() without its unit, and the unit.
 std::pair<std::string, std::string> parts(int64_t duration_ns) {
   std::string text = format_duration(duration_ns);
   size_t blank = text.find(' ');

@@ -9,17 +9,17 @@
 
 namespace culprit::report {
 
-// "slow_statement/scan", or the class alone.
+// Returns "slow_statement/scan", or the class alone.
 std::string cause_name(const Finding& finding);
-// "612 → 38 ms (33–44)": `interval` in the unit of the second figure, left out where it is empty.
+// Returns "612 → 38 ms (33–44)": `interval` is in the unit of the second figure, and left out if it is empty.
 std::string change_text(int64_t from_ns, int64_t to_ns, const Interval& interval);
-// "33–44 ms".
+// Returns "33–44 ms".
 std::string interval_text(const Interval& interval);
-// "240 spans received = 240 stored + 0 accounted for", and what is in the ledger besides, in one line.
+// Returns "240 spans received = 240 stored + 0 accounted for", followed by the number of ledger rows, in one line.
 std::string account_text(const Account& account, const std::vector<LedgerRow>& rows);
-// "1,204 events ring_full (kernel, recorder): sentence".
+// Returns "1,204 events ring_full (kernel, recorder): sentence".
 std::string ledger_text(const LedgerRow& row);
-// "at most 5 % of comparisons …": how often an answer by comparison names a change where nothing changed.
+// Returns "at most 5 % of comparisons …": how often a comparison reports a change where nothing changed.
 std::string false_alarms_text(double share);
 std::string plural(int64_t n, std::string_view unit);  // "1 span", "2 spans"
 

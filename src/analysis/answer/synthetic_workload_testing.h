@@ -139,8 +139,7 @@ class Shop {
       span.duration_ns = now_ - span.start_ns;
       int64_t known = 0;
       for (int64_t ns : span.waits.ns) known += ns;
-      // the remaining time is a wait for its callees
-      span.waits[Wait::Peer] += std::max<int64_t>(span.duration_ns - known, 0);
+      span.waits[Wait::Peer] += std::max<int64_t>(span.duration_ns - known, 0);  // waits for its callees
     }
 
     Shop& shop_;
