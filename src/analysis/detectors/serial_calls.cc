@@ -1,5 +1,5 @@
 // serial_calls: a caller makes calls of several kinds one after the other, although they do not depend on each other:
-// in the baseline, or in other requests of the same kind, they ran concurrently.
+// in the baseline they ran concurrently. Without a baseline nothing is found.
 //
 //   before  ├─────────────┤         now  ├──────────────────────────┤
 //             ├── a ────┤                  ├── a ────┤
