@@ -19,6 +19,10 @@ endforeach()
 add_test(NAME tool/manual COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tools/manual.py ${CMAKE_BINARY_DIR}/culprit)
 set_tests_properties(tool/manual PROPERTIES LABELS tool TIMEOUT 60)
 
+# Each class of findings has a page, with an answer that the program prints today.
+add_test(NAME tool/causes COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tools/causes.py ${CMAKE_BINARY_DIR}/culprit)
+set_tests_properties(tool/causes PROPERTIES LABELS tool TIMEOUT 60)
+
 # Makes one of each kind of `./dev new` in a copy of the tree.
 add_test(NAME tool/new COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tools/new.py --self-test)
 set_tests_properties(tool/new PROPERTIES LABELS tool TIMEOUT 300)

@@ -32,7 +32,7 @@ COLUMN = re.compile(r"^(%s)\.([a-z_]+)$")
 PLACEHOLDER = re.compile(r"(?<![a-z])[A-Z]+(?![a-z])|<[^>]+>|\bx(?=_(?:test|fuzz|bench)|\.)|…")
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "NO_COLOR": "1", "COLUMNS": "100", "LC_ALL": "C.UTF-8"}
 # Options of other programs whose command lines are quoted in documents.
-FOREIGN_OPTIONS = {"--test-dir", "--preset", "--target", "--gtest_filter", "--fresh"}
+FOREIGN_OPTIONS = {"--test-dir", "--preset", "--target", "--gtest_filter", "--fresh", "--cpus"}
 
 
 def documents(root):
@@ -151,6 +151,8 @@ def wrong_commands(tree, line):
     if tree.culprit is None:
         return
     for verb, rest in VERB.findall(line):
+        if verb == "help":  # its word is a verb or a class
+            continue
         text = tree.help_of(verb)
         if text is None:
             yield f"no such verb: culprit {verb}"

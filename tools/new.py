@@ -83,6 +83,29 @@ std::vector<Cause> find_{name}(const DetectorInput& input) {{
 
 }}  // namespace culprit::analysis
 """,
+    "docs/causes/{name}.md": """\
+# {name}
+
+What it is, in a clause.
+
+## How it is told
+
+- Which evidence.
+
+## What else it could be
+
+- Another class, and what tells it.
+
+## What to do
+
+- What mends it.
+
+## What it looks like
+
+<!-- case: why/{name} -->
+```text
+```
+""",
     "tests/cases/why/{name}.test": """\
 # {name}: the smallest traces that have it; a second pair of sections for the healthy twin.
 
@@ -456,7 +479,7 @@ HOOK({name}, Life, false)
         Line("src/analysis/detectors/registry.cc", r"    \{FindingClass::Unexplained,",
              "    {{FindingClass::{camel}, {precedence}, find_{name}, false}},\n", more=lambda content: {"precedence": next_precedence(content)}),
         Line("src/model/finding_names.inc", r"CLASS\(Unexplained,", 'CLASS({camel}, "{name}", "What tells it, in a sentence.")\n', unless='"{name}"')],
-        "what it leaves to others in src/analysis/detectors/precedence.cc, its row in docs/formats/answer.md and README.md, "
+        "what it leaves to others in src/analysis/detectors/precedence.cc, its row in docs/formats/answer.md, docs/causes/README.md and README.md, "
         "and the fault planted in lab/ first"),
 }
 

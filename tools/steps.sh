@@ -41,6 +41,7 @@ dev_test() {
   if [[ -n $accept ]]; then
     [[ -n $filter ]] || CULPRIT_ACCEPT=1 "$kRelease/src/model_test" --gtest_filter='Schema.ThePages*' >/dev/null
     [[ -n $filter ]] || tools/manual.py "$kRelease/culprit" --accept
+    [[ -n $filter ]] || tools/causes.py "$kRelease/culprit" --accept
     tests/run_cases.py --binary "$kRelease/culprit" --accept --filter "$filter"
     return
   fi

@@ -55,6 +55,7 @@ std::string overview_text(int width) {
   out.blank();
   out.line(0, "Usage: culprit VERB [OPERANDS] [OPTIONS]");
   out.line(0, "       culprit VERB --help");
+  out.line(0, "       culprit help CLASS      what a class of findings is, and what to do about it");
   out.blank();
   out.line(0, "Examples:");
   out.line(2, "sudo culprit why");

@@ -1,5 +1,8 @@
 target_compile_definitions(culprit_cli PRIVATE CULPRIT_VERSION="${PROJECT_VERSION}")
 
+include(${PROJECT_SOURCE_DIR}/cmake/cause_pages.cmake)
+culprit_cause_pages()
+
 add_executable(culprit ${CMAKE_CURRENT_SOURCE_DIR}/cli/main.cc)
 target_link_libraries(culprit PRIVATE culprit_cli)
 set_target_properties(culprit PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})

@@ -4,9 +4,11 @@
 #include <cstdlib>
 
 #include "base/text.h"
+#include "cli/cause_pages.h"
 #include "cli/help.h"
 #include "cli/print.h"
 #include "cli/verb_table.h"
+#include "model/finding_class.h"
 
 namespace culprit::cli {
 
@@ -199,6 +201,21 @@ Result<const VerbRow*> known_verb(const std::string& word) {
   return verb;
 }
 
+// Help about a verb, or about a class of findings.
+Result<std::string> help_about(const std::string& word) {
+  const int width = terminal_width();
+  if (auto page = cause_page_text(word, width)) return *page;
+  if (find_verb(word) != nullptr) return help_text(*TRY(known_verb(word)), width);
+  if (parse_finding_class(word))
+    return usage("this version never prints '" + word + "'", "culprit help causes lists the classes that it can print");
+  std::vector<std::string_view> known = verb_names();
+  for (const CausePage& page : cause_pages()) known.push_back(page.name);
+  std::string_view guess = closest(word, known);
+  return usage("no help about '" + printable(word) + "'",
+               guess.empty() ? "culprit --help lists the verbs, culprit help causes the classes of findings"
+                             : "did you mean 'culprit help " + std::string(guess) + "'?");
+}
+
 // Parses "culprit --print-config [--json]".
 Result<Parsed> general_config(const std::vector<std::string>& words) {
   Parsed parsed;
@@ -220,7 +237,7 @@ Result<Parsed> parse(const std::vector<std::string>& words) {
   if ((help && words.size() > 2) || (first == "--version" && words.size() > 1))
     return usage("unexpected '" + printable(words.back()) + "'", "culprit --help");
   if (first == "--version") return Parsed{{}, "culprit " CULPRIT_VERSION "\n"};
-  if (help && words.size() > 1) return Parsed{{}, help_text(*TRY(known_verb(words[1])), terminal_width())};
+  if (help && words.size() > 1) return Parsed{{}, TRY(help_about(words[1]))};
   if (help) return Parsed{{}, overview_text(terminal_width())};
   if (first == "--print-config") return general_config(words);
   if (first[0] == '-') return usage("no verb given before " + printable(first), "culprit VERB [OPERANDS] [OPTIONS]");

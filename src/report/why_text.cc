@@ -139,6 +139,7 @@ void put_finding(Paragraph& out, const Finding& finding, const std::string& sour
     std::string from = source.empty() ? "" : " -s " + shell_quoted(source);
     put("see", "culprit show " + to_hex(finding.exemplars.front()) + from);
   }
+  put("about", "culprit help " + std::string(to_string(finding.cause)));
 }
 
 std::string operation_text(const Answer& answer) {
