@@ -178,7 +178,7 @@ Result<void> Run::warm_up() {
     if (ill == operations.end()) return {};
     slow = ill->operation + ": " + std::to_string(ill->errors) + " errors, p50 " + format_duration(ill->p50_ns);
   }
-  return Error{Error::Kind::Unavailable, "the shop does not get healthy (" + slow + ")",
+  return Error{Error::Kind::Unavailable, "the shop does not become healthy (" + slow + ")",
                "is this machine busy with something else?"};
 }
 
@@ -274,7 +274,7 @@ Result<void> check_rights() {
 int interrupted_by() { return Interrupts::signal(); }
 
 Result<Outcome> run(const Options& options, const Hooks& hooks) {
-  CHECK(hooks.record && hooks.why && hooks.diff, "demo has someone to record and to answer");
+  CHECK(hooks.record && hooks.why && hooks.diff, "demo has hooks to record and to answer");
   TRY(make_fault(options.fault.empty() ? "none"
                                        : options.fault));  // a mistyped name is reported before anything else happens
   TRY(check_rights());

@@ -28,8 +28,8 @@ struct Options {
 
 // The running processes, for the hooks that record and ask.
 struct Scene {
-  std::vector<int>
-      root_pids;  // services, PostgreSQL's postmaster, and the fault's process if there is one; not the load
+  // services, PostgreSQL's postmaster, and the fault's process if there is one; not the load
+  std::vector<int> root_pids;
   int postmaster_pid = 0;
   std::string data_directory;  // of PostgreSQL
   std::string instance;        // "127.0.0.1:5433/shop"

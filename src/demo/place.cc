@@ -99,8 +99,7 @@ Result<Place> Place::make() {
     rmdir(path.c_str());
     return Error{Error::Kind::Unavailable, std::string("cannot start a process: ") + strerror(errno)};
   }
-  return Error{Error::Kind::Unavailable,
-               "no directory on a disk can be written to (tried /var/tmp, /var/lib, /srv, /home)",
+  return Error{Error::Kind::Unavailable, "no directory on a disk is writable (tried /var/tmp, /var/lib, /srv, /home)",
                "make /var/tmp writable"};
 }
 

@@ -98,7 +98,7 @@ Result<void> Postgres::configure() {
       program({"/usr/bin/openssl", "req", "-new", "-x509", "-days", "2", "-nodes", "-subj", "/CN=localhost", "-newkey",
                "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-keyout", key, "-out", certificate});
   if (access(openssl.arguments[0].c_str(), X_OK) != 0) {
-    return Error{Error::Kind::Unavailable, "the program openssl is missing, which makes the server's certificate",
+    return Error{Error::Kind::Unavailable, "the program openssl is missing; it creates the server's certificate",
                  "apt-get install openssl"};
   }
   TRY(run_to_end(openssl, kInitMs));

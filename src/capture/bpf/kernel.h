@@ -8,7 +8,7 @@
 #include <linux/types.h>
 #include <stdbool.h>
 
-/* Tells bpf_tracing.h that struct pt_regs has the kernel's field names. */
+/* Declares to bpf_tracing.h that struct pt_regs has the kernel's field names. */
 #define __VMLINUX_H__
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)

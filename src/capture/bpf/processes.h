@@ -26,8 +26,8 @@ int BPF_PROG(sched_process_fork, struct task_struct* parent, struct task_struct*
   return 0;
 }
 
-/* A thread that calls execve takes over its leader's thread number: whether the slot of that number is recorded is
- * decided again. */
+/* A thread that calls execve takes over its leader's thread number. Whether that number is recorded is decided
+ * again. */
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(sched_process_exec, struct task_struct* task, int old_pid, struct linux_binprm* program) {
   struct thread_slot* slot = slot_of(task->pid);

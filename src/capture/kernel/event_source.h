@@ -23,8 +23,8 @@ namespace culprit::capture {
 // namespace, which must be the machine's first one.
 struct Scope {
   bool all = false;
-  std::vector<int32_t> pids =
-      {};  // used unless `all`; for a command to be started later: the pid of the child that waits to exec
+  // Used unless `all`. For a command to be started later: the pid of the child that waits to exec.
+  std::vector<int32_t> pids = {};
 };
 
 struct SourceOptions {
@@ -65,8 +65,8 @@ struct SourceCounts {
   // states of threads that were replaced by another thread's: one wait of each is missing
   uint64_t slot_collisions = 0;
   uint64_t map_full = 0;  // events lost because the kernel had no room for a socket or a block request
-  uint64_t payload_unseen =
-      0;  // messages whose bytes were not visible (sendfile, splice, sendmmsg, io_uring): length only
+  // messages whose bytes were not visible (sendfile, splice, sendmmsg, io_uring): length only
+  uint64_t payload_unseen = 0;
   uint64_t ring_peak_bytes = 0;  // the highest fill level seen of any CPU's ring
   uint64_t ring_size_bytes = 0;
   uint64_t user_ns = 0;  // CPU time of poll(), the handler included

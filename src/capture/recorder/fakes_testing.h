@@ -17,7 +17,7 @@
 
 namespace culprit::capture::testing {
 
-// "Q text" is a request; an answer ends with "Z". The first letter tells which end sends.
+// "Q text" is a request; an answer ends with "Z". The first letter shows which end sends.
 class LetterConversation : public Conversation {
  public:
   void feed(From from, int64_t time_ns, std::string_view head, std::string_view, uint64_t) override {

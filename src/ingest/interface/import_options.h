@@ -27,8 +27,8 @@ struct ImportSummary {
   int64_t pieces_read = 0;    // lines, requests, documents of the format
   int64_t pieces_unread = 0;  // lines, requests, documents of no known format, or not decodable
   int64_t text_lines = 0;     // lines of text between documents
-  bool behind_text =
-      false;  // documents were behind or between a logger's text: then its lines are no loss, otherwise they are unread
+  // Documents were behind or between a logger's text: then its lines are no loss, otherwise they are unread.
+  bool behind_text = false;
   std::map<std::string, int64_t> reasons;  // reasons for refused units and unread pieces, without their places
   // a description of the first piece that could not be read, for the error message
   std::string unread_example;

@@ -103,7 +103,7 @@ void Reader::place(Row row) {
   if (!open_.empty()) {
     row.parent = open_.back();
     if (row.there && row.indent != rows_[row.parent].indent + 2) {
-      intake_.note(LedgerKind::malformed, 1, "a child is indented two more than its parent");
+      intake_.note(LedgerKind::malformed, 1, "a child must be indented two more than its parent");
       row.there = false;
     }
   }

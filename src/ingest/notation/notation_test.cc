@@ -142,7 +142,7 @@ TEST(Notation, ADamagedLineCostsItself) {
     return sink.ledger.empty() ? "" : sink.ledger[0].unit + " " + sink.ledger[0].detail;
   };
   EXPECT_EQ(reason("  just words"), "line line 2: it has no from..to in milliseconds");
-  EXPECT_EQ(reason("   db q 0..1"), "line line 2: a child is indented two more than its parent");
+  EXPECT_EQ(reason("   db q 0..1"), "line line 2: a child must be indented two more than its parent");
   EXPECT_EQ(reason("\tdb q 0..1"), "line line 2: it is indented with a tab");
   EXPECT_EQ(reason("  db 0..1"), "line line 2: it has no name between service and from..to");
   EXPECT_EQ(reason("  db q 0..1 eror"), "line line 2: 'eror' is neither key=value nor error nor lost");

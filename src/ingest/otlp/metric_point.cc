@@ -70,7 +70,7 @@ void add_shape(const MetricFrame& frame, const NumberPoint& point, Attributes& a
 void finish_metric_point(const MetricFrame& frame, NumberPoint point, Intake& intake) {
   if (point.time_ns > kLatestTime) return intake.refuse(LedgerUnit::Metric, kBadTime);
   if (point.flags & kNoRecordedValue)
-    return intake.refuse(LedgerUnit::Metric, "the point says that nothing was recorded");
+    return intake.refuse(LedgerUnit::Metric, "the point is flagged as having no recorded value");
   bool number = frame.type == MetricType::Gauge || frame.type == MetricType::Sum;
   if (number && !point.value) return intake.refuse(LedgerUnit::Metric, "the point has no value");
 

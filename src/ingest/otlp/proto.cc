@@ -14,7 +14,7 @@ constexpr uint32_t kResourceEntries = 1, kResource = 1, kScopeEntries = 2, kScop
 
 void note_damage(Intake& intake, std::string_view what) {
   intake.note(LedgerKind::malformed, LedgerUnit::Request, 1,
-              std::string(what) + " ends early or is not protobuf; what follows in it is lost");
+              std::string(what) + " ends early or is not protobuf; the data after that point are lost");
 }
 
 // Determines the signal. Times are fixed64 in spans (fields 7, 8) and log records (1, 11), never in metrics. Metrics

@@ -14,7 +14,7 @@ namespace {
 namespace dom = simdjson::dom;
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf", kBlanks = " \t\r\n";
-constexpr std::string_view kUnknown = "it is JSON, but of no known format";
+constexpr std::string_view kUnknown = "it is JSON, but not in a known format";
 // {"hits": {"hits": [{"_source": {…}}]}} of Elasticsearch is the deepest wrapping known.
 constexpr int kMostWrapping = 5;
 // The limit of failed attempts to find a document in one line of text: a prefix contains only a few braces.
