@@ -18,7 +18,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FOLDER = os.path.join(ROOT, "docs", "causes")
 EXAMPLE = re.compile(r"(<!-- case: ([^\s:]+)(?:: ([^\n]+?))? -->\n```text\n)(.*?)(```\n)", re.S)
 NO_CASE = re.compile(r"^<!-- no case: .+ -->$", re.M)
-SECTIONS = ("How it is told", "What else it could be", "What to do", "What it looks like")
+SECTIONS = ("Signature", "What else it could be", "What to do", "What it looks like")
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 import run_cases  # noqa: E402  (the format of cases is known there)
 

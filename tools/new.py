@@ -88,7 +88,7 @@ std::vector<Cause> find_{name}(const DetectorInput& input) {{
 
 What it is, in a clause.
 
-## How it is told
+## Signature
 
 - Which evidence.
 
