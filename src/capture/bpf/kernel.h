@@ -143,11 +143,11 @@ enum req_flag_bits { __REQ_SYNC = 11, __REQ_PREFLUSH = 18 };
 
 #pragma clang attribute pop
 
-#define PF_KTHREAD 0x00200000 /* include/linux/sched.h: part of no ABI, the same since 2009 */
+#define PF_KTHREAD 0x00200000 /* include/linux/sched.h: not part of an ABI, unchanged since 2009 */
 #define TASK_DEAD 0x80
 #define TASK_UNINTERRUPTIBLE 2
 #define TASK_STATES 0x7f
-#define USER_CODE 0x33 /* __USER_CS: a 64-bit program; 32-bit ones number their system calls otherwise */
+#define USER_CODE 0x33 /* __USER_CS: a 64-bit program; 32-bit programs number their system calls differently */
 #define REQ_OP_MASK 0xff
 #define REQ_OP_FLUSH 2
 #define AF_UNIX 1

@@ -4,8 +4,9 @@
 #include "recorder.h"
 #include "socket_state.h"
 
-#define CHUNK_BYTES 4096          /* copied at once */
-#define SEARCHED_CHUNK_BYTES 1024 /* copied at once while the blank line is looked for: so much may be copied in vain */
+#define CHUNK_BYTES 4096 /* the most bytes copied by one call */
+/* the most bytes copied by one call during the search for the blank line: bytes behind it are copied unnecessarily */
+#define SEARCHED_CHUNK_BYTES 1024
 #define PAYLOAD_LIMIT (HEAD_LIMIT + TAIL_LIMIT)
 #define PIECE_LIMIT 1024 /* UIO_MAXIOV */
 /* The largest number of steps of a walk: one for each piece, and one more for each chunk. */
@@ -21,10 +22,10 @@ struct walk {
   __u64 wanted;    /* bytes of the message's head that the policy wants */
   __u64 tail;      /* the most bytes of its end to copy */
   __u64 position;  /* in the message */
-  __u64 head;      /* copied to here */
-  __u64 tail_from; /* and from here on */
-  __u64 searching; /* for the blank line */
-  __u64 search_at; /* from here on in the payload */
+  __u64 head;      /* end of the copied head */
+  __u64 tail_from; /* begin of the copied tail */
+  __u64 searching; /* whether the blank line is still searched */
+  __u64 search_at; /* position in the payload where the search continues */
   __u64 blank;     /* position behind the blank line that was found; 0: none */
   __s64 failed;
 };
@@ -34,7 +35,7 @@ struct walk {
 struct message {
   struct walk walk;
   struct event_data event;
-  char payload[PAYLOAD_LIMIT + CHUNK_BYTES]; /* the verifier adds the greatest offset and the greatest length */
+  char payload[PAYLOAD_LIMIT + CHUNK_BYTES]; /* the verifier adds the largest offset and the largest length */
 };
 
 /* Buffers for messages that are cut, long or in several pieces. There are two buffers for each CPU, one for each
@@ -48,7 +49,8 @@ struct {
 } messages SEC(".maps");
 
 INLINE long copy_user(struct message* m, __u64 offset, __u64 n, __u64 from) {
-  asm volatile("" : "+r"(offset)); /* else the compiler drops, as always true, what the verifier wants to see */
+  /* Otherwise the compiler removes this check as always true, and the verifier needs it. */
+  asm volatile("" : "+r"(offset));
   if (offset > PAYLOAD_LIMIT) return -1;
   asm volatile("" : "+r"(n));
   if (n > CHUNK_BYTES) return -1;
@@ -188,7 +190,7 @@ INLINE long copy_walk(struct message* m, const struct capture_policy* policy) {
   m->event.head_bytes = walk->head;
   m->event.tail_bytes = length - walk->tail_from;
   if (walk->position >= length) return 0;
-  if (walk->position < walk->head) m->event.head_bytes = walk->position; /* more pieces than we look at */
+  if (walk->position < walk->head) m->event.head_bytes = walk->position; /* more pieces than PIECE_LIMIT */
   m->event.tail_bytes = 0;
   return 0;
 }

@@ -152,7 +152,7 @@ INLINE void tell_whole(const struct whole* w, const __u64 room, bool sent, void*
   __u64 n = w->length;
   if (!e) return;
   fill_data(e, w->slot, w->sk, w->length, sent, w->now);
-  asm volatile("" : "+r"(n)); /* else the compiler drops, as always true, what the verifier wants to see */
+  asm volatile("" : "+r"(n)); /* otherwise the compiler removes this check as always true, and the verifier needs it */
   if (!room || n > room) {
     e->flags |= DATA_CUT;
   } else if (unlikely(bpf_probe_read_user(e + 1, n, w->from))) {
@@ -183,7 +183,7 @@ INLINE int on_bytes(struct sock* sk, int length, bool sent) {
   if (sent)
     take_leaving(slot, w.now);
   else
-    slot->left_ns = 0; /* of an interrupt that woke somebody when the send before was already told */
+    slot->left_ns = 0; /* The mark came from an interrupt that woke a thread after the event of the last send call. */
   if (unlikely(slot->policy_epoch != capture_epoch || slot->socket != (__u64)sk->__sk_common.skc_cookie.counter) &&
       !know_socket(slot, sk, task, w.now))
     return 0;
@@ -191,7 +191,7 @@ INLINE int on_bytes(struct sock* sk, int length, bool sent) {
   ring = own_ring();
   regs = (struct pt_regs*)bpf_task_pt_regs(task);
   if (!c || !ring || !regs) return 0;
-  if (unlikely(!length)) { /* the other end has closed; TCP's end is told by its state */
+  if (unlikely(!length)) { /* The peer has closed. For TCP, its state shows the end. */
     return sk->__sk_common.skc_family == AF_UNIX && sk->sk_type == SOCK_STREAM && regs->dx ? tell_end_of(sk, slot) : 0;
   }
   slot->descriptor = regs->di;

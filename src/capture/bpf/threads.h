@@ -116,7 +116,7 @@ INLINE void leave_cpu(struct thread_slot* slot, struct task_struct* task, __u32 
   slot->syscall = -1;
   slot->argument = 0;
   slot->io_wait = 0;
-  if (!state) return; /* it was preempted: it waits for nothing but a CPU */
+  if (!state) return; /* The thread was preempted: it waits only for a CPU. */
   slot->io_wait = BPF_CORE_READ_BITFIELD(task, in_iowait);
   if (task->flags & PF_KTHREAD) return;
   regs = (struct pt_regs*)bpf_task_pt_regs(task);
@@ -132,7 +132,7 @@ INLINE void fill_wake(struct event_switch* e, struct thread_slot* slot) {
   e->waker = WAKER_NONE;
   e->waker_pid = 0;
   e->waker_tid = 0;
-  if (!slot->state && wake != slot->off_ns) return; /* preempted: it was runnable all the time */
+  if (!slot->state && wake != slot->off_ns) return; /* preempted: it was always runnable */
   if (wake && wake >= slot->in_ns) {
     /* A wake-up while the thread was about to sleep is earlier than the time at which it lost the CPU. */
     e->wake_ns = wake < slot->off_ns ? slot->off_ns : wake;
@@ -199,6 +199,6 @@ int seed_threads(struct bpf_iter__task* context) {
   if (slot->tid != (__u32)task->pid || slot->epoch != scope_epoch) claim_slot(slot, task->pid, task->tgid, scope_epoch);
   if (!slot->traced || slot->off_ns || slot->in_ns) return 0;
   leave_cpu(slot, task, state, bpf_ktime_get_ns());
-  slot->off_cpu = 0xffff; /* not known */
+  slot->off_cpu = 0xffff; /* unknown */
   return 0;
 }

@@ -291,8 +291,8 @@ void Dispatcher::count_source(const SourceCounts& counts) {
 // A PostgreSQL backend that waits for a heavyweight lock says so in its process title. No event shows what the backend
 // waits for when the wait ends by a time-out.
 void Dispatcher::Parts::look_at_titles(int64_t mono_ns) {
-  constexpr int64_t kEvery = 200'000'000;  // also the age from which a request is looked at: shorter ones end meanwhile
-  constexpr size_t kMost = 32;             // a title costs about 50 us: less than 1 % of a CPU
+  constexpr int64_t kEvery = 200'000'000;  // also the least age of a request to look at
+  constexpr size_t kMost = 32;             // reading a title takes about 50 µs: less than 1 % of a CPU
   if (mono_ns - titles_ns < kEvery) return;
   titles_ns = mono_ns;
   std::vector<int32_t> pids = tracker.serving_since("postgresql", mono_ns - kEvery);

@@ -205,7 +205,7 @@ TEST_F(DispatcherTest, ABackendWokenByAnotherWaitedForTheLockThatItsStatementToo
 TEST_F(DispatcherTest, AWaitThatItsTimeOutEndedIsALockWaitWhereTheProcessTitleSaysSo) {
   connect(kClient, kBackend, 1, 4000);
   receives(2, kBackend, 10, "Q UPDATE waiter", 1);
-  ASSERT_TRUE(tick(100).has_value());  // too early: a title is read of requests older than 200 ms
+  ASSERT_TRUE(tick(100).has_value());  // too early: titles are read for requests older than 200 ms
   view.titles[kBackend] = "postgres: app shop 127.0.0.1(4000) UPDATE waiting";
   ASSERT_TRUE(tick(500).has_value());
   off(kBackend, {.off = 11, .wake = 1011, .on = 1011, .syscall = SYS_epoll_wait});    // the deadlock check
