@@ -15,7 +15,6 @@ import os
 import random
 import shutil
 import socket
-import ssl
 import string
 import struct
 import subprocess
@@ -25,6 +24,7 @@ import threading
 import time
 
 from bench import CULPRIT, Cluster, keep
+from postgresql_wire import Postgresql
 
 TABLES = ("span", "thread_state", "log", "metric", "process", "connection", "host", "ledger")
 CONTROL = "culprit_control_table"
@@ -187,48 +187,6 @@ class Planter:
         forms |= {"pin=" + pin, "pin " + pin} if "{i}" in template else set()
         self.planted.append((kind, [form.encode() for form in forms]))
         return template.format(s=secret, n=number, b=encoded, p=word, t=token, i=pin, h=secret.encode().hex(), r="".join(r.choice("abcdef") for _ in range(8)))
-
-
-class Postgresql:
-    """A client with the part of the protocol that is needed to send a statement in every way."""
-
-    def __init__(self, port, tls):
-        self.socket = socket.create_connection(("127.0.0.1", port))
-        if tls:
-            self.socket.sendall(struct.pack("!II", 8, 80877103))
-            assert self.socket.recv(1) == b"S"
-            context = ssl._create_unverified_context()
-            self.socket = context.wrap_socket(self.socket)
-        body = struct.pack("!I", 196608) + b"user\0postgres\0database\0postgres\0\0"
-        self.socket.sendall(struct.pack("!I", len(body) + 4) + body)
-        self.until_ready()
-
-    def until_ready(self):
-        data = b""
-        while not (len(data) >= 6 and data[-6:-1] == b"Z\0\0\0\5"):
-            more = self.socket.recv(65536)
-            if not more:
-                return
-            data += more
-
-    def say(self, *messages):
-        self.socket.sendall(b"".join(tag + struct.pack("!I", len(body) + 4) + body for tag, body in messages))
-        self.until_ready()
-
-    def simple(self, text):
-        self.say((b"Q", text.encode() + b"\0"))
-
-    def extended(self, text, name=b"", values=(), binary=False):
-        bind = b"\0" + name + b"\0" + (struct.pack("!HH", 1, 1) if binary else struct.pack("!H", 0)) + struct.pack("!H", len(values))
-        for value in values:
-            bind += struct.pack("!I", len(value)) + value
-        self.say((b"P", name + b"\0" + text.encode() + b"\0\0\0"), (b"B", bind + b"\0\0"), (b"D", b"P\0"), (b"E", b"\0\0\0\0\0"), (b"S", b""))
-
-    def copy_in(self, data):
-        text = "COPY culprit_control_table (v) FROM STDIN"
-        self.socket.sendall(b"Q" + struct.pack("!I", len(text) + 5) + text.encode() + b"\0")
-        time.sleep(0.05)
-        self.say((b"d", data), (b"c", b""))
 
 
 class Echo(http.server.BaseHTTPRequestHandler):

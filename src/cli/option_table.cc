@@ -90,7 +90,7 @@ const OptionRow kOptions[] = {
      .member = &Options::tier,
      .choices = kTiers,
      .setting = Yes,
-     .help = "T0 (nothing inside programs) or T0+T1 (also PostgreSQL's own activity)"},
+     .help = "T0 (no probes in programs) or T0+T1 (also PostgreSQL's own activity)"},
     {.name = "to", .takes = Takes::Text, .metavar = "URL", .groups = kRecordOnly, .state = Planned},
     {.name = "budget", .takes = Takes::Text, .metavar = "SHARE", .groups = kRecordOnly, .state = Planned},
     {.name = "flight", .takes = Takes::Duration, .metavar = "DURATION", .groups = kRecordOnly, .state = Planned},

@@ -77,7 +77,7 @@ std::string summary_text(const capture::RecordSummary& summary, const std::strin
   text += "        " + count(summary.events) + " events = " + count(summary.kept) + " kept + " + count(summary.lost) +
           " lost   →  " + printable(directory) + " (" + format_bytes(tree_bytes(directory)) + ")\n";
   for (const std::string& line : summary.asked) text += "        " + printable(line) + "\n";
-  for (const capture::ProbeState& probe : summary.probes)
+  for (const capture::ProbeState& probe : summary.counts.probes)
     if (probe.state != capture::ProbeState::State::Attached && probe.state != capture::ProbeState::State::Off)
       text += "        without " + printable(probe.name) + ": " + printable(probe.reason) + "\n";
   return text;
@@ -98,12 +98,25 @@ std::string summary_json(const capture::RecordSummary& summary, const std::strin
       .key("probes")
       .begin_array();
   static constexpr const char* kStates[] = {"attached", "missing", "failed", "over_budget", "off"};
-  for (const capture::ProbeState& probe : summary.probes) {
+  for (const capture::ProbeState& probe : summary.counts.probes) {
     json.begin_object().member("name", probe.name).member("state", kStates[static_cast<int>(probe.state)]);
     if (!probe.reason.empty()) json.member("reason", probe.reason);
     if (probe.cost_ns != 0) json.member("cost_ns", probe.cost_ns);
     json.end_object();
   }
+  json.end_array().key("types").begin_array();
+  for (size_t type = 0; type < capture::kEventTypes; ++type) {
+    if (capture::event_name(type).empty()) continue;
+    json.begin_object().member("name", capture::event_name(type)).member("kept", summary.counts.kept[type]);
+    json.member("lost", summary.counts.lost[type]).end_object();
+  }
+  json.end_array().key("tables").begin_array();
+  for (const TableSize& table : summary.tables)
+    json.begin_object()
+        .member("name", table.name)
+        .member("most", table.entries)
+        .member("limit", table.limit)
+        .end_object();
   json.end_array().end_object();
   return json.take() + "\n";
 }

@@ -82,6 +82,7 @@ struct Process {
   int64_t running_ns = 0, runnable_ns = 0;  // CPU time it got, and time it was ready and had none, during the recording
   // How long the CPU quotas of its control group, and of those above, stopped the group during the recording.
   int64_t throttled_ns = 0;
+  std::string cpus_allowed;  // as the kernel lists them: "0-3,8"; of threads that differ, the fewest; empty: not known
 };
 
 struct Connection {

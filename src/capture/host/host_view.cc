@@ -66,6 +66,8 @@ class ProcView : public HostView {
 
   int64_t throttled_ns(int32_t pid) override { return read_throttled_ns(pid); }
 
+  std::string cpus_allowed(int32_t pid) override { return read_cpus_allowed(pid); }
+
   int64_t busy_ns() override {
     // "cpu user nice system idle iowait irq softirq steal …" (proc(5)). Busy time is all except idle, iowait and steal.
     const std::string stat = read_small("/proc/stat");

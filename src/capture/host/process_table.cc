@@ -34,13 +34,15 @@ std::string shown_command(const ProcessFacts& facts) {
   return text.size() <= kMost ? text : repaired_utf8(text.substr(0, kMost)) + "…";
 }
 
-// Reduces the row of a process outside the scope to its pid and its name. Such a process has a row for the resources
-// that it takes from recorded processes; its command line is not stored.
+// Reduces the row of a process outside the scope to its pid, its name and its times.
 Process shown_row(Process row) {
   if (row.recorded) return row;
+  row.parent_pid = 0;
   row.executable.clear();
   row.command.clear();
+  row.service.clear();
   row.cgroup.clear();
+  row.cpus_allowed.clear();
   return row;
 }
 
@@ -79,9 +81,30 @@ Processes::Entry* Processes::find(int32_t pid) {
   return found == entries_.end() ? nullptr : &found->second;
 }
 
+// Removes an eighth of the entries at once: a search for a single one costs as much as the table is long.
+void Processes::make_room() {
+  if (entries_.size() < most_) return;
+  std::vector<std::pair<std::pair<bool, uint64_t>, int32_t>> all;
+  all.reserve(entries_.size());
+  for (const auto& [pid, entry] : entries_) all.push_back({{entry.row.exited_ns == 0, entry.used}, pid});
+  const auto last = all.begin() + static_cast<std::ptrdiff_t>(all.size() / 8);
+  std::nth_element(all.begin(), last, all.end());
+  std::for_each(all.begin(), last + 1, [&](const auto& one) {
+    auto place = entries_.find(one.second);
+    if (place->second.dirty && place->second.has_row()) gone_.push_back(shown_row(std::move(place->second.row)));
+    entries_.erase(place);
+  });
+}
+
 Processes::Entry& Processes::at(int32_t pid) {
-  auto [place, fresh] = entries_.try_emplace(pid);
+  auto place = entries_.find(pid);
+  const bool fresh = place == entries_.end();
+  if (fresh) {
+    make_room();
+    place = entries_.try_emplace(pid).first;
+  }
   Entry& entry = place->second;
+  entry.used = ++used_;
   if (!fresh) return entry;
   entry.row.pid = pid;
   ProcessFacts facts = view_.process(pid);
@@ -104,13 +127,14 @@ Processes::Entry& Processes::at(int32_t pid) {
 void Processes::forked(int32_t pid, int32_t parent_pid, const char* name, int64_t wall_ns) {
   auto old = entries_.find(pid);
   if (old != entries_.end()) {
-    if (old->second.row.exited_ns != 0) gone_.push_back(shown_row(std::move(old->second.row)));
+    if (old->second.row.exited_ns != 0 && old->second.has_row()) gone_.push_back(shown_row(std::move(old->second.row)));
     entries_.erase(old);
   }
   Entry& parent = at(parent_pid);
   Entry child;
   child.row = parent.row;  // after fork the child runs the same program, with its own numbers
   child.known = parent.known;
+  child.in_scope = true;
   child.row.pid = pid;
   child.row.parent_pid = parent_pid;
   child.row.started_ns = wall_ns;
@@ -119,6 +143,8 @@ void Processes::forked(int32_t pid, int32_t parent_pid, const char* name, int64_
   child.row.name = fixed_text(name, 16);
   if (is_interpreter(child.row.name)) child.row.name = parent.row.name;  // after fork the child runs the same script
   child.throttled_before_ns = parent.throttled_before_ns;
+  child.used = ++used_;
+  make_room();
   entries_.insert_or_assign(pid, std::move(child));
 }
 
@@ -130,6 +156,7 @@ void Processes::executed(int32_t pid, const char* name, const char* path) {
   if (facts.executable.empty()) facts.executable = told;
   if (facts.found) entry.row.parent_pid = facts.parent_pid;
   entry.known = true;
+  entry.in_scope = true;
   entry.dirty = true;
   entry.row.name = shown_name(facts);
   entry.row.executable = redact_file(facts.executable).text;
@@ -144,6 +171,23 @@ void Processes::exited(int32_t pid, int32_t code, int64_t wall_ns) {
   entry->row.exited_ns = wall_ns;
   entry->row.exit_code = code;
   entry->dirty = true;
+}
+
+void Processes::blame(int32_t pid) {
+  if (pid <= 0) return;
+  if (Entry* known = find(pid); known && known->has_row()) {
+    if (!known->blamed || known->blamed_now || known->in_scope || known->row.recorded || rechecked_ >= kMostRechecked)
+      return;
+    // The end of a process outside the scope is not reported: its pid may have been reused.
+    ++rechecked_;
+    known->blamed_now = true;
+    const ProcessFacts facts = view_.process(pid);
+    if (!facts.found || facts.started_ns == known->row.started_ns) return;
+    if (known->dirty) gone_.push_back(shown_row(std::move(known->row)));
+    entries_.erase(pid);
+  }
+  Entry& entry = at(pid);
+  entry.blamed = entry.blamed_now = true;
 }
 
 void Processes::set_activity(int32_t pid, int64_t running_ns, int64_t runnable_ns) {
@@ -177,16 +221,13 @@ void Processes::begin_cpu_times() {
 }
 
 void Processes::end_cpu_times() {
-  // A process below one clock tick in a hundred does not delay others, and each process costs a row.
-  constexpr int64_t kLeast = 20'000'000;
   for (const CpuTimes& now : view_.cpu_times()) {
     CpuTimes before;
     auto found = begin_.find(now.pid);
     if (found != begin_.end() && found->second.started_ns == now.started_ns) before = found->second;
     const int64_t running_ns = now.running_ns - before.running_ns;
     Entry* entry = find(now.pid);
-    if (!entry && running_ns < kLeast) continue;
-    if (!entry) entry = &at(now.pid);
+    if (!entry || !entry->has_row()) continue;
     if (entry->row.recorded && entry->row.running_ns > 0) continue;  // the counts from events are exact
     entry->row.running_ns = running_ns;
     entry->row.runnable_ns = std::max<int64_t>(0, now.runnable_ns - before.runnable_ns);
@@ -195,7 +236,9 @@ void Processes::end_cpu_times() {
   for (auto& [pid, entry] : entries_) {
     if (!entry.row.recorded || entry.row.exited_ns != 0) continue;
     entry.row.throttled_ns = std::max<int64_t>(0, view_.throttled_ns(pid) - entry.throttled_before_ns);
-    entry.dirty |= entry.row.throttled_ns > 0;
+    std::string cpus = view_.cpus_allowed(pid);  // it may have been bound since
+    entry.dirty |= entry.row.throttled_ns > 0 || cpus != entry.row.cpus_allowed;
+    if (!cpus.empty()) entry.row.cpus_allowed = std::move(cpus);
   }
 }
 
@@ -207,12 +250,14 @@ std::string Processes::title(int32_t pid) {
 std::vector<Process> Processes::take_changed(const std::string& host) {
   std::vector<Process> rows = std::move(gone_);
   gone_.clear();
+  rechecked_ = 0;
   // Called about once a second: within this time, every request that waited for the process has been reported.
   constexpr uint32_t kRoundsAfterExit = 30;
   for (auto place = entries_.begin(); place != entries_.end();) {
     Entry& entry = place->second;
-    if (entry.dirty) rows.push_back(shown_row(entry.row));
-    entry.dirty = false;
+    if (entry.dirty && entry.has_row()) rows.push_back(shown_row(entry.row));
+    entry.dirty &= !entry.has_row();
+    entry.blamed_now = false;
     const bool over = entry.row.exited_ns != 0 && ++entry.rounds_after_exit > kRoundsAfterExit;
     place = over ? entries_.erase(place) : std::next(place);
   }

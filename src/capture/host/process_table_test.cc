@@ -53,6 +53,7 @@ class Proc : public HostView {
   SocketAddress near_end(int32_t, const SocketAddress&) override { return {}; }
   std::vector<CpuTimes> cpu_times() override { return times; }
   int64_t throttled_ns(int32_t) override { return 0; }
+  std::string cpus_allowed(int32_t pid) override { return pid == 1 ? "1" : "0-1"; }
   int64_t busy_ns() override { return 0; }
   HostInfo host() override { return {}; }
 
@@ -93,23 +94,110 @@ TEST(Processes, HomeDirectoriesAreCut) {
   EXPECT_EQ(table.at(3).row.executable, "/opt/home/shop");
 }
 
-TEST(Processes, OfAStrangerOnlyNameAndNumberLeave) {
+// More processes than the table holds: those that ended go first, and no row is lost with them.
+TEST(Processes, OfMoreThanTheLimitThoseThatEndedGoAndTheirRowsStay) {
   Proc proc;
-  for (int32_t pid : {1, 2}) {
+  Processes processes(proc, 100);
+  proc.processes[1] = facts("/usr/sbin/forker", {"forker"});
+  std::map<int32_t, Process> rows;
+  for (int32_t pid = 1000; pid < 3000; ++pid) {
+    processes.at(1);
+    processes.forked(pid, 1, "child", pid);
+    if (pid % 100 != 0) processes.exited(pid, 0, pid + 1);  // twenty stay
+    EXPECT_LE(processes.size(), 101u);
+    if (pid % 250 == 0)
+      for (Process& row : processes.take_changed("h")) rows[row.pid] = row;
+  }
+  for (Process& row : processes.take_changed("h")) rows[row.pid] = row;
+  EXPECT_EQ(rows.size(), 2000u);  // all but the stranger
+  for (int32_t pid = 1000; pid < 3000; pid += 100) EXPECT_NE(processes.find(pid), nullptr) << pid;
+  for (const auto& [pid, row] : rows) {
+    if (pid % 100 != 0) {
+      EXPECT_EQ(row.exited_ns, pid + 1) << pid;
+    }
+  }
+}
+
+// All of them live: those not asked for longest go, and are looked up again.
+TEST(Processes, OfMoreThanTheLimitThatLiveTheIdleOnesGo) {
+  Proc proc;
+  Processes processes(proc, 100);
+  for (int32_t pid = 1; pid <= 1000; ++pid) proc.processes[pid] = facts("/bin/p" + std::to_string(pid), {"p"});
+  for (int32_t pid = 1; pid <= 1000; ++pid) {
+    processes.at(pid);
+    EXPECT_EQ(processes.at(7 <= pid ? 7 : pid).known, true);
+    EXPECT_LE(processes.size(), 101u);
+  }
+  EXPECT_NE(processes.find(7), nullptr);
+  EXPECT_EQ(processes.find(8), nullptr);
+  EXPECT_EQ(processes.at(8).row.name, "p8");
+}
+
+TEST(Processes, OfAStrangerThatIsBlamedOnlyNameAndNumberLeave) {
+  Proc proc;
+  for (int32_t pid : {1, 2, 3}) {
     proc.processes[pid] = facts("/usr/bin/python3.11", {"python3", "/srv/thumbs.py", "--owner", "jane"}, "/jane.slice");
     proc.processes[pid].name = "python3";
+    proc.processes[pid].parent_pid = 77;
+    proc.processes[pid].service = "jane-shop";
+    proc.times.push_back({.pid = pid, .started_ns = 1, .running_ns = 5'000'000'000});
   }
   Processes table(proc);
-  table.begin_cpu_times();
   table.at(1).row.recorded = true;
-  proc.times = {{.pid = 2, .started_ns = 1, .running_ns = 5'000'000'000}};
+  table.at(3);  // it was asked about: it woke somebody
+  table.blame(2);
   table.end_cpu_times();
   const auto rows = table.take_changed("host");
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_FALSE(rows[0].command.empty());
+  EXPECT_EQ(rows[0].cpus_allowed, "1");
+  EXPECT_EQ(rows[1].cpus_allowed, "");
+  EXPECT_EQ(rows[1].pid, 2);
   EXPECT_EQ(rows[1].name, "thumbs.py");
   EXPECT_EQ(rows[1].running_ns, 5'000'000'000);
-  EXPECT_EQ(rows[1].command + rows[1].executable + rows[1].cgroup, "");
+  EXPECT_EQ(rows[1].parent_pid, 0);
+  EXPECT_EQ(rows[1].command + rows[1].executable + rows[1].cgroup + rows[1].service, "");
+  EXPECT_TRUE(table.take_changed("host").empty());
+}
+
+// A busy stranger on which nothing is blamed has no row, however much CPU it took.
+TEST(Processes, OfAStrangerThatIsNotBlamedNothingLeaves) {
+  Proc proc;
+  proc.processes[2] = facts("/usr/bin/burn", {"burn", "--for", "jane"});
+  Processes table(proc);
+  table.begin_cpu_times();
+  proc.times = {{.pid = 2, .started_ns = 1, .running_ns = 50'000'000'000}};
+  table.end_cpu_times();
+  EXPECT_TRUE(table.take_changed("host").empty());
+}
+
+// Blamed later, it has one.
+TEST(Processes, AStrangerIsNamedOnceItIsBlamed) {
+  Proc proc;
+  proc.processes[2] = facts("/usr/bin/burn", {"burn"});
+  Processes table(proc);
+  table.at(2);
+  EXPECT_TRUE(table.take_changed("host").empty());
+  table.blame(2);
+  EXPECT_EQ(table.take_changed("host").at(0).name, "burn");
+}
+
+// Nobody tells that a stranger has ended: its number is another's within a second, and both are named.
+TEST(Processes, AStrangersNumberMayBeAnothersByNow) {
+  Proc proc;
+  proc.processes[2] = facts("/usr/bin/first", {"first"});
+  proc.processes[2].started_ns = 100;
+  Processes table(proc);
+  table.blame(2);
+  EXPECT_EQ(table.take_changed("host").at(0).name, "first");
+  proc.processes[2] = facts("/usr/bin/second", {"second"});
+  proc.processes[2].started_ns = 200;
+  table.blame(2);
+  table.blame(2);
+  const auto rows = table.take_changed("host");
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].name, "second");
+  EXPECT_EQ(rows[0].started_ns, 200);
 }
 
 }  // namespace

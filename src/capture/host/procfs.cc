@@ -215,6 +215,42 @@ int64_t read_throttled_ns(int32_t pid) {
   return total_ns;
 }
 
+// "Cpus_allowed_list:\t0-3,8". A name that a process gave itself can't begin a line: the kernel escapes it.
+CpuList parse_cpus_allowed(std::string_view status) {
+  constexpr int32_t kMostCpus = 65'536;
+  constexpr std::string_view kLine = "Cpus_allowed_list:";
+  CpuList list;
+  for (std::string_view line : split(status, '\n')) {
+    if (!line.starts_with(kLine)) continue;
+    const std::string_view ranges = trimmed(line.substr(kLine.size()));
+    for (std::string_view range : split(ranges, ',')) {
+      const std::string_view first = range.substr(0, range.find('-'));
+      const std::string_view last = range.substr(range.rfind('-') + 1);  // all of it, where there is none
+      const auto from = number<int32_t>(first), to = number<int32_t>(last);
+      auto is_number = [](std::string_view digits) {
+        return !digits.empty() && digits.size() <= 5 && digits.find_first_not_of("0123456789") == digits.npos;
+      };
+      if (!is_number(first) || !is_number(last) || from > to || to >= kMostCpus) return {};
+      list.cpus = std::min(kMostCpus, list.cpus + to - from + 1);
+    }
+    list.text = ranges;
+    return list;
+  }
+  return list;
+}
+
+std::string read_cpus_allowed(int32_t pid) {
+  constexpr size_t kMostThreads = 64;  // of more, those that it began with
+  CpuList fewest;
+  size_t looked_at = 0;
+  for (const std::string& tid : list_directory(proc(pid, "task"))) {
+    if (++looked_at > kMostThreads) break;
+    CpuList list = parse_cpus_allowed(read_text(proc(pid, ("task/" + tid + "/status").c_str()), 8192));
+    if (list.cpus > 0 && (fewest.cpus == 0 || list.cpus < fewest.cpus)) fewest = std::move(list);
+  }
+  return fewest.text;
+}
+
 std::vector<ProcessInfo> read_processes(const std::vector<int32_t>& pids) {
   std::vector<ProcessInfo> seeds;
   for (int32_t pid : pids) {

@@ -23,6 +23,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const std::string& group : parse_quota_groups(text))
     if (!group.starts_with("/sys/fs/cgroup")) std::abort();
   if (parse_throttled_ns(text) < 0) std::abort();
+  if (const CpuList list = parse_cpus_allowed(text); list.text.empty() != (list.cpus == 0) || list.cpus < 0)
+    std::abort();
   // A command line: words that end with NUL, the interpreter's first.
   std::vector<std::string> words;
   for (size_t at = 0; at < text.size() && words.size() < 64;) {

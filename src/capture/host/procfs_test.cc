@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,6 +25,32 @@ TEST(Seed, ReadsAProcessWhoseNameHoldsBracketsAndBlanks) {
   EXPECT_EQ(seed.threads, 3);
   EXPECT_EQ(seed.started_ns, 10'000'000'000);
   EXPECT_FALSE(seed.kernel);
+}
+
+TEST(Seed, CountsTheCpusThatAThreadMayUse) {
+  const CpuList list =
+      parse_cpus_allowed("Name:\tx\\nCpus_allowed_list:\t9\nCpus_allowed:\tff\nCpus_allowed_list:\t0-3,8\nMems:\t1\n");
+  EXPECT_EQ(list.text, "0-3,8");
+  EXPECT_EQ(list.cpus, 5);
+  EXPECT_EQ(parse_cpus_allowed("Cpus_allowed_list:\t1\n").cpus, 1);
+  for (const char* wrong :
+       {"", "Cpus_allowed_list:\t\n", "Cpus_allowed_list:\t3-1\n", "Cpus_allowed_list:\tall\n",
+        "Cpus_allowed_list:\t0-\n", "Cpus_allowed_list:\t0-99999999999\n", "Cpus_allowed_list:\t1,,2\n"}) {
+    EXPECT_EQ(parse_cpus_allowed(wrong).cpus, 0) << wrong;
+    EXPECT_EQ(parse_cpus_allowed(wrong).text, "") << wrong;
+  }
+}
+
+TEST(Seed, KnowsTheCpusThatThisProcessMayUse) {
+  cpu_set_t before, one;
+  ASSERT_EQ(sched_getaffinity(0, sizeof before, &before), 0);
+  int cpu = 0;
+  while (!CPU_ISSET(cpu, &before)) ++cpu;
+  CPU_ZERO(&one);
+  CPU_SET(cpu, &one);
+  ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
+  EXPECT_EQ(read_cpus_allowed(getpid()), std::to_string(cpu));
+  ASSERT_EQ(sched_setaffinity(0, sizeof before, &before), 0);
 }
 
 TEST(Seed, TakesNothingFromATextThatIsNoStat) {

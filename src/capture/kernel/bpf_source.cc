@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
 #include "base/clock.h"
 #include "capture/host/procfs.h"
@@ -45,6 +46,7 @@ class BpfSource : public EventSource {
   Result<void> stop(const Handler& handle) override;
   int64_t begin_ns() const override { return begin_ns_; }
   SourceCounts counts() const override;
+  std::vector<TableSize> table_sizes() const override { return {{"sockets", told_.size(), ToldSockets::kMost}}; }
   std::vector<OpenWait> open_waits() const override { return open_waits_; }
   void set_capture(uint64_t socket, CapturePolicy sent, CapturePolicy received) override {
     programs_->set_capture(socket, sent, received);
@@ -52,7 +54,9 @@ class BpfSource : public EventSource {
 
  private:
   BpfSource(const SourceOptions& options, std::unique_ptr<Programs> programs)
-      : options_(options), programs_(std::move(programs)), probes_(*programs_, options.probe_budget) {}
+      : options_(options),
+        programs_(std::move(programs)),
+        probes_(*programs_, options.probes ? std::optional(options.probe_budget) : std::nullopt) {}
   Result<void> open_rings();
   Result<void> seed_scope();
   void tick_probes(uint64_t now_ns, uint64_t horizon_ns, const Handler& handle);

@@ -17,7 +17,8 @@ Result<std::unique_ptr<EventSource>> open_bpf_source(const SourceOptions& option
 // The rights that are needed after the probes are attached.
 enum class Rights : uint8_t {
   None,
-  FollowServers,  // probes on PostgreSQL servers that start later, also in containers
+  ReadServers,    // the memory of PostgreSQL servers, for the text of long statements
+  FollowServers,  // the same, and probes on PostgreSQL servers that start later, also in containers
 };
 // Gives up all capabilities except those of `keep`, for this process and the programs that it executes. Must be called
 // from the thread that called start(). Threads that exist already keep their capabilities.

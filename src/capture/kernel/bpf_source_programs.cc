@@ -46,7 +46,7 @@ bool wanted(const SourceOptions& options, Part part) {
     case Part::Interrupts: return options.interrupts && options.scheduling;
     case Part::Sockets: return options.sockets;
     case Part::Disk: return options.disk;
-    case Part::Reports: return options.reports;
+    case Part::Reports: return options.reports && options.probes;
   }
   return false;
 }

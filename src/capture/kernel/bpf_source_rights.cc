@@ -12,9 +12,9 @@ namespace culprit::capture {
 
 Result<void> drop_rights(Rights keep) {
   uint64_t kept = 0;
-  // Needed to read another process's /proc/PID/exe, to open its program file, and to attach the probe.
-  if (keep == Rights::FollowServers)
-    kept = 1ull << CAP_SYS_PTRACE | 1ull << CAP_DAC_READ_SEARCH | 1ull << CAP_PERFMON | 1ull << CAP_BPF;
+  // Needed to read another process's memory and /proc/PID/exe, to open its program file, and to attach the probe.
+  if (keep != Rights::None) kept = 1ull << CAP_SYS_PTRACE | 1ull << CAP_DAC_READ_SEARCH;
+  if (keep == Rights::FollowServers) kept |= 1ull << CAP_PERFMON | 1ull << CAP_BPF;
 
   __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
   __user_cap_data_struct now[2]{};

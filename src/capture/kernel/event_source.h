@@ -16,6 +16,7 @@
 #include "capture/wire/event.h"
 #include "capture/wire/event_list.h"
 #include "protocol/interface/capture_policy.h"
+#include "requests/input/table_size.h"
 
 namespace culprit::capture {
 
@@ -39,6 +40,7 @@ struct SourceOptions {
   // timer and device interrupts mark their wake-ups: two cheap hooks for each interrupt
   bool interrupts = true;
   bool reports = true;  // EVENT_REPORT, of PostgreSQL servers within the scope
+  bool probes = true;   // reports come from a probe on the server; otherwise from its memory, of long statements only
   // the largest share of one CPU that the probe on a server may take: see ProbeBudget
   double probe_budget = 0.05;
   uint32_t most_thread_slots = 65536;  // the most thread states (128 bytes each) kept at the same time
@@ -97,6 +99,8 @@ class EventSource {
   // The time (monotonic) since which no event is missing; valid after start(). 0: unknown.
   virtual int64_t begin_ns() const { return 0; }
   virtual SourceCounts counts() const = 0;
+  // Returns the current sizes of the source's own tables.
+  virtual std::vector<TableSize> table_sizes() const { return {}; }
   // Valid after stop().
   virtual std::vector<OpenWait> open_waits() const { return {}; }
 

@@ -29,14 +29,27 @@ void ServerProbes::look_at(int32_t pid) {
   if (!found) return;
   for (const Server& known : servers_)
     if (known.program.key == found->key) return;
-  Server server{.program = std::move(*found), .budget = ProbeBudget(budget_), .state = {}};
+  Server server{.program = std::move(*found), .budget = ProbeBudget(budget_.value_or(0)), .state = {}};
   server.state.name = "pgstat_report_activity in " + server.program.name;
   // The last index counts the hits of measurements. Servers beyond the limit share the index before the last.
   server.probe = std::min<uint32_t>(static_cast<uint32_t>(servers_.size()), PROBES - 2);
-  const auto now = static_cast<uint64_t>(clock_ns(CLOCK_MONOTONIC));
-  measure(server, now);
-  attach(server, now);
+  if (budget_) {
+    const auto now = static_cast<uint64_t>(clock_ns(CLOCK_MONOTONIC));
+    measure(server, now);
+    attach(server, now);
+  }
+  read_memory_of(server, true);  // until the probe has told a text
   servers_.push_back(std::move(server));
+}
+
+void ServerProbes::read_memory_of(Server& server, bool wanted) {
+  wanted = wanted && server.program.variable.address != 0;
+  if (wanted == server.read) return;
+  server.read = wanted;
+  if (wanted)
+    reader_.watch(server.program);
+  else
+    reader_.unwatch(server.program);
 }
 
 void ServerProbes::measure(Server& server, uint64_t now_ns) {
@@ -54,13 +67,11 @@ void ServerProbes::attach(Server& server, uint64_t now_ns) {
   if (attached.has_value()) {
     server.state.state = ProbeState::State::Attached;
     server.state.reason.clear();
-    reader_.unwatch(server.program);
     return;
   }
   server.state.state = ProbeState::State::Failed;
   server.state.reason = attached.error().message;
   server.budget.taken_off(now_ns);
-  if (server.program.variable.address != 0) reader_.watch(server.program);
 }
 
 void ServerProbes::take_off(Server& server, uint64_t now_ns) {
@@ -69,8 +80,7 @@ void ServerProbes::take_off(Server& server, uint64_t now_ns) {
   server.state.state = ProbeState::State::OverBudget;
   server.state.reason = std::to_string(server.budget.last_rate()) + " hits a second of " +
                         std::to_string(server.budget.price_ns()) + " ns each are " +
-                        percent(server.budget.last_share()) + " of a CPU, its budget " + percent(budget_);
-  if (server.program.variable.address != 0) reader_.watch(server.program);
+                        percent(server.budget.last_share()) + " of a CPU, its budget " + percent(*budget_);
 }
 
 void ServerProbes::judge(Server& server, uint64_t hits, uint64_t now_ns, uint64_t window_ns) {
@@ -85,20 +95,24 @@ void ServerProbes::judge(Server& server, uint64_t hits, uint64_t now_ns, uint64_
   }
 }
 
+void ServerProbes::judge_all(uint64_t now_ns) {
+  const cpu_counts counts = programs_.total_counts();
+  for (Server& server : servers_) {
+    if (server.state.state == ProbeState::State::Attached && judged_ns_ != 0)
+      judge(server, counts.probe_hits[server.probe], now_ns, now_ns - judged_ns_);
+    else if (server.state.state != ProbeState::State::Attached && server.budget.retry(now_ns)) {
+      measure(server, now_ns);
+      attach(server, now_ns);
+    }
+    const bool tells = server.state.state == ProbeState::State::Attached && counts.probe_texts[server.probe] != 0;
+    read_memory_of(server, !tells);
+  }
+  judged_ns_ = now_ns;
+}
+
 std::vector<StatementReader::Statement> ServerProbes::tick(uint64_t now_ns, uint64_t horizon_ns) {
   if (servers_.empty()) return {};
-  if (now_ns - judged_ns_ >= kJudgeEveryNs) {
-    const cpu_counts counts = programs_.total_counts();
-    for (Server& server : servers_) {
-      if (server.state.state == ProbeState::State::Attached && judged_ns_ != 0)
-        judge(server, counts.probe_hits[server.probe], now_ns, now_ns - judged_ns_);
-      else if (server.state.state != ProbeState::State::Attached && server.budget.retry(now_ns)) {
-        measure(server, now_ns);
-        attach(server, now_ns);
-      }
-    }
-    judged_ns_ = now_ns;
-  }
+  if (budget_ && now_ns - judged_ns_ >= kJudgeEveryNs) judge_all(now_ns);
   return reader_.take(now_ns, horizon_ns);
 }
 

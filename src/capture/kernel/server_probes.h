@@ -1,5 +1,6 @@
 // ServerProbes: the statements that database servers run. The text comes from a probe on the server's own function as
-// long as the probe is within its budget; otherwise the text of long statements is read from the server's memory.
+// long as the probe is within its budget and reports texts; otherwise the text of long statements is read from the
+// server's memory.
 //
 // Owned by the source's thread. Needs the rights to attach probes and to read other processes' memory during its whole
 // life.
@@ -18,8 +19,8 @@ namespace culprit::capture {
 
 class ServerProbes {
  public:
-  // `budget`: the share of one CPU that each server's probe may take.
-  ServerProbes(Programs& programs, double budget) : programs_(programs), budget_(budget) {}
+  // `budget`: the share of one CPU that each server's probe may take; nothing: no probe is wanted.
+  ServerProbes(Programs& programs, std::optional<double> budget) : programs_(programs), budget_(budget) {}
 
   // Probes the program of this process if it is a server program that was not seen before.
   void look_at(int32_t pid);
@@ -40,14 +41,17 @@ class ServerProbes {
     uint32_t probe = 0;  // index of its counters in cpu_counts
     uint64_t hits = 0;   // count at the last judgement
     uint64_t measured_ns = 0;
+    bool read = false;  // the reader watches it
   };
   void measure(Server& server, uint64_t now_ns);
   void attach(Server& server, uint64_t now_ns);
   void take_off(Server& server, uint64_t now_ns);
   void judge(Server& server, uint64_t hits, uint64_t now_ns, uint64_t window_ns);
+  void judge_all(uint64_t now_ns);
+  void read_memory_of(Server& server, bool wanted);
 
   Programs& programs_;
-  const double budget_;
+  const std::optional<double> budget_;
   ReportServers finder_;
   StatementReader reader_;
   std::vector<Server> servers_;

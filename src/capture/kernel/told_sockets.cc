@@ -6,16 +6,13 @@
 namespace culprit::capture {
 namespace {
 
-// The most sockets remembered (48 bytes each). If more are in use, the end of the others is known only from TCP's
-// events.
-constexpr size_t kMostSockets = 1u << 20;
 constexpr uint64_t kLookEveryNs = 1'000'000'000;
 constexpr uint64_t kShareOfACpu = 1000;
 
 }  // namespace
 
 bool ToldSockets::add(uint64_t socket, uint32_t pid) {
-  if (sockets_.size() >= kMostSockets) return sockets_.contains(socket);
+  if (sockets_.size() >= kMost) return sockets_.contains(socket);
   sockets_.try_emplace(socket, pid);
   return true;
 }

@@ -95,6 +95,12 @@ uint64_t Dispatcher::events() const { return parts_->events; }
 uint64_t Dispatcher::spans() const { return parts_->tracker.requests(); }
 const HostInfo& Dispatcher::host() const { return parts_->host; }
 
+std::vector<TableSize> Dispatcher::table_sizes() const {
+  std::vector<TableSize> sizes = parts_->tracker.table_sizes();
+  sizes.push_back({"process_names", parts_->processes.size(), parts_->processes.limit()});
+  return sizes;
+}
+
 void Dispatcher::handle(const event_header& header) {
   Parts& p = *parts_;
   ++p.events;
@@ -201,9 +207,11 @@ void Dispatcher::count(LedgerKind kind, int64_t n, std::string_view stage, std::
   parts_->batches.ledger().count(kind, n, 0, stage, detail, evidence);
 }
 
-// Moves the tracker's rows into the batch.
+// Moves the tracker's rows into the batch. Marks the processes that requests waited for.
 void Dispatcher::Parts::take_rows() {
   Batch& batch = batches.batch();
+  for (const Span& span : tracker.spans())
+    for (const Blocker& blocker : span.blockers) processes.blame(blocker.pid);
   auto take = [](auto& from, auto& to) {
     if (to.empty()) return to.swap(from);
     std::move(from.begin(), from.end(), std::back_inserter(to));
@@ -248,12 +256,13 @@ Result<void> Dispatcher::tick(int64_t mono_ns, int64_t wall_ns) {
 Result<void> Dispatcher::push(int64_t mono_ns, bool all) {
   Parts& p = *parts_;
   Batch& batch = p.batches.batch();
+  p.take_rows();
   for (const auto& [pid, process] : p.tracker.processes().all())
     if (process.recorded) p.processes.set_activity(pid, process.running_ns, process.runnable_ns);
   if (all) p.processes.end_cpu_times();
   for (Process& row : p.processes.take_changed(p.host.name)) batch.processes.push_back(std::move(row));
   for (Connection& row : p.tracker.take_connections(mono_ns, all)) batch.connections.push_back(std::move(row));
-  p.take_rows();
+  p.take_rows();  // counts of connections that closed
   return p.batches.push();
 }
 

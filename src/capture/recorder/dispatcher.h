@@ -59,6 +59,7 @@ class Dispatcher {
 
   uint64_t events() const;
   uint64_t spans() const;
+  std::vector<TableSize> table_sizes() const;
   const HostInfo& host() const;
 
  private:

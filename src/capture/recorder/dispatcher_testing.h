@@ -120,6 +120,11 @@ class Machine {
     auto finished = dispatcher_.finish(at(at_ms), {}, waits, 0);
     (void)finished.has_value();
   }
+  std::map<std::string_view, uint64_t> table_sizes() const {
+    std::map<std::string_view, uint64_t> sizes;
+    for (const TableSize& table : dispatcher_.table_sizes()) sizes[table.name] = table.entries;
+    return sizes;
+  }
   void logs(LogRecord log) { dispatcher_.add_log(std::move(log)); }
   static int64_t at(double ms) { return static_cast<int64_t>(ns(ms)); }
 

@@ -134,6 +134,7 @@ class FakeView : public HostView {
   }
   std::vector<CpuTimes> cpu_times() override { return {}; }
   int64_t throttled_ns(int32_t pid) override { return throttled[pid]; }
+  std::string cpus_allowed(int32_t) override { return {}; }
   int64_t busy_ns() override { return 0; }
   HostInfo host() override { return {}; }
 

@@ -25,16 +25,16 @@ class Namespaces : public Machine, public ::testing::Test {
     open_[socket] = peer_port == 5432;
   }
   // Only connections with requests have a row: each open end sends or receives one request.
-  std::map<uint64_t, uint64_t> peers() {
+  std::map<uint64_t, uint64_t> peers(double at_ms = 0) {
     for (const auto& [socket, client] : open_)
-      if (client) sends(socket, static_cast<int32_t>(socket), 2, "Q one", 1000);
+      if (client) sends(socket, static_cast<int32_t>(socket), at_ms + 2, "Q one", 1000);
     for (const auto& [socket, client] : open_)
-      if (!client) receives(socket, static_cast<int32_t>(socket), 3, "Q one", 1000);
+      if (!client) receives(socket, static_cast<int32_t>(socket), at_ms + 3, "Q one", 1000);
     for (const auto& [socket, client] : open_)
-      if (!client) sends(socket, static_cast<int32_t>(socket), 4, "Z", 50);
+      if (!client) sends(socket, static_cast<int32_t>(socket), at_ms + 4, "Z", 50);
     for (const auto& [socket, client] : open_)
-      if (client) receives(socket, static_cast<int32_t>(socket), 5, "Z", 50);
-    finish(10);
+      if (client) receives(socket, static_cast<int32_t>(socket), at_ms + 5, "Z", 50);
+    finish(at_ms + 10);
     std::map<uint64_t, uint64_t> ids;
     for (const auto& [id, row] : sink.connections) ids[id] = row.peer_id;
     return ids;
@@ -86,6 +86,25 @@ TEST_F(Namespaces, AClosedConnectionIsNoNamesake) {
   const auto found = peers();
   EXPECT_EQ(found.at(3), 4u);
   EXPECT_EQ(found.at(4), 3u);
+}
+
+// Once all ends of an ambiguous address have gone, it means one machine again.
+TEST_F(Namespaces, AddressesTellAgainWhenTheirNamesakesHaveGone) {
+  end(1, 100, kApp, 40'000, kDatabase, 5432);
+  end(2, 200, kDatabase, 5432, kApp, 40'000);
+  end(3, 300, kApp, 40'000, kDatabase, 5432);
+  end(4, 400, kDatabase, 5432, kApp, 40'000);
+  for (uint64_t socket : {1, 2, 3, 4}) closes(socket, static_cast<int32_t>(socket), 1);
+  open_.clear();
+  EXPECT_TRUE(tick(3000).has_value());  // they are forgotten
+  const auto before = table_sizes();
+  EXPECT_EQ(before.at("connections"), 0u);
+  EXPECT_EQ(before.at("addresses"), 0u);
+  end(5, 100, kApp, 40'000, kDatabase, 5432);
+  end(6, 200, kDatabase, 5432, kApp, 40'000);
+  const auto found = peers(3001);
+  EXPECT_EQ(found.at(5), 6u);
+  EXPECT_EQ(found.at(6), 5u);
 }
 
 }  // namespace

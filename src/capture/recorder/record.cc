@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -74,6 +75,7 @@ class Recording {
   void handle(const event_header& event);
   void note(Result<void> pushed);
   void take_answers();
+  void note_sizes(const std::vector<TableSize>& sizes);
   Result<RecordSummary> end(Child* child);
 
   EventSource& source_;
@@ -82,7 +84,8 @@ class Recording {
   Sink& sink_;
   std::unique_ptr<Dispatcher> dispatcher_;
   std::unique_ptr<LockWaitPoller> asker_;
-  std::optional<Error> refused_;  // the first refusal of the sink, reported at the end
+  std::optional<Error> refused_;        // the first refusal of the sink, reported at the end
+  std::vector<TableSize> most_tables_;  // the largest size of each table
   int64_t begin_ns_ = 0, begin_cpu_ns_ = 0, progress_ns_ = 0;
 };
 
@@ -99,7 +102,7 @@ Result<RecordSummary> Recording::run(Child* child) {
   dispatcher_ = std::make_unique<Dispatcher>(std::move(options), view_, sink_);
   ReadersTurn turn;
   begin_cpu_ns_ = now_ns(CLOCK_THREAD_CPUTIME_ID);  // excludes the cost of attaching, which is paid once
-  if (options_.drop_rights) TRY(drop_rights(options_.database_probes ? Rights::FollowServers : Rights::None));
+  if (options_.drop_rights) TRY(drop_rights(options_.database_probes ? Rights::FollowServers : Rights::ReadServers));
   if (child) TRY(child->go());
   if (options_.on_attached) options_.on_attached();
   if (options_.inquiry) asker_ = std::make_unique<LockWaitPoller>(*options_.inquiry);
@@ -116,6 +119,8 @@ bool Recording::over(int64_t mono_ns, Child* child) {
 Result<void> Recording::round(int64_t mono_ns) {
   TRY(source_.poll(kPollMs, [this](const event_header& event) { handle(event); }));
   take_answers();
+  note_sizes(source_.table_sizes());
+  note_sizes(dispatcher_->table_sizes());
   note(dispatcher_->tick(now_ns(CLOCK_MONOTONIC), now_ns(CLOCK_REALTIME)));
   if (mono_ns - progress_ns_ < 1'000'000'000 || !options_.on_progress) return {};
   progress_ns_ = mono_ns;
@@ -139,6 +144,17 @@ void Recording::note(Result<void> pushed) {
 void Recording::take_answers() {
   if (!asker_) return;
   for (LogRecord& log : asker_->take()) dispatcher_->add_log(std::move(log));
+}
+
+void Recording::note_sizes(const std::vector<TableSize>& sizes) {
+  for (const TableSize& size : sizes) {
+    auto same = std::find_if(most_tables_.begin(), most_tables_.end(),
+                             [&](const TableSize& most) { return most.name == size.name; });
+    if (same == most_tables_.end())
+      most_tables_.push_back(size);
+    else
+      same->entries = std::max(same->entries, size.entries);
+  }
 }
 
 Result<RecordSummary> Recording::end(Child* child) {
@@ -165,7 +181,8 @@ Result<RecordSummary> Recording::end(Child* child) {
   summary.kept = summary.events - summary.lost;
   summary.event_bytes = counts.bytes;
   summary.requests = dispatcher_->spans();
-  summary.probes = counts.probes;
+  summary.counts = counts;
+  summary.tables = most_tables_;
   if (options_.inquiry) summary.asked = options_.inquiry->said();
   if (child) summary.command_status = child->ended();
   return summary;
@@ -177,7 +194,7 @@ SourceOptions source_options(const RecordOptions& options, const Child* child) {
   source.scope.pids = options.pids;
   if (child) source.scope.pids = {child->pid()};
   source.ring_size_bytes = options.ring_size_bytes;
-  source.reports = options.database_probes;
+  source.probes = options.database_probes;
   source.measure_programs = options.measure_programs;
   return source;
 }

@@ -33,7 +33,8 @@ struct RecordOptions {
 
   int64_t duration_ns = 0;              // 0: until stopped, or until the command ends
   uint32_t ring_size_bytes = 8u << 20;  // for each CPU
-  bool database_probes = true;          // tier T1: PostgreSQL's activity
+  // tier T1: PostgreSQL's activity, by a probe; otherwise only its long statements, read from its memory
+  bool database_probes = true;
   bool measure_programs = false;
   bool drop_rights = false;              // after attaching, give up all rights that are no longer needed, permanently
   DatabaseInspector* inquiry = nullptr;  // --ask; may be null
@@ -49,7 +50,8 @@ struct RecordSummary {
   uint64_t requests = 0;
   // CPU time of the recorder's thread, in user space and in system calls; without the probes' time
   int64_t recorder_cpu_ns = 0;
-  std::vector<ProbeState> probes;
+  SourceCounts counts;                // events kept and lost by type, and the probes
+  std::vector<TableSize> tables;      // the largest size of each table of the recorder
   std::vector<std::string> asked;     // the questions to databases
   std::optional<int> command_status;  // as in a shell: 128 + n if signal n ended it
 };

@@ -85,7 +85,7 @@ int main(int argc, char** argv) {
   std::printf("%" PRIu64 " requests  %" PRIu64 " spans  %" PRIu64 " states  %.3f CPU-s  %.0f ns/event\n",
               summary.requests, sink.spans_, sink.states_, static_cast<double>(summary.recorder_cpu_ns) / 1e9,
               static_cast<double>(summary.recorder_cpu_ns) / static_cast<double>(summary.kept ? summary.kept : 1));
-  for (const auto& probe : summary.probes)
+  for (const auto& probe : summary.counts.probes)
     if (!probe.reason.empty()) std::printf("probe %s: %s\n", probe.name.c_str(), probe.reason.c_str());
   return 0;
 }

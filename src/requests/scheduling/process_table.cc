@@ -21,12 +21,26 @@ const ProcessActivity* ProcessTable::find(int32_t pid) const {
 }
 
 ProcessActivity& ProcessTable::at(int32_t pid) {
-  auto [place, inserted] = processes_.try_emplace(pid);
-  if (inserted) {
+  auto place = processes_.find(pid);
+  if (place == processes_.end()) {
+    make_room();
+    place = processes_.try_emplace(pid).first;
     place->second.info = host_.process(pid);
     place->second.info.pid = pid;
   }
+  place->second.used = ++used_;
   return place->second;
+}
+
+// Removes an eighth of the entries at once: a search for a single one costs as much as the table is long.
+void ProcessTable::make_room() {
+  if (processes_.size() < most_) return;
+  std::vector<std::pair<std::pair<bool, uint64_t>, int32_t>> all;
+  all.reserve(processes_.size());
+  for (const auto& [pid, process] : processes_) all.push_back({{process.exited_ns == 0, process.used}, pid});
+  const auto last = all.begin() + static_cast<std::ptrdiff_t>(all.size() / 8);
+  std::nth_element(all.begin(), last, all.end());
+  std::for_each(all.begin(), last + 1, [&](const auto& one) { processes_.erase(one.second); });
 }
 
 void ProcessTable::forked(int32_t pid, int32_t parent_pid, int64_t time_ns) {
@@ -35,6 +49,8 @@ void ProcessTable::forked(int32_t pid, int32_t parent_pid, int64_t time_ns) {
   child.info.pid = pid;
   child.info.parent_pid = parent_pid;
   child.forked_ns = time_ns;
+  child.used = ++used_;
+  if (!processes_.contains(pid)) make_room();
   processes_.insert_or_assign(pid, std::move(child));
 }
 

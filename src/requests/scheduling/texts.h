@@ -1,7 +1,8 @@
 // Texts: an interner of statements, so that a wait refers to a statement by a number of four bytes. Holds only texts
 // that a protocol has already normalised and redacted.
 //
-// Keeps the newest 65,536 statements. The number of an older statement finds no text.
+// Keeps the newest statements, up to a number of them and to a sum of their sizes. The number of an older statement finds
+// no text.
 #pragma once
 
 #include <cstdint>
@@ -33,11 +34,13 @@ class Texts {
   TextId intern(std::string_view text) {
     if (text.empty()) return TextId::None;
     if (auto found = ids_.find(text); found != ids_.end()) return found->second;
-    if (texts_.size() >= kMost) {
+    while (!texts_.empty() && (texts_.size() >= kMost || bytes_ + text.size() > kMostBytes)) {
       ids_.erase(std::string_view(texts_.front().text));
+      bytes_ -= texts_.front().text.size();
       texts_.pop_front();
       ++first_;
     }
+    bytes_ += text.size();
     const TextId id{first_ + static_cast<uint32_t>(texts_.size())};
     ids_.emplace(texts_.emplace_back(Entry{std::string(text), {}, false}).text, id);
     return id;
@@ -56,11 +59,12 @@ class Texts {
     return entry.traits;
   }
   size_t size() const { return texts_.size(); }
+  size_t bytes() const { return bytes_; }
+
+  // More distinct normalised statements than any application writes; a generator of them must not fill the memory.
+  static constexpr size_t kMost = 65'536, kMostBytes = 64u << 20;
 
  private:
-  // More distinct normalised statements than an application usually has. The limit bounds the memory when a program
-  // generates statements.
-  static constexpr size_t kMost = 65'536;
   struct Entry {
     std::string text;
     StatementTraits traits;
@@ -69,6 +73,7 @@ class Texts {
   std::deque<Entry> texts_;  // a deque, because the keys of ids_ are views of these strings and must stay valid
   std::unordered_map<std::string_view, TextId> ids_;
   uint32_t first_ = 1;
+  size_t bytes_ = 0;  // of texts_
 };
 
 }  // namespace culprit::requests

@@ -14,8 +14,6 @@ constexpr uint32_t kUninterruptible = 0x2, kNoLoad = 0x400;
 constexpr int64_t kLeastBlamed = 20'000;
 // Below 0.5 ms: finding the lock holder's statement costs more than the wait itself.
 constexpr int64_t kLeastNamed = 500'000;
-// The kernel's upper limit of pid_max on 64 bits (PID_MAX_LIMIT).
-constexpr int32_t kMostTids = 4 << 20;
 
 }  // namespace
 
@@ -24,10 +22,11 @@ Thread* ThreadTable::find(int32_t tid) {
 }
 
 Thread& ThreadTable::at(int32_t tid, int32_t pid) {
-  const auto index = static_cast<size_t>(std::clamp(tid, 0, kMostTids));
+  const auto index = static_cast<size_t>(std::clamp(tid, 0, static_cast<int32_t>(kMost)));
   if (index >= threads_.size()) threads_.resize(std::max(index + 1, threads_.size() * 3 / 2));
   std::unique_ptr<Thread>& place = threads_[index];
   if (!place || (place->exited_ns != 0 && place->pid != pid)) {
+    if (!place) ++known_;
     place = std::make_unique<Thread>();
     place->pid = pid;
     place->tid = tid;
@@ -377,7 +376,9 @@ void ThreadTable::forget(int64_t ended_before_ns, int64_t idle_since_ns) {
     Thread* thread = find(tid);
     if (thread && thread->exited_ns == 0) return true;  // a new thread has this tid
     if (thread && thread->exited_ns >= ended_before_ns) return false;
-    if (thread) threads_[static_cast<size_t>(tid)].reset();
+    if (!thread) return true;
+    threads_[static_cast<size_t>(tid)].reset();
+    --known_;
     return true;
   });
   // With one call per second, 65,536 tids are visited within about a minute.

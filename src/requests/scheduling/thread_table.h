@@ -79,6 +79,8 @@ class ThreadTable {
   void forget(int64_t ended_before_ns, int64_t idle_since_ns);
 
   bool any_switch() const { return any_switch_; }
+  size_t size() const { return known_; }
+  static constexpr size_t kMost = 4u << 20;  // pid_max's own limit on 64 bits
 
  private:
   struct Run {
@@ -110,6 +112,7 @@ class ThreadTable {
   std::vector<std::unique_ptr<Thread>> threads_;
   std::vector<std::unique_ptr<Cpu>> cpus_;
   std::vector<int32_t> exited_;
+  size_t known_ = 0;           // the number of threads in threads_
   size_t next_looked_at_ = 0;  // the next index that forget() checks for an idle thread
   bool any_switch_ = false;
 };

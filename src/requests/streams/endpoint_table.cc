@@ -17,8 +17,6 @@ constexpr size_t kEnoughUnrecognised = 64;
 constexpr size_t kMostKeptBytes = 16 << 10;
 // A row with changed counters is written again after 10 s, then after 20 s, 40 s and so on, and when its end is closed.
 constexpr int64_t kFirstRefresh = 10'000'000'000;
-// Marks a key that several ends have: they have the same addresses and ports.
-constexpr EndpointId kAmbiguous{~0ull};
 
 }  // namespace
 
@@ -90,20 +88,32 @@ Endpoint& EndpointTable::open(const StreamInfo& info) {
     set_capture(endpoint, {});
     return endpoint;
   }
-  if (const TcpKeys keys = tcp_keys(info); keys.own != 0) {
-    endpoint.tcp_key = keys.own;
-    EndpointId& place = tcp_ends_[keys.own];
-    // Ends in two networks may have the same addresses and ports. The right end cannot be determined, so neither is
-    // paired.
-    const Endpoint* namesake = place == info.id ? nullptr : find(place);
-    const bool ambiguous = place == kAmbiguous || (namesake && namesake->row.closed_ns == 0 &&
-                                                   namesake->network_namespace != info.network_namespace);
-    place = ambiguous ? kAmbiguous : info.id;
-    auto other = tcp_ends_.find(keys.mirrored);
-    if (other != tcp_ends_.end() && !ambiguous && !paired(other->second)) endpoint.peer = other->second;
-  }
+  find_tcp_peer(endpoint, info);
   connect(endpoint, endpoint.peer);
   return endpoint;
+}
+
+// Ends in two networks may have the same addresses and ports. The right end cannot be determined, so none of them is
+// paired.
+void EndpointTable::find_tcp_peer(Endpoint& endpoint, const StreamInfo& info) {
+  const TcpKeys keys = tcp_keys(info);
+  if (keys.own == 0) return;
+  if (endpoint.tcp_key != 0 && endpoint.tcp_key != keys.own) leave_tcp_end(endpoint);
+  TcpEnd& own = tcp_ends_[keys.own];
+  if (endpoint.tcp_key == 0) ++own.ends;
+  endpoint.tcp_key = keys.own;
+  const Endpoint* namesake = own.latest == info.id ? nullptr : find(own.latest);
+  own.ambiguous |= namesake && namesake->row.closed_ns == 0 && namesake->network_namespace != info.network_namespace;
+  own.latest = info.id;
+  auto other = tcp_ends_.find(keys.mirrored);
+  if (other == tcp_ends_.end() || own.ambiguous || other->second.ambiguous) return;
+  const bool itself = other->second.latest == info.id;  // a TCP socket can be connected to itself
+  if (!itself && !paired(other->second.latest)) endpoint.peer = other->second.latest;
+}
+
+void EndpointTable::leave_tcp_end(Endpoint& endpoint) {
+  auto place = tcp_ends_.find(std::exchange(endpoint.tcp_key, 0));
+  if (place != tcp_ends_.end() && --place->second.ends == 0) tcp_ends_.erase(place);
 }
 
 void EndpointTable::connect(Endpoint& endpoint, EndpointId peer) {
@@ -275,8 +285,7 @@ void EndpointTable::forget(Endpoint& endpoint) {
     closed_rows_.push_back(std::move(endpoint.row));
   else
     count_without_row(endpoint);
-  auto key = tcp_ends_.find(endpoint.tcp_key);
-  if (key != tcp_ends_.end() && key->second == endpoint.id) tcp_ends_.erase(key);
+  leave_tcp_end(endpoint);
   if (latest_ == &endpoint) latest_ = nullptr;
   endpoints_.erase(endpoint.id);
 }

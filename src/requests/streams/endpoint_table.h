@@ -74,8 +74,18 @@ class EndpointTable {
   std::vector<CaptureChange> take_capture_changes() { return std::exchange(changes_, {}); }
   bool capture_changed() const { return !changes_.empty(); }
   size_t size() const { return endpoints_.size(); }
+  size_t limit() const { return options_.most_ends; }
+  size_t tcp_ends() const { return tcp_ends_.size(); }
 
  private:
+  // The ends with these addresses and ports, that have not been forgotten.
+  struct TcpEnd {
+    EndpointId latest = EndpointId::None;
+    uint32_t ends = 0;
+    bool ambiguous = false;  // of more than one network
+  };
+  void find_tcp_peer(Endpoint& endpoint, const StreamInfo& info);
+  void leave_tcp_end(Endpoint& endpoint);
   bool paired(EndpointId id) const;
   void speak(Endpoint& endpoint, std::string_view protocol);
   void give_up(Endpoint& endpoint);
@@ -91,7 +101,7 @@ class EndpointTable {
   LedgerCounts& ledger_;
   Protocols protocols_;
   std::unordered_map<EndpointId, std::unique_ptr<Endpoint>> endpoints_;
-  std::unordered_map<uint64_t, EndpointId> tcp_ends_;  // by tcp_keys().own
+  std::unordered_map<uint64_t, TcpEnd> tcp_ends_;  // by tcp_keys().own
   std::unordered_set<uint16_t> listening_;
   int64_t listening_read_ns_ = 0;
   std::deque<std::pair<int64_t, EndpointId>> closed_;  // with the time of the end

@@ -179,6 +179,14 @@ RanStatement RequestTracker::current_statement(const ProcessActivity& process) {
   return {current->begin_ns, INT64_MAX, texts_.intern(current->statement), ends_transaction(current->statement), false};
 }
 
+std::vector<TableSize> RequestTracker::table_sizes() const {
+  return {
+      {"connections", endpoints_.size(), endpoints_.limit()}, {"addresses", endpoints_.tcp_ends(), endpoints_.limit()},
+      {"threads", threads_.size(), ThreadTable::kMost},       {"processes", processes_.size(), processes_.limit()},
+      {"requests", tree_.size(), RequestTree::limit()},       {"statements", texts_.size(), Texts::kMost},
+      {"statement_bytes", texts_.bytes(), Texts::kMostBytes}};
+}
+
 // --- rows ---
 
 void RequestTracker::emit_settled(int64_t mono_ns, bool all) {

@@ -19,6 +19,7 @@
 #include "model/span.h"
 #include "requests/input/ledger_counts.h"
 #include "requests/input/stream.h"
+#include "requests/input/table_size.h"
 #include "requests/input/thread.h"
 #include "requests/input/wall_clock.h"
 #include "requests/scheduling/process_table.h"
@@ -97,6 +98,7 @@ class RequestTracker final : private CurrentStatements {
   const WallClock& clock() const { return clock_; }
   const ProcessTable& processes() const { return processes_; }
   uint64_t requests() const { return requests_; }
+  std::vector<TableSize> table_sizes() const;
 
  private:
   struct Segment {

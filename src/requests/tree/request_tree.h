@@ -88,6 +88,8 @@ class RequestTree {
   SettledCounts take_counts() { return std::exchange(counts_, {}); }
   uint64_t run() const { return run_; }
   size_t size() const { return slots_.size() - free_.size(); }
+  // Those that wait to be given out, and those that are remembered; requests under way are bounded by the ends of connections.
+  static constexpr size_t limit() { return kMostWaiting + kMostRemembered; }
 
  private:
   struct Slot {
@@ -112,6 +114,7 @@ class RequestTree {
   static constexpr size_t kMostWaiting = 200'000;  // about 1 KB per request
   // The time for which an emitted request is kept, because a child may end after its parent.
   static constexpr int64_t kRemembered = 5'000'000'000;
+  static constexpr size_t kMostRemembered = 200'000;
 };
 
 template <class Emit>
@@ -132,7 +135,8 @@ void RequestTree::settle(int64_t now_ns, bool all, Emit emit) {
     emitted(request, now_ns);
   }
   waiting_.resize(kept);
-  while (!emitted_.empty() && (all || emitted_.front().first < now_ns - kRemembered)) {
+  while (!emitted_.empty() &&
+         (all || emitted_.front().first < now_ns - kRemembered || emitted_.size() > kMostRemembered)) {
     // A request with open children is the only way from them to their trace id. Children that end after this time
     // become roots.
     erase(emitted_.front().second);
