@@ -40,7 +40,8 @@ class HostView {
   virtual std::vector<CpuTimes> cpu_times() = 0;
   // Returns how long CPU quotas have stopped its control group so far.
   virtual int64_t throttled_ns(int32_t pid) = 0;
-  // Returns the CPUs that the process's threads may use, as the kernel lists them; of threads that differ, the fewest.
+  // Returns the CPUs that the process's threads may use, in the kernel's notation; if the threads differ, the shortest
+  // list.
   virtual std::string cpus_allowed(int32_t pid) = 0;
   // Returns the busy time of all CPUs since boot.
   virtual int64_t busy_ns() = 0;

@@ -81,7 +81,7 @@ Processes::Entry* Processes::find(int32_t pid) {
   return found == entries_.end() ? nullptr : &found->second;
 }
 
-// Removes an eighth of the entries at once: a search for a single one costs as much as the table is long.
+// Removes an eighth of the entries at the same time: the search for a single entry would visit the whole table.
 void Processes::make_room() {
   if (entries_.size() < most_) return;
   std::vector<std::pair<std::pair<bool, uint64_t>, int32_t>> all;
@@ -236,7 +236,7 @@ void Processes::end_cpu_times() {
   for (auto& [pid, entry] : entries_) {
     if (!entry.row.recorded || entry.row.exited_ns != 0) continue;
     entry.row.throttled_ns = std::max<int64_t>(0, view_.throttled_ns(pid) - entry.throttled_before_ns);
-    std::string cpus = view_.cpus_allowed(pid);  // it may have been bound since
+    std::string cpus = view_.cpus_allowed(pid);  // its CPUs may have been restricted since
     entry.dirty |= entry.row.throttled_ns > 0 || cpus != entry.row.cpus_allowed;
     if (!cpus.empty()) entry.row.cpus_allowed = std::move(cpus);
   }

@@ -1,9 +1,9 @@
 // Processes: name, service and CPU time for each pid. A process is identified by (pid, start time): a reused pid gets a
 // second row.
 //
-// Rows are written for processes in the scope, and for others only if a recorded request waited for them. The table is
-// bounded: when it is full, ended processes are removed first, then those not used for the longest time. A row that was
-// not yet taken is kept until it is.
+// Rows are written for processes in the scope, and for other processes only if a recorded request waited for them. The
+// table has a limit. When it is full, ended processes are removed first, then those not used for the longest time. A
+// row is kept until it is taken.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,8 @@ std::string service_name(const ProcessFacts& facts);
 
 class Processes {
  public:
-  // Processes that live at once, and that ended within seconds; each takes about a kilobyte.
+  // The most processes in the table: those that live at the same time, and those that ended within seconds. Each takes
+  // about a kilobyte.
   static constexpr size_t kMost = 65'536;
   explicit Processes(HostView& view, size_t most = kMost) : view_(view), most_(most) {}
 
@@ -36,10 +37,10 @@ class Processes {
     bool blamed_now = false;  // the same, since take_changed()
     int64_t throttled_before_ns = 0;
     uint32_t rounds_after_exit = 0;
-    uint64_t used = 0;  // when at() last gave it
+    uint64_t used = 0;  // time of the last call of at()
     bool has_row() const { return row.recorded || in_scope || blamed; }
   };
-  // Valid until the table is full of younger ones.
+  // The reference is valid until newer entries fill the table.
   Entry& at(int32_t pid);
   Entry* find(int32_t pid);
 
@@ -54,7 +55,8 @@ class Processes {
   // processes.
   std::vector<int32_t> vanished(size_t most);
 
-  // Reads the CPU times of all processes of the host at the begin and at the end; used for processes that have a row and
+  // Reads the CPU times of all processes of the host at the begin and at the end; used for processes that have a row
+  // and
   // whose threads are not recorded.
   void begin_cpu_times();
   void end_cpu_times();
@@ -80,7 +82,8 @@ class Processes {
   std::unordered_map<int32_t, CpuTimes> begin_;
   std::vector<int32_t> unchecked_;  // processes not yet checked in the current round of vanished()
   uint64_t unseen_ = 0;
-  // Each is read anew, some 100 µs; asked once a second this is a five-hundredth of a CPU.
+  // The most processes that are read again at a time. Each costs about 100 µs; with one call a second, this is a
+  // five-hundredth of a CPU.
   static constexpr uint32_t kMostRechecked = 20;
   uint32_t rechecked_ = 0;
 };

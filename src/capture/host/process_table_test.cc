@@ -94,7 +94,7 @@ TEST(Processes, HomeDirectoriesAreCut) {
   EXPECT_EQ(table.at(3).row.executable, "/opt/home/shop");
 }
 
-// More processes than the table holds: those that ended go first, and no row is lost with them.
+// More processes than the table holds: ended processes are removed first, and no row is lost.
 TEST(Processes, OfMoreThanTheLimitThoseThatEndedGoAndTheirRowsStay) {
   Proc proc;
   Processes processes(proc, 100);
@@ -103,13 +103,13 @@ TEST(Processes, OfMoreThanTheLimitThoseThatEndedGoAndTheirRowsStay) {
   for (int32_t pid = 1000; pid < 3000; ++pid) {
     processes.at(1);
     processes.forked(pid, 1, "child", pid);
-    if (pid % 100 != 0) processes.exited(pid, 0, pid + 1);  // twenty stay
+    if (pid % 100 != 0) processes.exited(pid, 0, pid + 1);  // twenty processes stay
     EXPECT_LE(processes.size(), 101u);
     if (pid % 250 == 0)
       for (Process& row : processes.take_changed("h")) rows[row.pid] = row;
   }
   for (Process& row : processes.take_changed("h")) rows[row.pid] = row;
-  EXPECT_EQ(rows.size(), 2000u);  // all but the stranger
+  EXPECT_EQ(rows.size(), 2000u);  // all but the process outside the scope
   for (int32_t pid = 1000; pid < 3000; pid += 100) EXPECT_NE(processes.find(pid), nullptr) << pid;
   for (const auto& [pid, row] : rows) {
     if (pid % 100 != 0) {
@@ -118,7 +118,7 @@ TEST(Processes, OfMoreThanTheLimitThoseThatEndedGoAndTheirRowsStay) {
   }
 }
 
-// All of them live: those not asked for longest go, and are looked up again.
+// All processes live: those not used for the longest time are removed, and are read again when needed.
 TEST(Processes, OfMoreThanTheLimitThatLiveTheIdleOnesGo) {
   Proc proc;
   Processes processes(proc, 100);
@@ -144,7 +144,7 @@ TEST(Processes, OfAStrangerThatIsBlamedOnlyNameAndNumberLeave) {
   }
   Processes table(proc);
   table.at(1).row.recorded = true;
-  table.at(3);  // it was asked about: it woke somebody
+  table.at(3);  // it was used: it woke a thread
   table.blame(2);
   table.end_cpu_times();
   const auto rows = table.take_changed("host");
@@ -160,7 +160,7 @@ TEST(Processes, OfAStrangerThatIsBlamedOnlyNameAndNumberLeave) {
   EXPECT_TRUE(table.take_changed("host").empty());
 }
 
-// A busy stranger on which nothing is blamed has no row, however much CPU it took.
+// A busy process outside the scope has no row if no request waited for it, however much CPU it took.
 TEST(Processes, OfAStrangerThatIsNotBlamedNothingLeaves) {
   Proc proc;
   proc.processes[2] = facts("/usr/bin/burn", {"burn", "--for", "jane"});
@@ -171,7 +171,7 @@ TEST(Processes, OfAStrangerThatIsNotBlamedNothingLeaves) {
   EXPECT_TRUE(table.take_changed("host").empty());
 }
 
-// Blamed later, it has one.
+// It gets a row when a request waits for it.
 TEST(Processes, AStrangerIsNamedOnceItIsBlamed) {
   Proc proc;
   proc.processes[2] = facts("/usr/bin/burn", {"burn"});
@@ -182,7 +182,8 @@ TEST(Processes, AStrangerIsNamedOnceItIsBlamed) {
   EXPECT_EQ(table.take_changed("host").at(0).name, "burn");
 }
 
-// Nobody tells that a stranger has ended: its number is another's within a second, and both are named.
+// No event reports the end of a process outside the scope: its pid may be reused within a second, and both processes
+// are named.
 TEST(Processes, AStrangersNumberMayBeAnothersByNow) {
   Proc proc;
   proc.processes[2] = facts("/usr/bin/first", {"first"});

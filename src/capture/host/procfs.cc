@@ -215,7 +215,7 @@ int64_t read_throttled_ns(int32_t pid) {
   return total_ns;
 }
 
-// "Cpus_allowed_list:\t0-3,8". A name that a process gave itself can't begin a line: the kernel escapes it.
+// Parses "Cpus_allowed_list:\t0-3,8". A process's own name cannot begin a line, as the kernel escapes it.
 CpuList parse_cpus_allowed(std::string_view status) {
   constexpr int32_t kMostCpus = 65'536;
   constexpr std::string_view kLine = "Cpus_allowed_list:";
@@ -225,7 +225,7 @@ CpuList parse_cpus_allowed(std::string_view status) {
     const std::string_view ranges = trimmed(line.substr(kLine.size()));
     for (std::string_view range : split(ranges, ',')) {
       const std::string_view first = range.substr(0, range.find('-'));
-      const std::string_view last = range.substr(range.rfind('-') + 1);  // all of it, where there is none
+      const std::string_view last = range.substr(range.rfind('-') + 1);  // the whole text if there is no '-'
       const auto from = number<int32_t>(first), to = number<int32_t>(last);
       auto is_number = [](std::string_view digits) {
         return !digits.empty() && digits.size() <= 5 && digits.find_first_not_of("0123456789") == digits.npos;
@@ -240,7 +240,7 @@ CpuList parse_cpus_allowed(std::string_view status) {
 }
 
 std::string read_cpus_allowed(int32_t pid) {
-  constexpr size_t kMostThreads = 64;  // of more, those that it began with
+  constexpr size_t kMostThreads = 64;  // of a process with more threads, the oldest ones
   CpuList fewest;
   size_t looked_at = 0;
   for (const std::string& tid : list_directory(proc(pid, "task"))) {

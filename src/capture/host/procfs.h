@@ -65,8 +65,8 @@ HostReading read_host();
 // 0: not at all.
 int64_t read_throttled_ns(int32_t pid);
 
-// Returns the CPUs that the threads of a process may use, as the kernel lists them ("0-3,8"); of threads that differ, the
-// fewest.
+// Returns the CPUs that the threads of a process may use, in the kernel's notation ("0-3,8"); if the threads differ,
+// the shortest list.
 std::string read_cpus_allowed(int32_t pid);
 
 // Parsers of /proc's texts, used by read_process(). A text in an unexpected form gives zero or an empty result.
@@ -76,7 +76,7 @@ std::vector<ListeningSocket> parse_unix_table(std::string_view text);
 SocketAddress find_near_end(std::string_view tcp_table, const SocketAddress& far);
 // Returns the directories of the groups whose CPU quotas limit a process, from its /proc/PID/cgroup, innermost first.
 std::vector<std::string> parse_quota_groups(std::string_view cgroups);
-// The list of /proc/PID/status and the number of CPUs that it names; 0: there is no list.
+// The list of /proc/PID/status, and its number of CPUs; 0: there is no list.
 struct CpuList {
   std::string text;
   int32_t cpus = 0;

@@ -1,5 +1,5 @@
-// Sockets as programs use them: inherited, passed on, duplicated, shared, refused. Each message is told once, each end ends once, and
-// never while somebody holds it. Label: root.
+// Tests sockets as programs use them: inherited, passed on, duplicated, shared, refused. Each message has one event,
+// and each end of a connection ends once, after its last descriptor is closed. Label: root.
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <sys/syscall.h>
@@ -16,11 +16,11 @@
 namespace culprit::capture::testing {
 namespace {
 
-// A look for ended sockets is made each second.
+// Ended sockets are looked for each second.
 void wait_for_a_look() { usleep(2'500'000); }
 
 struct Life {
-  int told = 0;  // to so many processes
+  int told = 0;  // number of processes with an EVENT_SOCKET
   int messages = 0;
   int ends = 0;
   uint64_t last_byte_ns = 0, end_ns = 0;
@@ -39,7 +39,7 @@ std::map<uint64_t, Life> lives(const Recording& recording) {
   }
   return found;
 }
-// Each was told, ended once, and was silent after its end.
+// Each socket was reported, ended once, and had no event after its end.
 void expect_each_ends_once(const std::map<uint64_t, Life>& all) {
   for (const auto& [socket, life] : all) {
     EXPECT_GE(life.told, 1) << socket;
@@ -126,7 +126,8 @@ TEST(BpfSource, KeepsNothingOfConnectedDatagramSockets) {
   EXPECT_EQ(recording.counts.kept[EVENT_SOCKET], 0u);
 }
 
-// More come than are accepted: those that sent into the queue have ended when they close, though nobody ever read.
+// More connections come than are accepted. Connections with bytes in the queue end when they are closed, although they
+// were never read.
 TEST(BpfSource, SeesTheEndOfConnectionsThatNobodyAccepted) {
   SKIP_WITHOUT_RIGHTS();
   constexpr int kClients = 12;
@@ -155,7 +156,7 @@ TEST(BpfSource, SeesTheEndOfConnectionsThatNobodyAccepted) {
   expect_each_ends_once(all);
 }
 
-// Four servers listen at one port; each connection is its own, whoever took it.
+// Four servers listen on one port; each connection is recorded separately.
 TEST(BpfSource, TellsTheServersOfASharedPortApart) {
   SKIP_WITHOUT_RIGHTS();
   constexpr int kServers = 4, kConnections = 40;
@@ -189,7 +190,7 @@ TEST(BpfSource, TellsTheServersOfASharedPortApart) {
       close(client);
     }
     for (int listener : listeners) close(listener);
-    // Which of them takes a connection is the kernel's choice: until all have ended.
+    // The kernel chooses the server that takes a connection: the loop runs until all servers have ended.
     for (int status = 0; waitpid(-1, &status, WNOHANG) >= 0;) {
       const int client = socket(AF_INET, SOCK_STREAM, 0);
       if (connect(client, reinterpret_cast<sockaddr*>(&address), size) == 0) (void)send(client, "q", 1, MSG_NOSIGNAL);
@@ -210,7 +211,7 @@ TEST(BpfSource, TellsTheServersOfASharedPortApart) {
   for (const auto& [socket, life] : all) EXPECT_EQ(life.ends, 1) << socket;
 }
 
-// The one that accepts passes the connection on to a worker, and closes its own descriptor.
+// The accepting process passes the connection on to a worker, and closes its own descriptor.
 TEST(BpfSource, FollowsASocketThatIsPassedOn) {
   SKIP_WITHOUT_RIGHTS();
   auto work = [] {
@@ -226,7 +227,7 @@ TEST(BpfSource, FollowsASocketThatIsPassedOn) {
       _exit(0);
     }
     char byte = 'x';
-    must(write(served.a, &byte, 1) == 1 && read(served.b, &byte, 1) == 1);  // read by who accepted it …
+    must(write(served.a, &byte, 1) == 1 && read(served.b, &byte, 1) == 1);  // read by the accepting process …
     pass_descriptor(channel.a, served.b);
     close(served.b);
     wait_for_a_look();
@@ -265,14 +266,14 @@ TEST(BpfSource, EndsADuplicatedSocketWithItsLastDescriptor) {
   expect_each_ends_once(all);
 }
 
-// A parent and its children share both ends of what it opened before they were born.
+// A parent and its children share both ends of connections that the parent opened before the forks.
 TEST(BpfSource, EndsAnInheritedSocketWithItsLastProcess) {
   SKIP_WITHOUT_RIGHTS();
   auto work = [] {
     const Pair shared[] = {socket_pair(), unix_connection(), tcp_pair()};
     for (const Pair& pair : shared) pass_byte(pair.a, pair.b);
     if (fork() == 0) {
-      usleep(2'500'000);  // by now only this one has them
+      usleep(2'500'000);  // now only this process has them
       for (const Pair& pair : shared) pass_byte(pair.b, pair.a);
       _exit(0);
     }
@@ -286,7 +287,7 @@ TEST(BpfSource, EndsAnInheritedSocketWithItsLastProcess) {
   for (const auto& [socket, life] : all) EXPECT_EQ(life.told, 2) << socket;
 }
 
-// Another thread closes it while one reads: it has ended when the reader lets it go.
+// A thread closes the socket while another reads: the socket ends when the read call returns.
 TEST(BpfSource, EndsASocketThatIsClosedWhileItIsRead) {
   SKIP_WITHOUT_RIGHTS();
   auto work = [] {
@@ -297,7 +298,7 @@ TEST(BpfSource, EndsASocketThatIsClosedWhileItIsRead) {
         while (read(pair.b, &byte, 1) > 0) continue;
       });
       usleep(20'000);
-      close(pair.b);  // the read goes on
+      close(pair.b);  // the read call continues
       must(write(pair.a, "y", 1) == 1);
       usleep(20'000);
       close(pair.a);
@@ -311,7 +312,7 @@ TEST(BpfSource, EndsASocketThatIsClosedWhileItIsRead) {
   expect_each_ends_once(all);
 }
 
-// A TCP socket that is connected to itself: its bytes come back on it.
+// A TCP socket that is connected to itself: its bytes come back to it.
 TEST(BpfSource, TellsASocketThatIsConnectedToItself) {
   SKIP_WITHOUT_RIGHTS();
   auto work = [] {

@@ -38,7 +38,7 @@ void ServerProbes::look_at(int32_t pid) {
     measure(server, now);
     attach(server, now);
   }
-  read_memory_of(server, true);  // until the probe has told a text
+  read_memory_of(server, true);  // until the probe has reported a text
   servers_.push_back(std::move(server));
 }
 

@@ -19,7 +19,7 @@ namespace culprit::capture {
 
 class ServerProbes {
  public:
-  // `budget`: the share of one CPU that each server's probe may take; nothing: no probe is wanted.
+  // `budget`: the share of one CPU that each server's probe may take; nothing: no probe is attached.
   ServerProbes(Programs& programs, std::optional<double> budget) : programs_(programs), budget_(budget) {}
 
   // Probes the program of this process if it is a server program that was not seen before.
@@ -41,7 +41,7 @@ class ServerProbes {
     uint32_t probe = 0;  // index of its counters in cpu_counts
     uint64_t hits = 0;   // count at the last judgement
     uint64_t measured_ns = 0;
-    bool read = false;  // the reader watches it
+    bool read = false;  // the reader reads its memory
   };
   void measure(Server& server, uint64_t now_ns);
   void attach(Server& server, uint64_t now_ns);

@@ -1,4 +1,4 @@
-// For tests: connected pairs of sockets. A refused call ends the process (a child) with status 99.
+// Test support: connected pairs of sockets. A refused call ends the process (a child) with status 99.
 #pragma once
 
 #include <arpa/inet.h>

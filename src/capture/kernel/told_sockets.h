@@ -42,7 +42,8 @@ class ToldSockets {
   bool add(uint64_t socket, uint32_t pid);
   void remove(uint64_t socket) { sockets_.erase(socket); }
   size_t size() const { return sockets_.size(); }
-  // 48 bytes each; a machine with more sockets than this in use has its ends told by TCP alone.
+  // The most sockets remembered (48 bytes each). If more are in use, the end of the others is known only from TCP's
+  // events.
   static constexpr size_t kMost = 1u << 20;
 
   // Returns whether the next look is due: after a second, or later, so that looking takes at most a thousandth of a

@@ -88,7 +88,7 @@ TEST_F(Namespaces, AClosedConnectionIsNoNamesake) {
   EXPECT_EQ(found.at(4), 3u);
 }
 
-// Once all ends of an ambiguous address have gone, it means one machine again.
+// After all ends of an ambiguous address are gone, the address is unambiguous again.
 TEST_F(Namespaces, AddressesTellAgainWhenTheirNamesakesHaveGone) {
   end(1, 100, kApp, 40'000, kDatabase, 5432);
   end(2, 200, kDatabase, 5432, kApp, 40'000);
@@ -96,7 +96,7 @@ TEST_F(Namespaces, AddressesTellAgainWhenTheirNamesakesHaveGone) {
   end(4, 400, kDatabase, 5432, kApp, 40'000);
   for (uint64_t socket : {1, 2, 3, 4}) closes(socket, static_cast<int32_t>(socket), 1);
   open_.clear();
-  EXPECT_TRUE(tick(3000).has_value());  // they are forgotten
+  EXPECT_TRUE(tick(3000).has_value());  // the ends are forgotten
   const auto before = table_sizes();
   EXPECT_EQ(before.at("connections"), 0u);
   EXPECT_EQ(before.at("addresses"), 0u);

@@ -1,4 +1,4 @@
-/* A block request on its way, as the BPF programs keep it: plain C, also tried without a kernel. */
+/* The state of a block request, as the BPF programs store it: plain C, also tested without a kernel. */
 #pragma once
 
 #ifndef __bpf__
@@ -10,14 +10,15 @@ struct pending_request {
   __u32 pid, tid;            /* who wanted it */
 };
 
-/* The device gets it at `now`. 0: it was not waiting, whoever issues it now wanted it. */
+/* Marks a waiting request as issued to the device at `now`. Returns 0 if it was not waiting: its issuer is then the
+ * current thread. */
 static inline int issue_waiting(struct pending_request* known, __u64 now) {
   if (!known || known->issue_ns) return 0;
-  known->issue_ns = now; /* queued before, perhaps by another thread: that one wanted it */
+  known->issue_ns = now; /* already queued, possibly by another thread, which stays the issuer */
   return 1;
 }
 
-/* The device did not take it: it waits again, since it was first wanted, and will be issued again. */
+/* The device refused the request: it waits again, counted from its first insertion, and will be issued again. */
 static inline void requeue(struct pending_request* known) {
   if (!known) return;
   if (!known->insert_ns) known->insert_ns = known->issue_ns;
