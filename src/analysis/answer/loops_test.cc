@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 
 #include "analysis/answer/question_testing.h"
 #include "analysis/answer/why.h"
@@ -152,6 +153,23 @@ TEST(Loops, CallsThatCannotBeReadAreChatter) {
   ASSERT_EQ(found(answer), Found{"chatty_calls/"});
   EXPECT_EQ(answer.findings[0].entity.kind, "edge");
   EXPECT_EQ(answer.findings[0].entity.name, "orders-api → 127.0.0.1:5432");
+}
+
+TEST(Loops, CallsThatCannotBeReadAndEndWithAFlushWriteRowByRow) {
+  Shop shop;
+  encrypted(shop, 20, 20, 300 * kUs);
+  std::map<TraceId, Span*> last;  // the server's last span of each trace
+  for (Span& span : shop.reader.spans)
+    if (span.name == "exchange" && span.kind == SpanKind::Server) {
+      Span*& latest = last[span.trace_id];
+      if (!latest || span.start_ns > latest->start_ns) latest = &span;
+    }
+  ASSERT_FALSE(last.empty());
+  for (auto& [trace, span] : last) {
+    span->waits[Wait::Disk] = 200 * kUs;
+    span->waits[Wait::Running] -= 200 * kUs;
+  }
+  EXPECT_FALSE(has(ask(shop), FindingClass::ChattyCalls));
 }
 
 TEST(Loops, FewCallsThatCannotBeReadAreNone) {

@@ -15,12 +15,28 @@ constexpr int64_t kMany = 10;
 // A call that takes longer is not small: it is slow itself.
 constexpr int64_t kSmall = 5'000'000;
 
-bool is_chatty(const Loop& loop) {
+// Returns whether most requests of the loop wait for a disk within its calls. Where the texts are unknown, this is the sign
+// of a transaction that writes: its commit is flushed. A program writes row by row where it imports, in one transaction.
+bool flushes(const WorkloadProfile& now, const Loop& loop) {
+  const Interner& names = now.names();
+  int64_t flushing = 0;
+  for (const Operation& operation : now.operations())
+    for (const Request& request : operation.kept)
+      flushing += std::any_of(request.parts.begin(), request.parts.end(), [&](const Part& part) {
+        const CallNode& node = names.node(part.node);
+        const bool ours = loop.nodes.contains(part.node) || loop.nodes.contains(node.parent);
+        return ours && of(part.ns, SectionKind::Disk) > 0;
+      });
+  return flushing * 2 > loop.requests;
+}
+
+bool is_chatty(const WorkloadProfile& now, const Loop& loop) {
   if (median(loop.calls) < kMany || loop.mean_call_ns() > kSmall) return false;
   if (loop.is_paused() || tries_a_lock(loop) || reads_page_by_page(loop) || loop.failing * 2 > loop.requests)
     return false;
   if (!only_reads(loop)) return false;
   const bool unseen = loop.statement != StatementId::None && loop.label == kUnknownStatement;
+  if (unseen && flushes(now, loop)) return false;
   return unseen || loop.growth() == Growth::NotByRows || !asks_for_another_each_time(loop);
 }
 
@@ -30,7 +46,7 @@ std::vector<Cause> find_chatty_calls(const DetectorInput& input) {
   std::vector<Cause> causes;
   const Interner& names = input.now.names();
   for (const auto& [key, loop] : find_loops(input.now)) {
-    if (!is_chatty(loop)) continue;
+    if (!is_chatty(input.now, loop)) continue;
     Cause cause;
     cause.cause = FindingClass::ChattyCalls;
     name_calls(cause, input.now, loop);

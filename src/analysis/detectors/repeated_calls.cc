@@ -79,7 +79,10 @@ LoopsByCaller find_loops(const WorkloadProfile& now) {
         std::string peer = node.statement != StatementId::None
                                ? names.instance(names.statement(node.statement).instance)
                                : names.text(node.peer);
-        Loop& loop = loops[{node.service, names.text(node.label) + "\n" + peer}];
+        std::string key = names.text(node.label) + "\n" + peer;
+        // Calls of unknown text are the same loop only within one operation.
+        if (names.text(node.label) == kUnknownStatement) key += "\n" + names.text(operation.name);
+        Loop& loop = loops[{node.service, key}];
         loop.service = node.service;
         loop.caller = names.text(node.service), loop.label = names.text(node.label), loop.peer = peer;
         loop.statement = node.statement;
