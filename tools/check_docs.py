@@ -25,7 +25,7 @@ LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 DEV = re.compile(r"\./dev ([a-z]+)")
 BENCH = re.compile(r"\./dev bench ([a-z_]+)")
 CODE = re.compile(r"`([^`]+)`")
-# In inline code, or at the begin of a line of a code block.
+# In inline code, or at the start of a line of a code block.
 VERB = re.compile(r"(?:`|^ {4,}(?:\$ )?)(?:sudo )?culprit +([a-z]+)((?: +[^\n`|]*)?)")
 OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]+)")
 COLUMN = re.compile(r"^(%s)\.([a-z_]+)$")

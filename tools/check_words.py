@@ -15,15 +15,15 @@ import sys
 
 # word (a regular expression for whole words in any case): number of allowed lines, and the replacement
 WORDS = {
-    r"dear(er|est)?": (25, "expensive, over budget, most expensive"),
-    r"accus(e|es|ed|ing)": (73, "name, report a finding"),
-    r"nobody": (78, "no process, no request, not … by any"),
-    r"somebody": (30, "a process, another program"),
-    r"whom": (27, "name the noun: blocking session, peer"),
-    r"honest": (2, "exact, measured"),
+    r"dear(er|est)?": (13, "expensive, over budget, most expensive"),
+    r"accus(e|es|ed|ing)": (66, "name, report a finding"),
+    r"nobody": (13, "no process, no request, not … by any"),
+    r"somebody": (9, "a process, another program"),
+    r"whom": (6, "name the noun: blocking session, peer"),
+    r"honest": (0, "exact, measured"),
     r"bears? out": (0, "confirms"),
-    r"heed(s|ed)?": (9, "respects, applies, tracks"),
-    r"crowd": (4, "concurrent requests"),
+    r"heed(s|ed)?": (0, "respects, applies, tracks"),
+    r"crowd": (0, "concurrent requests"),
 }
 # Renamed identifiers: the old name and the new name.
 NAMES = {

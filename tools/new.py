@@ -38,7 +38,7 @@ Result<int> run_{name}(const Options& options) {{
 }}  // namespace culprit::cli
 """,
     "tests/cases/{name}/answers.test": """\
-# What culprit {name} says, in a sentence.
+# The purpose of culprit {name} in one sentence.
 
 --- traces a.txt
 web  GET /cart  0..31
@@ -107,7 +107,7 @@ What it is, in a clause.
 ```
 """,
     "tests/cases/why/{name}.test": """\
-# {name}: the smallest traces that have it; a second pair of sections for the healthy twin.
+# {name}: the smallest traces with this cause, and a second pair of sections without it.
 
 --- traces shop.txt
 x60 every 100ms
@@ -394,13 +394,13 @@ def next_event(content):
 
 
 def next_precedence(content):
-    """Behind all that look for something of their own."""
+    """Returns a precedence after all detectors of specific causes."""
     return max(int(number) for number in re.findall(r"\{FindingClass::\w+, (\d+),", content)) + 10
 
 
 class Line:
-    """A text that goes before the first line of `path` which matches `before`, in place of a line that matches `instead`; left
-    out where the file has `unless` already. `more` makes further words of the file's content."""
+    """A text for an existing file. The text is inserted before the first line of `path` that matches `before`, and replaces a line
+    that matches `instead`. A file that contains `unless` is not changed. `more` computes further words from the file's content."""
 
     def __init__(self, path, before, text, instead=None, unless=None, more=None):
         self.path, self.before, self.text, self.instead, self.unless, self.more = path, before, text, instead, unless, more
@@ -419,7 +419,7 @@ class Line:
 
 
 class Peer:
-    """A new room among the peers of a module: `module` is on a line of src/CMakeLists.txt with its peers in braces."""
+    """Adds a room to the peers of a module, which are in braces on the module's line of src/CMakeLists.txt."""
 
     before = "culprit_module(…{peers})"
 
@@ -432,7 +432,7 @@ class Peer:
 
 
 class Count:
-    """A number that says how many there are: one more."""
+    """Increments a number that counts the entries of a list."""
 
     def __init__(self, path, pattern):
         self.path, self.before = path, pattern
@@ -484,7 +484,7 @@ HOOK({name}, Life, false)
 }
 
 def make(root, kind, name):
-    """The paths written, new ones first; None and a reason where that is not possible."""
+    """Returns the written paths, new ones first; None and a reason if the files cannot be written."""
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name):
         return None, f"'{name}' is no name for a file: lower case, words joined by _"
     words = {"name": name, "camel": "".join(word.capitalize() for word in name.split("_")), "upper": name.upper(),
@@ -512,7 +512,7 @@ def make(root, kind, name):
     return list(made), kind.rest.format(**words)
 
 
-# Of C++, and of BPF programs: syntax and types, no code.
+# The compilers of C++ and of BPF programs. They check syntax and types and generate no code.
 COMPILERS = {
     False: ["g++", "-std=gnu++20", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-Isrc", '-DCULPRIT_VERSION="0"'],
     True: ["clang-16", "-fsyntax-only", "-O2", "-g", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Wno-missing-declarations", "-Werror",
@@ -521,7 +521,7 @@ COMPILERS = {
 
 
 def users_of(root, path):
-    """The files that must compile after `path` changed: itself, or those that include it."""
+    """Returns the files that must be compiled after a change of `path`: the file itself, or the files that include it."""
     if path.endswith((".cc", ".bpf.c")):
         return [path]
     if not path.endswith(".inc"):

@@ -235,10 +235,10 @@ CASES = [
     Case("lock_queue", "A idle, B waits for A, everybody for B", sessions("queue"), LIBRARY, Want(("lock_wait",), ("books",), 0, BLOCKED), ask=True),
     Case("lock_advisory", "an advisory lock held 0.8 s", sessions("advisory"), LIBRARY + ["library:4:GET:desk/@"], Want(("lock_wait",), ("pg_advisory",), 0, BLOCKED)),
     Case("lock_alter", "ALTER TABLE held 0.7 s: readers wait", sessions("alter"), LIBRARY, Want(("lock_wait",), ("loans",), 0, BLOCKED)),
-    Case("lock_ddl_queue", "ALTER TABLE waits for an idle reader, everybody for it", sessions("ddl_queue"), LIBRARY, Want(("lock_wait",), ("loans",), 0, BLOCKED), ask=True),
+    Case("lock_ddl_queue", "ALTER TABLE waits for an idle reader, and all queries wait for it", sessions("ddl_queue"), LIBRARY, Want(("lock_wait",), ("loans",), 0, BLOCKED), ask=True),
     Case("neighbour", "three processes that burn", burners(3), LIBRARY + ["library:8:GET:cover/@"], Want(("cpu_saturation",), ("perl",))),
     Case("cpu_quota", "the service's cgroup is throttled", quota, LIBRARY + ["library:8:GET:cover/@"], Want(("cpu_throttled",), ("library",))),
-    Case("dependency", "somebody else's service is late", late, LIBRARY, Want(("dependency_slow",), ("score", "127.0.0.2"))),
+    Case("dependency", "a service of another vendor is late", late, LIBRARY, Want(("dependency_slow",), ("score", "127.0.0.2"))),
     Case("dependency_unseen", "the same, and only the service is recorded", late, LIBRARY, Want(("dependency_slow",), ("score", "127.0.0.2")), pid_scope=True),
     Case("pool_exhausted", "three connections, held while cards are printed", restarted("--pool", "3"), LIBRARY + ["library:30:GET:card/@"],
          # The service sleeps with a connection, and other requests queue: both causes are right. The database is idle.

@@ -1,5 +1,6 @@
-// CancelToken: the request to stop long work. A signal handler or another thread requests it; the work looks at it between
-// steps, ends with an Error of kind Cancelled and leaves nothing behind. A request is never taken back.
+// CancelToken: a request to stop long work. A signal handler or another thread makes the request. The work checks the
+// token between steps, ends with an Error of kind Cancelled and removes its partial results. A request cannot be
+// withdrawn.
 #pragma once
 
 #include <atomic>
@@ -10,7 +11,7 @@ namespace culprit {
 
 class CancelToken {
  public:
-  // Safe in a signal handler: one store without a lock.
+  // Can be called in a signal handler: it is a single store without a lock.
   void request() noexcept { requested_.store(true, std::memory_order_relaxed); }
   bool requested() const noexcept { return requested_.load(std::memory_order_relaxed); }
 
@@ -19,7 +20,7 @@ class CancelToken {
   std::atomic<bool> requested_{false};
 };
 
-// An Error of kind Cancelled where `token` is there and was requested.
+// Returns an Error of kind Cancelled if `token` is not null and a stop was requested.
 inline Result<void> check_cancelled(const CancelToken* token) {
   if (token && token->requested()) return Error{Error::Kind::Cancelled, "stopped on request"};
   return {};

@@ -1,6 +1,6 @@
-// CHECK: an invariant of ours that must hold. A broken one is a bug: say where, say why, stop.
+// CHECK: checks an invariant of our own code. A violation is a bug: CHECK prints the place and the reason, and aborts.
 //
-// Never for what the world does (Result) or for imperfect data (a ledger row).
+// Failures of the environment are a Result instead, and imperfect data is a ledger row.
 #pragma once
 
 namespace culprit {

@@ -1,4 +1,4 @@
-// clock_ns: what one of the kernel's clocks says now, in nanoseconds.
+// clock_ns: reads one of the kernel's clocks, in nanoseconds.
 #pragma once
 
 #include <time.h>

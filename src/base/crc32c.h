@@ -1,4 +1,4 @@
-// CRC-32C (Castagnoli, RFC 3720 appendix B.4): guards our frames and segments against damage, not against malice.
+// CRC-32C (Castagnoli, RFC 3720 appendix B.4): detects accidental damage of frames and segments, but not manipulation.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 namespace culprit {
 
-// Of `bytes`; `seed` is the checksum of what came before them.
+// Returns the checksum of `bytes`. `seed` is the checksum of the preceding bytes.
 uint32_t crc32c(std::string_view bytes, uint32_t seed = 0);
 
 }  // namespace culprit

@@ -1,4 +1,5 @@
-// A 64-bit hash whose value is part of our formats (finding ids, statement ids): FNV-1a with a final mix. Never change it.
+// A 64-bit hash: FNV-1a with a final mix. Its values are part of our formats (finding ids, statement ids) and must not
+// change.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +10,7 @@ namespace culprit {
 constexpr uint64_t hash64(std::string_view bytes, uint64_t seed = 0xcbf29ce484222325ull) {
   uint64_t hash = seed;
   for (char byte : bytes) hash = (hash ^ static_cast<uint8_t>(byte)) * 0x100000001b3ull;
-  hash ^= hash >> 32;  // FNV's high bits lag behind; ids are cut from them
+  hash ^= hash >> 32;  // FNV mixes the high bits too little, and ids use the high bits
   hash *= 0xd6e8feb86659fd93ull;
   return hash ^ hash >> 32;
 }

@@ -9,7 +9,7 @@
 namespace culprit {
 namespace {
 
-// The values are in recordings and answers that exist: whoever changes one breaks them.
+// Existing recordings and answers contain these values, so a change of the hash makes them invalid.
 TEST(Hash, NeverChangesItsValues) {
   EXPECT_EQ(hash64(""), 0xfdbdf6ac4fc52e7full);
   EXPECT_EQ(hash64("SELECT ?"), 0x6889dfbb1b15936dull);

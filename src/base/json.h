@@ -1,4 +1,4 @@
-// JsonWriter: writes JSON text. Integers are written exactly, text is made valid UTF-8, NaN and infinities become null.
+// JsonWriter: writes JSON text. Integers are exact, text is repaired to valid UTF-8, NaN and infinities become null.
 //
 //   JsonWriter json;
 //   json.begin_object().key("schema").value("culprit.why/1").key("rows").begin_array().end_array().end_object();
@@ -31,7 +31,7 @@ class JsonWriter {
   JsonWriter& value(double number);
   JsonWriter& value(bool truth);
   JsonWriter& null();
-  // `text` is JSON already and goes in as it is.
+  // Appends `text`, which must be JSON, unchanged.
   JsonWriter& raw(std::string_view text);
 
   template <class T>
@@ -49,12 +49,12 @@ class JsonWriter {
   void indent();
 
   std::string text_;
-  std::vector<bool> filled_;  // a level: whether it has a member already
+  std::vector<bool> filled_;  // for each nesting level, whether it has a member
   bool after_key_ = false;
   Style style_;
 };
 
-// `text` in JSON's quotes.
+// Returns `text` as a quoted JSON string.
 std::string json_quoted(std::string_view text);
 
 }  // namespace culprit

@@ -1,6 +1,6 @@
-// PackedWriter, PackedReader: numbers and texts as our own formats hold them: LEB128 varints, zigzag, little endian.
+// PackedWriter, PackedReader: numbers and texts in the encoding of our formats: LEB128 varints, zigzag, little endian.
 //
-// The reader's bytes are foreign: past the end it yields zeros and stays failed, as Cursor does.
+// The reader's bytes are foreign. Like Cursor, the reader returns zeros past the end and then stays failed.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ class PackedWriter {
     while (number >= 0x80) u8(static_cast<uint8_t>(number | 0x80)), number >>= 7;
     u8(static_cast<uint8_t>(number));
   }
-  // Small magnitudes of either sign become short.
+  // Encodes numbers of small magnitude, positive or negative, in few bytes.
   void zigzag(int64_t number) { varint(static_cast<uint64_t>(number) << 1 ^ static_cast<uint64_t>(number >> 63)); }
   void u16(uint16_t number) { little_endian(number); }
   void u32(uint32_t number) { little_endian(number); }

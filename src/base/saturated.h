@@ -1,11 +1,11 @@
-// Sums of numbers that others chose.
+// Sums of numbers from foreign input, which may overflow.
 #pragma once
 
 #include <cstdint>
 
 namespace culprit {
 
-// a + b, or the nearest number there is.
+// Returns a + b, or the nearest representable number if the sum overflows.
 constexpr int64_t saturated_sum(int64_t a, int64_t b) {
   int64_t sum = 0;
   if (!__builtin_add_overflow(a, b, &sum)) return sum;

@@ -9,7 +9,7 @@ namespace culprit {
 
 namespace {
 
-// Three significant digits of `number`, which is below 1000.
+// Returns `number`, which must be below 1000, with three significant digits.
 std::string three_digits(double number) {
   char buffer[32];
   int decimals = std::abs(number) >= 99.95 ? 0 : std::abs(number) >= 9.995 ? 1 : 2;
@@ -22,7 +22,8 @@ std::string three_digits(double number) {
   return text;
 }
 
-// The length of the well-formed UTF-8 sequence that `text` begins with, or 0. Table 3-7 of the Unicode Standard.
+// Returns the length of the well-formed UTF-8 sequence at the start of `text`; 0: there is none. Table 3-7 of the
+// Unicode Standard.
 size_t sequence_length(std::string_view text) {
   auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
   auto continues = [&](size_t i, unsigned char low = 0x80, unsigned char high = 0xbf) {
@@ -45,7 +46,7 @@ size_t sequence_length(std::string_view text) {
 
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";
 
-// The code point of a well-formed sequence.
+// Returns the code point of a well-formed sequence.
 uint32_t code_point(std::string_view sequence) {
   auto first = static_cast<unsigned char>(sequence[0]);
   uint32_t code = sequence.size() == 1 ? first : first & (0xff >> (sequence.size() + 1));
@@ -53,14 +54,15 @@ uint32_t code_point(std::string_view sequence) {
   return code;
 }
 
-// What steers a terminal: C0, DEL, C1, and the bidirectional controls (UAX #9: marks, embeddings, overrides, isolates).
+// Returns true for characters that control a terminal: C0, DEL, C1, and bidirectional controls (UAX #9: marks,
+// embeddings, overrides, isolates).
 bool is_control(uint32_t code) {
   return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x061c || code == 0x200e || code == 0x200f ||
          (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
 }
 
-// Combining marks and what is drawn as nothing; then wide ones (UAX #11: W and F). Whole blocks: a page of ranges would be
-// exact for scripts that no terminal agrees on.
+// Code points without width: combining marks and invisible characters. Wide code points (UAX #11: W and F) follow
+// below. The ranges are whole Unicode blocks: terminals differ in the details, so exact ranges would not help.
 struct Range {
   uint32_t first, last;
 };
@@ -71,7 +73,7 @@ constexpr Range kWide[] = {{0x1100, 0x115f},  {0x2e80, 0x303e},   {0x3041, 0xa4c
                            {0xffe0, 0xffe6},  {0x1f300, 0x1f64f}, {0x1f680, 0x1f6ff}, {0x1f900, 0x1f9ff},
                            {0x20000, 0x3fffd}};
 
-// Of one code point, or of a byte that is none.
+// Returns the width of a code point, or of a byte that belongs to none.
 size_t width_of(std::string_view piece) {
   if (piece.size() < 2) return 1;
   uint32_t code = code_point(piece);

@@ -74,7 +74,7 @@ TEST(Utf8, RefusesSurrogatesOverlongFormsAndWhatIsCut) {
   EXPECT_FALSE(valid_utf8("\xed\xa0\x80"));      // surrogate
   EXPECT_FALSE(valid_utf8("\xf4\x90\x80\x80"));  // above U+10FFFF
   EXPECT_FALSE(valid_utf8("\xe2\x82"));          // cut
-  EXPECT_FALSE(valid_utf8("\x80"));              // a continuation alone
+  EXPECT_FALSE(valid_utf8("\x80"));              // a continuation byte without a first byte
 }
 
 TEST(Utf8, IsRepairedByteByByteAndThenValid) {
@@ -89,7 +89,7 @@ TEST(Printable, LetsNothingThroughThatMovesTheCursorOrTurnsText) {
   EXPECT_EQ(printable("\x1b[2J"), "\ufffd[2J");
   EXPECT_EQ(printable("a\nb\tc\rd"), "a b c d");
   EXPECT_EQ(printable("\x7f"), "\ufffd");
-  EXPECT_EQ(printable("\u009b31m"), "\ufffd31m");  // C1: a CSI in one character
+  EXPECT_EQ(printable("\u009b31m"), "\ufffd31m");  // C1: a CSI sequence in one character
   EXPECT_EQ(printable("\u202eevil\u2066"), "\ufffdevil\ufffd");
   EXPECT_EQ(printable("a\0b"sv), "a\ufffdb");
   EXPECT_EQ(printable("\xff"), "\ufffd");

@@ -1,4 +1,4 @@
-// Directories as a whole: temporary ones, removing one, how large one is.
+// Whole directories: makes temporary ones, removes them and measures their size.
 #pragma once
 
 #include <cstdint>
@@ -8,10 +8,10 @@
 
 namespace culprit {
 
-// A private directory (mode 0700) that is gone, with all in it, when its owner is.
+// A private directory (mode 0700). The destructor removes it with its contents.
 class TemporaryDirectory {
  public:
-  // Under $TMPDIR, else /var/tmp (a real disk: recordings may be larger than memory).
+  // Creates a directory in $TMPDIR, or else in /var/tmp, which is on a disk: recordings may be larger than memory.
   static Result<TemporaryDirectory> create(const std::string& prefix);
   static Result<TemporaryDirectory> create_in(const std::string& parent, const std::string& prefix);
 
@@ -24,13 +24,13 @@ class TemporaryDirectory {
  private:
   explicit TemporaryDirectory(std::string path) : path_(std::move(path)) {}
 
-  std::string path_;  // empty: moved from
+  std::string path_;  // empty after a move
 };
 
-// Removes `path` and all below it; does not follow symbolic links. Best effort.
+// Removes `path` with its contents, without following symbolic links. Errors are ignored.
 void remove_tree(const std::string& path);
 
-// Bytes of all files in and below `path`; 0 where it can't be read.
+// Returns the size of all files in and below `path`; 0 if it cannot be read.
 uint64_t tree_bytes(const std::string& path);
 
 }  // namespace culprit

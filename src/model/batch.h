@@ -1,4 +1,4 @@
-// Batch: rows that travel together with the changes they make to the ledger; one batch becomes one frame.
+// Batch: rows that travel together with their changes to the ledger. One batch becomes one frame.
 #pragma once
 
 #include <vector>
@@ -10,7 +10,7 @@
 namespace culprit {
 
 struct Batch {
-  // Spans and logs point into the resources by index.
+  // Spans and logs refer to the resources by index.
 #define TABLE(section, Row, member) std::vector<Row> member;
 #include "model/tables.inc"
 

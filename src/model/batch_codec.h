@@ -1,7 +1,8 @@
-// A batch as bytes: what a frame's payload holds, before compression. docs/formats/frame.md draws it.
+// Encodes a batch as the payload of a frame, before compression. docs/formats/frame.md describes the format.
 //
-// Columns by section, texts by a dictionary, unknown sections and columns skipped by their length. The decoder's input is
-// foreign: it is bounded in rows, nested rows and expanded text, and the encoder refuses what the decoder would.
+// Each section holds columns, and a dictionary holds the texts. Unknown sections and columns are skipped by their
+// length. The decoder's input is foreign: rows, nested rows and expanded text are limited. The encoder refuses a batch
+// beyond these limits.
 #pragma once
 
 #include <string>
@@ -12,19 +13,20 @@
 
 namespace culprit {
 
-// Rows of one section: several hundred bytes each once decoded, so that a small hostile frame can't claim gigabytes.
+// The limit of rows per section. A decoded row takes several hundred bytes, and a small malformed frame must not use
+// gigabytes.
 constexpr size_t kMaxBatchRows = 1'000'000;
-// Attributes, events, links … of one section together.
+// The limit of attributes, events, links and other nested rows of one section together.
 constexpr size_t kMaxNestedRows = 16'000'000;
-// Texts, each once; first in every batch.
+// The section of texts, each of which occurs once. It is the first section of every batch.
 constexpr uint64_t kDictionarySection = 1;
-// Text after the dictionary is expanded: a long text may be named by many rows.
+// The limit of text after the dictionary is expanded, because many rows can refer to the same long text.
 constexpr size_t kMaxBatchText = size_t{1} << 30;
 
 Result<std::string> encode_batch(const Batch& batch);
 Result<Batch> decode_batch(std::string_view bytes);
 
-// The same, with what a later version's frame holds besides: sections, columns and values that this one does not know.
+// Like decode_batch(), but also counts the unknown parts of a later version's frame: sections, columns and values.
 struct DecodedBatch {
   Batch batch;
   int64_t unknown_parts = 0;

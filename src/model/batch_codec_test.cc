@@ -12,7 +12,7 @@
 namespace culprit {
 namespace {
 
-// Bytes of one encoding are equal exactly if the batches are: every field has its column.
+// Two batches have equal encodings if and only if they are equal, because every field has a column.
 std::string encoded(const Batch& batch) {
   auto bytes = encode_batch(batch);
   EXPECT_TRUE(bytes.has_value());
@@ -46,7 +46,7 @@ TEST(BatchCodec, ReturnsEveryGeneratedBatchAsItWas) {
   }
 }
 
-// As a recorder makes them: the answer's end and what it answers, a run's half of the trace id, the root's own id the other.
+// Makes pairs of spans as a recorder does. The trace id consists of the recording's number and the root's span id.
 Batch recorded_pairs(size_t pairs) {
   Batch batch;
   std::mt19937_64 random(2);
@@ -87,7 +87,7 @@ TEST(SpanIds, AnywhereParentsAndSharedIdsComeBack) {
     for (uint64_t i = 0; i < 1 + random() % 60; ++i) {
       Span span;
       span.span_id = random() % 40,
-      span.parent_span_id = random() % 40;  // some are shared, some nobody's, some their own
+      span.parent_span_id = random() % 40;  // some ids are shared, some refer to no span, some to the span itself
       span.trace_id = {random() % 2, random() % 2 ? span.span_id : random() % 3};
       span.received_ns = random() % 2 ? 0 : INT64_MAX, span.duration_ns = random() % 3 ? 0 : INT64_MAX;
       span.waits[Wait::Running] = random() % 3 ? span.duration_ns : INT64_MIN;

@@ -11,10 +11,10 @@ namespace culprit {
 
 namespace {
 
-// A column's number is below this; more than any section has, few enough for an array.
+// The limit of column numbers. Every section has fewer columns, and an array of this size is small.
 constexpr uint64_t kMaxColumns = 64;
 
-// What decoding may still use up; running out of it is a failure like any other.
+// The remaining budget of a decoding: texts and nested rows. Exceeding the budget is a failure like any other.
 struct Budget {
   const std::vector<std::string_view>& texts;
   size_t text_bytes = kMaxBatchText;
@@ -50,7 +50,7 @@ class TableDecoder {
     if (column(id).empty()) return zero(get);
     each(id, [&](Row& row, PackedReader& in) { set(std::invoke(get, row), in.zigzag()); });
   }
-  // A value that this version does not know reads as the last one, which is the vaguest.
+  // A value that this version does not know is read as the last value, which is the least specific one.
   template <class Get, size_t N>
   void names(uint32_t id, const char*, Get get, const std::string_view (&)[N], std::string_view = {}) {
     if (column(id).empty()) return zero(get);
@@ -144,7 +144,7 @@ class TableDecoder {
   }
 
  private:
-  // One value a row, zeros where the column is not there.
+  // Returns one value per row; zeros if the column is absent.
   template <class Number, class Read>
   std::vector<Number> values(uint32_t id, Read read) {
     std::vector<Number> all(rows_.size());
@@ -161,7 +161,7 @@ class TableDecoder {
   }
   void fail() { budget_.failed = true; }
 
-  // A column that is not there is zero in every row, which is not always what the field begins with.
+  // Sets a field to zero in every row, because an absent column means zero, which may differ from the field's default.
   template <class Get>
   void zero(Get get) {
     for (Row* row : rows_) set(std::invoke(get, *row), 0);
@@ -180,7 +180,7 @@ class TableDecoder {
     if (in.failed()) fail();
   }
 
-  // Gives every row its list, as long as the lengths in front say.
+  // Gives every row its list. The lengths of the lists come first.
   template <class Child, class Get>
   std::vector<Child*> spread(PackedReader& in, Get get) {
     std::vector<Child*> all;
@@ -194,7 +194,7 @@ class TableDecoder {
       total += length;
       lengths.push_back(length);
     }
-    // Each nested row takes at least a byte of what follows.
+    // Each nested row takes at least one byte of the following columns.
     if (in.failed() || total > in.rest().size()) return fail(), in.fail(), all;
     all.reserve(total);
     for (size_t i = 0; i < rows_.size(); ++i) {
@@ -221,7 +221,7 @@ class TableDecoder {
   Budget& budget_;
   const std::vector<Row*>& rows_;
   std::string_view columns_[kMaxColumns];
-  uint64_t given_ = 0, known_ = 0;  // a bit a column: in the frame, asked for
+  uint64_t given_ = 0, known_ = 0;  // one bit per column: present in the frame, read by this version
 };
 
 struct Section {
@@ -254,7 +254,7 @@ class BatchDecoder {
  private:
   template <class Row>
   void read(const Section& section, std::vector<Row>& rows) {
-    // The first column is always there and takes at least a byte a row.
+    // The first column is always present and takes at least one byte per row.
     if (!rows.empty() || section.rows > kMaxBatchRows || section.rows > section.bytes.size() || budget_.failed) {
       budget_.failed = true;
       return;
@@ -277,7 +277,7 @@ class BatchDecoder {
   size_t known_sections_ = 0;
 };
 
-// The dictionary's texts; empty where they are not there as promised.
+// Returns the texts of the dictionary; none if the dictionary is malformed.
 std::vector<std::string_view> read_texts(std::string_view bytes) {
   PackedReader in(bytes);
   std::vector<std::string_view> texts;

@@ -13,12 +13,12 @@ namespace culprit {
 
 namespace {
 
-// The texts of a batch, each once, in order of first use.
+// The texts of a batch without repetitions, in order of their first use.
 class Dictionary {
  public:
   uint64_t index(std::string_view text) {
     expanded_ += text.size();
-    // A few texts come again and again: to compare with the last one that looked like this is cheaper than to hash it.
+    // A few texts are very frequent. A comparison with the last text of the same shape is quicker than a hash.
     Recent& recent = recent_[shape(text)];
     if (recent.known && recent.text == text) return recent.index;
     auto [at, fresh] = index_.try_emplace(text, texts_.size());
@@ -107,7 +107,7 @@ class TableEncoder {
   void fixed(uint32_t id, const char*, Get get, std::string_view = {}) {
     column(id, get, [&](uint64_t value) { column_.u64(value); });
   }
-  // Reals are always written: their zero is rarely the default of their field.
+  // Reals are always written, because zero is rarely the default of their field.
   template <class Get>
   void real(uint32_t id, const char*, Get get, std::string_view = {}) {
     for (const Row* row : rows_) column_.real(std::invoke(get, *row));
@@ -146,7 +146,7 @@ class TableEncoder {
     values(columns.parent, ids.parent, fixed);
     values(ids.trace_by_span ? columns.trace_by_span : columns.trace_low, ids.trace_low, fixed, ids.trace_by_span);
   }
-  // What is left of a field once `expected` is taken off, where that is nothing for most rows. False: it is not.
+  // Writes the differences of a field to `expected`, if most differences are zero. Returns false otherwise.
   template <class Get, class Expected>
   bool rest(uint32_t id, Get get, Expected expected) {
     std::vector<int64_t> left;
@@ -160,7 +160,7 @@ class TableEncoder {
   size_t nested_rows() const { return nested_; }
 
  private:
-  // One value a row; where all are zero only if `always`.
+  // Writes one value per row. A column of zeros is written only with `always`.
   template <class Number, class Write>
   void values(uint32_t id, const std::vector<Number>& all, Write write, bool always = false) {
     if (!always && std::all_of(all.begin(), all.end(), [](Number value) { return value == 0; })) return;
@@ -177,7 +177,7 @@ class TableEncoder {
     finish(id);
   }
 
-  // The lists of all rows one after the other, their lengths written first.
+  // Collects the lists of all rows in sequence and writes their lengths.
   template <class Child, class Get>
   std::vector<const Child*> gather(Get get) {
     std::vector<const Child*> all;

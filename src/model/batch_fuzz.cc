@@ -1,4 +1,5 @@
-// Any bytes as a batch, and as a frame: decoded within the limits or refused, and what was decoded encodes again.
+// Fuzzes arbitrary bytes as a batch and as a frame: they are decoded within the limits or refused, and a decoded batch
+// can be encoded again.
 #include "base/check.h"
 #include "model/batch_codec.h"
 #include "model/frame.h"

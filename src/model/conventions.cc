@@ -8,7 +8,7 @@ namespace culprit {
 
 namespace {
 
-using Names = std::initializer_list<std::string_view>;  // the current name first
+using Names = std::initializer_list<std::string_view>;  // the current name is the first one
 
 std::string_view first_text(const Attributes& attributes, Names names) {
   for (std::string_view name : names)
@@ -16,7 +16,7 @@ std::string_view first_text(const Attributes& attributes, Names names) {
   return {};
 }
 
-// Some senders write numbers as text: Jaeger's clients did.
+// Some senders write numbers as text, for example Jaeger's clients.
 int64_t first_number(const Attributes& attributes, Names names) {
   for (std::string_view name : names) {
     if (int64_t number = find_integer(attributes, name, 0)) return number;
@@ -28,7 +28,7 @@ int64_t first_number(const Attributes& attributes, Names names) {
   return 0;
 }
 
-// The path of "https://host/path?query#fragment" or "/path?query".
+// Returns the path of "https://host/path?query#fragment" or "/path?query".
 std::string_view path_of(std::string_view url) {
   if (size_t scheme = url.find("://"); scheme != std::string_view::npos) {
     size_t slash = url.find('/', scheme + 3);
@@ -73,7 +73,7 @@ std::string_view rpc_system(const Attributes& attributes) {
 }
 std::string rpc_method(const Attributes& attributes) {
   std::string_view method = find_text(attributes, "rpc.method"), service = find_text(attributes, "rpc.service");
-  // The method was a bare name beside its service before it was fully qualified.
+  // Older conventions have a short method name and a separate service. Newer ones have a fully qualified method.
   if (service.empty() || method.find('/') != std::string_view::npos) return std::string(method);
   return method.empty() ? std::string(service) : std::string(service) + "/" + std::string(method);
 }

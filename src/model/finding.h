@@ -1,4 +1,5 @@
-// Finding: a cause, with its evidence, as `why` answers it. The shape is that of docs/formats/answer.md (culprit.why/1).
+// Finding: a cause with its evidence, as `why` reports it. The structure is that of docs/formats/answer.md
+// (culprit.why/1).
 #pragma once
 
 #include <cstdint>
@@ -44,7 +45,7 @@ struct PathStep {
 };
 
 struct Finding {
-  std::string id;  // "f-" and 12 hex digits: the same for the same cause
+  std::string id;  // "f-" and 12 hex digits; equal for the same cause in another recording
   int rank = 0;
   FindingClass cause = FindingClass::Unexplained;
   Mechanism mechanism = Mechanism::None;
@@ -52,20 +53,20 @@ struct Finding {
   Confidence confidence = Confidence::Low;
   double score = 0;  // 0–1; orders the findings of one answer
   Entity entity;
-  std::optional<Entity> holder;  // lock_wait: its holder; the last statement in `statement`
+  std::optional<Entity> holder;  // lock_wait: the lock holder, with its last statement in `statement`
   std::string caller;            // "orders-api"
   int32_t caller_pid = 0;
-  std::string operation;  // "GET /orders": the root operation it slows
+  std::string operation;  // the slowed root operation, such as "GET /orders"
   std::string title, what;
   struct Effect {
     int64_t requests = 0;
     double share_of_path = 0;
-    int64_t before_ns = 0, after_ns = 0;  // p95 of the operation: in the baseline (0: none), and now
+    int64_t before_ns = 0, after_ns = 0;  // p95 of the operation in the baseline (0: no baseline), and in this source
     Interval interval;                    // of after_ns
   } effect;
   double calls_per_request = 0;
   std::vector<PathStep> path;
-  WaitSums inside;  // of the blamed work
+  WaitSums inside;  // the waits of the blamed work
   std::vector<EvidenceLine> evidence;
   std::vector<std::string> against;
   struct NextBest {
@@ -76,10 +77,10 @@ struct Finding {
   };
   std::optional<NextBest> next_best;
   struct Saving {
-    int64_t most_ns = 0, likely_ns = 0;  // off the operation's p95
+    int64_t most_ns = 0, likely_ns = 0;  // reductions of the operation's p95
     Interval interval;                   // of likely_ns
     std::string assuming;
-    // Whether anything comparable tells the likely saving. Else likely_ns is most_ns, and the interval says nothing.
+    // True: comparable work gives the likely saving. False: likely_ns equals most_ns, and the interval has no meaning.
     bool comparable = true;
   } saving;
   std::string would_flip;
@@ -87,7 +88,7 @@ struct Finding {
   std::string reproduce, advice;
 };
 
-// The latency of one root operation over the window.
+// The latency of one root operation in the window.
 struct OperationSummary {
   std::string name, service;
   int64_t requests = 0, errors = 0, unfinished = 0;
@@ -96,8 +97,8 @@ struct OperationSummary {
 
 struct Quality {
   Account account;
-  std::vector<std::string> unknown;  // what could not be counted
-  std::vector<LedgerRow> rows;       // those that touch this answer
+  std::vector<std::string> unknown;  // losses that could not be counted
+  std::vector<LedgerRow> rows;       // the ledger rows that affect this answer
 };
 
 struct Answer {
@@ -106,14 +107,15 @@ struct Answer {
   int64_t from_ns = 0, to_ns = 0;
   std::string baseline_kind = "none";  // given, found, none
   std::string baseline_source;
-  double false_alarms = 0;  // with a baseline: how often, at most, a change is named where nothing changed
-  std::string focus;        // the operation it is about; empty: all
+  // With a baseline: upper bound of the false-alarm rate, at which a change is reported although nothing changed.
+  double false_alarms = 0;
+  std::string focus;  // the operation that the answer is about; empty: all
   std::string summary;
-  OperationSummary operation;                // the one that the summary is about
-  std::vector<OperationSummary> operations;  // all, slowest share of time first
-  std::vector<Finding> findings;             // by rank
+  OperationSummary operation;                // the operation of the summary
+  std::vector<OperationSummary> operations;  // all operations, the largest share of the time first
+  std::vector<Finding> findings;             // ordered by rank
   std::vector<std::string> not_seen;
-  std::vector<std::string> asked;  // what --ask did
+  std::vector<std::string> asked;  // the queries of --ask
   std::string next_command;
   Quality quality;
 };
@@ -126,20 +128,21 @@ struct OperationChange {
   std::string verdict;      // "faster", "slower", "same", "too few"
 };
 struct FindingChange {
-  Finding finding;                                        // as the answer to BEFORE had it
+  Finding finding;                                        // as in the answer to BEFORE
   std::string verdict;                                    // "fixed", "not_fixed", "cannot_tell"
-  int64_t before_ns = 0, after_ns = 0, predicted_ns = 0;  // p95 of its operation
+  int64_t before_ns = 0, after_ns = 0, predicted_ns = 0;  // p95 of the finding's operation
   Interval after_interval, predicted_interval;
   std::string prediction;  // "inside", "outside", "none"
-  std::string why;         // one line
+  std::string why;         // the reason in one line
 };
 struct Comparison {
   Verdict verdict = Verdict::NoData;
   std::string before, after;
   std::vector<FindingChange> findings;
   std::vector<OperationChange> operations;
-  std::vector<Finding> appeared;  // causes that AFTER has and BEFORE had not
-  double false_alarms = 0;        // how often, at most, any of this says changed where nothing changed
+  std::vector<Finding> appeared;  // causes in AFTER that are not in BEFORE
+  // Upper bound of the false-alarm rate, at which a change is reported although nothing changed.
+  double false_alarms = 0;
   Quality quality;
 };
 

@@ -1,4 +1,4 @@
-// FindingClass and Mechanism: what kind of cause a finding is, of two closed lists (finding_names.inc).
+// FindingClass and Mechanism: the kind of a finding's cause. Both are closed lists (finding_names.inc).
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ enum class Mechanism : uint8_t {
 };
 
 struct FindingClassInfo {
-  std::string_view name;      // as answers, --fail-on and the documents write it
-  std::string_view sentence;  // what tells it
+  std::string_view name;      // the name in answers, in --fail-on and in documents
+  std::string_view sentence;  // how the class is recognised
 };
 std::span<const FindingClassInfo> finding_classes();  // by FindingClass
 

@@ -84,7 +84,7 @@ class Generator {
 
   uint32_t index_of(size_t resources) { return resources == 0 ? 0 : static_cast<uint32_t>(below(resources)); }
 
-  // Few traces, times that do not overflow, waits only where they are known.
+  // Makes a span with one of few trace ids, times that do not overflow, and waits only if they are known.
   void plausible(Span& span, size_t resources) {
     span.trace_id = {below(3), 1 + below(5)};
     if (coin()) span.parent_span_id = 0;

@@ -1,4 +1,4 @@
-// For tests: a batch with every kind of row, every type of value and the odd ends of each, made from a seed.
+// For tests: makes a batch from a seed, with every kind of row, every type of value, and extreme values.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 namespace culprit {
 
 Batch generated_batch(uint64_t seed);
-// The same with valid UTF-8 everywhere but in attributes: tables hold no other.
+// Makes a batch with valid UTF-8 everywhere except in attributes, because tables store only valid UTF-8.
 Batch generated_utf8_batch(uint64_t seed);
 
 }  // namespace culprit

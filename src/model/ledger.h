@@ -1,7 +1,7 @@
-// The ledger: everything that was lost, refused, cut or guessed, counted.
+// The ledger: counts of everything that was lost, refused, cut or guessed.
 //
-// For what reached us, always, per source and unit:  received = stored + duplicate + refused + sampled_out + in_flight
-// For what happened, where the source counts:        generated = received + lost
+// Received data, for each source and unit:          received = stored + duplicate + refused + sampled_out + in_flight
+// Generated data, if the source counts them:        generated = received + lost
 #pragma once
 
 #include <cstdint>
@@ -43,7 +43,7 @@ enum class LedgerUnit : uint8_t {
 std::string_view to_string(LedgerGroup group);
 std::string_view to_string(LedgerUnit unit);  // "event", "span", …
 
-// The order is not part of any format: frames and tables carry the name.
+// The order is not part of any format, because frames and tables contain the names.
 enum class LedgerKind : uint8_t {
 #define KIND(name, group, unit, sentence) name,
 #include "model/ledger_kinds.inc"
@@ -63,9 +63,9 @@ inline constexpr std::string_view kEvidenceNames[] = {"exact", "bounded", "heuri
 std::string_view to_string(Evidence evidence);
 
 struct LedgerRow {
-  int64_t time_ns = 0;  // start of the bucket it belongs to; 0: the whole recording
-  std::string source;   // recorder, or the file's or sender's name
-  std::string service;  // empty: not tied to one
+  int64_t time_ns = 0;  // start of the time interval; 0: the whole recording
+  std::string source;   // "recorder", or the name of a file or sender
+  std::string service;  // empty: not related to a service
   std::string stage;    // kernel, reader, wire, ingest, store, analysis
   std::string kind;     // name of a LedgerKind
   std::string unit;
@@ -76,7 +76,7 @@ struct LedgerRow {
 LedgerRow ledger_row(LedgerKind kind, int64_t n, std::string_view source, std::string_view stage,
                      std::string_view detail = {}, Evidence evidence = Evidence::Exact);
 
-// So many units of `unit` came from `source`; what became of them is stored rows and ledger rows of group Account.
+// The number of units that came from `source`. Stored rows and ledger rows of group Account show what became of them.
 struct Received {
   std::string source;
   std::string unit;  // span, log, metric

@@ -49,7 +49,7 @@ TEST(Account, IsUnbalancedByOneInAnyUnit) {
   EXPECT_FALSE((Account{{{"span", 10}}, {{"span", 9}}, {}}).balanced());
   EXPECT_FALSE((Account{{{"span", 10}}, {{"span", 10}}, {{"span", 1}}}).balanced());
   EXPECT_FALSE((Account{{}, {{"log", 1}}, {}}).balanced());
-  // A surplus of one unit does not make up for what another lacks.
+  // A surplus of one unit does not compensate a deficit of another.
   EXPECT_FALSE((Account{{{"span", 2}}, {{"span", 1}, {"log", 1}}, {}}).balanced());
 }
 

@@ -1,4 +1,4 @@
 target_link_libraries(culprit_model PRIVATE zstd)
-# The pages in docs/schema are held against the schema they are made from.
+# The test compares the pages in docs/schema with the schema.
 set_source_files_properties(${CMAKE_CURRENT_SOURCE_DIR}/model/schema_test.cc PROPERTIES
   COMPILE_DEFINITIONS CULPRIT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")

@@ -1,4 +1,4 @@
-// What is spoken has a word for each of its values.
+// Tests that every value of a printed enum has a name.
 #include <gtest/gtest.h>
 
 #include "model/finding.h"

@@ -1,4 +1,5 @@
-// The other rows of the data model: what lives beside spans in a batch, a frame and a table. tables.h says what each member means.
+// The rows of the data model besides spans, as batches, frames and tables hold them. tables.h gives the meaning of each
+// member.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,7 @@
 
 namespace culprit {
 
-// Who emits spans or logs: OTLP's resource and scope.
+// The sender of spans or logs: OTLP's resource and scope.
 struct Resource {
   std::string service;  // service.name; empty: not given
   Attributes attributes;
@@ -21,18 +22,18 @@ struct Resource {
   bool operator==(const Resource&) const = default;
 };
 
-// A stretch of one thread.
+// A time interval of one thread in one state.
 struct ThreadState {
   int32_t pid = 0, tid = 0;
   int64_t start_ns = 0, duration_ns = 0;
   Wait state = Wait::Other;
-  int16_t syscall = -1;                  // the call it waits in; -1: none or unknown
-  int32_t waker_pid = 0, waker_tid = 0;  // who ended the wait; 0: an interrupt, a timer, or unknown
-  uint64_t span_id = 0;                  // the request it worked on; 0: none
+  int16_t syscall = -1;                  // the system call that the thread waits in; -1: none or unknown
+  int32_t waker_pid = 0, waker_tid = 0;  // the thread that ended the wait; 0: an interrupt, a timer, or unknown
+  uint64_t span_id = 0;                  // the request that the thread worked on; 0: none
   bool operator==(const ThreadState&) const = default;
 };
 
-// One call, or a bucket of equal ones.
+// One system call, or a group of equal calls.
 struct Syscall {
   int32_t pid = 0, tid = 0;
   int16_t number = 0;
@@ -59,14 +60,14 @@ struct LogRecord {
 
 struct MetricPoint {
   int64_t time_ns = 0;
-  std::string entity;  // what it is about: service, process, host
+  std::string entity;  // a service, process or host
   std::string name, unit;
   double value = 0;
   std::string source;
   Attributes attributes;
 };
 
-// A program that ran. Identity is (host, pid, start time); pids are reused.
+// A program that ran. Its identity is (host, pid, start time), because the kernel reuses pids.
 struct Process {
   std::string host;
   int32_t pid = 0, parent_pid = 0;
@@ -76,30 +77,30 @@ struct Process {
   std::string name;        // comm
   std::string executable;  // path
   std::string command;     // command line, secrets masked
-  std::string service;     // what people call it: OTEL_SERVICE_NAME, else the unit or program
+  std::string service;     // OTEL_SERVICE_NAME, or else the name of the unit or program
   std::string cgroup;
-  bool recorded = false;                    // its threads were watched
-  int64_t running_ns = 0, runnable_ns = 0;  // CPU time it got, and time it was ready and had none, during the recording
-  // How long the CPU quotas of its control group, and of those above, stopped the group during the recording.
+  bool recorded = false;                    // its threads were recorded
+  int64_t running_ns = 0, runnable_ns = 0;  // CPU time, and time ready without a CPU, during the recording
+  // The time for which CPU quotas of its control group, or of a parent group, stopped the group during the recording.
   int64_t throttled_ns = 0;
   std::string cpus_allowed;  // as the kernel lists them: "0-3,8"; of threads that differ, the fewest; empty: not known
 };
 
 struct Connection {
-  uint64_t id = 0;       // one end of a socket: unique within a recording
-  uint64_t peer_id = 0;  // the other end, where it was recorded too
-  int32_t pid = 0;       // who uses this end
+  uint64_t id = 0;       // one end of a socket; unique within a recording
+  uint64_t peer_id = 0;  // the other end, if it was recorded
+  int32_t pid = 0;       // the process that uses this end
   int32_t peer_pid = 0;
   bool server = false;      // this end accepts requests
   std::string transport;    // tcp, unix
   std::string local, peer;  // "127.0.0.1:5432", "[::1]:80", "unix:/run/…", or empty
   std::string protocol;     // postgresql, http, tls, unknown
   bool encrypted = false;
-  int64_t opened_ns = 0, closed_ns = 0;  // 0: before, after the recording
+  int64_t opened_ns = 0, closed_ns = 0;  // 0: before or after the recording
   uint64_t bytes_sent = 0, bytes_received = 0;
   uint32_t retransmits = 0;
   uint64_t requests = 0;
-  uint64_t lost_bytes = 0;  // in holes
+  uint64_t lost_bytes = 0;  // bytes in gaps
 };
 
 struct HostInfo {
@@ -110,7 +111,7 @@ struct HostInfo {
   int32_t cpus = 0;
   uint64_t memory_bytes = 0;
   int64_t started_ns = 0, ended_ns = 0;  // of the recording
-  int64_t cpu_busy_ns = 0;               // summed over CPUs, of cpus × (ended - started)
+  int64_t cpu_busy_ns = 0;               // sum over all CPUs; the maximum is cpus × (ended - started)
   std::string tiers;                     // "T0+T1"
   std::string scope;                     // "all", "pids 4711", "command …"
   int64_t recorder_cpu_ns = 0;

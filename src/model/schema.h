@@ -1,5 +1,5 @@
-// The tables that SQL sees, and what each column means, as tables.h says it. docs/schema is made from here (model_test with
-// CULPRIT_ACCEPT=1), and tests hold the segments' columns and every sentence against it.
+// The tables of SQL and the meaning of each column, from tables.h. docs/schema is generated from them (model_test with
+// CULPRIT_ACCEPT=1). Tests compare the columns of segments and the sentences with them.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ namespace culprit {
 
 struct ColumnDoc {
   std::string name;
-  std::string type;  // as DuckDB writes it
+  std::string type;  // DuckDB's name of the type
   std::string sentence;
 };
 struct TableDoc : TableInfo {
@@ -21,7 +21,7 @@ struct TableDoc : TableInfo {
 
 const std::vector<TableDoc>& schema();
 
-// The page of one table, Markdown.
+// Returns the Markdown page of one table.
 std::string schema_page(const TableDoc& table);
 
 }  // namespace culprit

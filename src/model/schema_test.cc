@@ -24,7 +24,7 @@ TEST(Schema, EveryTableAndColumnHasItsSentence) {
   }
 }
 
-// CULPRIT_ACCEPT=1 writes the pages anew instead.
+// With CULPRIT_ACCEPT=1 the test writes the pages instead.
 TEST(Schema, ThePagesInDocsAreMadeFromIt) {
   for (const TableDoc& table : schema()) {
     std::string path = std::string(CULPRIT_SOURCE_DIR "/docs/schema/") + std::string(table.name) + ".md";

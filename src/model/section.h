@@ -1,4 +1,4 @@
-// Section: a stretch of a trace's critical path.
+// Section: a part of a trace's critical path.
 #pragma once
 
 #include <cstdint>
@@ -9,15 +9,15 @@
 namespace culprit {
 
 enum class SectionKind : uint8_t {
-  Own,       // the span's own work: running, or nothing known of it
+  Own,       // the span's own work: it ran, or nothing is known about its threads
   Runnable,  // ready, waiting for a CPU
   Lock,
   Disk,
   Network,
   Sleep,
-  Peer,         // waiting for a callee that was not itself seen
-  Callee,       // between a caller's and its callee's view of one call: the wire and both queues
-  Unexplained,  // blocked, reason not known
+  Peer,         // waiting for a callee that was not seen
+  Callee,       // between the caller's and the callee's view of a call: the network and both queues
+  Unexplained,  // blocked for an unknown reason
 };
 std::string_view to_string(
     SectionKind kind);  // "own" "runnable" "lock" "disk" "network" "sleep" "peer" "callee" "unexplained"

@@ -8,17 +8,20 @@ namespace culprit {
 
 namespace {
 
-// Program, proxy and gateway at either end of a call, each tried again once. Ids of more spans than that are made by a broken
-// generator, and all others of them are collisions: comparing each with each would take the square of their number.
+// The largest regular number of spans with one id: a program, a proxy and a gateway at both ends of a call, each with
+// one retry. More spans with one id come from a
+// faulty generator, and all further ones are collisions. The limit avoids a quadratic number of comparisons.
 constexpr size_t kMostViews = 12;
 
 int64_t saturated_end(const Span& span) { return saturated_sum(span.start_ns, std::max<int64_t>(span.duration_ns, 0)); }
 
-bool contains(const Span& outer, int64_t time_ns) { return outer.start_ns <= time_ns && time_ns <= saturated_end(outer); }
+bool contains(const Span& outer, int64_t time_ns) {
+  return outer.start_ns <= time_ns && time_ns <= saturated_end(outer);
+}
 
-// Whether these are the two ends of one call. A server may know no parent (B3 need not carry it), or name the id of its call as
-// its parent. An id that two programs took by accident differs in the parent; or in time, where one clock, or any clock error,
-// rules a call out.
+// Returns true if the spans are the two ends of one call. The server's span may have no parent (B3 does not require
+// one), or the call's id as its parent. If two programs used one id by accident, the parents differ, or the times rule
+// out a call, with one clock or with any difference of clocks.
 bool are_two_ends(const Span& client, const Span& server) {
   if (client.kind != SpanKind::Client || server.kind != SpanKind::Server) return false;
   bool one_parent = server.parent_span_id == client.parent_span_id || server.parent_span_id == 0 ||
@@ -30,8 +33,8 @@ bool are_two_ends(const Span& client, const Span& server) {
   return overlap || (!one_clock && server.duration_ns <= client.duration_ns);
 }
 
-// Whether `inner` is another observer's view of the end of the call that `outer` is a view of. Two calls of one program whose
-// generator made one id twice have names of their own.
+// Returns true if `inner` is another observer's view of the same end of the call as `outer`. Two calls of one program
+// that got the same id from a faulty generator have different names.
 bool is_inner_view(const Span& outer, const Span& inner) {
   return outer.kind == inner.kind && outer.parent_span_id == inner.parent_span_id && contains(outer, inner.start_ns) &&
          contains(outer, saturated_end(inner)) && (outer.service != inner.service || outer.name == inner.name);
@@ -55,7 +58,7 @@ SharedIds::SharedIds(const std::vector<Span>& spans) : spans_(spans), outer_(spa
   std::sort(collisions_.begin(), collisions_.end());
 }
 
-// Links the views of the end that `head` is the first view of; returns the innermost.
+// Links the views of the end whose first view is `head`. Returns the innermost view.
 SpanIndex SharedIds::link_views(const std::vector<SpanIndex>& members, SpanIndex head) {
   SpanIndex inner = head;
   for (SpanIndex member : members) {
@@ -75,7 +78,7 @@ void SharedIds::link(const std::vector<SpanIndex>& members) {
         head = client, server = other, paired = true;
   bool call = spans_[head].kind == SpanKind::Client || spans_[head].kind == SpanKind::Server;
   SpanIndex inner = call && spans_[head].span_id != 0 ? link_views(members, head) : head;
-  // A server's end inside another is a further observer's; one after another an attempt after it.
+  // A server's span inside another one is the view of another observer. A server's span after another one is a retry.
   SpanIndex last = kNoSpan;
   for (SpanIndex member : members) {
     if (!paired || !are_two_ends(spans_[head], spans_[member])) continue;
@@ -86,8 +89,8 @@ void SharedIds::link(const std::vector<SpanIndex>& members) {
     if (member != head && member != server) collisions_.push_back(member);
 }
 
-// Work of a program that has a view of the call is that view's. All else that names the id was called by the server's end: by
-// the innermost view of it, of several attempts by the one during which it began.
+// A child of a service that has a view of the call belongs to that view. Any other child belongs to the server's end:
+// to its innermost view and, with several attempts, to the attempt during which the child began.
 SpanIndex SharedIds::find(uint64_t id, const Span& child) const {
   auto found = first_.find(id);
   if (found == first_.end()) return kNoSpan;

@@ -1,7 +1,8 @@
-// SharedIds: the spans of one trace by their ids, and what spans under one id are to each other.
+// SharedIds: the spans of one trace by their ids, and the relation of spans with the same id.
 //
-// Zipkin's clients and proxies give the two ends of a call one id and one parent (B3 "shared" spans). A proxy beside a program
-// may report the program's end of the call once more, under the same id. Any other two spans under one id are a collision.
+// Zipkin's clients and proxies give both ends of a call the same id and parent (B3 "shared" spans). A proxy beside a
+// program may report the program's end of the call again, with the same id. Any other two spans with one id are a
+// collision.
 #pragma once
 
 #include <cstdint>
@@ -15,20 +16,20 @@ namespace culprit {
 
 class SharedIds {
  public:
-  // `spans` are in the order of their trace and outlive this.
+  // `spans` must be in the order of their trace and outlive this object.
   explicit SharedIds(const std::vector<Span>& spans);
 
-  // The view of the same call, under the same id, that `span` lies below: of a server's end its client's, of a copy of an end
-  // that another observer reported the one around it. kNoSpan: none.
+  // Returns the outer view of the same call with the same id: for a server's end its client's end, and for another
+  // observer's copy of an end the surrounding one. kNoSpan: there is none.
   SpanIndex outer_view(SpanIndex span) const { return outer_[span]; }
-  // Whether that is another observer's view of the same end.
+  // Returns true if the outer view is another observer's view of the same end.
   bool same_end(SpanIndex span) const {
     return outer_[span] != kNoSpan && spans_[outer_[span]].kind == spans_[span].kind;
   }
-  // Spans whose id another span of their kind, or of no part in the same call, already has.
+  // The spans whose id another span already has, without both being views of one call.
   const std::vector<SpanIndex>& collisions() const { return collisions_; }
 
-  // The span of this id that `child` means by it; kNoSpan: there is none.
+  // Returns the span with this id that `child` refers to; kNoSpan: there is none.
   SpanIndex find(uint64_t id, const Span& child) const;
 
  private:
@@ -37,7 +38,7 @@ class SharedIds {
 
   const std::vector<Span>& spans_;
   std::unordered_map<uint64_t, SpanIndex> first_;
-  std::map<uint64_t, std::vector<SpanIndex>> several_;  // ids of more than one span
+  std::map<uint64_t, std::vector<SpanIndex>> several_;  // the ids of more than one span
   std::vector<SpanIndex> outer_, collisions_;
 };
 

@@ -29,7 +29,8 @@ std::string label(const Trace& trace, SpanIndex index) {
   return (span.kind == SpanKind::Client ? "c" : "s") + std::to_string(span.span_id) + span.service;
 }
 
-// "parent > child" of every span, in order of time, whatever order they came in; then the kinds of defects.
+// Returns "parent > child" for every span in order of time, for the given and the reverse order of arrival, and then
+// the kinds of defects.
 std::vector<std::string> linked(std::vector<Span> spans) {
   std::vector<std::string> all;
   for (bool turned : {false, true}) {
@@ -96,14 +97,15 @@ TEST(SharedIds, OfOneKindAreACollision) {
 }
 
 TEST(SharedIds, TakenByAccidentAreACollision) {
-  // Another parent.
+  // The spans have different parents.
   EXPECT_EQ(linked({kRoot, client(2, 1, 10, 30), client(3, 1, 40, 90), server(2, 3, 45, 85)}),
             (Linked{"- > s1web", "s1web > c2web", "s1web > c3web", "c3web > s2cart", "id_collision"}));
-  // One clock, and another time.
+  // The spans have the same clock and different times.
   std::vector<Span> spans = {kRoot, client(2, 1, 10, 30), server(2, 1, 45, 60)};
   for (Span& span : spans) span.host = "h";
   EXPECT_EQ(linked(spans), (Linked{"- > s1web", "s1web > c2web", "s1web > s2cart", "id_collision"}));
-  // A call can't take longer at the server than at its caller, who waited for it, whatever their clocks say.
+  // A call takes longer at its caller than at the server, because the caller waits for it. The difference of the clocks
+  // does not matter.
   EXPECT_EQ(linked({kRoot, client(2, 1, 10, 30), server(2, 1, 45, 90)}),
             (Linked{"- > s1web", "s1web > c2web", "s1web > s2cart", "id_collision"}));
 }

@@ -1,4 +1,4 @@
-// Sink: where capture and ingest push their batches, without knowing the store behind it.
+// Sink: the interface to which capture and ingest push their batches. The store behind it is hidden from them.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +12,14 @@ class Sink {
  public:
   virtual ~Sink() = default;
 
-  // A position in the log of what was pushed, to ask flush() for.
+  // A position in the sequence of pushed batches, for flush().
   struct Ticket {
     uint64_t sequence = 0;
   };
-  // Takes the batch in, not yet durably. Fails when the world refuses it (disk full): the caller counts it as lost.
+  // Accepts a batch, which is not durable yet. Fails if it cannot be stored, for example on a full disk; the caller
+  // counts the batch as lost.
   virtual Result<Ticket> push(Batch batch) = 0;
-  // Returns when all that was pushed is durable (fdatasync).
+  // Returns when all pushed batches are durable (fdatasync).
   virtual Result<void> flush() = 0;
 };
 

@@ -8,7 +8,8 @@ namespace culprit {
 
 namespace {
 
-// Rows by span id. Ids may be chosen by a stranger: where too many meet in one place, one is not found, which costs only bytes.
+// Rows by span id. The sender may have chosen the ids: if too many fall into one place, some are not found, which only
+// costs bytes.
 class Rows {
  public:
   explicit Rows(const std::vector<const Span*>& spans) : spans_(spans), table_(std::bit_ceil(2 * spans.size() + 1)) {
@@ -35,7 +36,7 @@ class Rows {
     return table_[((span_id * 0x9e3779b97f4a7c15ull >> 32) + step) & (table_.size() - 1)];
   }
   const std::vector<const Span*>& spans_;
-  std::vector<uint32_t> table_;  // 0: free, else a row + 1
+  std::vector<uint32_t> table_;  // 0: free; else the row + 1
 };
 
 }  // namespace

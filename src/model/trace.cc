@@ -9,7 +9,7 @@ namespace culprit {
 
 namespace {
 
-// Marks spans that are their own ancestors: colouring, one pass up the parents from each span, no recursion.
+// Marks spans that are their own ancestors. The algorithm colours each path from a span to its root, without recursion.
 std::vector<bool> find_cycles(const std::vector<SpanIndex>& parent) {
   std::vector<bool> circular(parent.size(), false);
   std::vector<uint32_t> visited_by(parent.size(), 0);  // 0: not yet
@@ -22,7 +22,7 @@ std::vector<bool> find_cycles(const std::vector<SpanIndex>& parent) {
   return circular;
 }
 
-// The parent that `span` names, where it is there; notes and flags what is wrong with the span on its own.
+// Returns the parent that `span` names, if it exists. Notes and flags defects of the span itself.
 SpanIndex find_parent(Span& span, SpanIndex i, const SharedIds& ids, std::vector<Trace::Defect>& defects) {
   if (span.duration_ns < 0) {
     defects.push_back({"negative_duration", i});
@@ -42,13 +42,13 @@ SpanIndex find_parent(Span& span, SpanIndex i, const SharedIds& ids, std::vector
   SpanIndex parent = ids.find(span.parent_span_id, span);
   if (parent != kNoSpan) return parent;
   span.flags |= kOrphan;
-  // Only an entry span can have its parent in another process.
+  // Only an entry span can have a parent in another process.
   bool remote = span.kind == SpanKind::Server || span.kind == SpanKind::Consumer || (span.otel_flags & 0x300) == 0x300;
   defects.push_back({remote ? "orphan_remote" : "orphan_local", i});
   return kNoSpan;
 }
 
-// In order of time; of spans of one time by what else tells them apart, so that the order they came in decides nothing.
+// Orders spans by time. Spans of equal times are ordered by other fields, so that the order of arrival does not matter.
 bool comes_before(const Span& a, const Span& b) {
   if (a.start_ns != b.start_ns) return a.start_ns < b.start_ns;
   if (a.duration_ns != b.duration_ns) return a.duration_ns > b.duration_ns;

@@ -1,14 +1,15 @@
-// Trace: the spans of one trace as a tree, with what is wrong with the tree.
+// Trace: the spans of one trace as a tree, with the defects of the tree.
 //
-// Built from whatever arrived: parents may be missing, circular, or shorter than their children. Nothing is repaired;
-// spans whose parent is missing or circular become further roots, and say so in `defects`.
+// The input may be incomplete: parents may be missing, circular, or shorter than their children. Nothing is repaired. A
+// span with a missing or circular parent becomes a further root, and `defects` notes it.
 //
-// The two ends of a call may carry one span id and one parent (Zipkin, Envoy): the server's end is then the child of the
-// client's (kSharedId), and what names the shared id as its parent is the server's, but for spans of the caller's own service:
+// The two ends of a call may have the same span id and the same parent (Zipkin, Envoy). The server's end then becomes
+// the child of the client's end (kSharedId). A span that names the shared id as its parent is a child of the server's
+// end, unless it belongs to the caller's service:
 //
 //     named:  root ← client 2, root ← server 2, 2 ← statement         linked:  root ── client 2 ── server 2 ── statement
 //
-// Any other two spans under one id are a collision: both stay, the first one has the id.
+// Any other two spans with one id are a collision: both are kept, and the id refers to the first one.
 #pragma once
 
 #include <cstdint>
@@ -24,23 +25,23 @@ constexpr SpanIndex kNoSpan = ~SpanIndex{0};
 
 struct Trace {
   TraceId id;
-  std::vector<Span> spans;                       // by (start, longer first, span id); copies of one span are gone
+  std::vector<Span> spans;                       // ordered by (start, longer first, span id), without copies
   std::vector<SpanIndex> parent;                 // kNoSpan: a root
-  std::vector<std::vector<SpanIndex>> children;  // in order of start
-  std::vector<SpanIndex> roots;                  // in order of start
+  std::vector<std::vector<SpanIndex>> children;  // ordered by start
+  std::vector<SpanIndex> roots;                  // ordered by start
 
   struct Defect {
-    std::string_view kind;  // a ledger kind of group structure or time
-    SpanIndex span;         // kNoSpan: the trace
+    std::string_view kind;  // a ledger kind of group Structure or Time
+    SpanIndex span;         // kNoSpan: the whole trace
   };
   std::vector<Defect> defects;
 
-  // The root that the trace is named and timed by: the longest of those that name no parent and follow from nothing in the
-  // trace; where there is none, the longest.
+  // Returns the root that gives the trace its name and duration: the longest root that names no parent and has no link
+  // to a span of the trace; if there is none, the longest root.
   SpanIndex root() const;
 };
 
-// Orders and links `spans`, which carry one trace id.
+// Orders and links `spans`, which must have the same trace id.
 Trace make_trace(std::vector<Span> spans);
 
 }  // namespace culprit

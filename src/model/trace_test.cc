@@ -20,7 +20,7 @@ Span span(uint64_t id, uint64_t parent, int64_t start_ns, int64_t end_ns, SpanKi
   return span;
 }
 
-// Defects by kind, each with the ids of its spans; 0 stands for the trace.
+// Returns the defects by kind, each with the ids of its spans; 0 stands for the trace.
 std::map<std::string, std::vector<uint64_t>> defects(const Trace& trace) {
   std::map<std::string, std::vector<uint64_t>> by_kind;
   for (const Trace::Defect& defect : trace.defects)
@@ -30,7 +30,7 @@ std::map<std::string, std::vector<uint64_t>> defects(const Trace& trace) {
 }
 using Defects = std::map<std::string, std::vector<uint64_t>>;
 
-// Every span is in exactly one place, and can be reached from a root.
+// Checks that every span occurs exactly once and is reachable from a root.
 void expect_forest(const Trace& trace) {
   std::vector<int> reached(trace.spans.size(), 0);
   std::vector<SpanIndex> open = trace.roots;

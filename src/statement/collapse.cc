@@ -134,7 +134,7 @@ class Collapser {
       if (alone && word_among(row[i], kConstants)) out_.back() = {SqlTokenKind::Literal, row[i].space_before, "?"};
     }
   }
-  // Appends the array at the begin of `rest` as "[?]" and moves `i` to its last token.
+  // Appends the array at the start of `rest` as "[?]" and moves `i` to its last token.
   bool push_list(std::span<const SqlToken> rest, size_t& i) {
     size_t end = after_parenthesis(rest, 0);
     if (end > rest.size() || !plain_list(rest.subspan(1, end - 2))) return false;

@@ -17,7 +17,7 @@ bool separator(char c) { return c == '_' || c == '-' || c == ' ' || c == '.' || 
 constexpr size_t kLeastHex = 8;     // a shorter mix of the letters a–f and digits may be part of a chosen name
 constexpr size_t kLeastDigits = 9;  // eight digits may be a date in the name of a partition
 
-// Returns the size of a UUID at the begin of `text`; 0: there is none. Its groups may be separated by '-', by '_' or
+// Returns the size of a UUID at the start of `text`; 0: there is none. Its groups may be separated by '-', by '_' or
 // not at all.
 size_t uuid_size(std::string_view text) {
   size_t at = 0, digits = 0;
@@ -146,7 +146,7 @@ class Folder {
     static constexpr std::array<std::string_view, 7> kBeforeTables = {"FROM",   "JOIN",   "INTO",    "TABLE",
                                                                       "UPDATE", "EXISTS", "TRUNCATE"};
     bool place = i + 1 < tokens_.size() && tokens_[i + 1].text == ".";
-    size_t begin = i;  // the begin of a name with its schema
+    size_t begin = i;  // the start of a name with its schema
     while (begin >= 2 && tokens_[begin - 1].text == "." && is_name(begin - 2)) begin -= 2;
     for (std::string_view word : kBeforeTables) place |= begin > 0 && is(begin - 1, word);
     if (!place) return false;

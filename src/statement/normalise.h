@@ -7,7 +7,7 @@
 // nothing.
 //
 // A text that was cut ends in "…". If more of the text was known than is kept, a hash of the whole normalised text
-// follows. If the text was captured only in part, its size class follows. So two long statements with the same begin
+// follows. If the text was captured only in part, its size class follows. So two long statements with the same beginning
 // remain distinguishable.
 #pragma once
 
@@ -57,7 +57,7 @@ constexpr size_t kMaxStatements = 16;
 // Whether the text is complete, or continues after the captured part.
 enum class SqlText : uint8_t { Whole, Cut };
 
-// Normalises a text. `size_bytes` is the size of the whole statement if `text` is its begin; 0: unknown.
+// Normalises a text. `size_bytes` is the size of the whole statement if `text` is its start; 0: unknown.
 NormalisedSql normalise_sql(std::string_view text, SqlText whole = SqlText::Whole, const SqlSettings& settings = {},
                             uint64_t size_bytes = 0);
 

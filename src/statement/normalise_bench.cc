@@ -25,7 +25,7 @@ void run(const char* name, const std::string& sql, std::string_view expected) {
   begin = now_ns();
   for (int i = 0; i < kRounds; ++i) right += cache.normalise(sql)->statements.size() == 1;
   int64_t cached_ns = now_ns() - begin;
-  CHECK(right == 2 * kRounds, "every text must come out right");
+  CHECK(right == 2 * kRounds, "every result must be right");
   std::printf("%-8s %5zu bytes  %6lld ns  again %4lld ns\n", name, sql.size(),
               static_cast<long long>(fresh_ns / kRounds), static_cast<long long>(cached_ns / kRounds));
 }

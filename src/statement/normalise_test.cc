@@ -283,7 +283,7 @@ TEST(SqlProperty, NoSecretSurvivesAndNormalisingTwiceChangesNothing) {
   Random random(kSeed);
   for (int kind = 0; kind < 200; ++kind) {
     for (int place = 0; place < 18; ++place) {
-      // Digits precede the marker, so that a marker outside of its quotes remains visible.
+      // The marker begins with letters: outside of quotes it would be kept as a word, and the test would find it.
       std::string marker = "Zq" + letters(random, 14);
       std::string sql = planted(place, secret(random, kind, marker));
       NormalisedSql once = normalise_sql(sql);

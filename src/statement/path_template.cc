@@ -175,7 +175,7 @@ bool identifies(std::string_view segment) {
   bool file = stem.size() < segment.size();
   bool counted = digits <= 2 && stem.size() >= digits + 3 &&
                  std::all_of(stem.begin(), stem.end() - static_cast<std::ptrdiff_t>(digits), letter);
-  if (counted && stem.size() < 8) return false;  // short enough to be base64
+  if (counted && stem.size() < 8) return false;  // a name with a number, such as base64
   bool number = digits > 0 && (digits == stem.size() || (digits * 3 >= stem.size() && (!file || digits > 2)));
   if (number || looks_secret(segment) || looks_secret(stem)) return true;
   for (size_t begin = 0; begin <= stem.size();) {

@@ -13,6 +13,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   CHECK(valid_utf8(redact_target(text).text), "what goes into a frame is UTF-8");
   CHECK(valid_utf8(redact_path(text).text), "what goes into a frame is UTF-8");
   std::string route = path_template(text).text;
-  CHECK(path_template(route).text == route, "a template's template is itself");
+  CHECK(path_template(route).text == route, "the template of a template is the template");
   return 0;
 }

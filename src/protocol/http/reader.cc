@@ -189,7 +189,7 @@ void Reader::lose(State state) {
 
 bool Reader::begins_message() const { return from_ == From::Client ? begins_request(input_) : begins_response(input_); }
 
-// Skips bytes up to a possible begin of a response.
+// Skips bytes up to a possible start of a response.
 void Reader::skip_to_message() {
   size_t at = 0;
   while (at < input_.size() && !begins_response(input_.substr(at))) at = input_.find("HTTP/1.", at + 1);

@@ -1,7 +1,7 @@
 // Reader: splits one direction of an HTTP/1.x connection into heads and ends of messages. Bodies are skipped, including
 // gaps in them.
 //
-//   begin_segment() ──▶ next(): Part::Head ──▶ the caller says what body follows: set_body() ──▶ next() … Part::End
+//   begin_segment() ──▶ next(): Part::Head ──▶ the caller calls set_body() ──▶ next() … Part::End
 //
 // The caller sets the form of the body because it depends on both directions: a response to HEAD has no body.
 #pragma once
@@ -108,7 +108,7 @@ class Reader {
   uint64_t left_ = 0;        // the remaining bytes of a body or chunk
   std::string text_;         // a head that spans several segments, or the line of a chunk
   bool body_due_ = false;    // a head was returned and set_body() has not been called
-  bool in_message_ = false;  // a head was returned and its end was not
+  bool in_message_ = false;  // the head of a message was returned, and its end was not
   bool accident_ = false, saw_accident_ = false, missed_ = false;
   bool only_body_ = false, within_segments_ = false;
   uint64_t resyncs_ = 0;

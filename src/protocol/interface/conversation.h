@@ -108,8 +108,8 @@ class Conversation {
                     uint64_t length_bytes) = 0;
   // Notes that `length_bytes` in one direction were not seen (0: an unknown number).
   virtual void gap(From from, int64_t time_ns, uint64_t length_bytes) = 0;
-  // Sets the text that the server runs now, as the server itself reported it (PostgreSQL's activity). Names statements
-  // whose text is not on the connection.
+  // Sets the text that the server runs now, as the server itself reported it (PostgreSQL's activity). Needed for
+  // statements whose text did not pass on this connection.
   virtual void set_statement_text(int64_t time_ns, std::string_view text, bool cut) = 0;
   // Ends every open request.
   virtual void close(int64_t time_ns, Closing why) = 0;

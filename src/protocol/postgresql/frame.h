@@ -33,7 +33,7 @@ struct Head {
 struct NeedMore {};   // a message has begun and more bytes are needed
 struct OutOfStep {};  // no message begins here: the reader lost its position after a gap
 
-// Reads the head at the begin of `bytes`. About one in a hundred random byte sequences passes as a head.
+// Reads the head at the start of `bytes`. About one in a hundred random byte sequences passes as a head.
 std::variant<Head, NeedMore, OutOfStep> read_head(From from, std::string_view bytes);
 
 // Returns true if `bytes` ends with the server message ReadyForQuery: Z 00000005 and I, T or E.

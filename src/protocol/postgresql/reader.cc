@@ -181,7 +181,7 @@ bool Reader::found_at(std::string_view piece, size_t at) const {
   if (chain.size_bytes != bytes.size() + after) return false;
   if (from_ == From::Server) return after == 0 && chain.last == 'Z' && ends_ready(bytes);
   // A client's call ends with a message that asks for an answer. In random bytes, a length that fits exactly occurs
-  // once in 10^9 bytes. A message that reaches into a gap is accepted only at the begin of a call.
+  // once in 10^9 bytes. A message that reaches into a gap is accepted only at the start of a call.
   const bool asks = chain.last == kStartup || std::string_view("QSXcf").find(chain.last) != std::string_view::npos;
   return asks && (after == 0 || bytes.data() == segment_begin_);
 }

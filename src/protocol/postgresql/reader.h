@@ -48,7 +48,7 @@ class Reader {
   std::optional<PartialMessage> partial() const;
 
   // Notes that `length_bytes` (0: unknown) are missing. A message that ends within the gap is lost, except for its
-  // begin, which next() returns.
+  // start, which next() returns.
   void gap(int64_t time_ns, uint64_t length_bytes);
 
   void expect_answer() { answer_ = true; }  // an SSLRequest was sent: the next byte is not a message

@@ -13,7 +13,7 @@
 
 namespace culprit::postgresql {
 
-// The purpose of a request without executions. The greatest value that applies names the request.
+// The purpose of a request without executions. If several values apply, the greatest one names the request.
 enum class RequestPurpose : uint8_t { None, Sync, Close, Describe, Bind, Parse, FunctionCall, Cancel, Connect };
 
 constexpr size_t kMaxNameShown = 64;  // NAMEDATALEN
@@ -44,7 +44,7 @@ struct Step {
   Sql sql;                 // Parse: the text. Execute, Query: the text that runs, if known
   uint32_t most_rows = 0;  // Execute; 0: all
   uint32_t completed = 0;  // Query: the number of its statements that the server has completed
-  int64_t begin_ns = 0;    // Execute: when the server reported its begin; 0: no report
+  int64_t begin_ns = 0;    // Execute: when the server reported its start; 0: no report
   int64_t end_ns = 0;      // the time of the answer
   RowCounts rows;
 

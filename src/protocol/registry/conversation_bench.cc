@@ -34,7 +34,7 @@ void run(const Script& script) {
     for (const Exchange& exchange : take_finished(*conversation)) right += exchange.name == script.expected;
   }
   int64_t took = now_ns() - begin;
-  CHECK(right == kExchanges, "every exchange must come out under its name");
+  CHECK(right == kExchanges, "every exchange must have its expected name");
   std::printf("%-24s %5lld ns/exchange (%d of %d right)\n", script.name, static_cast<long long>(took / kExchanges),
               right, kExchanges);
 }

@@ -31,7 +31,7 @@ struct ThreadSwitch {
 };
 
 // A thread that is off its CPU when the recording ends. If the thread already slept when the recording began, off_ns is
-// the begin of the recording.
+// the start of the recording.
 struct SleepingThread {
   int32_t pid = 0, tid = 0;
   int64_t off_ns = 0, wake_ns = 0;
@@ -52,8 +52,7 @@ struct ProcessInfo {
   std::string executable, service;
 };
 
-// The facts that the host provides about its processes. An interface, because /proc is one implementation and tests
-// have a fake.
+// The facts that the host provides about its processes. This is an interface because tests replace /proc by a fake.
 class HostFacts {
  public:
   virtual ~HostFacts() = default;

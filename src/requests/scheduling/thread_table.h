@@ -65,7 +65,7 @@ class ThreadTable {
   void on_bytes(Thread& thread);
   void on_exit(int32_t tid, int64_t time_ns);
   // Reclassifies the thread's waits since `since_ns`, because the thread was not idle: it served a request or, with
-  // `calling`, waited for an answer. The begin of that request was not recorded.
+  // `calling`, waited for an answer. The start of that request was not recorded.
   void was_busy(Thread& thread, int64_t since_ns, bool calling, CurrentStatements& statements);
   // The result for a thread that is off its CPU when the recording ends.
   struct Asleep {

@@ -78,7 +78,7 @@ struct Endpoint {
   uint32_t segments_unrecognised = 0;
   int first_sent = -1;  // the end that sent first: 1 this end, 0 its peer; -1: no bytes yet
 
-  std::deque<OpenRequest> open;  // in order of their begin
+  std::deque<OpenRequest> open;  // in order of their start
   uint32_t requests_begun_before = 0;
   int32_t reply_tid = 0;
   int64_t last_data_ns = 0;

@@ -34,7 +34,7 @@ namespace culprit::requests {
 
 struct TrackerOptions {
   uint64_t run = 0;                  // the recording's random number: the first half of the trace ids
-  int64_t mono_ns = 0, wall_ns = 0;  // both clocks at the begin of the recording
+  int64_t mono_ns = 0, wall_ns = 0;  // both clocks at the start of the recording
   EndpointOptions endpoints;
 };
 

@@ -100,7 +100,7 @@ void SpanBuilder::measure_waits(Request& request, const Endpoint* peer) {
   if (second) {
     handed_ns = second->timeline.woken_by(request.tid, request.begin_ns, end_ns);
     taken_over = handed_ns == 0;
-    // the second thread was not asleep: its waits count from the begin, as an upper bound
+    // the second thread was not asleep: its waits count from the start, as an upper bound
     if (taken_over) handed_ns = request.begin_ns;
   }
   auto add = [&](const Thread* thread, int64_t from_ns, int64_t to_ns) {

@@ -45,8 +45,7 @@ struct SourceUse {
 };
 
 void bind_source(duckdb_bind_info info) {
-  // The functions come from the loaded library, a process-wide constant, because the API is needed to read its own
-  // extra info.
+  // The API is needed to read the extra info, so it cannot be stored there. It comes from the process-wide library.
   const DuckdbApi& api = *duckdb_api().value();
   auto* use = static_cast<SourceUse*>(api.bind_get_extra_info(info));
   for (auto& [name, type] : use->source.columns()) api.bind_add_result_column(info, name.c_str(), type.get());

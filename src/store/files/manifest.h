@@ -20,7 +20,7 @@ namespace culprit {
 struct SegmentInfo {
   std::string table, file;
   uint64_t rows = 0, size_bytes = 0;
-  int64_t min_ns = 0, max_ns = 0;   // earliest begin and latest end of the rows
+  int64_t min_ns = 0, max_ns = 0;   // earliest start and latest end of the rows
   std::vector<std::string> fences;  // spans: the trace ids of every kFenceRows-th row, of the first and of the last row
   std::vector<uint32_t> block_checksums;  // CRC-32C of every block of kChecksumBlock bytes
   // The attribute keys with their own column: key and type (b, i, d, s as in segment.md).

@@ -144,7 +144,7 @@ TEST(LargeStore, IsCheckedWhereItIsReadAndSaysWhatWasNot) {
     char flipped = static_cast<char>(bytes[bytes.size() / 3] ^ 4);
     ASSERT_EQ(pwrite(file.fd(), &flipped, 1, static_cast<off_t>(bytes.size() / 3)), 1);
   }
-  ReaderOptions large{.checked_at_open_bytes = 0};  // as for a store above this size
+  ReaderOptions large{.checked_at_open_bytes = 0};  // makes the reader treat the store as a large one
   auto unread = store.read(large);
   EXPECT_GT(ledger_count(*unread, "unverified", "file"), 0);
   auto reader = store.read(large);

@@ -19,7 +19,7 @@ struct Snapshot {
   std::vector<Received> received;
   std::vector<LedgerRow> noticed;                       // ledger rows from opening, not stored: damaged segments
   std::optional<TemporaryDirectory> private_directory;  // the directory of segments that only this reader uses
-  std::vector<File> files_in_memory;                    // files of segments without a directory
+  std::vector<File> files_in_memory;                    // segment files that exist only in memory
 
   std::vector<SegmentFile> of_table(std::string_view table) const;
 };
