@@ -27,7 +27,7 @@ AFTER = 100        # connections of each kind at the end
 MOST_GROWTH = 32 << 20
 # The least number of samples for a slope: with fewer, its interval is too wide.
 LEAST_SAMPLES = 120
-# The largest slope that is no leak, in bytes per connection.
+# The largest slope that does not count as a leak, in bytes per connection.
 LEAST_SLOPE = 0.1
 CHURN = r"""
 #define _GNU_SOURCE
@@ -113,7 +113,7 @@ def resident_bytes(pid):
 
 
 def slope(samples, each=20):
-    """Bytes a second with their 95 % interval: a line through the means of blocks, whose errors depend on each other little."""
+    """Returns bytes per second with their 95 % interval: the slope of a line through the means of blocks, which are nearly independent."""
     n = max(1, len(samples) // each)
     blocks = [(statistics.mean(t for t, _ in part), statistics.mean(v for _, v in part))
               for part in (samples[i:i + n] for i in range(0, len(samples) - n + 1, n))]
@@ -182,7 +182,7 @@ def record(program, counts, recording):
 
 
 def faults(result):
-    """What is wrong with it, in words."""
+    """Returns the violations of the result in words."""
     wrong = [f"{name}: {row}" for name, row in result["types"].items() if row["difference"] != 0]
     wrong += [f"table {name}: {table}" for name, table in result["tables"].items() if table["most"] > table["limit"]]
     lost = result["events_lost"]

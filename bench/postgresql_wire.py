@@ -1,4 +1,4 @@
-"""PostgreSQL's protocol, as much of it as it takes to say things in every way."""
+"""A client for the part of PostgreSQL's protocol that is needed to send a statement in every way."""
 import socket
 import ssl
 import struct
@@ -6,7 +6,7 @@ import time
 
 
 class Postgresql:
-    """As much of the protocol as it takes to say things in every way."""
+    """A connection that can send a statement in every way of the protocol."""
 
     def __init__(self, port, tls):
         self.socket = socket.create_connection(("127.0.0.1", port))
@@ -41,7 +41,7 @@ class Postgresql:
         self.say((b"P", name + b"\0" + text.encode() + b"\0\0\0"), (b"B", bind + b"\0\0"), (b"D", b"P\0"), (b"E", b"\0\0\0\0\0"), (b"S", b""))
 
     def execute(self, name, values=()):
-        """A statement that was prepared before."""
+        """Runs a statement that was prepared before."""
         bind = b"\0" + name + b"\0" + struct.pack("!HH", 0, len(values)) + b"".join(struct.pack("!I", len(value)) + value for value in values)
         self.say((b"B", bind + b"\0\0"), (b"E", b"\0\0\0\0\0"), (b"S", b""))
 

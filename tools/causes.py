@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds docs/causes against the program: a page for each class that a detector can find, and examples that it prints today.
+"""Checks docs/causes against the program: each class of a detector has a page, and its examples are current output.
 
     tools/causes.py CULPRIT            says which page is missing or has another answer than the program's, exits 1 if there is one
     tools/causes.py CULPRIT --accept   writes the answers anew
@@ -29,7 +29,7 @@ def read(*path):
 
 
 def printable_classes():
-    """Those with a detector."""
+    """Returns the classes that have a detector."""
     names = dict(re.findall(r'CLASS\((\w+), "(\w+)"', read("src", "model", "finding_names.inc")))
     found = re.findall(r"^ +\{FindingClass::(\w+), \w+, \w+,", read("src", "analysis", "detectors", "registry.cc"), re.M)
     return [names[one] for one in found]

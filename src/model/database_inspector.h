@@ -16,7 +16,7 @@ namespace culprit {
 
 // A session that waits for another session, from the server's lock table.
 struct LockWait {
-  int64_t time_ns = 0;   // when the server was queried
+  int64_t time_ns = 0;   // the time of the query
   std::string instance;  // "127.0.0.1:5432/shop"
   int32_t waiter_pid = 0;
   std::string waiter_statement;  // literals removed
@@ -25,7 +25,7 @@ struct LockWait {
   std::string holder_program;    // application_name, or the client's address
   std::string holder_state;      // "idle in transaction", "active"
   std::string holder_statement;  // the last statement, literals removed
-  int64_t held_ns = 0;           // since the start of the transaction
+  int64_t held_ns = 0;           // time since the start of the transaction
   std::string relation;          // the table, if the lock is on a table
   std::string lock;              // "transactionid", "tuple", "relation" …
   std::string mode;

@@ -41,7 +41,7 @@ struct EvidenceLine {
 
 struct PathStep {
   std::string entity;  // "gateway", "orders-api", "[statement]"
-  double share = 0;    // of the path's time
+  double share = 0;    // share of the path's time
 };
 
 struct Finding {
@@ -62,7 +62,7 @@ struct Finding {
     int64_t requests = 0;
     double share_of_path = 0;
     int64_t before_ns = 0, after_ns = 0;  // p95 of the operation in the baseline (0: no baseline), and in this source
-    Interval interval;                    // of after_ns
+    Interval interval;                    // interval of after_ns
   } effect;
   double calls_per_request = 0;
   std::vector<PathStep> path;
@@ -78,7 +78,7 @@ struct Finding {
   std::optional<NextBest> next_best;
   struct Saving {
     int64_t most_ns = 0, likely_ns = 0;  // reductions of the operation's p95
-    Interval interval;                   // of likely_ns
+    Interval interval;                   // interval of likely_ns
     std::string assuming;
     // True: comparable work gives the likely saving. False: likely_ns equals most_ns, and the interval has no meaning.
     bool comparable = true;
@@ -124,11 +124,11 @@ struct OperationChange {
   std::string name;
   int64_t before_requests = 0, after_requests = 0;
   int64_t before_p95_ns = 0, after_p95_ns = 0;
-  Interval after_interval;  // of after_p95_ns, 95 %
+  Interval after_interval;  // the 95 % interval of after_p95_ns
   std::string verdict;      // "faster", "slower", "same", "too few"
 };
 struct FindingChange {
-  Finding finding;                                        // as in the answer to BEFORE
+  Finding finding;                                        // the finding in the answer to BEFORE
   std::string verdict;                                    // "fixed", "not_fixed", "cannot_tell"
   int64_t before_ns = 0, after_ns = 0, predicted_ns = 0;  // p95 of the finding's operation
   Interval after_interval, predicted_interval;

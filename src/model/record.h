@@ -83,7 +83,7 @@ struct Process {
   int64_t running_ns = 0, runnable_ns = 0;  // CPU time, and time ready without a CPU, during the recording
   // The time for which CPU quotas of its control group, or of a parent group, stopped the group during the recording.
   int64_t throttled_ns = 0;
-  std::string cpus_allowed;  // as the kernel lists them: "0-3,8"; of threads that differ, the fewest; empty: not known
+  std::string cpus_allowed;  // the CPUs, such as "0-3,8"; if threads differ, the smallest set; empty: unknown
 };
 
 struct Connection {
@@ -110,7 +110,7 @@ struct HostInfo {
   std::string kernel;
   int32_t cpus = 0;
   uint64_t memory_bytes = 0;
-  int64_t started_ns = 0, ended_ns = 0;  // of the recording
+  int64_t started_ns = 0, ended_ns = 0;  // start and end of the recording
   int64_t cpu_busy_ns = 0;               // sum over all CPUs; the maximum is cpus × (ended - started)
   std::string tiers;                     // "T0+T1"
   std::string scope;                     // "all", "pids 4711", "command …"

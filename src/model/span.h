@@ -39,11 +39,11 @@ inline constexpr std::string_view kStatusNames[] = {"unset", "ok", "error"};
 enum class Wait : uint8_t {
   Running,   // on a CPU
   Runnable,  // ready, waiting for a CPU
-  Lock,      // for a futex, a semaphore or a server's lock that another thread of the same program holds
-  Disk,      // for a block device, or a flush
-  Network,   // for bytes in transit or for space in a socket buffer, between machines
-  Peer,      // for another program's answer
-  Sleep,     // for time to pass
+  Lock,      // waits for a futex, a semaphore or a server's lock that another thread of the same program holds
+  Disk,      // waits for a block device or a flush
+  Network,   // waits for bytes in transit or for space in a socket buffer, between machines
+  Peer,      // waits for another program's answer
+  Sleep,     // waits for a time
   Other,     // blocked for an unknown reason
 };
 constexpr int kWaits = 8;
@@ -142,7 +142,7 @@ struct Span {
   uint32_t dropped_attributes = 0, dropped_events = 0, dropped_links = 0;
   int64_t received_ns = 0;
   std::string trace_state;
-  WaitSums waits;  // of the threads that worked on the span
+  WaitSums waits;  // the waits of the threads that worked on the span
   std::vector<Blocker> blockers;
   uint32_t resource = 0;  // index into the batch's resources
   Attributes attributes;

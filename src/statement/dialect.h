@@ -21,7 +21,7 @@ enum class DoubleQuote : uint8_t { Name, String, ByPlace };
 enum class HashMark : uint8_t { Operator, Comment, Name, ByPlace };
 
 struct SqlDialect {
-  std::string_view system;  // the first of the system's values of db.system.name
+  std::string_view system;  // the system's preferred value of db.system.name
   StatementLanguage language = StatementLanguage::Sql;
   Backslash backslash = Backslash::Plain;
   DoubleQuote double_quote = DoubleQuote::Name;

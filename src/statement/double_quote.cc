@@ -64,7 +64,7 @@ bool holds_names(std::span<const SqlToken> before, size_t parenthesis) {
   if (owner.kind == SqlTokenKind::Operator) return owner.text == "(";
   if (word_among(owner, kBeforeComparisons) || word_among(owner, kBeforeNames) || word_among(owner, kBeforeColumns))
     return true;
-  size_t name = parenthesis - 1;  // for a name such as t or s.t
+  size_t name = parenthesis - 1;  // the start of a name such as t or s.t
   while (name >= 2 && before[name - 1].text == ".") name -= 2;
   return name > 0 && word_among(before[name - 1], kBeforeColumns);
 }

@@ -8,8 +8,8 @@ namespace culprit {
 
 namespace {
 
-constexpr size_t kMaxName = 128;       // of a target: enough for two PostgreSQL names and a dot
-constexpr size_t kMaxTableNames = 64;  // of WITH; further names are treated as tables
+constexpr size_t kMaxName = 128;       // limit of a target's name: two PostgreSQL names and a dot
+constexpr size_t kMaxTableNames = 64;  // names of WITH; further names are treated as tables
 
 std::string upper(std::string_view word) {
   std::string out(word);

@@ -139,9 +139,9 @@ void append_segment(Redacted& out, std::string_view segment) {
 
 bool looks_secret(std::string_view token) {
   if (known_prefix(token) || card_number(token)) return true;
-  // Texts below 20 characters are ids and words. A name made of words has few digits, long runs of one case and
-  // repeated letters: at most about 3.5 bits per character. Random base64 with 24 characters has at least 4.2 bits,
-  // random hex 3.3 to 3.9.
+  // Texts below 20 characters are not checked further: they are ids and words. A name made of words has few digits,
+  // long runs of one case and repeated letters: at most about 3.5 bits per character. Random base64 with 24 characters
+  // has at least 4.2 bits, random hex 3.3 to 3.9.
   if (token.size() < 20 || uuid(token)) return false;
   size_t digits = 0, uppers = 0, lowers = 0, changes = 0;
   int previous = -1;

@@ -34,7 +34,7 @@ class HttpConversation final : public Conversation {
   struct Request {
     RequestToken token = RequestToken::None;
     Exchange exchange;
-    std::string method;  // as sent; empty: the request line was not seen
+    std::string method;  // the method as sent; empty: the request line was not seen
     bool until_close = false;
     bool answered = false;    // the head of the response was seen
     bool end_unseen = false;  // the response's head was cut, so its end is unknown

@@ -18,8 +18,8 @@ bool begins_request(std::string_view bytes);
 bool begins_response(std::string_view bytes);
 
 struct Head {
-  std::string_view method, target;  // of a request; empty: malformed
-  int status = 0;                   // of a response; 0: malformed
+  std::string_view method, target;  // set for a request; empty: malformed
+  int status = 0;                   // set for a response; 0: malformed
   bool chunked = false;
   bool transfer_encoded = false;  // a Transfer-Encoding header with any value
   bool upgrade = false;

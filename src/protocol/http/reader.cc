@@ -12,7 +12,7 @@ namespace culprit::http {
 namespace {
 
 constexpr size_t kMaxHead = 1u << 16;  // the capture's limit; servers accept heads of 8 to 64 KiB
-constexpr size_t kMaxLine = 256;       // of the line with a chunk's size and extensions
+constexpr size_t kMaxLine = 256;       // limit of the line with a chunk's size and extensions
 constexpr std::string_view kLastChunk = "0\r\n\r\n";
 // The number of last bytes that are kept of a body with missing chunks. The last chunk may arrive in several segments
 // and with trailers.

@@ -31,7 +31,7 @@ struct Part {
     End,
     Missed,  // a gap in which at least one message may have begun or ended: whole messages may be missing
   } kind;
-  std::string_view text;      // of a head; valid until the next call
+  std::string_view text;      // the text of a head; valid until the next call
   bool cut = false;           // head: it was not captured to its end; end: it was not seen, but the next message begins
   int64_t begin_ns = 0;       // the time of the segment with the message's first byte
   uint32_t begin_offset = 0;  // the position of that byte in the segment

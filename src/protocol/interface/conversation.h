@@ -46,7 +46,7 @@ struct Exchange {
   std::vector<Exchange> parts;
 };
 
-struct ConversationCounts {   // since the last take_counts(), for the ledger
+struct ConversationCounts {   // counts since the last take_counts(), for the ledger
   uint64_t resyncs = 0;       // the parser lost its position and found it again
   uint64_t malformed = 0;     // messages that could not be decoded
   uint64_t text_unknown = 0;  // statements that were prepared before the recording began

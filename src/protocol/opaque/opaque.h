@@ -28,7 +28,9 @@ class OpaqueConversation final : public Conversation {
   std::optional<CurrentRequest> current() const override;
   ConversationCounts take_counts() override { return std::exchange(counts_, {}); }
   std::string_view protocol() const override { return protocol_; }
-  CapturePolicies capture_policies() const override { return {}; }  // lengths and times are sufficient
+  CapturePolicies capture_policies() const override {
+    return {};
+  }  // no bytes are copied: lengths and times are sufficient
 
  private:
   struct Turn {

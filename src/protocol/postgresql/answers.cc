@@ -9,7 +9,7 @@ namespace culprit::postgresql {
 
 namespace {
 
-constexpr size_t kMaxAnswers = 4096;  // as many as open requests are allowed
+constexpr size_t kMaxAnswers = 4096;  // the same limit as for open requests
 
 }  // namespace
 

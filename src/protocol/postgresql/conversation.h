@@ -117,7 +117,7 @@ class PostgresqlConversation final : public Conversation {
   RequestToken encryption_ = RequestToken::None;  // an SSLRequest without an answer
   bool encrypted_ = false;
 
-  int64_t client_lost_ns_ = 0;   // since when requests may have been missed; 0: none
+  int64_t client_lost_ns_ = 0;   // the time since which requests may have been missed; 0: none
   int64_t maybe_missed_ns_ = 0;  // the same, but the gap most likely held only the end of the open request
   int64_t server_last_ns_ = 0;
   bool any_request_ = false;  // at least one request was seen

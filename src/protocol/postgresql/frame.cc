@@ -11,7 +11,7 @@ constexpr uint32_t kMaxLength = 1u << 30;
 constexpr uint32_t kMaxStartup = 10000;  // MAX_STARTUP_PACKET_LENGTH, pqcomm.h
 
 struct Range {
-  uint32_t low = 0, high = 0;  // of the length field; 0, 0: the tag does not exist
+  uint32_t low = 0, high = 0;  // range of the length field; 0, 0: the tag does not exist
 };
 
 // Returns the possible lengths of a tag in one direction. The length makes the recognition of a head reliable. Bounds

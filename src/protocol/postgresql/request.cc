@@ -99,7 +99,7 @@ std::string_view transaction_status(char status) {
 struct Group {
   std::vector<SqlRun> runs;
   uint64_t executed = 0;
-  int64_t begin_ns = 0, end_ns = 0;  // from reports and answers; 0: unknown
+  int64_t begin_ns = 0, end_ns = 0;  // known from reports and answers; 0: unknown
   RowCounts rows;
   Step::Outcome outcome = Step::Outcome::Done;
 };

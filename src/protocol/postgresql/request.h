@@ -61,7 +61,7 @@ struct Request {
   size_t next_step = 0;        // the first step without an answer
   uint64_t unlisted_runs = 0;  // executions beyond kMaxSteps
   bool copies_in = false;
-  std::string sql_state;     // of the first error
+  std::string sql_state;     // the SQLSTATE of the first error
   uint64_t reported_id = 0;  // id of the last text that the server reported
   uint64_t request_bytes = 0, reply_bytes = 0;
 

@@ -8,7 +8,7 @@ namespace culprit {
 
 namespace {
 
-constexpr size_t kMaxListing = 4096;  // of the texts of a batch: the same limit as for one statement
+constexpr size_t kMaxListing = 4096;  // limit of the texts of a batch, the same as for one statement
 
 bool worthy(const SqlStatement& statement) { return !sql_housekeeping(statement.operation); }
 

@@ -43,9 +43,9 @@ struct StreamBytes {
   bool sent = false;  // false: received
   bool unreadable = false;
   int64_t time_ns = 0;          // the end of the call
-  int64_t moved_ns = 0;         // when the first byte left (sent), or when all bytes had arrived (received)
+  int64_t moved_ns = 0;         // the time at which the first byte left (sent) or all bytes had arrived (received)
   uint32_t length_bytes = 0;    // the call's return value
-  uint32_t tcp_sequence = 0;    // of the first byte (TCP); 0: not TCP
+  uint32_t tcp_sequence = 0;    // sequence number of the first byte; 0: not TCP
   std::string_view head, tail;  // copies of the first bytes and of the last bytes
 };
 

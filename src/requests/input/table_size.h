@@ -1,4 +1,5 @@
-// How much a table of the recorder holds, for whoever watches a recorder that stays on.
+// TableSize: the number of entries in a table of the recorder, and its limit, to watch a recorder that runs for a long
+// time.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +10,7 @@ namespace culprit {
 struct TableSize {
   std::string_view name;  // a literal
   uint64_t entries = 0;
-  uint64_t limit = 0;  // it never holds more
+  uint64_t limit = 0;  // the maximal number of entries
 };
 
 }  // namespace culprit

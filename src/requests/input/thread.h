@@ -18,9 +18,9 @@ enum class Waker : uint8_t {
 struct ThreadSwitch {
   int32_t pid = 0, tid = 0;
   uint32_t cpu = 0;
-  int64_t on_ns = 0;     // when the thread got the CPU
-  int64_t off_ns = 0;    // when the thread last left a CPU; 0: this is its first time on a CPU
-  int64_t wake_ns = 0;   // when the thread became runnable; 0: it stayed runnable
+  int64_t on_ns = 0;     // the time at which the thread got the CPU
+  int64_t off_ns = 0;    // the time at which the thread last left a CPU; 0: this is its first time on a CPU
+  int64_t wake_ns = 0;   // the time at which the thread became runnable; 0: it stayed runnable
   uint32_t state = 0;    // task state when the thread left the CPU: 0 runnable, 1 interruptible, 2 uninterruptible …
   int16_t syscall = -1;  // the system call that the thread waits in; -1: none
   Waker waker = Waker::None;

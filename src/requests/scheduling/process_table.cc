@@ -32,7 +32,7 @@ ProcessActivity& ProcessTable::at(int32_t pid) {
   return place->second;
 }
 
-// Removes an eighth of the entries at once: a search for a single one costs as much as the table is long.
+// Removes an eighth of the entries at once: a search for a single entry would visit the whole table.
 void ProcessTable::make_room() {
   if (processes_.size() < most_) return;
   std::vector<std::pair<std::pair<bool, uint64_t>, int32_t>> all;

@@ -29,7 +29,7 @@ struct ProcessActivity {
   int64_t running_ns = 0, runnable_ns = 0;
   int64_t forked_ns = 0;            // 0: forked before the recording began
   int64_t exited_ns = 0;            // 0: the process is alive
-  uint64_t used = 0;                // number of the last call of at() that returned it
+  uint64_t used = 0;                // number of the last call of at() that returned this entry
   std::array<RanStatement, 8> ran;  // ring buffer: the last statements that the process finished
   uint32_t next_ran = 0;
   // Ring buffer: the last statements that may have taken locks. A long transaction pushes them out of `ran`.
@@ -43,15 +43,16 @@ struct ProcessActivity {
   void remember(const RanStatement& statement);
 };
 
-// Bounded: of more than `most` those that ended go first, then those that nothing happened of for longest.
+// The size is bounded by `most`: processes that have ended are removed first, then those without events for the longest
+// time.
 class ProcessTable {
  public:
-  // Processes that live at once, and that ended within seconds; each takes some 700 bytes.
+  // The living processes, and those that ended within the last seconds. Each takes about 700 bytes.
   static constexpr size_t kMost = 65'536;
   explicit ProcessTable(HostFacts& host, size_t most = kMost) : host_(host), most_(most) {}
 
-  // Returns the entry of a process. Reads the host's facts when the process is new. The reference is valid until the entry
-  // is removed from a full table, and the entries used last are removed last.
+  // Returns the entry of a process. Reads the host's facts when the process is new. The reference is valid until the
+  // entry is removed from a full table, and the entries used last are removed last.
   ProcessActivity& at(int32_t pid);
   ProcessActivity* find(int32_t pid);
   const ProcessActivity* find(int32_t pid) const;

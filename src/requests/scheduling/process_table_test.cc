@@ -40,7 +40,7 @@ TEST(ProcessTable, OfMoreThatLiveThoseThatNothingHappenedOfGo) {
   }
 }
 
-// A child of a process that the table is too full for: nothing is read after it went.
+// The full table removes the parent of a new process. Its entry must not be read after that.
 TEST(ProcessTable, AForkMayMakeRoomForItself) {
   Host host;
   ProcessTable table(host, 8);

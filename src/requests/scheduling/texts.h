@@ -1,8 +1,8 @@
 // Texts: an interner of statements, so that a wait refers to a statement by a number of four bytes. Holds only texts
 // that a protocol has already normalised and redacted.
 //
-// Keeps the newest statements, up to a number of them and to a sum of their sizes. The number of an older statement finds
-// no text.
+// Keeps the newest statements, up to a number of them and to a sum of their sizes. The number of an older statement
+// finds no text.
 #pragma once
 
 #include <cstdint>
@@ -61,7 +61,8 @@ class Texts {
   size_t size() const { return texts_.size(); }
   size_t bytes() const { return bytes_; }
 
-  // More distinct normalised statements than any application writes; a generator of them must not fill the memory.
+  // More distinct normalised statements than an application usually has. The limit bounds the memory when a program
+  // generates statements.
   static constexpr size_t kMost = 65'536, kMostBytes = 64u << 20;
 
  private:
@@ -73,7 +74,7 @@ class Texts {
   std::deque<Entry> texts_;  // a deque, because the keys of ids_ are views of these strings and must stay valid
   std::unordered_map<std::string_view, TextId> ids_;
   uint32_t first_ = 1;
-  size_t bytes_ = 0;  // of texts_
+  size_t bytes_ = 0;  // size of the texts in texts_
 };
 
 }  // namespace culprit::requests

@@ -121,8 +121,8 @@ Wait ThreadTable::classify_poll(Thread& thread, const ThreadSwitch& event, Stret
   return classify_interrupted(thread, event, stretch);
 }
 
-// Classifies a wait that an interrupt ended. A lock wait ends like this by the server's own timer: a lock time-out, a
-// statement time-out, or the deadlock check, after which the wait goes on. The holder is then unknown.
+// Classifies a wait that an interrupt ended. The server's own timer can end a lock wait: a lock time-out, a statement
+// time-out, or the deadlock check, after which the wait continues. The holder is then unknown.
 Wait ThreadTable::classify_interrupted(Thread& thread, const ThreadSwitch& event, Stretch& stretch) {
   const Stretch* last = thread.timeline.last();
   const bool seen = thread.lock_wait_seen_ns >= stretch.off_ns && thread.lock_wait_seen_ns < stretch.wake_ns;

@@ -39,8 +39,8 @@ struct Thread {
   NodeId call_begun_before = NodeId::None;
   int32_t pending_calls = 0;
   int32_t pending_remote_calls = 0;  // the part of pending_calls that went to machines outside of the recording
-  int64_t lock_wait_seen_ns = 0;     // when the server's own status last showed that the thread waited for a lock
-  int64_t on_ns = 0;                 // since when the thread has been on a CPU; 0: unknown
+  int64_t lock_wait_seen_ns = 0;     // the last time at which the server's status showed a lock wait of the thread
+  int64_t on_ns = 0;                 // the time since which the thread has been on a CPU; 0: unknown
   int64_t last_event_ns = 0;
   int64_t exited_ns = 0;
 };
@@ -80,7 +80,7 @@ class ThreadTable {
 
   bool any_switch() const { return any_switch_; }
   size_t size() const { return known_; }
-  static constexpr size_t kMost = 4u << 20;  // pid_max's own limit on 64 bits
+  static constexpr size_t kMost = 4u << 20;  // the kernel's limit of pid_max on 64 bits
 
  private:
   struct Run {

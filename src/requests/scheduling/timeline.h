@@ -21,8 +21,8 @@ namespace culprit::requests {
 
 struct Stretch {
   int64_t off_ns = 0, wake_ns = 0, on_ns = 0;  // off ≤ wake ≤ on; off = wake: the thread was not blocked
-  Wait wait = Wait::Other;                     // of [off, wake); Running: a helper process worked for the thread
-  bool guessed = false;  // ended by an interrupt during a request: either a timer or bytes, not yet known
+  Wait wait = Wait::Other;  // kind of the wait [off, wake); Running: a helper process worked for the thread
+  bool guessed = false;     // ended by an interrupt during a request: either a timer or bytes, not yet known
   int16_t syscall = -1;
   int32_t waker_pid = 0, waker_tid = 0;  // 0: the waker was not a thread
   int64_t sums[kWaits] = {};             // ns from the thread's first event to on_ns; [Running] stays 0

@@ -31,7 +31,7 @@ struct KeptSegment {
 
 // The position of a segment in its direction of the stream.
 struct StreamPosition {
-  uint32_t position = 0;       // of the first byte: TCP's sequence number, or a count of bytes
+  uint32_t position = 0;       // position of the first byte: TCP's sequence number, or a count of bytes
   uint32_t missing_bytes = 0;  // the gap before this segment, from TCP's sequence numbers
 };
 
@@ -65,7 +65,7 @@ struct Endpoint {
   bool remote = false;     // the peer is on another machine
   Transport transport = Transport::Other;
   uint16_t local_port = 0, peer_port = 0;
-  std::string peer_host;  // without the port
+  std::string peer_host;  // address without the port
   std::string local_host;
   uint32_t network_namespace = 0;
   EndpointId peer = EndpointId::None;  // the other end, if it is recorded; None: not known
@@ -78,7 +78,7 @@ struct Endpoint {
   uint32_t segments_unrecognised = 0;
   int first_sent = -1;  // the end that sent first: 1 this end, 0 its peer; -1: no bytes yet
 
-  std::deque<OpenRequest> open;  // in order of their start
+  std::deque<OpenRequest> open;  // open requests in order of their start
   uint32_t requests_begun_before = 0;
   int32_t reply_tid = 0;
   int64_t last_data_ns = 0;

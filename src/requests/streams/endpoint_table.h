@@ -78,11 +78,11 @@ class EndpointTable {
   size_t tcp_ends() const { return tcp_ends_.size(); }
 
  private:
-  // The ends with these addresses and ports, that have not been forgotten.
+  // The ends with these addresses and ports that have not been removed.
   struct TcpEnd {
     EndpointId latest = EndpointId::None;
     uint32_t ends = 0;
-    bool ambiguous = false;  // of more than one network
+    bool ambiguous = false;  // the ends are in several networks
   };
   void find_tcp_peer(Endpoint& endpoint, const StreamInfo& info);
   void leave_tcp_end(Endpoint& endpoint);

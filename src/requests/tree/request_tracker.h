@@ -67,7 +67,7 @@ class RequestTracker final : private CurrentStatements {
   void on_fork(int32_t pid, int32_t parent_pid, int64_t time_ns) { processes_.forked(pid, parent_pid, time_ns); }
   void on_exec(int32_t pid) { processes_.executed(pid); }
   void on_process_exit(int32_t pid, int64_t time_ns) { processes_.exited(pid, time_ns); }
-  // The server's own status showed at `mono_ns` that its process `pid`, of one thread, waited for a lock.
+  // The server's own status showed at `mono_ns` that its process `pid`, which has one thread, waited for a lock.
   void on_lock_wait(int32_t pid, int64_t mono_ns);
   // The database reported that the process waits in this statement.
   void on_asked(int32_t pid, std::string_view statement, int64_t wall_ns);
@@ -80,7 +80,7 @@ class RequestTracker final : private CurrentStatements {
   void tick(int64_t mono_ns);
   // Returns the processes of a service whose threads sleep and that have exchanged no bytes.
   std::vector<int32_t> silent(std::string_view service, const std::vector<SleepingThread>& sleeping);
-  // Returns the processes of a service, of one thread each, whose request has been open since before `mono_ns`.
+  // Returns the single-threaded processes of a service whose request has been open since before `mono_ns`.
   std::vector<int32_t> serving_since(std::string_view service, int64_t mono_ns);
   // Returns the path of the Unix socket that the process's siblings serve.
   std::string sibling_path(int32_t pid);

@@ -32,7 +32,7 @@ struct Request {
   bool expects_pair = false;         // client: the server's end is recorded
   bool merged = false;               // its parts contain everything and become children of the caller's parts
   int64_t begin_ns = 0, end_ns = 0;  // monotonic; end 0: the request has not ended
-  int32_t pid = 0;                   // of the process
+  int32_t pid = 0;                   // pid of the process
   int32_t tid = 0;                   // the thread that received (server) or sent (client) the request
   int32_t worker_tid = 0;            // the thread that took the request over
   int32_t shown_tid = 0;             // the thread that the span shows
@@ -51,7 +51,8 @@ struct Request {
   std::vector<Blocker> blockers;
   TextId service = TextId::None;
   std::shared_ptr<const ServerAddress> server_address;
-  int64_t known_ns = 0;    // when the end became known; the end of an opaque request is known from the following bytes
+  int64_t known_ns =
+      0;  // the time at which the end became known; an opaque request's end is known from the following bytes
   int64_t emitted_ns = 0;  // 0: not emitted
 
   bool ended() const { return end_ns != 0; }
@@ -88,7 +89,8 @@ class RequestTree {
   SettledCounts take_counts() { return std::exchange(counts_, {}); }
   uint64_t run() const { return run_; }
   size_t size() const { return slots_.size() - free_.size(); }
-  // Those that wait to be given out, and those that are remembered; requests under way are bounded by the ends of connections.
+  // The requests that wait for emission, and those that are kept afterwards. The ends of connections bound the open
+  // ones.
   static constexpr size_t limit() { return kMostWaiting + kMostRemembered; }
 
  private:

@@ -97,7 +97,7 @@ Promotion choose_promoted(const std::vector<StoredSpan>& spans) {
   TypeCounts counts = count_types(spans);
   std::set<std::string> taken = fixed_names(*api.value());
   Promotion promotion;
-  std::map<std::string, std::pair<std::string_view, char>> chosen;  // by name in lower case
+  std::map<std::string, std::pair<std::string_view, char>> chosen;  // keyed by the name in lower case
   for (const Candidate& candidate : candidates_of(counts, spans.size())) {
     if (promotion.columns.size() == kMaxPromoted || !taken.insert(lower(candidate.key)).second) continue;
     promotion.columns.emplace_back(candidate.key, candidate.type);

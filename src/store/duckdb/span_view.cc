@@ -17,7 +17,7 @@ struct Group {
   std::vector<std::string> also;
   std::string files;
   uint64_t rows = 0;
-  std::string number;  // number of the group's SQL functions
+  std::string number;  // the number in the names of the group's SQL functions
 };
 
 std::vector<Group> groups_of(const std::vector<SegmentFile>& segments) {
@@ -51,7 +51,7 @@ struct KeyColumn {
 };
 
 struct KeyColumns {
-  std::vector<std::string> order;  // in the order of their first occurrence
+  std::vector<std::string> order;  // names in the order of their first occurrence
   std::map<std::string, KeyColumn> by_name;
 };
 

@@ -28,7 +28,7 @@ class WaitingBatches {
  private:
   struct Waiting {
     std::string content;
-    Batch rest;  // without the rows that would be refused
+    Batch rest;  // the batch without the rows that would be counted as refused
     UnitCounts rows;
   };
   std::deque<Waiting> waiting_;

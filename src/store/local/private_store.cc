@@ -86,7 +86,7 @@ class PrivateReader : public Reader {
   SegmentWriter writer_;
   std::optional<Found> found_;
   std::optional<std::unordered_map<uint64_t, uint32_t>> resource_index_;
-  std::optional<std::vector<SegmentFile>> segments_;  // with the spans and all ledger rows
+  std::optional<std::vector<SegmentFile>> segments_;  // segments with the spans and all ledger rows
 };
 
 Result<Trace> PrivateReader::make(std::vector<RunSpan> spans, Found& found) {

@@ -238,7 +238,7 @@ TEST(Store, NoticesCopiesOfWhatAnEarlierSealingStored) {
 TEST(Store, CountsWhatIsWrongWithTracesOnce) {
   Store store;
   Batch batch;
-  batch.spans.push_back(make_span(1, 1, 99));  // without parent and root
+  batch.spans.push_back(make_span(1, 1, 99));  // a span without its parent, in a trace without a root
   batch.spans.push_back(make_span(2, 5, 5));
   batch.spans.push_back(make_span(3, 1));
   batch.spans.back().start_ns = 1'700'000'000'000'000'000, batch.spans.back().duration_ns = 2'000'000;
