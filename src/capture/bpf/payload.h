@@ -23,7 +23,7 @@ struct walk {
   __u64 tail;      /* the most bytes of its end to copy */
   __u64 position;  /* in the message */
   __u64 head;      /* end of the copied head */
-  __u64 tail_from; /* begin of the copied tail */
+  __u64 tail_from; /* start of the copied tail */
   __u64 searching; /* whether the blank line is still searched */
   __u64 search_at; /* position in the payload where the search continues */
   __u64 blank;     /* position behind the blank line that was found; 0: none */

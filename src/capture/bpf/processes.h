@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The BPF programs for the begin and the end of threads and processes. */
+/* The BPF programs for the start and the end of threads and processes. */
 #pragma once
 #include "recorder.h"
 #include "slots.h"

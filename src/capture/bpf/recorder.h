@@ -41,7 +41,7 @@ struct {
       });
 } rings SEC(".maps");
 
-/* The ring for begins and ends of processes and sockets, and for gaps. These events are few, and all other events
+/* The ring for starts and ends of processes and sockets, and for gaps. These events are few, and all other events
  * need them. Their ring is separate, so that a flood of other events cannot displace them. */
 struct {
   __uint(type, BPF_MAP_TYPE_RINGBUF);

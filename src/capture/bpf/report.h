@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* PostgreSQL's own report of its activity: pgstat_report_activity(state, text) is called at the begin and the end of
+/* PostgreSQL's own report of its activity: pgstat_report_activity(state, text) is called at the start and the end of
  * each statement, also under TLS and for prepared statements. */
 #pragma once
 #include "recorder.h"
@@ -58,7 +58,7 @@ INLINE bool tell_short(struct thread_slot* slot, __u32 state, const char* text, 
   return true;
 }
 
-/* Emits a report. State numbers differ between versions of PostgreSQL; the text is set at the begin of a statement
+/* Emits a report. State numbers differ between versions of PostgreSQL; the text is set at the start of a statement
  * and NULL at its end. */
 INLINE int on_report(struct pt_regs* regs) {
   const char* text = (const char*)PT_REGS_PARM2(regs);

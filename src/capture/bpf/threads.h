@@ -184,8 +184,8 @@ int BPF_PROG(sched_switch, bool preempt, struct task_struct* previous, struct ta
   return 0;
 }
 
-/* Runs once over all threads when the recording begins. A thread that sleeps at that moment gets the begin as the
- * start of its wait. Otherwise a thread that waits during the whole recording would have no event at all. If a
+/* Runs once over all threads when the recording begins. For a thread that sleeps at that moment, the wait starts
+ * with the recording. Otherwise a thread that waits during the whole recording would have no event at all. If a
  * thread wakes up at the same instant, its slot is overwritten when it next loses its CPU. */
 SEC("iter/task")
 int seed_threads(struct bpf_iter__task* context) {

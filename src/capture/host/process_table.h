@@ -55,7 +55,7 @@ class Processes {
   // processes.
   std::vector<int32_t> vanished(size_t most);
 
-  // Reads the CPU times of all processes of the host at the begin and at the end; used for processes that have a row
+  // Reads the CPU times of all processes of the host at the start and at the end; used for processes that have a row
   // and
   // whose threads are not recorded.
   void begin_cpu_times();

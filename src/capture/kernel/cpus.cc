@@ -7,7 +7,7 @@
 namespace culprit::capture {
 namespace {
 
-// Reads a number at the begin of the text and removes it from the text; returns false if there is none.
+// Reads a number at the start of the text and removes it from the text; returns false if there is none.
 bool take_number(std::string_view& text, uint32_t& number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc()) return false;

@@ -76,7 +76,7 @@ struct SourceCounts {
 };
 
 // A thread that has no CPU when the recording stops: no EVENT_SWITCH follows. For a thread that already slept when the
-// recording began, off_ns is the begin of the recording, here and in EVENT_SWITCH.
+// recording began, off_ns is the start of the recording, here and in EVENT_SWITCH.
 struct OpenWait {
   int32_t pid = 0, tid = 0;
   uint64_t off_ns = 0, wake_ns = 0;

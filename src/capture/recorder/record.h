@@ -45,7 +45,7 @@ struct RecordOptions {
 };
 
 struct RecordSummary {
-  HostInfo host;                                             // with begin, end, tiers and scope
+  HostInfo host;                                             // with start, end, tiers and scope
   uint64_t events = 0, kept = 0, lost = 0, event_bytes = 0;  // events = kept + lost
   uint64_t requests = 0;
   // CPU time of the recorder's thread, in user space and in system calls; without the probes' time

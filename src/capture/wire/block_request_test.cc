@@ -28,7 +28,7 @@ TEST(BlockRequest, ThatIsRequeuedWaitsSinceItWasQueuedAndIsIssuedAgain) {
   EXPECT_EQ(request.tid, 8u);
 }
 
-// Without a scheduler the first that is seen of it is its issue.
+// Without an I/O scheduler, the issue is the first event of a request.
 TEST(BlockRequest, ThatWasNeverQueuedWaitsSinceItsFirstIssue) {
   pending_request request{.insert_ns = 0, .issue_ns = 20, .pid = 7, .tid = 8};
   requeue(&request);
@@ -37,7 +37,7 @@ TEST(BlockRequest, ThatWasNeverQueuedWaitsSinceItsFirstIssue) {
   EXPECT_EQ(request.issue_ns, 50u);
 }
 
-// Its completion was not seen, and its address is another request's now.
+// The completion of the old request was not recorded, and its address now belongs to another request.
 TEST(BlockRequest, ThatIsWithTheDeviceIsNotTheOneThatIsIssuedNow) {
   pending_request request{.insert_ns = 10, .issue_ns = 20, .pid = 7, .tid = 8};
   EXPECT_FALSE(issue_waiting(&request, 50));

@@ -35,7 +35,7 @@ enum data_flags {
 };
 
 /* The bytes of one send or receive call, at the end of the call (the kernel's sock_send_length, sock_recv_length).
- * Payload: head_bytes from the begin of the message, then tail_bytes from its end. Without DATA_CUT the payload is
+ * Payload: head_bytes from the start of the message, then tail_bytes from its end. Without DATA_CUT the payload is
  * the whole message. */
 struct event_data {
   struct event_header header;

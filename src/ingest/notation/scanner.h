@@ -20,7 +20,7 @@ class Scanner {
  public:
   explicit Scanner(std::string_view text) : text_(text) {}
 
-  // Returns the text up to the next space; empty at the end or at the begin of a comment.
+  // Returns the text up to the next space; empty at the end or at the start of a comment.
   std::string_view word();
   // The same for a word that may have quotes, which may contain spaces, \" \\
   //  and \t.

@@ -17,7 +17,7 @@ namespace {
 
 struct Message {
   uint32_t length = 0;
-  std::string_view front;  // begin of the first message
+  std::string_view front;  // start of the first message
 };
 std::optional<Message> first_message(std::string_view front) {
   using namespace std::string_view_literals;

@@ -27,7 +27,7 @@
 
 namespace culprit {
 
-// Returns whether the front of a file contains the begin of a JSON document.
+// Returns whether the front of a file contains the start of a JSON document.
 bool is_json_stream(std::string_view front);
 
 class JsonStream {
