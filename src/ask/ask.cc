@@ -187,10 +187,7 @@ std::vector<std::string> ServersInspector::said() const {
     if (!what.empty()) lines.push_back("asked " + instance + ": " + what);
     for (const std::string& why : asked.refused) lines.push_back("could not ask " + instance + ": " + why);
   }
-  if (lines.empty())
-    lines.push_back(
-        "asked nobody: no PostgreSQL server with sessions was "
-        "found on this machine");
+  if (lines.empty()) lines.push_back("asked no database: no PostgreSQL server with sessions was found on this machine");
   return lines;
 }
 

@@ -167,7 +167,7 @@ std::string stranger(int socket, const Peer& peer) {
   ucred other{};
   socklen_t size = sizeof other;
   if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &other, &size) != 0 || size != sizeof other)
-    return "who listens on its socket is not known";
+    return "the process that listens on its socket is unknown";
   if (other.uid != peer.uid) return "another user listens on its socket";
   // 0: a process that is not visible from here
   if (other.pid != 0 && other.pid != peer.pid) return "another process listens on its socket";
@@ -303,9 +303,10 @@ Reply opened(const Connection& connection) {
   // For a server that the user named, connecting may need files (name resolution, certificates): the sandbox begins
   // after the connection is open.
   if (login.peer) ready = ready && enter_sandbox();
-  Connection connection{nullptr, "the helper process could not give its rights up"};
+  Connection connection{nullptr, "the helper process could not give up its rights"};
   if (ready) connection = connect(login);
-  if (!login.peer && connection.refused.empty() && !enter_sandbox()) connection.refused = "no sandbox (seccomp)";
+  if (!login.peer && connection.refused.empty() && !enter_sandbox())
+    connection.refused = "cannot enter the sandbox (seccomp)";
   Reply first = opened(connection);
   if (!send_message(kChannel, encode(first)) || first.failure) _exit(0);
   constexpr int64_t kIdleMs = int64_t{24} * 3600 * 1000;  // the channel is closed long before this limit
@@ -355,7 +356,8 @@ std::optional<std::string> receive_message(int channel, int64_t limit_ms) {
 Result<Helper> start_helper(const Login& login) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-    return Error{Error::Kind::Unavailable, "no channel to a helper process: " + std::string(std::strerror(errno))};
+    return Error{Error::Kind::Unavailable,
+                 "cannot create a channel to a helper process: " + std::string(std::strerror(errno))};
   pid_t pid = fork();
   if (pid == 0) help(login, ends[1]);
   close(ends[1]);

@@ -69,7 +69,7 @@ Result<std::string> password_of_file(const std::string& path, const std::map<std
   std::string content(kMaxFile, '\0');
   ssize_t n = ours && secret ? read(fd, content.data(), content.size()) : 0;
   close(fd);
-  if (!regular) return refused("it is no regular file of at most 64 KiB");
+  if (!regular) return refused("it is not a regular file of at most 64 KiB");
   if (!ours) return refused("it belongs to another user");
   if (!secret) return refused("others may read it");
   content.resize(n > 0 ? static_cast<size_t>(n) : 0);

@@ -200,7 +200,7 @@ std::string with_parameters(std::string_view statement) {
 
 Plan ask_plan(Session& session, const std::string& statement) {
   std::string sql = with_parameters(statement);
-  if (sql.empty()) return unknown("it is no single whole statement that has a plan");
+  if (sql.empty()) return unknown("it is not a single complete statement with a plan");
   Reply reply = explain(session, sql);
   if (reply.failure && reply.failure->state == kUndefinedTable) {
     session.run("SELECT set_config('search_path', " + quoted_literal(all_schemas(session)) + ", false)", 1);

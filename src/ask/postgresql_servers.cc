@@ -39,7 +39,7 @@ std::string local_instance(const Postmaster& postmaster) { return "127.0.0.1:" +
 // Asks which databases are in use. The first connection needs any database; not every server has one called postgres.
 void add_databases(const Postmaster& postmaster, FoundServers& found) {
   std::string why;
-  if (postmaster.socket_directory.empty()) why = "it has no Unix socket, by which it could be known; give a DSN";
+  if (postmaster.socket_directory.empty()) why = "it has no Unix socket, which is needed to identify it; give a DSN";
   for (const char* first : {"postgres", "template1"}) {
     if (postmaster.socket_directory.empty()) break;
     Result<Session> session = Session::open(local_login(postmaster, first));

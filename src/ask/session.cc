@@ -27,7 +27,7 @@ Result<Session> Session::open(const Login& login) {
   Reply first = session.answer(3, kOpenMs);
   if (first.failure) return Error{Error::Kind::Unavailable, first.failure->message};
   if (first.rows.size() != 1)
-    return Error{Error::Kind::Unavailable, "the helper process said nothing of its connection"};
+    return Error{Error::Kind::Unavailable, "the helper process did not report its connection"};
   session.database_ = first.rows[0][0];
   session.port_ = first.rows[0][1];
   session.host_ = first.rows[0][2];

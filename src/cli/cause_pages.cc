@@ -14,7 +14,7 @@ constexpr int kBlockIndent = 2;
 
 bool begins_item(std::string_view line) { return line.starts_with("- "); }
 
-// "[lock_wait](lock_wait.md)" → "lock_wait", "`x`" → "x": the marks help where they are drawn, and hinder where they are not.
+// Removes Markdown's marks: "[lock_wait](lock_wait.md)" becomes "lock_wait", "`x`" becomes "x".
 std::string without_marks(std::string_view line) {
   std::string text;
   for (size_t at = 0; at < line.size(); ++at) {
@@ -30,7 +30,7 @@ std::string without_marks(std::string_view line) {
   return text;
 }
 
-// Collects the lines of a paragraph or of an item, and puts them as one.
+// Collects the lines of a paragraph or of an item, and prints them as one text.
 class Text {
  public:
   explicit Text(int width) : out_(width, false) {}
@@ -81,7 +81,7 @@ std::string page_text(std::string_view page, int width) {
       in_fence = !in_fence;
       done += text.take();
     } else if (in_fence) {
-      // Never wrapped: an answer's columns, or commands, which are copied.
+      // Never wrapped: columns of an answer, and commands that can be copied.
       done += line.empty() ? "\n" : std::string(kBlockIndent, ' ') + std::string(line) + "\n";
     } else if (line.starts_with("<!--")) {
       continue;

@@ -175,7 +175,7 @@ class Parser {
     const std::string& first = options_.operands[static_cast<size_t>(most)];
     if (verb_.name == "record")
       return usage("unexpected operand '" + first + "'",
-                   "a command to record stands behind --: culprit record -- COMMAND");
+                   "the command to record must follow --: culprit record -- COMMAND");
     if (options_.typed("source"))
       return usage("two sources: -s '" + options_.source + "' and '" + first + "'", help_of(verb_));
     return usage("too many operands: '" + first + "'", help_of(verb_));

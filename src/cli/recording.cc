@@ -30,7 +30,7 @@ namespace {
 // Adds to an error that the data recorded before it are kept.
 Error kept_in(const std::string& directory, Error error) {
   if (error.kind == Error::Kind::Cancelled) return error;
-  error.message += "; what was recorded until then is in '" + directory + "'";
+  error.message += "; the data recorded until then are in '" + directory + "'";
   if (error.fix.empty()) error.fix = "culprit why " + directory;
   return error;
 }

@@ -53,11 +53,11 @@ FileText read_file(const std::string& path, unsigned uid) {
   struct stat status = {};
   FileText file{"", "read"};
   if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
-    file.state = "ignored: no regular file";
+    file.state = "ignored: not a regular file";
   else if (status.st_uid != 0 && status.st_uid != uid)
     file.state = "ignored: its owner is another user";
   else if ((status.st_mode & S_IWOTH) != 0)
-    file.state = "ignored: all may write to it";
+    file.state = "ignored: all users may write to it";
   else if (static_cast<size_t>(status.st_size) > kLargestFile)
     file.state = "ignored: larger than 64 KiB";
   while (file.state == "read") {

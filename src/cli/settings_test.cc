@@ -94,7 +94,7 @@ TEST(Settings, MistakesSayWhere) {
   folder.write("user", "color = 'blue'\n");
   EXPECT_EQ(folder.mistake(), "/user:1: --color: there is no color 'blue'; one of auto, always, never");
   folder.write("user", "color = blue\n");
-  EXPECT_EQ(folder.mistake().substr(0, 49), "/user: line 1: no value that is read here: 'blue'");
+  EXPECT_EQ(folder.mistake().substr(0, 44), "/user: line 1: not a supported value: 'blue'");
 }
 
 TEST(Settings, FilesOfOthersAreIgnored) {
@@ -108,7 +108,7 @@ TEST(Settings, FilesOfOthersAreIgnored) {
   EXPECT_EQ(folder.options({"why"}).value().source, "") << "root looks at no project's file";
   EXPECT_EQ(load_settings(folder.places).value().files.front().state, "ignored for root");
   mkfifo(folder.path("user").c_str(), 0600);
-  EXPECT_EQ(load_settings(folder.places).value().files[1].state, "ignored: no regular file");
+  EXPECT_EQ(load_settings(folder.places).value().files[1].state, "ignored: not a regular file");
 }
 
 TEST(Settings, TheConfigIsASettingsFileAgain) {

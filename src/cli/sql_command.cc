@@ -11,7 +11,7 @@ namespace {
 
 // Progress ends before the answer is printed.
 Result<SqlTable> answer_of(Source& source, const std::string& select, SqlLimits limits) {
-  Progress progress("asking the tables", Progress::Beat::Own);
+  Progress progress("querying the tables", Progress::Beat::Own);
   return source.reader->sql(select, limits);
 }
 

@@ -101,14 +101,14 @@ class TomlReader {
   Result<std::string> read_word(const char* what) {
     size_t length = 0;
     while (length < rest_.size() && is_bare(rest_[length])) ++length;
-    if (length == 0) return wrong(std::string("no ") + what + ": a bare word is read here");
+    if (length == 0) return wrong(std::string("no ") + what + ": a bare word is expected");
     std::string word(rest_.substr(0, length));
     rest_.remove_prefix(length);
     return word;
   }
 
   Result<std::string> read_table() {
-    if (take('[')) return wrong("arrays of tables are not read here");
+    if (take('[')) return wrong("arrays of tables are not supported");
     skip_blanks();
     std::string name = TRY(read_word("table"));
     skip_blanks();
@@ -146,7 +146,7 @@ class TomlReader {
   }
 
   Result<void> read_value(TomlEntry& entry) {
-    if (rest_.starts_with("\"\"\"") || rest_.starts_with("'''")) return wrong("multi-line strings are not read here");
+    if (rest_.starts_with("\"\"\"") || rest_.starts_with("'''")) return wrong("multi-line strings are not supported");
     if (take('"')) {
       entry.values.push_back(TRY(read_basic()));
       entry.kind = TomlEntry::Kind::Text;
@@ -177,7 +177,7 @@ class TomlReader {
       if (digits.starts_with('-') || digits.starts_with('+')) digits.remove_prefix(1);
       bool whole = !digits.empty() && (digits == "0" || digits[0] != '0') && digits.size() <= 18 &&
                    std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
-      if (!whole) return wrong("no value that is read here: '" + text + "'");
+      if (!whole) return wrong("not a supported value: '" + text + "'");
       entry.kind = TomlEntry::Kind::Integer;
     }
     entry.values.push_back(text);

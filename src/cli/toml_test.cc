@@ -31,24 +31,24 @@ TEST(Toml, RefusesTheRestWithItsLine) {
            {"a = 1\na = 2", "line 2: a is there twice"},
            {"[x]\n[x]", "line 2: [x] is there twice"},
            {"a", "line 1: '=' is missing after a"},
-           {"a = ", "line 1: no value that is read here: ''"},
+           {"a = ", "line 1: not a supported value: ''"},
            {"a = \"x", "line 1: a string without its end"},
            {"a = 'x\n'", "line 1: a string without its end"},
-           {"a = \"\"\"x\"\"\"", "line 1: multi-line strings are not read here"},
+           {"a = \"\"\"x\"\"\"", "line 1: multi-line strings are not supported"},
            {"a = 1 b = 2", "line 1: more than one value on a line"},
            {"a.b = 1", "line 1: '=' is missing after a"},
-           {"\"a\" = 1", "line 1: no key: a bare word is read here"},
-           {"a = 1.5", "line 1: no value that is read here: '1.5'"},
-           {"a = 007", "line 1: no value that is read here: '007'"},
-           {"a = {b = 1}", "line 1: no value that is read here: '{b'"},
-           {"[[a]]", "line 1: arrays of tables are not read here"},
-           {"\n\na = [1, [2]]", "line 3: no value that is read here: '[2'"},
+           {"\"a\" = 1", "line 1: no key: a bare word is expected"},
+           {"a = 1.5", "line 1: not a supported value: '1.5'"},
+           {"a = 007", "line 1: not a supported value: '007'"},
+           {"a = {b = 1}", "line 1: not a supported value: '{b'"},
+           {"[[a]]", "line 1: arrays of tables are not supported"},
+           {"\n\na = [1, [2]]", "line 3: not a supported value: '[2'"},
            {"a = [1 2]", "line 1: ',' or ']' is missing"},
            {"a = \"\\ud800\"", "line 1: no such escape"},
            {"a = \"\\x41\"", "line 1: no such escape"},
            {"a = \"\x1b[0m\"", "line 1: a control character"},
            {"a = \"\xff\"", "line 1: not UTF-8"},
-           {std::string("a = 1\0", 6), "line 1: no value that is read here: '1" + std::string(1, '\0') + "'"}})
+           {std::string("a = 1\0", 6), "line 1: not a supported value: '1" + std::string(1, '\0') + "'"}})
     EXPECT_EQ(shown(text), what) << text;
 }
 

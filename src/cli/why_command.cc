@@ -37,7 +37,7 @@ Result<std::string> recorded_now(const Options& options, DatabaseInspector* inqu
 Result<void> refuse_recording_options(const Options& options) {
   for (std::string_view name : {"pid", "for", "ring-size", "tier"})
     if (options.typed(name))
-      return Error{Error::Kind::Usage, "--" + std::string(name) + " is about recording, and a source is given",
+      return Error{Error::Kind::Usage, "--" + std::string(name) + " is an option for recording, but a source is given",
                    "leave one of them out: without a source, why records this machine"};
   return {};
 }

@@ -56,7 +56,7 @@ std::string diff_text(const Comparison& comparison, const Look& look) {
   out.both_ends(0, printable(comparison.before) + " → " + printable(comparison.after), "verdict: " + verdict,
                 Style::Bold);
   for (const FindingChange& change : comparison.findings) put_change(out, change);
-  if (comparison.findings.empty()) out.line(0, "nothing was to blame before");
+  if (comparison.findings.empty()) out.line(0, "no cause was found before");
   for (const OperationChange& operation : comparison.operations) {
     if (operation.verdict != "faster") continue;
     out.labelled(0, "faster", kLabelWidth,

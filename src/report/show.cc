@@ -56,7 +56,7 @@ std::vector<Row> rows_of(const Trace& trace) {
   return rows;
 }
 
-// Draws the span's position between the trace's begin and end; periods in which it is on the critical path are solid.
+// Draws the span's position between the trace's start and end; periods in which it is on the critical path are solid.
 std::string track(const Span& span, const std::vector<std::pair<int64_t, int64_t>>& on_path, int64_t from_ns,
                   int64_t to_ns) {
   int64_t width = std::max<int64_t>(1, to_ns - from_ns);

@@ -37,7 +37,7 @@ std::string change_text(int64_t from_ns, int64_t to_ns, const Interval& interval
 }
 
 std::string false_alarms_text(double share) {
-  return "at most " + format_share(share) + " of comparisons of a system with itself name a change";
+  return "at most " + format_share(share) + " of comparisons of a system with itself report a change";
 }
 
 std::string plural(int64_t n, std::string_view unit) {

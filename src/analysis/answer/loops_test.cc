@@ -193,7 +193,7 @@ TEST(Loops, AKnownDatabaseIsNamedThoughItsStatementsCannotBeRead) {
 // (or run).
 void pooled(Shop& shop, int members, bool runs = false, bool after_another = false) {
   constexpr int kAtOnce = 8;
-  constexpr int64_t kCall = 15 * kMs, kEvery = 50 * kMs;  // the workload's own distance between two requests
+  constexpr int64_t kCall = 15 * kMs, kEvery = 50 * kMs;  // the workload's own time between two requests
   std::vector<int64_t> free(static_cast<size_t>(members), 0);
   for (int i = 0; i < 20 * kAtOnce; ++i) {
     const size_t first = shop.reader.spans.size();

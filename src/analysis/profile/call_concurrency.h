@@ -24,7 +24,7 @@ struct Stretch {
 // The calls of a service to one peer.
 struct CallEdge {
   std::vector<Stretch> calls;
-  // from the begin of a request's handling, or from the end of its last call, to the next call
+  // from the start of a request's handling, or from the end of its last call, to the next call
   std::vector<Stretch> gaps;
 };
 

@@ -17,7 +17,7 @@ struct SpanNodes;
 struct Retry {
   NodeId node = NodeId::None;  // node of the calls
   int64_t failed = 0;          // failed attempts
-  int64_t wasted_ns = 0;       // from the begin of the first attempt to the begin of the last
+  int64_t wasted_ns = 0;       // from the start of the first attempt to the start of the last
 };
 
 // The calls that one service makes while it handles one request, with at least two kinds of calls.

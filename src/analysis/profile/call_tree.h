@@ -18,8 +18,8 @@ SpanNodes place_spans(const Trace& trace, Interner& names);
 
 // Returns calls of one node by one caller that follow one another; at least kFewestRepeats of them.
 std::vector<Repeat> find_repeats(const Trace& trace, const SpanNodes& nodes);
-constexpr int64_t kFewestRepeats =
-    5;  // fewer are how programs are written (facts: Sentry and perf-sentinel both take 5)
+// Fewer repeats are common in programs (facts: Sentry and perf-sentinel both use 5).
+constexpr int64_t kFewestRepeats = 5;
 
 // Returns the critical path from `root`, summed by node.
 std::vector<Part> parts_of(const Trace& trace, SpanIndex root, const SpanNodes& nodes);

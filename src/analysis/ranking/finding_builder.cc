@@ -138,7 +138,7 @@ std::string reproduce(const std::string& operation) {
     if (c == '\'')
       pattern += "''";
     else if (c == '"' || c == '\\' || c == '$' || c == '`')
-      pattern += '_';  // '*' is the shell's wildcard; '_' matches any character in LIKE
+      pattern += '_';  // special in the shell; '_' matches any character in LIKE
     else if (c == '?')
       pattern += '%';
     else
@@ -161,15 +161,16 @@ double lost_share(double lost, int64_t requests) {
   return lost / (lost + static_cast<double>(std::max<int64_t>(requests, 1)));
 }
 
-// Returns whether `other` is a rival: another explanation of the same requests' time. flip_of() uses it for the share
-// of requests whose loss could make another cause win. Its worst case: all lost requests were as long as those that
-// this cause slows, and slow only because of the rival, or of a cause that was not recorded.
+// Returns whether `other` is a rival: another explanation of the same requests' time.
 bool is_rival(const WorkloadProfile& now, const Ranked& own, const Ranked& other) {
   if (other.cause.cause == FindingClass::Unexplained) return false;
   return measure_impact(other.cause, now, own.impact.operation, nullptr, 0).saved_ns >=
          kLeastRival * own.impact.saved_ns;
 }
 
+// Returns the share of requests whose loss could make another cause win. In the worst case all lost requests were as
+// long
+// as those that this cause slows, and slow only because of the rival, or of a cause that was not recorded.
 double flip_of(const WorkloadProfile& now, const std::vector<Ranked>& ranked, size_t index) {
   const Ranked& own = ranked[index];
   double rival = 0, quality = kObserved;
