@@ -1,5 +1,7 @@
 #include "model/span.h"
 
+#include <array>
+
 namespace culprit {
 
 namespace {
@@ -11,16 +13,26 @@ std::string hex16(uint64_t number) {
   return text;
 }
 
+constexpr uint8_t kNoDigit = 0xff;
+
+// The value of each byte as a hexadecimal digit. A table: digits of ids are random, and branches on them are mispredicted.
+constexpr std::array<uint8_t, 256> kDigitValues = [] {
+  std::array<uint8_t, 256> digits = {};
+  digits.fill(kNoDigit);
+  for (uint8_t i = 0; i < 10; ++i) digits['0' + i] = i;
+  for (uint8_t i = 0; i < 6; ++i) digits['a' + i] = digits['A' + i] = static_cast<uint8_t>(10 + i);
+  return digits;
+}();
+
 std::optional<uint64_t> parse_hex(std::string_view hex) {
   uint64_t number = 0;
+  uint8_t seen = 0;
   for (char c : hex) {
-    int digit = c >= '0' && c <= '9'   ? c - '0'
-                : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                       : -1;
-    if (digit < 0) return std::nullopt;
-    number = number << 4 | static_cast<uint64_t>(digit);
+    uint8_t digit = kDigitValues[static_cast<uint8_t>(c)];
+    seen |= digit;
+    number = number << 4 | (digit & 15);
   }
+  if (seen > 15) return std::nullopt;
   return number;
 }
 

@@ -31,6 +31,17 @@ TEST(TraceIds, AreNothingElseThanHex) {
   EXPECT_FALSE(parse_span_id(std::string(17, '0')));
 }
 
+TEST(TraceIds, TakeEveryDigitAndNoOtherByte) {
+  for (int byte = 0; byte < 256; ++byte) {
+    char c = static_cast<char>(byte);
+    size_t digit =
+        std::string_view("0123456789abcdef").find(static_cast<char>(byte >= 'A' && byte <= 'F' ? byte + 32 : byte));
+    std::optional<uint64_t> expected;
+    if (digit != std::string_view::npos) expected = 0x1000000000000000 + (digit << 32);
+    EXPECT_EQ(parse_span_id("1000000" + std::string(1, c) + "00000000"), expected) << byte;
+  }
+}
+
 TEST(TraceIds, OfZeroAreKnownAsSuch) {
   EXPECT_TRUE(TraceId{}.zero());
   EXPECT_FALSE((TraceId{0, 1}).zero());

@@ -22,8 +22,18 @@ bool overlaps(const Span& span, int64_t from_ns, int64_t to_ns) {
   return span.start_ns < to_ns && (span.start_ns >= from_ns || beyond || end_ns > from_ns);
 }
 
-// Keeps the first copy of each span. Further copies are counted.
+bool ids_repeat(const std::vector<RunSpan>& spans) {
+  std::vector<uint64_t> ids;
+  ids.reserve(spans.size());
+  for (const RunSpan& span : spans) ids.push_back(span.span.span_id);
+  std::sort(ids.begin(), ids.end());
+  return std::adjacent_find(ids.begin(), ids.end()) != ids.end();
+}
+
+// Keeps the first copy of each span. Further copies are counted. Copies have equal ids: without two equal ids in the trace, no
+// fingerprint is computed.
 void leave_out_copies(std::vector<RunSpan>& spans, SpanLedger& counts) {
+  if (!ids_repeat(spans)) return;
   struct Print {
     Fingerprint print;
     uint32_t index;

@@ -18,21 +18,27 @@ namespace {
 // partitions are read in parts.
 constexpr size_t kPartitions = 128;
 
-void sort_by_trace(std::vector<RunSpan>& spans, std::vector<uint32_t>& order) {
-  auto before = [&](uint32_t a, uint32_t b) { return spans[a].span.trace_id < spans[b].span.trace_id; };
-  if (!std::is_sorted(order.begin(), order.end(), before)) std::stable_sort(order.begin(), order.end(), before);
-}
-
-std::vector<uint32_t> numbered(size_t count) {
-  std::vector<uint32_t> order(count);
-  for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
+// Returns the indices of `spans` in order of trace id; spans of one trace keep their order. Sorts ids instead of spans: spans are
+// about 600 bytes apart in memory.
+std::vector<uint32_t> order_by_trace(const std::vector<RunSpan>& spans) {
+  struct Entry {
+    TraceId id;
+    uint32_t index;
+    auto operator<=>(const Entry&) const = default;
+  };
+  std::vector<Entry> entries;
+  entries.reserve(spans.size());
+  for (const RunSpan& span : spans) entries.push_back({span.span.trace_id, static_cast<uint32_t>(entries.size())});
+  if (!std::is_sorted(entries.begin(), entries.end())) std::sort(entries.begin(), entries.end());
+  std::vector<uint32_t> order;
+  order.reserve(entries.size());
+  for (const Entry& entry : entries) order.push_back(entry.index);
   return order;
 }
 
 // Calls `visit` with the spans of one trace after the other. Returns false if `visit` stopped.
 Result<bool> visit_traces(std::vector<RunSpan>& spans, const std::function<Result<bool>(std::vector<RunSpan>)>& visit) {
-  std::vector<uint32_t> order = numbered(spans.size());
-  sort_by_trace(spans, order);
+  const std::vector<uint32_t> order = order_by_trace(spans);
   for (size_t begin = 0, end = 0; begin < order.size(); begin = end) {
     TraceId id = spans[order[begin]].span.trace_id;
     while (end < order.size() && spans[order[end]].span.trace_id == id) ++end;
@@ -61,13 +67,6 @@ Result<void> TraceRuns::finish() {
   return {};
 }
 
-std::vector<uint32_t> TraceRuns::order_of_buffer() const {
-  std::vector<uint32_t> order = numbered(buffer_.size());
-  std::stable_sort(order.begin(), order.end(),
-                   [&](uint32_t a, uint32_t b) { return buffer_[a].span.trace_id < buffer_[b].span.trace_id; });
-  return order;
-}
-
 void TraceRuns::choose_partitions(const std::vector<uint32_t>& order) {
   partitions_.push_back({TraceId(), 0, {}});
   for (size_t i = 1; i < kPartitions; ++i) {
@@ -77,7 +76,7 @@ void TraceRuns::choose_partitions(const std::vector<uint32_t>& order) {
 }
 
 Result<void> TraceRuns::spill() {
-  std::vector<uint32_t> order = order_of_buffer();
+  std::vector<uint32_t> order = order_by_trace(buffer_);
   if (partitions_.empty()) choose_partitions(order);
   size_t begin = 0;
   for (size_t i = 0; i < partitions_.size(); ++i) {

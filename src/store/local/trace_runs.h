@@ -64,7 +64,6 @@ class TraceRuns {
   Result<std::vector<RunSpan>> read(const Run& run) const;
   Result<std::vector<RunSpan>> read(const Partition& partition, const Range& range) const;
   Result<std::vector<Range>> parts_of(const Partition& partition) const;
-  std::vector<uint32_t> order_of_buffer() const;
 
   std::string directory_;
   PrivateStoreOptions options_;
