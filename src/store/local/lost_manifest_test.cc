@@ -104,24 +104,60 @@ TEST(LostManifest, IsKeptAside) {
   EXPECT_EQ(bytes_of(store.layout.manifest() + ".damaged-1"), "hello\n");
 }
 
+void remove_side_records(const Layout& layout) {
+  for (const std::string& name : names_in(layout.segments()))
+    if (name.ends_with(".side")) unlink(layout.segment(name).c_str());
+}
+
 // As in recordings from before side records existed.
-TEST(LostManifest, WithoutAnySideRecordIsToldAndKeptAside) {
-  SealedStore store;
-  for (const std::string& name : names_in(store.layout.segments()))
-    if (name.ends_with(".side")) unlink(store.layout.segment(name).c_str());
-  std::string manifest = bytes_of(store.layout.manifest());
-  for (char& byte : manifest) byte = static_cast<char>(byte ^ 1);
-  write_bytes(store.layout.manifest(), manifest);
-  std::set<std::string> before = names_in(store.layout.segments());
+TEST(LostManifest, WithoutAnySideRecordIsRebuiltFromTheSegmentsThemselves) {
+  for (const char* what : {"missing", "damaged", "its last record damaged"}) {
+    SealedStore store;
+    remove_side_records(store.layout);
+    std::string path = store.layout.manifest(), manifest = bytes_of(path);
+    if (std::string_view(what) == "missing") {
+      ASSERT_EQ(unlink(path.c_str()), 0);
+    } else {
+      size_t from = std::string_view(what) == "damaged" ? 0 : manifest.size() - 3;
+      for (size_t i = from; i < manifest.size(); ++i) manifest[i] = static_cast<char>(manifest[i] ^ 1);
+      write_bytes(path, manifest);
+    }
+    store.expect_whole(what);
+    if (std::string_view(what) == "damaged") {
+      EXPECT_EQ(bytes_of(path + ".damaged-1"), manifest);
+    }
+  }
+}
+
+TEST(LostManifest, WithoutAnySideRecordWhatMayBeInTheJournalIsNotTakenTwice) {
+  Store store;
+  store.write({batch_of(1, 10)});
+  std::string journal = store.only_journal(), frames = bytes_of(journal);
+  EXPECT_EQ(span_count(*store.read()), 30u);
+  remove_side_records(store.layout);
+  unlink(store.layout.manifest().c_str());
+  write_bytes(journal, frames);
   for (int round = 0; round < 2; ++round) {
     auto reader = store.read();
-    EXPECT_EQ(span_count(*reader), 0u);
+    EXPECT_EQ(span_count(*reader), 30u);
+    EXPECT_TRUE(reader->account().value().balanced());
     EXPECT_GT(ledger_count(*reader, "malformed", "file"), 0);
-    EXPECT_EQ(names_in(store.layout.segments()), before);
   }
-  store.write({batch_of(101, 10)});
-  EXPECT_EQ(span_count(*store.read()), 30u);
-  EXPECT_EQ(bytes_of(store.layout.manifest() + ".damaged-1"), manifest);
+}
+
+TEST(LostManifest, WithoutAnySideRecordADamagedSegmentIsLeftOut) {
+  SealedStore store;
+  remove_side_records(store.layout);
+  unlink(store.layout.manifest().c_str());
+  std::set<std::string> before = names_in(store.layout.segments());
+  std::string last;
+  for (const std::string& name : before)
+    if (name.starts_with("span-")) last = name;
+  write_bytes(store.layout.segment(last), "PAR1 cut");
+  auto reader = store.read();
+  EXPECT_EQ(span_count(*reader), 30u);
+  EXPECT_GE(ledger_count(*reader, "malformed", "file"), 2);
+  EXPECT_EQ(names_in(store.layout.segments()), before);
 }
 
 TEST(LostManifest, WithItsJournalStillThereCountsNothingTwice) {
@@ -146,7 +182,7 @@ TEST(LostManifest, WithItsJournalStillThereCountsNothingTwice) {
   }
 }
 
-TEST(LostManifest, ASegmentWithoutItsRecordIsToldAndLeft) {
+TEST(LostManifest, ASegmentWithoutItsRecordIsTakenAndTold) {
   SealedStore store;
   std::set<std::string> sides;
   for (const std::string& name : names_in(store.layout.segments()))
@@ -155,8 +191,8 @@ TEST(LostManifest, ASegmentWithoutItsRecordIsToldAndLeft) {
   unlink(store.layout.manifest().c_str());
   std::set<std::string> before = names_in(store.layout.segments());
   auto reader = store.read();
-  EXPECT_EQ(span_count(*reader), 30u);
-  EXPECT_FALSE(reader->account().value().balanced());
+  EXPECT_EQ(span_count(*reader), 60u);
+  EXPECT_TRUE(reader->account().value().balanced());
   EXPECT_GE(ledger_count(*reader, "malformed", "file"), 2);
   EXPECT_EQ(names_in(store.layout.segments()), before);
 }

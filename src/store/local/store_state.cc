@@ -3,38 +3,17 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <set>
 
 #include "base/text.h"
 #include "store/files/file.h"
 #include "store/files/side_record.h"
 #include "store/local/damage.h"
 #include "store/local/journal_files.h"
+#include "store/local/unnamed_segments.h"
 
 namespace culprit {
 
 namespace {
-
-// Returns true for names of the form TABLE-000001-….parquet.
-bool is_segment_name(const std::string& name) {
-  size_t dash = name.find('-');
-  return dash != std::string::npos && dash + 1 < name.size() && name[dash + 1] >= '0' && name[dash + 1] <= '9' &&
-         name.ends_with(".parquet");
-}
-
-// Counts the segments that neither the manifest nor a side record names.
-int64_t count_unnamed(const Layout& layout, const Manifest& manifest) {
-  std::set<std::string> named(manifest.superseded.begin(), manifest.superseded.end());
-  for (const SegmentInfo& segment : manifest.segments) named.insert(segment.file);
-  auto names = list_directory(layout.segments());
-  if (!names.has_value()) return 0;
-  return std::count_if(names.value().begin(), names.value().end(), [&](const std::string& name) {
-    bool begun = std::any_of(manifest.intended.begin(), manifest.intended.end(), [&](const auto& intended) {
-      return name.find("-" + intended.first + "-") != std::string::npos;
-    });
-    return is_segment_name(name) && !named.contains(name) && !begun;
-  });
-}
 
 std::string counted(int64_t n, const char* one, const char* many) {
   return format_count(n) + " " + (n == 1 ? one : many);
@@ -59,10 +38,19 @@ Result<StoreState> read_store_state(const Layout& layout) {
     manifest.notes.push_back(counted(damaged_records, "record", "records") + " of the manifest could not be read");
   manifest.notes.insert(manifest.notes.end(), recovery.notes.begin(), recovery.notes.end());
   bool doubtful = segments > 0 || damaged_records > 0 || manifest.tail_bytes > 0 || manifest.records == 0;
-  int64_t unnamed = doubtful ? count_unnamed(layout, manifest) : 0;
-  if (unnamed > 0)
-    manifest.notes.push_back(counted(unnamed, "segment", "segments") + " that no sound record names: left out");
-  state.rebuilt = segments > 0 || damaged_records > 0 || unnamed > 0;
+  Adopted adopted;
+  if (doubtful) adopted = TRY(adopt_segments(layout, manifest, unnamed_segments(layout, manifest)));
+  if (int64_t n = static_cast<int64_t>(adopted.record.added.size()); n > 0) {
+    manifest.apply(adopted.record);
+    manifest.notes.push_back(
+        counted(n, "segment", "segments") +
+        " that no sound record names: taken as they are, unverified, and what was received as what "
+        "is in them");
+  }
+  if (adopted.left_out > 0)
+    manifest.notes.push_back(counted(adopted.left_out, "segment", "segments") +
+                             " that no sound record names: left out");
+  state.rebuilt = segments > 0 || damaged_records > 0 || !adopted.record.added.empty() || adopted.left_out > 0;
   return state;
 }
 
