@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <optional>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -32,6 +33,8 @@ Result<std::vector<Input>> inputs_of(const std::vector<std::string>& operands) {
 }
 
 std::string summary_text(const std::string& file, const ImportSummary& summary, bool no_trace) {
+  if (summary.format == "unreadable")
+    return printable(file) + ": left out: " + printable(summary.reasons.begin()->first) + "\n";
   if (no_trace)
     return printable(file) + ": no trace, left out: it looks like " + printable(summary.unread_example) + "\n";
   std::string text = printable(file) + ": " + summary.format + ", " + format_count(summary.spans) + " spans";
@@ -66,7 +69,22 @@ class ImportRun {
   std::string text_;
   JsonWriter json_;
   std::vector<Error> unread_;
+  // Of the files found in folders.
+  int64_t read_ = 0, no_traces_ = 0, unreadable_ = 0;
 };
+
+// Of what stands in folders some may be no trace, but not all of it; and most of it can be read.
+std::optional<Error> folders_unread(int64_t read, int64_t no_traces, int64_t unreadable) {
+  if (unreadable > read)
+    return Error{Error::Kind::Corrupt,
+                 "less than half of the files could be read: " + format_count(unreadable) + " could not, " +
+                     format_count(read) + " could",
+                 "see 'left out' above; let this user read them"};
+  if (read == 0 && no_traces > 0)
+    return Error{Error::Kind::Corrupt, "none of the files found is a trace (" + format_count(no_traces) + " looked at)",
+                 "see 'it looks like' above; name a folder that holds traces"};
+  return std::nullopt;
+}
 
 Result<void> ImportRun::take(const Input& input) {
   Progress progress("importing " + input.path);
@@ -80,6 +98,7 @@ Result<void> ImportRun::take(const Input& input) {
   };
   ImportSummary summary = TRY(import_file(input.path, writer_, options));
   bool no_trace = input.found && summary.rows() + summary.refused == 0 && !summary.unread_example.empty();
+  if (input.found) ++(summary.format == "unreadable" ? unreadable_ : no_trace ? no_traces_ : read_);
   text_ += summary_text(input.path, summary, no_trace);
   write_summary(json_, input.path, summary);
   if (auto error = no_trace ? std::nullopt : mostly_unread(summary, input.path)) unread_.push_back(std::move(*error));
@@ -88,6 +107,7 @@ Result<void> ImportRun::take(const Input& input) {
 
 Result<int> ImportRun::finish() {
   json_.end_array().end_object();
+  if (auto error = folders_unread(read_, no_traces_, unreadable_)) unread_.push_back(std::move(*error));
   std::string store = printable(options_.directory);
   text_ += "→ " + store + "; next: culprit " + (unread_.empty() ? "why " : "quality ") + store + "\n";
   TRY(print(options_, options_.format == "json" ? json_.take() + "\n" : text_));

@@ -149,7 +149,7 @@ GET /orders 500
   expect_orders(imported.sink.spans[0]);
   EXPECT_EQ(find_text(imported.sink.spans[0].attributes, "text"), "a {\nb");
   EXPECT_EQ(imported.sink.resources[0].scope_name, "lib");
-  EXPECT_TRUE(imported.sink.ledger.empty());
+  EXPECT_EQ(imported.sink.ledger_lines(), std::vector<std::string>{"2 other_text line: "});
 }
 
 TEST(Console, ReadsDotnet) {
@@ -177,7 +177,9 @@ Activity.Links:
 Resource associated with Activity:
     service.name: shop
 
+warn: between two spans
 Activity.TraceId:            0af7651916cd43dd8448eb211c80319c
+info: within one
 Activity.SpanId:             b7ad6b7169203332
 Activity.DisplayName:        second
 Activity.StartTime:          soon
@@ -188,6 +190,7 @@ Activity.StartTime:          soon
   EXPECT_EQ(imported.sink.resources[0].scope_name, "Microsoft.AspNetCore");
   EXPECT_EQ(find_text(imported.sink.spans[0].attributes, "url.full"), "http://localhost:5000/orders");
   EXPECT_EQ(imported.summary.refused, 1);
+  EXPECT_EQ(imported.summary.text_lines, 4);
 }
 
 TEST(Console, SaysThatJavasLinesHaveNoTimes) {
@@ -197,6 +200,7 @@ TEST(Console, SaysThatJavasLinesHaveNoTimes) {
       "AttributesMap{data={http.method=GET}, capacity=128}\n");
   EXPECT_TRUE(imported.sink.spans.empty());
   EXPECT_EQ(imported.summary.refused, 1);
+  EXPECT_EQ(imported.summary.text_lines, 1);
   auto error = mostly_unread(imported.summary, "app.log");
   ASSERT_TRUE(error);
   EXPECT_NE(error->fix.find("prints no times"), std::string::npos);

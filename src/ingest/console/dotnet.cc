@@ -46,13 +46,14 @@ std::optional<int64_t> time_span_ns(std::string_view text) {
 // The span whose lines are being read.
 class Activity {
  public:
-  void line(std::string_view line);
+  // False: `line` is no part of a span.
+  bool line(std::string_view line);
   void emit(Intake& intake) const;
 
  private:
   enum class Section : uint8_t { None, Tags, Events, Links, Resource, Scope };
 
-  void field(std::string_view key, std::string_view value);
+  bool field(std::string_view key, std::string_view value);
   void entry(std::string_view key, std::string_view value, std::string_view line);
 
   Section section_ = Section::None;
@@ -63,7 +64,7 @@ class Activity {
   Resource resource_;
 };
 
-void Activity::line(std::string_view line) {
+bool Activity::line(std::string_view line) {
   static constexpr std::pair<std::string_view, Section> kSections[] = {
       {"Activity.Tags:", Section::Tags},
       {"Activity.Events:", Section::Events},
@@ -75,18 +76,22 @@ void Activity::line(std::string_view line) {
   for (auto& [name, section] : kSections) {
     if (indented || text != name) continue;
     section_ = section;
-    return;
+    return true;
   }
   size_t colon = text.find(": ");
   std::string_view key = text.substr(0, colon == std::string_view::npos ? text.size() - text.ends_with(':') : colon);
   std::string_view value = colon == std::string_view::npos ? std::string_view() : trimmed(text.substr(colon + 2));
   bool status = key == "StatusCode" || key == "Activity.StatusDescription";
-  if (indented && !status) return entry(key, value, line);
+  if (indented && !status) {
+    entry(key, value, line);
+    return true;
+  }
+  if (!field(key, value)) return false;
   if (!indented) section_ = Section::None;
-  field(key, value);
+  return true;
 }
 
-void Activity::field(std::string_view key, std::string_view value) {
+bool Activity::field(std::string_view key, std::string_view value) {
   static constexpr std::pair<std::string_view, std::string Activity::*> kTexts[] = {
       {"Activity.TraceId", &Activity::trace_id_},
       {"Activity.SpanId", &Activity::span_id_},
@@ -95,14 +100,19 @@ void Activity::field(std::string_view key, std::string_view value) {
       {"Activity.Duration", &Activity::duration_},
       {"StatusCode", &Activity::status_},
       {"Activity.StatusDescription", &Activity::status_text_}};
-  for (auto& [name, into] : kTexts)
-    if (key == name) this->*into = value;
+  bool known = key.starts_with("Activity.");
+  for (auto& [name, into] : kTexts) {
+    if (key != name) continue;
+    this->*into = value;
+    known = true;
+  }
   if (key == "Activity.TraceState") span_.trace_state = value;
   if (key == "Activity.DisplayName") span_.name = value;
   if (key == "Activity.ActivitySourceName") resource_.scope_name = value;
   if (key == "Activity.ActivitySourceVersion") resource_.scope_version = value;
   if (key == "Activity.Kind") span_.kind = span_kind_of(value).value_or(SpanKind::Unspecified);
   if (key == "Activity.TraceFlags") span_.otel_flags = value == "Recorded" ? 1 : 0;
+  return known;
 }
 
 void Activity::entry(std::string_view key, std::string_view value, std::string_view line) {
@@ -188,7 +198,8 @@ Result<void> decode_dotnet(Framing& framing, Intake& intake) {
     if (line.empty() || line.starts_with(kFirstKey)) finish();
     if (!activity) intake.at("line", piece->line);
     if (line.starts_with(kFirstKey)) activity.emplace();
-    if (activity) activity->line(line);
+    bool part = activity && activity->line(line);
+    if (!part) intake.text_lines(!trimmed(line).empty());
     TRY(intake.flush_if_full());
   }
   finish();

@@ -37,7 +37,10 @@ Result<void> decode_java(Framing& framing, Intake& intake) {
     if (!piece) return {};
     intake.at("line", piece->line);
     if (!intake.piece_fits(*piece, LedgerUnit::Line, framing.source().bytes_read())) continue;
-    if (is_span(piece->text)) intake.refuse(LedgerUnit::Span, kNoTimes);
+    if (is_span(piece->text))
+      intake.refuse(LedgerUnit::Span, kNoTimes);
+    else
+      intake.text_lines(!trimmed(piece->text).empty());
     TRY(intake.flush_if_full());
   }
 }

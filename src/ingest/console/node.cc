@@ -55,7 +55,10 @@ Result<void> decode_node(Framing& framing, Intake& intake) {
     if (opening || literal.empty()) intake.at("line", piece->line);
     if (!intake.piece_fits(*piece, LedgerUnit::Line, framing.source().bytes_read())) continue;
     if (opening) literal.clear();
-    if (literal.empty() && !opening) continue;  // other output of the program
+    if (literal.empty() && !opening) {
+      intake.text_lines(!trimmed(line).empty());
+      continue;
+    }
     literal.append(line).append("\n");
     if (literal.size() > intake.options().max_piece_bytes) {
       intake.piece_unread(LedgerUnit::Request, "it is longer than " + format_bytes(intake.options().max_piece_bytes));

@@ -12,7 +12,8 @@
 namespace culprit {
 
 struct ImportSummary {
-  // otlp-json, otlp, jaeger, notation …; "json": no document has a known format; "empty": an empty file
+  // otlp-json, otlp, jaeger, notation …; "json": no document has a known format; "empty": an empty file; "unreadable": the
+  // file could not be opened or read
   std::string format;
   std::string compression;                   // gzip, zstd, or empty
   std::string source;                        // the source in its ledger rows: "otlp-json:shop.jsonl"
@@ -36,8 +37,8 @@ struct ImportSummary {
   int64_t rows() const { return spans + logs + metrics; }
 };
 
-// The treatment of a file in an unknown format: an error if the file was named by the user, a ledger row if it was
-// found in a folder.
+// The treatment of a file in an unknown format, or that cannot be read: an error if the file was named by the user, a
+// ledger row if it was found in a folder.
 enum class UnknownFile : uint8_t { Refused, Counted };
 
 // The treatment of literals in statements, ids in paths, and secrets. AsSent: stored as sent, and suspected secrets are

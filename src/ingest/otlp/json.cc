@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "ingest/otlp/json_parts.h"
@@ -55,6 +56,29 @@ Shape item_shape(const dom::element& element) {
   return {};
 }
 
+// Whether an element of a list of resourceX can be one: an object with at least one of its members, or with none at all.
+bool is_entry(const Signal& signal, const dom::element& element) {
+  dom::object object;
+  if (element.get_object().get(object)) return !element.is_array();  // damage, told where it is decoded
+  CamelKey names;
+  bool any = false;
+  for (auto [raw_key, value] : object) {
+    std::string_view key = names.of(raw_key);
+    any = true;
+    if (key == "resource" || key == "schemaUrl" || key == signal.scopes || key == signal.old_scopes ||
+        key == kRepeatedContext)
+      return true;
+  }
+  return !any;
+}
+
+// An array of other objects under that name wraps something else.
+bool holds_entries(const Signal& signal, const dom::element& list) {
+  dom::array array;
+  if (list.get_array().get(array)) return true;
+  return std::all_of(array.begin(), array.end(), [&](const dom::element& entry) { return is_entry(signal, entry); });
+}
+
 Shape shape_of(const dom::element& element) {
   dom::object object;
   if (element.get_object().get(object)) return {};
@@ -64,8 +88,8 @@ Shape shape_of(const dom::element& element) {
   for (auto [raw_key, value] : object) {
     std::string_view key = names.of(raw_key);
     for (const Signal& signal : kSignals) {
-      if (key == signal.resources) return {Level::Request, nullptr};
-      if (key == signal.other_resources && value.is_array()) return {Level::Request, nullptr};
+      bool request = key == signal.resources || (key == signal.other_resources && value.is_array());
+      if (request && holds_entries(signal, value)) return {Level::Request, nullptr};
       if (key == signal.scopes || key == signal.old_scopes) return {Level::Entry, nullptr};
       if (key != signal.items || !value.is_array()) continue;
       shape = {Level::Scope, &signal};

@@ -1,6 +1,8 @@
 // OTLP in the forms that other programs print.
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "ingest/registry/import.h"
 #include "ingest/shared/recorded_sink_testing.h"
 
@@ -153,7 +155,97 @@ TEST(OtlpJsonForms, TextBetweenALoggersLinesIsNoLoss) {
   ASSERT_TRUE(summary.has_value());
   EXPECT_EQ(sink.spans.size(), 1u);
   EXPECT_EQ(summary.value().text_lines, 9);
+  EXPECT_EQ(sink.ledger_lines(), std::vector<std::string>{"9 other_text line: "});
   EXPECT_FALSE(mostly_unread(summary.value(), "app.log"));
+}
+
+TEST(OtlpJsonForms, BehindAPrefixOnEachOfItsLines) {
+  std::string pretty = "{\n  \"resourceSpans\": [\n" + entry(scope(span(""))) + "\n  ]\n}\n";
+  auto prefixed = [](const std::string& text, auto prefix_of) {
+    std::string out, line;
+    std::istringstream in(text);
+    for (int i = 0; std::getline(in, line); ++i) out += prefix_of(i) + line + "\n";
+    return out;
+  };
+  auto compose = [](int) { return std::string("shop-1  | "); };
+  std::string log = prefixed("starting {1}\n" + pretty + "done\n\n" + pretty, compose) + "db-1    | ready\n";
+  RecordedSink sink = import(log);
+  EXPECT_EQ(sink.spans.size(), 2u);
+  EXPECT_EQ(sink.ledger_lines(), std::vector<std::string>{"3 other_text line: "});
+  auto clock = [](int i) { return "2026-01-01T00:00:0" + std::to_string(i % 10) + ".5Z INFO exporter - "; };
+  EXPECT_EQ(import(prefixed(pretty, clock)).spans.size(), 1u);
+  // Cut in the middle: what is whole of it.
+  std::string two = "{\n  \"resourceSpans\": [\n" + entry(scope(span("") + ",\n" + span(""))) + "\n  ]\n}\n";
+  EXPECT_EQ(import(prefixed(two.substr(0, two.rfind("GET")), compose)).spans.size(), 1u);
+}
+
+TEST(OtlpJsonForms, InUtf16) {
+  std::string one = request_of(R"(,"traceState":"größe 😀")");
+  std::u16string wide;
+  for (size_t i = 0; i < one.size(); ++i) {
+    if (one.substr(i).starts_with("ö"))
+      wide += u"ö", ++i;
+    else if (one.substr(i).starts_with("ß"))
+      wide += u"ß", ++i;
+    else if (one.substr(i).starts_with("😀"))
+      wide += u"😀", i += 3;
+    else
+      wide += static_cast<char16_t>(one[i]);
+  }
+  for (bool big_endian : {false, true}) {
+    std::string bytes = big_endian ? "\xfe\xff" : "\xff\xfe";
+    for (char16_t unit : wide + u"\r\n") {
+      char high = static_cast<char>(unit >> 8), low = static_cast<char>(unit);
+      bytes += big_endian ? std::string{high, low} : std::string{low, high};
+    }
+    RecordedSink sink = import(bytes);
+    expect_shop(sink);
+    EXPECT_EQ(sink.spans.at(0).trace_state, "größe 😀");
+    // Half a pair, and a byte too many.
+    std::string broken = bytes;
+    size_t at = broken.rfind(big_endian ? std::string("\xd8\x3d") : std::string("\x3d\xd8"));
+    broken.erase(at, 2);
+    sink = import(broken + "\n");
+    EXPECT_EQ(sink.spans.at(0).trace_state, "größe \xef\xbf\xbd");
+    EXPECT_EQ(sink.ledger.size(), 2u);
+  }
+}
+
+// {"data":[{"result":{"trace":…}}]} and so on, whole or in parts.
+TEST(OtlpJsonForms, WrappedInAnyCombination) {
+  const std::string one = entry(scope(span("")));
+  const std::vector<std::pair<std::string, std::string>> wrappings = {{R"({"trace":)", "}"},
+                                                                      {R"({"result":)", "}"},
+                                                                      {R"({"data":[)", R"(],"total":1})"},
+                                                                      {R"({"batches":[)", "]}"},
+                                                                      {"[", "]"}};
+  std::vector<std::string> documents = {one, request(one), R"({"batches":[)" + one + "]}"};
+  for (int depth = 0; depth < 3; ++depth) {
+    std::vector<std::string> wrapped;
+    for (const std::string& document : documents)
+      for (auto& [before, after] : wrappings) wrapped.push_back(before + document + after);
+    for (const std::string& document : wrapped) {
+      RecordedSink sink;
+      ASSERT_TRUE(import_bytes(document, "t", sink).has_value());
+      EXPECT_EQ(sink.spans.size(), 1u) << document;
+      ImportOptions options;
+      options.max_piece_bytes = 250;
+      RecordedSink in_parts;
+      ASSERT_TRUE(import_bytes(document, "t", in_parts, options).has_value());
+      EXPECT_EQ(in_parts.spans.size(), 1u) << document;
+    }
+    documents = std::move(wrapped);
+  }
+  std::string deep = request(one);
+  for (int i = 0; i < 12; ++i)
+    deep = wrappings[static_cast<size_t>(i) % 3].first + deep + wrappings[static_cast<size_t>(i) % 3].second;
+  expect_shop(import(deep));
+}
+
+TEST(OtlpJsonForms, WhatIsNoEntryOfAListIsTold) {
+  RecordedSink sink = import(R"({"resourceSpans":[{"spam":1},)" + entry(scope(span(""))) + "]}");
+  EXPECT_EQ(sink.spans.size(), 1u);
+  EXPECT_EQ(sink.ledger.size(), 1u);
 }
 
 TEST(OtlpJsonForms, PlainAttributesAndTimesOfDay) {

@@ -51,6 +51,14 @@ Result<void> decode(Framing& framing, Intake& intake, const StreamFormat* format
   return JsonStream(framing, intake).run(front);
 }
 
+Result<ImportSummary> count_unreadable(const std::string& path, const Error& error, Sink& sink,
+                                       const ImportOptions& options) {
+  Intake intake(sink, "unreadable", base_name(path), options);
+  intake.piece_unread(LedgerUnit::File, "it could not be read: " + error.message, "a file that could not be read");
+  TRY(intake.flush());
+  return intake.summary();
+}
+
 Result<ImportSummary> count_unknown(std::string_view front, const std::string& path, Sink& sink,
                                     const ImportOptions& options) {
   Intake intake(sink, "unknown", base_name(path), options);
@@ -62,7 +70,10 @@ Result<ImportSummary> count_unknown(std::string_view front, const std::string& p
 Result<ImportSummary> import_source(ByteSource source, const std::string& path, Sink& sink,
                                     const ImportOptions& options) {
   Framing framing(std::move(source), options.max_piece_bytes);
-  std::string front(TRY(framing.peek(kSniffedBytes)));
+  auto peeked = framing.peek(kSniffedBytes);
+  if (!peeked.has_value() && framing.source().failed() && options.unknown_file == UnknownFile::Counted)
+    return count_unreadable(path, peeked.error(), sink, options);
+  std::string front(TRY(std::move(peeked)));
   const StreamFormat* format = stream_format_of(front);
   if (!format && !is_blank(front) && !is_json_stream(front)) {
     if (options.unknown_file == UnknownFile::Counted) return count_unknown(front, path, sink, options);
@@ -71,12 +82,19 @@ Result<ImportSummary> import_source(ByteSource source, const std::string& path, 
   }
   Intake intake(sink, format ? format->name : is_blank(front) ? "empty" : "json", base_name(path), options);
   intake.summary().compression = framing.source().compression();
-  TRY(decode(framing, intake, format, front));
+  auto decoded = decode(framing, intake, format, front);
+  bool ends_early = !decoded.has_value() && framing.source().failed();
+  if (!ends_early || options.unknown_file == UnknownFile::Refused) TRY(std::move(decoded));
+  if (ends_early)
+    intake.note(LedgerKind::malformed, LedgerUnit::File, 1, decoded.error().message + "; what follows is lost");
   if (!framing.source().damage().empty()) {
     intake.at("byte", framing.source().bytes_decoded());
     intake.note(LedgerKind::malformed, LedgerUnit::File, 1,
                 std::string(framing.source().damage()) + "; what follows is lost");
   }
+  if (framing.replaced_halves() > 0) intake.note(LedgerKind::bad_utf8, framing.replaced_halves());
+  if (framing.ends_in_character())
+    intake.note(LedgerKind::malformed, LedgerUnit::File, 1, "it ends inside a character of UTF-16");
   ImportSummary& summary = intake.summary();
   summary.bytes_read = framing.source().bytes_read();
   summary.bytes_decoded = framing.source().bytes_decoded();
@@ -87,7 +105,10 @@ Result<ImportSummary> import_source(ByteSource source, const std::string& path, 
 }  // namespace
 
 Result<ImportSummary> import_file(const std::string& path, Sink& sink, const ImportOptions& options) {
-  return import_source(TRY(ByteSource::open(path, options.max_decoded_bytes, options.cancel)), path, sink, options);
+  auto source = ByteSource::open(path, options.max_decoded_bytes, options.cancel);
+  if (!source.has_value() && options.unknown_file == UnknownFile::Counted)
+    return count_unreadable(path, source.error(), sink, options);
+  return import_source(TRY(std::move(source)), path, sink, options);
 }
 
 Result<ImportSummary> import_bytes(std::string bytes, const std::string& name, Sink& sink,

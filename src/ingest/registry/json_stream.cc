@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.h"
 #include "ingest/registry/formats.h"
@@ -15,8 +16,9 @@ namespace dom = simdjson::dom;
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf", kBlanks = " \t\r\n";
 constexpr std::string_view kUnknown = "it is JSON, but not in a known format";
-// {"hits": {"hits": [{"_source": {…}}]}} of Elasticsearch is the deepest wrapping known.
-constexpr int kMostWrapping = 5;
+// {"hits": {"hits": [{"_source": {…}}]}} of Elasticsearch, five levels, is the deepest wrapping known of one program.
+// Programs that pass on such answers wrap them again. Each level is a call on the stack.
+constexpr int kMostWrapping = 32;
 // The limit of failed attempts to find a document in one line of text: a prefix contains only a few braces.
 constexpr int kMostAttempts = 16;
 
@@ -96,7 +98,10 @@ JsonStream::JsonStream(Framing& framing, Intake& intake) : framing_(framing), in
 
 Result<void> JsonStream::run(std::string_view front) {
   if (front.starts_with(kByteOrderMark)) framing_.skip(kByteOrderMark.size());
-  TRY(one_a_line(without_mark(front)) ? lines() : values());
+  if (auto prefix = LinePrefix::find(without_mark(front)))
+    TRY(prefixed_lines(*prefix));
+  else
+    TRY(one_a_line(without_mark(front)) ? lines() : values());
   count_text_lines();
   return {};
 }
@@ -126,6 +131,57 @@ Result<void> JsonStream::values() {
     TRY(piece(*value, text));
     TRY(intake_.flush_if_full());
   }
+}
+
+Result<void> JsonStream::prefixed_lines(const LinePrefix& prefix) {
+  intake_.summary().behind_text = true;
+  while (true) {
+    std::optional<Piece> line = TRY(framing_.next_line());
+    if (!line) break;
+    intake_.at("line", line->line);
+    if (!intake_.piece_fits(*line, LedgerUnit::Line, framing_.source().bytes_read())) continue;
+    std::string_view text = trimmed(prefix.strip(line->text).value_or(std::string_view()));
+    if (text.empty() && prefix.strip(line->text)) continue;
+    // A line without the prefix is another program's.
+    if (text.empty())
+      TRY(piece(*line, trimmed(line->text)));
+    else
+      TRY(prefixed_line(*line, text));
+    TRY(intake_.flush_if_full());
+  }
+  return document_.empty() ? Result<void>() : take_document();
+}
+
+// Decodes `text`, the part of the line behind the prefix, or appends it to the document that is open.
+Result<void> JsonStream::prefixed_line(const Piece& line, std::string_view text) {
+  if (document_.empty()) {
+    // "INFO exporter - {": the text before the document is the program's own prefix.
+    size_t start = text.ends_with('{') || text.ends_with('[') ? text.size() - 1 : 0;
+    if (text.starts_with('{') || text.starts_with('[')) start = 0;
+    bool opens = text[start] == '{' || text[start] == '[';
+    if (!opens || JsonEnd().find(text.substr(start)) != std::string_view::npos) return piece(line, text);
+    text.remove_prefix(start);
+    document_end_ = {};
+    document_line_ = line.line;
+  }
+  document_.append(text).append("\n");
+  bool whole = document_end_.find(text) != std::string_view::npos;
+  if (!whole && document_.size() <= intake_.options().max_piece_bytes) return {};
+  if (whole) return take_document();
+  document_.clear();
+  intake_.at("line", document_line_);
+  intake_.piece_unread(LedgerUnit::Request, "it is longer than " + format_bytes(intake_.options().max_piece_bytes));
+  return {};
+}
+
+// Decodes the document behind prefixes, as far as the file contains it.
+Result<void> JsonStream::take_document() {
+  std::string document = std::exchange(document_, {});
+  document.reserve(document.size() + Framing::kPadding);
+  Piece lines;
+  lines.line = document_line_;
+  intake_.at("line", document_line_);
+  return piece(lines, document);
 }
 
 // Decodes one line or one value of the file.
@@ -193,8 +249,7 @@ Result<void> JsonStream::within(std::string_view text, std::string_view reason) 
 
 // Counts lines of text. Between documents behind a logger's prefix, they are other output of the program.
 void JsonStream::count_text_lines() {
-  intake_.summary().text_lines = text_lines_.count;
-  if (intake_.summary().behind_text) return;
+  if (intake_.summary().behind_text) return intake_.text_lines(text_lines_.count);
   for (int64_t i = 0; i < text_lines_.count; ++i) {
     const TextLine& line = text_lines_.first[std::min(static_cast<size_t>(i), text_lines_.first.size() - 1)];
     intake_.at("line", line.number);

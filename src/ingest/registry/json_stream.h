@@ -2,9 +2,8 @@
 // lines, behind a logger's prefix, between other output, wrapped into other objects.
 //
 //   {"resourceSpans":…}                              a document
-//   12:00:01 INFO exporter - {"resource":…}          behind a prefix
-//   {"log":"{\"resourceSpans\":…}
-// ","stream":…}     wrapped: in a string, or {"trace":{…}}, {"result":{…}}, {"hits":[…]}
+//   12:00:01 INFO exporter - {"resource":…}          behind a prefix: on the first line, or on every line
+//   {"log":"{\"resourceSpans\":…}\n","stream":…}     wrapped: in a string, or {"trace":{…}}, {"result":{…}}, {"hits":[…]}
 //
 // A document that is longer than the limit, damaged or cut is decoded in parts: damage then costs only the damaged
 // rows. Each document is decoded by the first format of the registry that recognises it. The format of the first
@@ -24,6 +23,7 @@
 #include "ingest/shared/intake.h"
 #include "ingest/shared/json_parser.h"
 #include "ingest/shared/json_splitter.h"
+#include "ingest/shared/line_prefix.h"
 
 namespace culprit {
 
@@ -39,6 +39,9 @@ class JsonStream {
  private:
   Result<void> lines();
   Result<void> values();
+  Result<void> prefixed_lines(const LinePrefix& prefix);
+  Result<void> prefixed_line(const Piece& line, std::string_view text);
+  Result<void> take_document();
   struct TextLine {
     int64_t number = 0;
     std::string reason;
@@ -73,6 +76,10 @@ class JsonStream {
   int64_t damaged_parts_ = 0;                   // parts whose number of rows is unknown
   TextLines text_lines_;
   int64_t line_ = 0;  // where the piece begins
+  // The lines so far of a document with a prefix on every line (empty between documents), and its first line's number.
+  std::string document_;
+  JsonEnd document_end_;
+  int64_t document_line_ = 0;
   bool named_ = false;
 };
 

@@ -174,7 +174,8 @@ Result<void> ByteSource::refill() {
   while (size_bytes < 0 && errno == EINTR);
   int error = errno;
   input_.resize(size_bytes > 0 ? static_cast<size_t>(size_bytes) : 0);
-  if (size_bytes < 0) return Error{Error::Kind::Unavailable, std::string("reading failed: ") + std::strerror(error)};
+  failed_ = size_bytes < 0;
+  if (failed_) return Error{Error::Kind::Unavailable, std::string("reading failed: ") + std::strerror(error)};
   input_ended_ = size_bytes == 0;
   bytes_read_ += size_bytes;
   return {};

@@ -51,6 +51,8 @@ class ByteSource {
   Result<size_t> read(char* out, size_t room);
 
   std::string_view compression() const { return decompressor_ ? decompressor_->name() : std::string_view(); }
+  // Whether read() has failed: the disk, not a cancel token.
+  bool failed() const { return failed_; }
   std::string_view damage() const { return damage_; }
   int64_t bytes_read() const { return bytes_read_; }
   int64_t bytes_decoded() const { return bytes_decoded_; }
@@ -66,7 +68,7 @@ class ByteSource {
   const CancelToken* cancel_ = nullptr;
   std::string input_;  // raw bytes; those before consumed_ are already used
   size_t consumed_ = 0;
-  bool input_ended_ = false, started_ = false;
+  bool input_ended_ = false, started_ = false, failed_ = false;
   std::unique_ptr<Decompressor> decompressor_;
   std::string damage_;
   int64_t bytes_read_ = 0, bytes_decoded_ = 0, max_decoded_bytes_;

@@ -11,6 +11,8 @@ namespace {
 
 // Large enough to read a 5 MB line in few calls, and small compared with the memory of the process.
 constexpr size_t kFillBytes = 1 << 20;
+// Of a file in UTF-16: no more text than a fill has room for.
+constexpr size_t kUtf16Bytes = kFillBytes / 2;
 
 bool separates(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ',' || c == '[' || c == ']'; }
 
@@ -52,9 +54,39 @@ Result<bool> Framing::fill() {
     // The buffer is doubled, so that a long piece is not copied at each fill.
     if (end_ + kFillBytes + kPadding > buffer_.size()) buffer_.resize(2 * end_ + kFillBytes + kPadding);
   }
-  size_t size_bytes = TRY(source_.read(buffer_.data() + end_, kFillBytes));
+  size_t size_bytes =
+      TRY(utf16_ ? read_text(buffer_.data() + end_, kFillBytes) : read_bytes(buffer_.data() + end_, kFillBytes));
   end_ += size_bytes;
   return size_bytes > 0;
+}
+
+// The file's first read tells whether it is text in UTF-16.
+Result<size_t> Framing::read_bytes(char* out, size_t room) {
+  size_t there = TRY(source_.read(out, room));
+  if (begun_) return there;
+  while (there > 0 && there < Utf16::kMarkBytes) {
+    size_t more = TRY(source_.read(out + there, room - there));
+    if (more == 0) break;
+    there += more;
+  }
+  begun_ = true;
+  utf16_ = Utf16::by_mark(std::string_view(out, std::min(there, Utf16::kMarkBytes)));
+  if (!utf16_) return there;
+  utf16_->append(std::string_view(out, there), text_);
+  return read_text(out, room);
+}
+
+Result<size_t> Framing::read_text(char* out, size_t room) {
+  while (text_.empty()) {
+    std::string bytes(kUtf16Bytes, '\0');
+    bytes.resize(TRY(source_.read(bytes.data(), bytes.size())));
+    if (bytes.empty()) return size_t{0};
+    utf16_->append(bytes, text_);
+  }
+  size_t size_bytes = std::min(room, text_.size());
+  std::memcpy(out, text_.data(), size_bytes);
+  text_.erase(0, size_bytes);
+  return size_bytes;
 }
 
 Result<std::string_view> Framing::peek(size_t size_bytes) {

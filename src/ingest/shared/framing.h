@@ -1,9 +1,10 @@
 // Framing: cuts a stream of bytes into pieces that are decoded one by one: lines, JSON values, length-prefixed
 // messages.
 //
-// A piece is a view into the buffer, valid until the next call. At least kPadding readable bytes follow it (simdjson
-// reads past the end). A piece longer than the limit is skipped or spilled. Skipped: its text is empty and `too_long`
-// is set. Spilled: its text is a view of a file on disk, without padding, and `spilled` is set.
+// Text in UTF-16 is converted to UTF-8. A piece is a view into the buffer, valid until the next call. At least kPadding
+// readable bytes follow it (simdjson reads past the end). A piece longer than the limit is skipped or spilled. Skipped:
+// its text is empty and `too_long` is set. Spilled: its text is a view of a file on disk, without padding, and `spilled`
+// is set.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +15,7 @@
 
 #include "ingest/shared/byte_source.h"
 #include "ingest/shared/spilled_text.h"
+#include "ingest/shared/utf16.h"
 
 namespace culprit {
 
@@ -36,6 +38,9 @@ class Framing {
   Framing(ByteSource source, size_t max_piece_bytes) : source_(std::move(source)), max_piece_bytes_(max_piece_bytes) {}
 
   const ByteSource& source() const { return source_; }
+  // The number of unpaired surrogates in UTF-16 text, each replaced; whether the text ends inside a character.
+  int64_t replaced_halves() const { return utf16_ ? utf16_->replaced() : 0; }
+  bool ends_in_character() const { return utf16_ && utf16_->cut(); }
 
   // Returns the next bytes without consuming them; fewer than asked for at the end of the stream.
   Result<std::string_view> peek(size_t size_bytes);
@@ -43,9 +48,7 @@ class Framing {
   // Consumes bytes that peek() returned.
   void skip(size_t size_bytes) { begin_ += size_bytes; }
 
-  // Returns the text before the next newline (or the end), without "
-  // " or "\r
-  // ".
+  // Returns the text before the next newline (or the end), without its LF or CR LF.
   Result<std::optional<Piece>> next_line(TooLong too_long = TooLong::Skipped);
   // Returns the next object of a sequence of JSON objects. Objects may be separated by newlines, by commas or by
   // nothing, or be members of an array at the top. Text that is no object is returned with the remainder of its line,
@@ -58,6 +61,8 @@ class Framing {
 
  private:
   Result<bool> fill();  // false: the stream has ended
+  Result<size_t> read_bytes(char* out, size_t room);
+  Result<size_t> read_text(char* out, size_t room);
   size_t unread() const { return end_ - begin_; }
   char at(size_t offset) const { return buffer_[begin_ + offset]; }
   Piece take(size_t size_bytes, size_t separator_bytes);
@@ -68,6 +73,9 @@ class Framing {
 
   std::optional<SpilledText> spilled_;  // the piece that was returned last
   ByteSource source_;
+  std::optional<Utf16> utf16_;  // none: the bytes are not UTF-16
+  std::string text_;            // converted text that is not in the buffer yet
+  bool begun_ = false;
   size_t max_piece_bytes_;
   std::string buffer_;  // [begin_, end_) is unread
   size_t begin_ = 0, end_ = 0;

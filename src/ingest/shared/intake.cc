@@ -163,6 +163,11 @@ void Intake::piece_unread(LedgerUnit unit, std::string_view reason, std::string_
   note(LedgerKind::malformed, unit, 1, reason);
 }
 
+void Intake::text_lines(int64_t n) {
+  summary_.text_lines += n;
+  if (n > 0) sum(LedgerKind::other_text, n, {});
+}
+
 void Intake::note(LedgerKind kind, int64_t n, std::string_view reason) { note(kind, info(kind).unit, n, reason); }
 
 void Intake::note(LedgerKind kind, LedgerUnit unit, int64_t n, std::string_view reason) {

@@ -54,6 +54,9 @@ class Intake {
   void piece_read() { ++summary_.pieces_read; }
   void piece_unread(LedgerUnit unit, std::string_view reason, std::string_view example = {});
 
+  // Counts lines of text between documents: other output of the program.
+  void text_lines(int64_t n);
+
   // While muted, notes and sums are not counted: the rows that follow repeat data that was counted before.
   void set_muted(bool muted) { muted_ = muted; }
   // Adds a ledger row that is not part of the account. `unit` is needed only if it differs from the kind's own unit.

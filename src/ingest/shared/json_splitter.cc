@@ -73,9 +73,10 @@ JsonSplitter::Level JsonSplitter::scan_object(size_t at) {
     if (value == document_.size()) break;
     size_t end = value_end(value);
     const JsonList* list = list_of(key);
-    if (list && (document_[value] == '[' || document_[value] == '{')) {
+    bool too_large = end == kNone || level.context.size() + (end - at) > limits_.max_row_bytes;
+    if ((list || too_large) && (document_[value] == '[' || document_[value] == '{')) {
       level.lists.push_back({key, value, list});
-    } else if (end != kNone && level.context.size() + (end - at) > limits_.max_row_bytes) {
+    } else if (end != kNone && too_large) {
       damage_ = Part{{}, kTooLong, std::nullopt, at, 0};
     } else if (end != kNone) {
       level.context += document_.substr(at, end - at);

@@ -3,9 +3,10 @@
 //   {"a":1,"rows":[r1,r2,r3]}   →   {"a":1,"rows":[r1,r2]}  {"culprit.repeated":true,"a":1,"rows":[r3]}
 //
 // A format's lists (JsonList) define where a document may be cut: between the elements of an array with such a key,
-// inside objects with such keys. The other members of an object are its context, wherever they are in the object, and
-// are repeated in every part: Jaeger's "processes" come after the spans. Rows are never cut. In text that ends early or
-// is damaged, complete rows become parts, and the damage is reported.
+// inside objects with such keys. Any other object or array is cut in the same way if it is longer than a row may be, or
+// incomplete. The other members of an object are its context, wherever they are in the object, and are repeated in every
+// part: Jaeger's "processes" come after the spans. Rows are never cut. In text that ends early or is damaged, complete
+// rows become parts, and the damage is reported.
 #pragma once
 
 #include <cstddef>
@@ -45,7 +46,7 @@ class JsonSplitter {
 
  private:
   static constexpr size_t kNone = ~size_t{0};
-  static constexpr size_t kMostLevels = 16;
+  static constexpr size_t kMostLevels = 40;  // a format's own levels below the deepest wrapping
 
   struct List {
     std::string_view key;
