@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <tuple>
+#include <unordered_set>
 
 #include "base/check.h"
 
@@ -22,6 +23,8 @@ static_assert(kColumnLetters.size() == kMaxPromoted);
 constexpr char kInTextMap = '.', kIntegerInNumberMap = '%', kRealInNumberMap = '#', kInRest = '!';
 
 constexpr size_t kMaxPromotedKey = 128;
+// Up to this many keys of a row, a linear search costs less than a set.
+constexpr std::ptrdiff_t kFewKeys = 32;
 constexpr int64_t kExactInDouble = int64_t{1} << 53;
 
 char column_type(const Value& value) {
@@ -135,6 +138,8 @@ struct SpanCells::Chunk {
   std::vector<double> number_values;
   std::vector<Rest> rest_values;
   std::vector<std::string> orders;
+  // Keys of the row, filled if there are more than kFewKeys.
+  std::unordered_set<std::string_view> text_keys_seen, number_keys_seen;
 };
 
 SpanCells::SpanCells(const DuckdbApi& api, const PromotedKeys& promoted) : api_(api), promoted_(promoted) {
@@ -147,22 +152,25 @@ void SpanCells::place(Chunk& chunk, size_t row, const Attribute& attribute, std:
   auto* text = std::get_if<std::string>(&attribute.value);
   auto* integer = std::get_if<int64_t>(&attribute.value);
   auto* real = std::get_if<double>(&attribute.value);
-  auto is_new = [&](const std::vector<std::string_view>& keys, const duckdb_list_entry& entry) {
-    return std::find(keys.begin() + static_cast<ptrdiff_t>(entry.offset), keys.end(), attribute.key) == keys.end();
+  auto is_new = [&](const std::vector<std::string_view>& keys, const duckdb_list_entry& entry, auto& seen) {
+    auto begin = keys.begin() + static_cast<ptrdiff_t>(entry.offset);
+    if (keys.end() - begin <= kFewKeys) return std::find(begin, keys.end(), attribute.key) == keys.end();
+    if (seen.empty()) seen.insert(begin, keys.end());
+    return seen.insert(attribute.key).second;
   };
   bool text_fits = text == nullptr || is_utf8(*text);
   if (found != index_.end() && promoted_[found->second].second == column_type(attribute.value) && text_fits &&
       chunk.columns[found->second * chunk.rows + row] == nullptr) {
     chunk.columns[found->second * chunk.rows + row] = &attribute.value;
     order += kColumnLetters[found->second];
-  } else if (text != nullptr && text_fits && utf8 && is_new(chunk.text_keys, chunk.texts[row])) {
+  } else if (text != nullptr && text_fits && utf8 && is_new(chunk.text_keys, chunk.texts[row], chunk.text_keys_seen)) {
     chunk.text_keys.push_back(attribute.key), chunk.text_values.push_back(*text);
     order += kInTextMap;
   } else if (integer != nullptr && utf8 && *integer >= -kExactInDouble && *integer <= kExactInDouble &&
-             is_new(chunk.number_keys, chunk.numbers[row])) {
+             is_new(chunk.number_keys, chunk.numbers[row], chunk.number_keys_seen)) {
     chunk.number_keys.push_back(attribute.key), chunk.number_values.push_back(static_cast<double>(*integer));
     order += kIntegerInNumberMap;
-  } else if (real != nullptr && utf8 && is_new(chunk.number_keys, chunk.numbers[row])) {
+  } else if (real != nullptr && utf8 && is_new(chunk.number_keys, chunk.numbers[row], chunk.number_keys_seen)) {
     chunk.number_keys.push_back(attribute.key), chunk.number_values.push_back(*real);
     order += kRealInNumberMap;
   } else {
@@ -185,11 +193,15 @@ void SpanCells::fill(TextCounts& counts, const std::vector<duckdb_vector>& vecto
               .number_keys = {},
               .number_values = {},
               .rest_values = {},
-              .orders = {}};
+              .orders = {},
+              .text_keys_seen = {},
+              .number_keys_seen = {}};
   for (size_t row = 0; row < rows.size(); ++row) {
     chunk.texts.push_back({chunk.text_keys.size(), 0});
     chunk.numbers.push_back({chunk.number_keys.size(), 0});
     chunk.rests.push_back({chunk.rest_values.size(), 0});
+    chunk.text_keys_seen.clear();
+    chunk.number_keys_seen.clear();
     std::string order;
     for (const Attribute& attribute : rows[row]->span->attributes) place(chunk, row, attribute, order);
     chunk.texts[row].length = chunk.text_keys.size() - chunk.texts[row].offset;
