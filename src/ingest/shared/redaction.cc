@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "ingest/shared/redacted_text.h"
 #include "model/conventions.h"
 #include "statement/normalise.h"
 #include "statement/redact.h"
@@ -28,43 +29,6 @@ class Redaction::Keys {
 
 namespace {
 
-bool in_token(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("-_.+/=~").find(c) != std::string_view::npos;
-}
-
-// Returns `text` with every word that looks like a key or token masked.
-std::string without_tokens(std::string_view text) {
-  std::string masked;
-  for (size_t i = 0; i < text.size();) {
-    size_t end = i;
-    while (end < text.size() && in_token(text[end])) ++end;
-    std::string_view token = text.substr(i, end - i);
-    // A shorter word is no key; this check keeps looks_secret() off most words.
-    constexpr size_t kShortestKey = 16;
-    if (token.size() >= kShortestKey && looks_secret(token))
-      masked += '?';
-    else
-      masked += token;
-    if (end < text.size()) masked += text[end++];
-    i = end;
-  }
-  return masked;
-}
-
-// "https://user:secret@host/path?query": removes the user information; redact_target() masks the remainder.
-std::string redacted_target(std::string_view target) {
-  size_t scheme = target.find("://");
-  if (scheme == std::string_view::npos) return redact_target(target).text;
-  size_t host = scheme + 3, path = std::min(target.find_first_of("/?#", host), target.size());
-  std::string_view authority = target.substr(host, path - host);
-  size_t at = authority.rfind('@');
-  std::string text(target.substr(0, host));
-  if (at != std::string_view::npos) text += "?@";
-  text += at == std::string_view::npos ? authority : authority.substr(at + 1);
-  return path < target.size() ? text + redact_target(target.substr(path)).text : text;
-}
-
 // "GET /users/42": replaces the words of a name that are paths or URLs by their templates.
 std::string redacted_name(std::string_view name) {
   std::string text;
@@ -72,7 +36,7 @@ std::string redacted_name(std::string_view name) {
     size_t space = std::min(name.find(' '), name.size());
     std::string_view word = name.substr(0, space);
     bool target = word.starts_with('/') || word.find("://") != std::string_view::npos;
-    text += target ? redacted_target(word) : without_tokens(word);
+    text += target ? redacted_target(word) : redacted_text(word);
     if (space < name.size()) text += ' ';
     name.remove_prefix(std::min(space + 1, name.size()));
   }
@@ -98,18 +62,6 @@ int64_t replace(std::string& text, std::string by) {
 }
 
 }  // namespace
-
-bool names_secret(std::string_view key) {
-  static constexpr std::string_view kWords[] = {"password", "passwd",  "secret", "token",   "authorization",
-                                                "cookie",   "api_key", "apikey", "api-key", "credential"};
-  // Numbers, types and limits of tokens are figures of language models, not secrets.
-  if (key.find("usage") != std::string_view::npos || key.find("_tokens") != std::string_view::npos) return false;
-  std::string lower(key);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return std::any_of(std::begin(kWords), std::end(kWords),
-                     [&](std::string_view word) { return lower.find(word) != std::string::npos; });
-}
 
 Redaction::Redaction() : keys_(std::make_unique<Keys>()) {}
 Redaction::~Redaction() = default;
@@ -146,11 +98,11 @@ int64_t Redaction::apply(Attribute& attribute, std::string_view system) {
       case Content::Target: return replace(*text, redacted_target(*text));
       case Content::Command: return replace(*text, redact_command(*text).text);
       case Content::Secret: return replace(*text, "?");
-      case Content::Text: return replace(*text, without_tokens(*text));
+      case Content::Text: return replace(*text, redacted_text(*text));
     }
   }
   if (auto* nested = std::get_if<Nested>(&attribute.value)) {
-    std::string masked = content == Content::Text ? without_tokens(nested->json) : R"({"stringValue":"?"})";
+    std::string masked = content == Content::Text ? redacted_text(nested->json) : R"({"stringValue":"?"})";
     return replace(nested->json, std::move(masked));
   }
   if (content != Content::Secret) return 0;
@@ -169,15 +121,15 @@ int64_t Redaction::apply(Span& span) {
   bool statement = !span.name.empty() && span.name == db_text(span.attributes);
   std::string system(db_system(span.attributes));
   int64_t changed = replace(span.name, statement ? redacted_statement(span.name, system) : redacted_name(span.name));
-  changed += replace(span.status_message, without_tokens(span.status_message));
+  changed += replace(span.status_message, redacted_text(span.status_message));
   changed += apply(span.attributes);
   for (SpanEvent& event : span.events)
-    changed += replace(event.name, without_tokens(event.name)) + apply(event.attributes);
+    changed += replace(event.name, redacted_text(event.name)) + apply(event.attributes);
   for (SpanLink& link : span.links) changed += apply(link.attributes);
   return changed;
 }
 
-int64_t Redaction::apply(LogRecord& log) { return replace(log.body, without_tokens(log.body)) + apply(log.attributes); }
+int64_t Redaction::apply(LogRecord& log) { return replace(log.body, redacted_text(log.body)) + apply(log.attributes); }
 
 int64_t Redaction::apply(MetricPoint& metric) { return apply(metric.attributes); }
 

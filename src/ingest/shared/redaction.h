@@ -44,7 +44,4 @@ class Redaction {
   std::unique_ptr<Keys> keys_;
 };
 
-// Returns whether the name of a key means that its value is a secret.
-bool names_secret(std::string_view key);
-
 }  // namespace culprit
