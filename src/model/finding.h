@@ -138,6 +138,7 @@ struct FindingChange {
 struct Comparison {
   Verdict verdict = Verdict::NoData;
   std::string before, after;
+  int64_t before_from_ns = 0, before_to_ns = 0, from_ns = 0, to_ns = 0;  // what was looked at of each; 0: nothing
   std::vector<FindingChange> findings;
   std::vector<OperationChange> operations;
   std::vector<Finding> appeared;  // causes in AFTER that are not in BEFORE

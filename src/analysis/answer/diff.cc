@@ -84,9 +84,10 @@ class LatencyContrast {
 };
 
 std::vector<OperationChange> compare_operations(const WorkloadProfile& before, const WorkloadProfile& after,
-                                                double error) {
+                                                double error, const CancelToken* cancel) {
   std::vector<OperationChange> changes;
   for (const OperationSummary& summary : summarise(before)) {
+    if (!check_cancelled(cancel).has_value()) break;
     OperationChange change;
     change.name = summary.name;
     change.before_requests = summary.requests;
@@ -202,13 +203,16 @@ Result<Comparison> diff(Reader& before, Reader& after, DatabaseInspector* inquir
   TRY(is.read(after, nullptr, about_after));
   Comparison comparison;
   comparison.before = about_before.source, comparison.after = question.source;
+  comparison.before_from_ns = then.from_ns, comparison.before_to_ns = then.to_ns;
+  comparison.from_ns = now.from_ns, comparison.to_ns = now.to_ns;
   comparison.false_alarms = question.false_alarms;
   auto operations = static_cast<double>(std::max<size_t>(was.population().operations().size(), 1));
   double error = half_of(question) / operations;
   for (const Finding& finding : then.findings)
     if (finding.cause != FindingClass::Unexplained)  // an unexplained finding cannot be fixed
       comparison.findings.push_back(change_of(finding, was.population(), is.population(), now, error));
-  comparison.operations = compare_operations(was.population(), is.population(), error);
+  comparison.operations = compare_operations(was.population(), is.population(), error, question.cancel);
+  TRY(check_cancelled(question.cancel));
   comparison.appeared = appeared(then, compared);
   comparison.verdict = worse(then.verdict, now.verdict);
   comparison.quality = now.quality;

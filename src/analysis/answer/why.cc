@@ -119,7 +119,10 @@ Result<Answer> why(Reader& reader, Reader* baseline, DatabaseInspector* inquiry,
   const CpuUsage cpu = measure_cpu_usage(now);
   DetectorInput input{now, baseline == nullptr ? nullptr : &before.population(), cpu};
   input.error = question.false_alarms;
+  input.cancel = question.cancel;
+  TRY(check_cancelled(question.cancel));
   std::vector<Ranked> ranked = rank_causes(input, inquiry);
+  TRY(check_cancelled(question.cancel));
   Answer answer;
   answer.source = question.source;
   answer.baseline_kind = baseline == nullptr ? "none" : "given";

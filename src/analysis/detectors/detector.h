@@ -7,6 +7,7 @@
 
 #include "analysis/detectors/cause.h"
 #include "analysis/profile/cpu_usage.h"
+#include "base/cancel.h"
 
 namespace culprit::analysis {
 
@@ -17,6 +18,9 @@ struct DetectorInput {
   const std::vector<Cause>* found = nullptr;  // causes of the detectors that ran before
   // probability of a false alarm: over all comparisons with `before` at first, then of each comparison (contrast.h)
   double error = 0;
+  const CancelToken* cancel = nullptr;  // once requested, the causes found are not used; may be null
+
+  bool cancelled() const { return cancel != nullptr && cancel->requested(); }
 };
 
 std::vector<Cause> find_slow_statements(const DetectorInput& input);

@@ -71,7 +71,7 @@ std::vector<Cause> detect(DetectorInput input) {
   std::vector<Cause> causes;
   input.found = &causes;
   for (const Detector& detector : kDetectors) {
-    if (detector.precedence >= kOfTheRest) break;
+    if (detector.precedence >= kOfTheRest || input.cancelled()) break;
     std::vector<Cause> more = detector.find(input);
     causes.insert(causes.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
   }

@@ -52,14 +52,16 @@ Result<void> ProfileBuilder::read(Reader& reader, DatabaseInspector* inquiry, co
 
 Result<void> ProfileBuilder::read_traces(Reader& reader, const Question& question) {
   population_ = std::make_unique<WorkloadProfile>(names_, around_);
-  return reader.for_each_trace(question.from_ns, question.to_ns, [&](Trace trace) {
+  TRY(reader.for_each_trace(question.from_ns, question.to_ns, [&](Trace trace) {
+    if (question.cancel != nullptr && question.cancel->requested()) return false;
     if (!matches(trace, question)) return true;
     foreign_ = foreign_ || std::any_of(trace.spans.begin(), trace.spans.end(), [](const Span& span) {
                  return span.source.starts_with("otlp") || span.source == "jaeger";
                });
     population_->observe(std::move(trace));
     return true;
-  });
+  }));
+  return check_cancelled(question.cancel);
 }
 
 Seen ProfileBuilder::seen() const {

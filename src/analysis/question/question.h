@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "base/cancel.h"
 #include "model/span.h"
 
 namespace culprit::analysis {
@@ -16,7 +17,8 @@ struct Question {
   std::string service, operation, statement;  // the focus; empty: everything
   // The probability that a comparison with a baseline reports a change although nothing changed.
   double false_alarms = 0.05;
-  std::optional<TraceId> trace;  // the focus is this trace only
+  std::optional<TraceId> trace;         // the focus is this trace only
+  const CancelToken* cancel = nullptr;  // ends the answer with an Error of kind Cancelled; may be null
 };
 
 }  // namespace culprit::analysis

@@ -265,7 +265,7 @@ Ranked* best_candidate(const DetectorInput& input, const Judged& judged, size_t 
 void complete(const DetectorInput& input, std::vector<Ranked>& ranked) {
   std::vector<Ranked> rest;
   const auto all_ns = static_cast<double>(std::max<int64_t>(input.now.path_ns(), 1));
-  for (size_t index = 0; index < input.now.operations().size(); ++index) {
+  for (size_t index = 0; index < input.now.operations().size() && !input.cancelled(); ++index) {
     const Judged judged(input, index);
     if (!judged.is_slow()) continue;
     double left = judged.left_share(findings_of(ranked));

@@ -18,7 +18,7 @@ constexpr int kMaxPlans = 3;
 Ranked rank(const DetectorInput& input, Cause cause) {
   Ranked ranked;
   double saved = 0, best = -1;
-  for (size_t i = 0; i < input.now.operations().size(); ++i) {
+  for (size_t i = 0; i < input.now.operations().size() && !input.cancelled(); ++i) {
     const Operation* before =
         input.before == nullptr ? nullptr : same_operation(*input.before, input.now.operations()[i]);
     Impact impact = measure_impact(cause, input.now, i, before, input.error);

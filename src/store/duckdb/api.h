@@ -31,7 +31,8 @@ namespace culprit {
   X(create_time) X(create_interval) X(create_uuid) X(get_varchar) X(destroy_value) X(library_version) \
   X(create_scalar_function) X(destroy_scalar_function) X(scalar_function_set_name) X(scalar_function_add_parameter) \
   X(scalar_function_set_return_type) X(scalar_function_set_special_handling) X(scalar_function_set_extra_info) \
-  X(scalar_function_set_function) X(scalar_function_get_extra_info) X(register_scalar_function)
+  X(scalar_function_set_function) X(scalar_function_get_extra_info) X(register_scalar_function) X(pending_prepared) \
+  X(pending_execute_task) X(pending_error) X(execute_pending) X(destroy_pending)
 // clang-format on
 
 struct DuckdbApi {

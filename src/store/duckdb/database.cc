@@ -1,5 +1,7 @@
 #include "store/duckdb/database.h"
 
+#include <unistd.h>
+
 #include <utility>
 
 namespace culprit {
@@ -79,7 +81,7 @@ std::string sql_name(const std::string& name) {
 
 Result<std::unique_ptr<Database>> Database::open(const Options& options) {
   const DuckdbApi& api = *TRY(duckdb_api());
-  std::unique_ptr<Database> database(new Database(api));
+  std::unique_ptr<Database> database(new Database(api, options.cancel));
   duckdb_config config;
   if (api.create_config(&config) != DuckDBSuccess) return refused("no configuration");
   api.set_config(config, "threads", std::to_string(options.threads).c_str());
@@ -127,19 +129,56 @@ Result<void> Database::query(const std::string& sql, const NamedTypes& expected,
   return query(sql, &expected, visit);
 }
 
+Result<void> Database::execute(const std::string& sql, duckdb_result& result) {
+  if (cancel_ != nullptr) return execute_in_pieces(sql, result);
+  if (api_.query(connection_, sql.c_str(), &result) == DuckDBSuccess) return {};
+  Error error = refused(api_.result_error(&result));
+  api_.destroy_result(&result);
+  return error;
+}
+
+// Executes the query in tasks of some 100,000 rows of an operator, and checks the token between them.
+Result<void> Database::execute_in_pieces(const std::string& sql, duckdb_result& result) {
+  TRY(check_cancelled(cancel_));
+  duckdb_extracted_statements statements = nullptr;
+  duckdb_prepared_statement prepared = nullptr;
+  duckdb_pending_result pending = nullptr;
+  auto give_back = [&](Result<void> outcome) {
+    api_.destroy_pending(&pending);
+    api_.destroy_prepare(&prepared);
+    api_.destroy_extracted(&statements);
+    return outcome;
+  };
+  if (api_.extract_statements(connection_, sql.c_str(), &statements) != 1)
+    return give_back(refused(api_.extract_statements_error(statements)));
+  if (api_.prepare_extracted_statement(connection_, statements, 0, &prepared) != DuckDBSuccess)
+    return give_back(refused(api_.prepare_error(prepared)));
+  if (api_.pending_prepared(prepared, &pending) != DuckDBSuccess)
+    return give_back(refused(api_.pending_error(pending)));
+  for (;;) {
+    if (cancel_->requested()) return give_back(check_cancelled(cancel_));
+    duckdb_pending_state state = api_.pending_execute_task(pending);
+    if (state == DUCKDB_PENDING_RESULT_READY) break;
+    if (state == DUCKDB_PENDING_ERROR) return give_back(refused(api_.pending_error(pending)));
+    if (state == DUCKDB_PENDING_NO_TASKS_AVAILABLE) usleep(1000);
+  }
+  if (api_.execute_pending(pending, &result) == DuckDBSuccess) return give_back({});
+  Error error = refused(api_.result_error(&result));
+  api_.destroy_result(&result);
+  return give_back(error);
+}
+
 Result<void> Database::query(const std::string& sql, const NamedTypes* expected,
                              const std::function<void(const Chunk&)>& visit) {
   duckdb_result result;
-  if (api_.query(connection_, sql.c_str(), &result) != DuckDBSuccess) {
-    Error error = refused(api_.result_error(&result));
-    api_.destroy_result(&result);
-    return error;
-  }
+  TRY(execute(sql, result));
   if (expected != nullptr && !has_types(api_, result, *expected)) {
     api_.destroy_result(&result);
     return Error{Error::Kind::Corrupt, "a segment's columns have other types than they should"};
   }
-  while (duckdb_data_chunk chunk = api_.fetch_chunk(result)) {
+  while (cancel_ == nullptr || !cancel_->requested()) {
+    duckdb_data_chunk chunk = api_.fetch_chunk(result);
+    if (chunk == nullptr) break;
     Chunk view{api_.data_chunk_get_size(chunk), {}};
     idx_t columns = api_.data_chunk_get_column_count(chunk);
     for (idx_t i = 0; i < columns; ++i) view.columns.push_back(api_.data_chunk_get_vector(chunk, i));
@@ -147,7 +186,7 @@ Result<void> Database::query(const std::string& sql, const NamedTypes* expected,
     api_.destroy_data_chunk(&chunk);
   }
   api_.destroy_result(&result);
-  return {};
+  return check_cancelled(cancel_);
 }
 
 Result<int64_t> Database::number(const std::string& sql) {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/cancel.h"
 #include "store/duckdb/api.h"
 
 namespace culprit {
@@ -59,6 +60,7 @@ class Database {
     uint64_t temporary_bytes = 0;          // limit of the temporary files; 0: no limit
     std::vector<std::string> directories;  // with `locked`: only files in these directories can be read
     bool locked = false;                   // access to other files, settings and extensions is refused
+    const CancelToken* cancel = nullptr;   // ends each query with an Error of kind Cancelled; may be null
   };
   static Result<std::unique_ptr<Database>> open(const Options& options);
   ~Database();
@@ -78,11 +80,14 @@ class Database {
   Result<void> add_source(const std::string& name, ChunkSource& source);
 
  private:
-  explicit Database(const DuckdbApi& api) : api_(api) {}
+  Database(const DuckdbApi& api, const CancelToken* cancel) : api_(api), cancel_(cancel) {}
+  Result<void> execute(const std::string& sql, duckdb_result& result);
+  Result<void> execute_in_pieces(const std::string& sql, duckdb_result& result);
   Result<void> query(const std::string& sql, const NamedTypes* expected,
                      const std::function<void(const Chunk&)>& visit);
 
   const DuckdbApi& api_;
+  const CancelToken* cancel_;
   duckdb_database database_ = nullptr;
   duckdb_connection connection_ = nullptr;
 };

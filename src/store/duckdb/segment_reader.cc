@@ -65,9 +65,9 @@ SegmentReader::SegmentReader(std::unique_ptr<Database> database) : database_(std
 SegmentReader::SegmentReader(SegmentReader&&) noexcept = default;
 SegmentReader::~SegmentReader() = default;
 
-Result<SegmentReader> SegmentReader::open() {
-  return SegmentReader(
-      TRY(Database::open({.threads = 1, .memory_limit = "1GB", .temporary_directory = {}, .directories = {}})));
+Result<SegmentReader> SegmentReader::open(const CancelToken* cancel) {
+  return SegmentReader(TRY(Database::open(
+      {.threads = 1, .memory_limit = "1GB", .temporary_directory = {}, .directories = {}, .cancel = cancel})));
 }
 
 Result<void> SegmentReader::choose_traces(const std::vector<SegmentFile>& segments, int64_t from_ns, int64_t to_ns) {

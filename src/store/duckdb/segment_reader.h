@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/cancel.h"
 #include "base/result.h"
 #include "store/files/manifest.h"
 #include "store/files/stored.h"
@@ -29,7 +30,8 @@ struct TraceRange {
 
 class SegmentReader {
  public:
-  static Result<SegmentReader> open();
+  // `cancel` ends each query with an Error of kind Cancelled; may be null.
+  static Result<SegmentReader> open(const CancelToken* cancel);
   SegmentReader(SegmentReader&&) noexcept;
   ~SegmentReader();
 

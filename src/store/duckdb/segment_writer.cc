@@ -102,7 +102,8 @@ struct SegmentWriter::State {
 
   Result<SegmentInfo> write(SegmentInfo info, ChunkSource& source, const std::string& options) {
     auto segment = write_to(place.keep, info, source, options);
-    if (segment.has_value() || place.keep != Keep::ForNow) return segment;
+    bool cancelled = !check_cancelled(place.cancel).has_value();
+    if (segment.has_value() || place.keep != Keep::ForNow || cancelled) return segment;
     // The directory is full. Files for this process alone can also be kept in memory.
     unlink((place.directory + "/" + file_name(info) + ".tmp").c_str());
     source.rewind();
@@ -134,7 +135,7 @@ struct SegmentWriter::State {
     if (keep == Keep::InMemory) return info;
     if (keep == Keep::Durably) {
       TRY(sync_file(aside));
-      info.block_checksums = TRY(block_checksums(aside));
+      info.block_checksums = TRY(block_checksums(aside, place.cancel));
     }
     info.size_bytes = TRY(TRY(File::open(aside, O_RDONLY)).size());
     TRY(rename_file(aside, path));
@@ -156,8 +157,8 @@ std::vector<File> SegmentWriter::take_files() { return std::move(state_->files_i
 Result<SegmentWriter> SegmentWriter::open(const Place& place, const std::string& generation) {
   auto state = std::make_unique<State>();
   // One thread, so that the rows keep their order and the other CPUs stay free.
-  state->database =
-      TRY(Database::open({.threads = 1, .memory_limit = "768MB", .temporary_directory = {}, .directories = {}}));
+  state->database = TRY(Database::open(
+      {.threads = 1, .memory_limit = "768MB", .temporary_directory = {}, .directories = {}, .cancel = place.cancel}));
   state->place = place;
   state->generation = generation;
   return SegmentWriter(std::move(state));
@@ -195,12 +196,13 @@ Result<SegmentInfo> SegmentWriter::write(std::vector<Row>& rows) {
 #define FRAME_ROWS(section, Row, member)
 #include "model/tables.inc"
 
-Result<std::vector<uint32_t>> block_checksums(const std::string& path) {
+Result<std::vector<uint32_t>> block_checksums(const std::string& path, const CancelToken* cancel) {
   File file = TRY(File::open(path, O_RDONLY));
   std::vector<uint32_t> checksums;
   std::string block(kChecksumBlock, '\0');
   uint64_t size = TRY(file.size());
   for (uint64_t at = 0; at < size; at += kChecksumBlock) {
+    TRY(check_cancelled(cancel));
     size_t length = std::min(kChecksumBlock, size - at), done = 0;
     while (done < length) {
       ssize_t n = pread(file.fd(), block.data() + done, length - done, static_cast<off_t>(at + done));

@@ -51,6 +51,6 @@ class SegmentWriter {
 };
 
 // Returns the CRC-32C of every block of kChecksumBlock bytes of the file.
-Result<std::vector<uint32_t>> block_checksums(const std::string& path);
+Result<std::vector<uint32_t>> block_checksums(const std::string& path, const CancelToken* cancel);
 
 }  // namespace culprit

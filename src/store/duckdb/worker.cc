@@ -94,7 +94,7 @@ class Prepared {
       return usage(message != nullptr ? message : "the statement could not be prepared");
     }
     if (api.prepared_statement_type(prepared.statement_) != DUCKDB_STATEMENT_TYPE_SELECT)
-      return usage("only SELECT is answered here", "culprit sql 'SELECT service, count(*) FROM span GROUP BY ALL'");
+      return usage("only SELECT is answered here", "for example SELECT service, count(*) FROM span GROUP BY ALL");
     return {};
   }
 
@@ -164,7 +164,7 @@ Result<SqlTable> answer(const std::vector<SegmentFile>& segments, const std::str
   std::string word = first_word(select);
   static constexpr std::string_view kFirst[] = {"select", "with", "from", "values", "("};
   if (std::find(std::begin(kFirst), std::end(kFirst), word) == std::end(kFirst))
-    return usage("only SELECT is answered here", "culprit sql 'SELECT service, count(*) FROM span GROUP BY ALL'");
+    return usage("only SELECT is answered here", "for example SELECT service, count(*) FROM span GROUP BY ALL");
   Prepared plain = TRY(Prepared::of(*database, select));
   // With a LIMIT, DuckDB does not compute rows that would be cut. A statement that cannot be wrapped runs unchanged.
   auto limited = Prepared::of(

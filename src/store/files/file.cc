@@ -19,7 +19,7 @@ namespace culprit {
 Error system_error(const std::string& what, const std::string& path) {
   int number = errno;
   Error::Kind kind = number == ENOENT                                          ? Error::Kind::NotFound
-                     : number == EACCES || number == EPERM || number == EROFS  ? Error::Kind::Denied
+                     : number == EACCES || number == EPERM                     ? Error::Kind::Denied
                      : number == ENOSPC || number == EDQUOT || number == EFBIG ? Error::Kind::Full
                                                                                : Error::Kind::Unavailable;
   return {kind, what + " '" + path + "': " + std::strerror(number)};

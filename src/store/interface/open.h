@@ -74,6 +74,7 @@ struct PrivateStoreOptions {
   size_t buffered_spans = 60'000;
   // The memory limit for encoded spans (20 to 60 bytes per span). Further spans go to a file.
   uint64_t held_bytes = 64u << 20;
+  const CancelToken* cancel = nullptr;  // ends every step with an Error of kind Cancelled; may be null
 };
 Result<std::unique_ptr<PrivateStore>> open_private_store(PrivateStoreOptions options = {});
 

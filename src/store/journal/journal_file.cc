@@ -36,6 +36,10 @@ Result<void> JournalFiles::append(std::string_view frame) {
     // An incomplete frame must not precede a complete one. If the file cannot be truncated, the next frame goes to a
     // new file.
     if (ftruncate(file_->fd(), static_cast<off_t>(length_)) != 0) file_.reset();
+    if (length_ == 0) {  // a file without a frame is not left behind
+      unlink(path_.c_str());
+      file_.reset();
+    }
     return written;
   }
   length_ += frame.size();

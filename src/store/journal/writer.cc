@@ -80,7 +80,7 @@ class JournalWriter : public Writer {
         options_(std::move(options)),
         identity_(own_identity()),
         files_(layout_.journal(), file_prefix(identity_, clock_ns(CLOCK_REALTIME)), options_) {
-    if (options_.when_full == WriterOptions::WhenFull::Shed) make_reserve();
+    make_reserve();
   }
 
   Result<Ticket> push(Batch batch) override {
@@ -107,6 +107,23 @@ class JournalWriter : public Writer {
 
   Result<void> close() override {
     std::lock_guard guard(mutex_);
+    return close_now();
+  }
+
+  Result<void> close_with(const LedgerRow& last) override {
+    std::lock_guard guard(mutex_);
+    waiting_.account().ledger.push_back(last);
+    remove_reserve();
+    return close_now();
+  }
+
+  uint64_t frames_written() const override {
+    std::lock_guard guard(mutex_);
+    return sequence_;
+  }
+
+ private:
+  Result<void> close_now() {
     if (closed_) return {};
     auto durable = make_durable();
     closed_ = true;
@@ -116,12 +133,6 @@ class JournalWriter : public Writer {
     return durable;
   }
 
-  uint64_t frames_written() const override {
-    std::lock_guard guard(mutex_);
-    return sequence_;
-  }
-
- private:
   Result<void> write_frame(const std::string& content) {
     FrameHeader header{.sequence = sequence_ + 1, .identity = identity_};
     header.monotonic_ns = clock_ns(CLOCK_MONOTONIC);

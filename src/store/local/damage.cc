@@ -8,14 +8,14 @@
 
 namespace culprit {
 
-std::string damage_of(const SegmentFile& segment, Check check) {
+std::string damage_of(const SegmentFile& segment, Check check, const CancelToken* cancel) {
   if (!is_regular_file(segment.path)) return "is missing";
   auto file = File::open(segment.path, O_RDONLY);
   if (!file.has_value()) return "cannot be opened";
   auto size = file.value().size();
   if (!size.has_value() || size.value() != segment.info.size_bytes) return "has another size than when it was written";
   if (check == Check::Size) return {};
-  auto checksums = block_checksums(segment.path);
+  auto checksums = block_checksums(segment.path, cancel);
   if (!checksums.has_value()) return "cannot be read";
   for (size_t i = 0; i < checksums.value().size(); ++i)
     if (i >= segment.info.block_checksums.size() || checksums.value()[i] != segment.info.block_checksums[i])

@@ -11,8 +11,9 @@
 namespace culprit {
 
 enum class Check { Size, EveryBlock };
-// Returns the reason why a segment is damaged; empty if it is sound.
-std::string damage_of(const SegmentFile& segment, Check check);
+// Returns the reason why a segment is damaged; empty if it is sound. Once `cancel` (may be null) was requested, the result means
+// nothing.
+std::string damage_of(const SegmentFile& segment, Check check, const CancelToken* cancel);
 
 // Returns the ledger row of a damaged segment that is left out.
 LedgerRow damage_row(const SegmentFile& segment, const std::string& damage);

@@ -21,7 +21,7 @@ namespace {
 
 // Leaves damaged segments out and notes them. DuckDB does not detect flipped bits, so a damaged segment would give
 // wrong results.
-void drop_damaged(Snapshot& snapshot, uint64_t checked_bytes) {
+Result<void> drop_damaged(Snapshot& snapshot, uint64_t checked_bytes) {
   uint64_t total = 0;
   for (const SegmentFile& segment : snapshot.segments) total += segment.info.size_bytes;
   std::vector<SegmentFile> sound;
@@ -30,7 +30,8 @@ void drop_damaged(Snapshot& snapshot, uint64_t checked_bytes) {
       sound.push_back(std::move(segment));
       continue;
     }
-    std::string damage = damage_of(segment, total <= checked_bytes ? Check::EveryBlock : Check::Size);
+    std::string damage = damage_of(segment, total <= checked_bytes ? Check::EveryBlock : Check::Size, snapshot.cancel);
+    TRY(check_cancelled(snapshot.cancel));
     if (damage.empty()) {
       segment.checked = total <= checked_bytes;
       sound.push_back(std::move(segment));
@@ -39,6 +40,7 @@ void drop_damaged(Snapshot& snapshot, uint64_t checked_bytes) {
     snapshot.noticed.push_back(damage_row(segment, damage));
   }
   snapshot.segments = std::move(sound);
+  return {};
 }
 
 // Returns an absolute path. DuckDB gets the readable directories by path, and they must not depend on the working
@@ -82,7 +84,8 @@ Result<std::unique_ptr<Reader>> open_reader(const std::string& path, ReaderOptio
     if (ours && opened.value().try_lock()) lock = std::move(opened).value();
   }
   Snapshot snapshot = TRY(sealed(layout, lock, options));
-  drop_damaged(snapshot, options.checked_at_open_bytes);
+  snapshot.cancel = options.cancel;
+  TRY(drop_damaged(snapshot, options.checked_at_open_bytes));
   return as_reader(TRY(StoreReader::open(std::move(snapshot))));
 }
 

@@ -231,6 +231,7 @@ class PrivateStoreImpl : public PrivateStore {
     TRY(runs_.finish());
     SealRecord record = TRY(sealer_.finish());
     Snapshot snapshot;
+    snapshot.cancel = writer_.cancel();
     for (const SegmentInfo& info : record.added) snapshot.segments.push_back({info, writer_.path_of(info), true});
     snapshot.received = record.received;
     snapshot.private_directory = std::move(directory_);
@@ -257,8 +258,11 @@ Result<std::unique_ptr<PrivateStore>> open_private_store(PrivateStoreOptions opt
     directory.emplace(std::move(made).value());
     break;
   }
-  SegmentWriter::Place place{.directory = {}, .keep = SegmentWriter::Keep::InMemory};
-  if (directory) place = {.directory = directory->path(), .keep = SegmentWriter::Keep::ForNow};
+  SegmentWriter::Place place{.directory = {}, .keep = SegmentWriter::Keep::InMemory, .cancel = options.cancel};
+  if (directory) {
+    place.directory = directory->path();
+    place.keep = SegmentWriter::Keep::ForNow;
+  }
   SegmentWriter writer = TRY(SegmentWriter::open(place, "private"));
   return std::unique_ptr<PrivateStore>(
       std::make_unique<PrivateStoreImpl>(std::move(directory), std::move(writer), options));

@@ -48,14 +48,16 @@ Result<void> add_defects(SegmentWriter& writer, const Manifest& before, SealReco
 
 // Gives the sealer the rows that may arrive again: all resources, and the stored spans of traces that the journal
 // continues.
-Result<void> teach_known(Sealer& sealer, const std::vector<JournalFile>& files, const Snapshot& existing) {
+Result<void> teach_known(Sealer& sealer, const std::vector<JournalFile>& files, const Snapshot& existing,
+                         const CancelToken* cancel) {
   std::vector<SegmentFile> spans = existing.of_table("span");
-  SegmentReader reader = TRY(SegmentReader::open());
+  SegmentReader reader = TRY(SegmentReader::open(cancel));
   std::vector<StoredResource> resources = TRY(reader.rows<StoredResource>(existing.of_table("resource")));
   for (const StoredResource& row : resources) sealer.know(row.resource_id);
   if (spans.empty()) return {};
   std::unordered_set<std::string> traces;
   for (const JournalFile& file : files) {
+    TRY(check_cancelled(cancel));
     std::string bytes = TRY(file.file.read_all(kMaxJournalFile));
     scan_frames(bytes, [&](const FrameHeader&, std::string_view content) {
       auto batch = decode_batch(content);
@@ -71,10 +73,13 @@ Result<void> teach_known(Sealer& sealer, const std::vector<JournalFile>& files, 
 }
 
 // Returns the valid segments without the damaged ones, which are never read.
-Snapshot sound_part(const Snapshot& existing) {
+Result<Snapshot> sound_part(const Snapshot& existing, const CancelToken* cancel) {
   Snapshot sound;
-  for (const SegmentFile& segment : existing.segments)
-    if (damage_of(segment, Check::EveryBlock).empty()) sound.segments.push_back(segment);
+  sound.cancel = cancel;
+  for (const SegmentFile& segment : existing.segments) {
+    if (damage_of(segment, Check::EveryBlock, cancel).empty()) sound.segments.push_back(segment);
+    TRY(check_cancelled(cancel));
+  }
   return sound;
 }
 
@@ -82,10 +87,11 @@ Snapshot sound_part(const Snapshot& existing) {
 Result<SealRecord> seal(std::vector<JournalFile>& files, const Manifest& before, const Snapshot& existing,
                         SegmentWriter& writer) {
   Sealer sealer(writer, before);
-  Snapshot sound = sound_part(existing);
-  if (!sound.segments.empty()) TRY(teach_known(sealer, files, sound));
+  Snapshot sound = TRY(sound_part(existing, writer.cancel()));
+  if (!sound.segments.empty()) TRY(teach_known(sealer, files, sound, writer.cancel()));
   SealRecord names;
   for (JournalFile& file : files) {
+    TRY(check_cancelled(writer.cancel()));
     std::string bytes = TRY(file.file.read_all(kMaxJournalFile));
     uint64_t unread = TRY(file.file.size()) - bytes.size();
     Sealer::Read read = TRY(sealer.add_file(bytes, file.name));

@@ -56,8 +56,9 @@ std::vector<SegmentFile> StoreReader::check(std::string_view table,
   std::vector<SegmentFile> chosen, kept;
   for (SegmentFile& segment : snapshot_.segments) {
     if (segment.info.table == table && wanted(segment.info)) {
-      std::string damage = segment.checked ? std::string() : damage_of(segment, Check::EveryBlock);
-      if (!damage.empty()) {
+      std::string damage = segment.checked ? std::string() : damage_of(segment, Check::EveryBlock, snapshot_.cancel);
+      // A cancelled check was not complete and shows no damage. The query that needs the segment fails.
+      if (!damage.empty() && check_cancelled(snapshot_.cancel).has_value()) {
         snapshot_.noticed.push_back(damage_row(segment, damage));
         continue;
       }
@@ -78,13 +79,14 @@ std::vector<SegmentFile> Snapshot::of_table(std::string_view table) const {
 }
 
 Result<std::unique_ptr<StoreReader>> StoreReader::open(Snapshot snapshot) {
-  SegmentReader reader = TRY(SegmentReader::open());
+  SegmentReader reader = TRY(SegmentReader::open(snapshot.cancel));
   return std::unique_ptr<StoreReader>(new StoreReader(std::move(snapshot), std::move(reader)));
 }
 
 Result<void> StoreReader::for_each_group(const std::vector<SegmentFile>& segments, const Load& load,
                                          const std::function<bool(Trace)>& visit) {
   for (const TraceRange& range : ranges_of(segments)) {
+    TRY(check_cancelled(snapshot_.cancel));
     std::vector<Span> spans;
     for (const SegmentFile& segment : segments)
       if (may_hold(segment.info, range)) TRY(load(segment, range, spans));

@@ -20,6 +20,7 @@ struct Snapshot {
   std::vector<LedgerRow> noticed;                       // ledger rows from opening, not stored: damaged segments
   std::optional<TemporaryDirectory> private_directory;  // the directory of segments that only this reader uses
   std::vector<File> files_in_memory;                    // segment files that exist only in memory
+  const CancelToken* cancel = nullptr;                  // ends reading with an Error of kind Cancelled; may be null
 
   std::vector<SegmentFile> of_table(std::string_view table) const;
 };

@@ -81,7 +81,7 @@ Result<void> sweep(const Layout& layout, const Manifest& manifest) {
   }
   // A journal file is removed only while all segments exist.
   bool whole = std::all_of(manifest.segments.begin(), manifest.segments.end(), [&](const SegmentInfo& info) {
-    return damage_of({info, layout.segment(info.file)}, Check::Size).empty();
+    return damage_of({info, layout.segment(info.file)}, Check::Size, nullptr).empty();
   });
   if (whole) TRY(remove_sealed(layout, manifest));
   return {};

@@ -37,9 +37,11 @@ std::vector<uint32_t> order_by_trace(const std::vector<RunSpan>& spans) {
 }
 
 // Calls `visit` with the spans of one trace after the other. Returns false if `visit` stopped.
-Result<bool> visit_traces(std::vector<RunSpan>& spans, const std::function<Result<bool>(std::vector<RunSpan>)>& visit) {
+Result<bool> visit_traces(std::vector<RunSpan>& spans, const CancelToken* cancel,
+                          const std::function<Result<bool>(std::vector<RunSpan>)>& visit) {
   const std::vector<uint32_t> order = order_by_trace(spans);
   for (size_t begin = 0, end = 0; begin < order.size(); begin = end) {
+    TRY(check_cancelled(cancel));
     TraceId id = spans[order[begin]].span.trace_id;
     while (end < order.size() && spans[order[end]].span.trace_id == id) ++end;
     std::vector<RunSpan> trace;
@@ -91,6 +93,7 @@ Result<void> TraceRuns::spill() {
 }
 
 Result<void> TraceRuns::write_run(Partition& partition, const std::vector<uint32_t>& order, size_t begin, size_t end) {
+  TRY(check_cancelled(options_.cancel));
   Batch batch;
   PackedWriter resources;
   batch.spans.reserve(end - begin);
@@ -146,6 +149,7 @@ Result<std::string> TraceRuns::fetch(const Run& run) const {
 }
 
 Result<std::vector<RunSpan>> TraceRuns::read(const Run& run) const {
+  TRY(check_cancelled(options_.cancel));
   std::string frame = TRY(fetch(run));
   std::string content = TRY(decode_frame_content(TRY(decode_frame_header(frame)), frame));
   PackedReader in(content);
@@ -191,14 +195,14 @@ Result<std::vector<TraceRuns::Range>> TraceRuns::parts_of(const Partition& parti
 Result<void> TraceRuns::for_each_trace(const std::function<Result<bool>(std::vector<RunSpan>)>& visit) {
   if (partitions_.empty()) {
     std::vector<RunSpan> copy = buffer_;
-    TRY(visit_traces(copy, visit));
+    TRY(visit_traces(copy, options_.cancel, visit));
     return {};
   }
   for (const Partition& partition : partitions_) {
     std::vector<Range> parts = TRY(parts_of(partition));
     for (const Range& part : parts) {
       std::vector<RunSpan> spans = TRY(read(partition, part));
-      if (!TRY(visit_traces(spans, visit))) return {};
+      if (!TRY(visit_traces(spans, options_.cancel, visit))) return {};
     }
   }
   return {};
