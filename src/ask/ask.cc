@@ -2,6 +2,7 @@
 
 #include <libpq-fe.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <map>
@@ -48,6 +49,7 @@ class ServersInspector : public DatabaseInspector {
   explicit ServersInspector(Target target) : target_(std::move(target)) {}
 
   Result<void> connect_dsn();
+  Result<void> find_any();
   Result<std::vector<LockWait>> lock_waits() override;
   Result<Plan> plan(const std::string& statement, const std::string& instance) override;
   std::vector<std::string> said() const override;
@@ -93,16 +95,37 @@ Result<Login> login_of_dsn(const Target& target) {
   return login;
 }
 
+bool has_password(const Login& login) {
+  return std::any_of(login.parameters.begin(), login.parameters.end(),
+                     [](const auto& parameter) { return parameter.first == "password"; });
+}
+
 Result<void> ServersInspector::connect_dsn() {
   Place place;
   place.plugin = &database_plugins()[0];
   place.login = TRY(login_of_dsn(target_));
-  place.session = TRY(Session::open(place.login));
+  Result<Session> session = Session::open(place.login, target_.cancel);
+  if (!session.has_value()) {
+    Error error = std::move(session).error();
+    error.message = "--ask: " + error.message;
+    if (!target_.passfile.empty() && !has_password(place.login))
+      error.message += "; no line of '" + target_.passfile + "' fits this connection";
+    return error;
+  }
+  place.session = std::move(session).value();
   std::string host = place.session->host();
   if (host.empty() || host[0] == '/' || host == "localhost") host = "127.0.0.1";
   std::string instance = host + ":" + place.session->port() + "/" + place.session->database();
   places_.emplace(std::move(instance), std::move(place));
   return {};
+}
+
+// Finds the servers of this machine. Those of other users are found, and logged into, by root only.
+Result<void> ServersInspector::find_any() {
+  look_around();
+  if (geteuid() == 0 || !places_.empty()) return {};
+  return Error{Error::Kind::Denied, "--ask without a DSN looks at the databases of other users, which takes root",
+               "run it with sudo, or name the server: --ask postgresql://USER@HOST:5432/DATABASE"};
 }
 
 // Finds servers that started, and databases that came into use, since the last call.
@@ -115,7 +138,7 @@ void ServersInspector::look_around() {
     if (colon != std::string::npos) known.insert(instance.substr(colon, slash + 1 - colon));
   }
   for (const DatabasePlugin& plugin : database_plugins()) {
-    FoundServers found = plugin.find_servers(known, target_.data_directories);
+    FoundServers found = plugin.find_servers(known, target_.data_directories, target_.cancel);
     for (const auto& [instance, why] : found.refused) refuse(instance, why);
     for (Database& database : found.databases)
       places_.try_emplace(std::move(database.instance), Place{&plugin, std::move(database.login), std::nullopt});
@@ -125,7 +148,7 @@ void ServersInspector::look_around() {
 Session* ServersInspector::session_of(const std::string& instance, Place& place) {
   if (place.session && place.session->usable()) return &*place.session;
   place.session.reset();
-  Result<Session> session = Session::open(place.login);
+  Result<Session> session = Session::open(place.login, target_.cancel);
   if (!session.has_value()) {
     refuse(instance, session.error().message);
     return nullptr;
@@ -138,6 +161,7 @@ Result<std::vector<LockWait>> ServersInspector::lock_waits() {
   look_around();
   std::vector<LockWait> waits;
   for (auto& [instance, place] : places_) {
+    TRY(check_cancelled(target_.cancel));
     Session* session = session_of(instance, place);
     if (!session) continue;
     LocksReply reply = place.plugin->lock_waits(*session, instance, wall_ns());
@@ -165,6 +189,7 @@ Result<Plan> ServersInspector::plan(const std::string& statement, const std::str
   Plan plan;
   plan.unknown_why = "no server could be asked";
   for (auto* place : places_of(instance)) {
+    TRY(check_cancelled(target_.cancel));
     Session* session = session_of(place->first, place->second);
     if (!session) continue;
     plan = place->second.plugin->plan(*session, statement);
@@ -193,10 +218,10 @@ std::vector<std::string> ServersInspector::said() const {
 
 }  // namespace
 
-Result<std::unique_ptr<DatabaseInspector>> make_inquiry(const Target& whom) {
-  auto inquiry = std::make_unique<ServersInspector>(whom);
-  if (!whom.dsn.empty()) TRY(inquiry->connect_dsn());
-  return std::unique_ptr<DatabaseInspector>(std::move(inquiry));
+Result<std::unique_ptr<DatabaseInspector>> make_inspector(const Target& target) {
+  auto inspector = std::make_unique<ServersInspector>(target);
+  TRY(target.dsn.empty() ? inspector->find_any() : inspector->connect_dsn());
+  return std::unique_ptr<DatabaseInspector>(std::move(inspector));
 }
 
 }  // namespace culprit::ask

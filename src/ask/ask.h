@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/cancel.h"
 #include "base/result.h"
 #include "model/database_inspector.h"
 
@@ -20,10 +21,11 @@ struct Target {
   // Password file for the DSN's server: lines of host:port:database:user:password, as in libpq. There is no other way
   // to give a password.
   std::string passfile = {};
+  const CancelToken* cancel = nullptr;  // ends a question with an Error of kind Cancelled; may be null
 };
 
-// For one thread at a time. Returns Error{Unavailable} if a DSN's server cannot be reached. Without a DSN it never
-// fails: questions that failed are listed by said().
-Result<std::unique_ptr<DatabaseInspector>> make_inquiry(const Target& whom);
+// For one thread at a time. Returns Error{Unavailable} if a DSN's server cannot be reached. Without a DSN it returns
+// Error{Denied} if only root could find a server; questions that failed are listed by said().
+Result<std::unique_ptr<DatabaseInspector>> make_inspector(const Target& target);
 
 }  // namespace culprit::ask

@@ -13,7 +13,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string_view text(reinterpret_cast<const char*>(data), size);
   culprit::ask::parse_postmaster_file(text);
-  culprit::ask::Scan scan = culprit::ask::dearest_scan(text);
+  culprit::ask::Scan scan = culprit::ask::most_expensive_scan(text);
   culprit::ask::Table table{scan.alias, {{"id", "integer"}, {"name", "text"}}, [](const std::string&) { return true; }};
   culprit::ask::keys_of_filter(text, table);
   culprit::ask::keys_of_filter(scan.filter, table);

@@ -69,7 +69,7 @@ constexpr const char* kNestedLoop =
    "Total Cost": 30, "Plan Rows": 2, "Filter": "(o.customer_id = c.id)"}]}}])json";
 
 TEST(DearestScan, CountsTheInnerSideOfALoopOncePerTurn) {
-  Scan scan = dearest_scan(kNestedLoop);
+  Scan scan = most_expensive_scan(kNestedLoop);
   ASSERT_TRUE(scan.found);
   EXPECT_EQ(scan.relation, "orders");
   EXPECT_EQ(scan.schema, "shop");
@@ -79,14 +79,14 @@ TEST(DearestScan, CountsTheInnerSideOfALoopOncePerTurn) {
 }
 
 TEST(DearestScan, IsNoneInForeignBytes) {
-  EXPECT_FALSE(dearest_scan("").found);
-  EXPECT_FALSE(dearest_scan("[{\"Plan\": 7}]").found);
-  EXPECT_FALSE(dearest_scan("[{\"Plan\": {\"Plans\": {}}}]").found);
-  EXPECT_FALSE(dearest_scan(std::string(100'000, '[')).found);
+  EXPECT_FALSE(most_expensive_scan("").found);
+  EXPECT_FALSE(most_expensive_scan("[{\"Plan\": 7}]").found);
+  EXPECT_FALSE(most_expensive_scan("[{\"Plan\": {\"Plans\": {}}}]").found);
+  EXPECT_FALSE(most_expensive_scan(std::string(100'000, '[')).found);
 }
 
 TEST(DearestScan, CountsASubplanOncePerRun) {
-  Scan scan = dearest_scan(
+  Scan scan = most_expensive_scan(
       R"json([{"Plan": {"Node Type": "Seq Scan", "Relation Name": "things", "Alias": "t", "Total Cost": 120050,
   "Plan Rows": 5, "Filter": "(t.owner = (SubPlan 1))", "Plans": [
     {"Node Type": "Aggregate", "Parent Relationship": "SubPlan", "Total Cost": 1200, "Plans": [
@@ -97,7 +97,7 @@ TEST(DearestScan, CountsASubplanOncePerRun) {
 }
 
 TEST(DearestScan, KnowsTheSortThatALimitTakesTheFirstRowsOf) {
-  Scan scan = dearest_scan(
+  Scan scan = most_expensive_scan(
       R"json([{"Plan": {"Node Type": "Limit", "Total Cost": 50, "Plans": [
   {"Node Type": "Gather Merge", "Parent Relationship": "Outer", "Plans": [
     {"Node Type": "Sort", "Parent Relationship": "Outer", "Sort Key": ["loans.due DESC", "loans.loan_id DESC"], "Plans": [
@@ -108,12 +108,12 @@ TEST(DearestScan, KnowsTheSortThatALimitTakesTheFirstRowsOf) {
 }
 
 TEST(DearestScan, LeavesOutSortsOfAllRowsAndOfJoins) {
-  Scan whole = dearest_scan(
+  Scan whole = most_expensive_scan(
       R"json([{"Plan": {"Node Type": "Sort", "Sort Key": ["t.a"], "Plans": [
   {"Node Type": "Seq Scan", "Parent Relationship": "Outer", "Relation Name": "t", "Alias": "t", "Total Cost": 4}]}}])json");
   EXPECT_TRUE(whole.found);
   EXPECT_TRUE(whole.sort_keys.empty());
-  Scan join = dearest_scan(
+  Scan join = most_expensive_scan(
       R"json([{"Plan": {"Node Type": "Limit", "Plans": [{"Node Type": "Sort", "Sort Key": ["t.a"], "Plans": [
   {"Node Type": "Hash Join", "Plans": [{"Node Type": "Seq Scan", "Relation Name": "t", "Alias": "t", "Total Cost": 4}]}
   ]}]}}])json");
@@ -123,7 +123,7 @@ TEST(DearestScan, LeavesOutSortsOfAllRowsAndOfJoins) {
 }
 
 TEST(DearestScan, SaysWhatIsWritten) {
-  Scan scan = dearest_scan(
+  Scan scan = most_expensive_scan(
       R"json([{"Plan": {"Node Type": "ModifyTable", "Operation": "Delete", "Schema": "public", "Relation Name": "cards",
   "Total Cost": 8.3, "Plans": [{"Node Type": "Index Scan", "Relation Name": "cards", "Alias": "cards", "Total Cost": 8.3,
   "Index Cond": "(cards.id = $1)"}]}}])json");
@@ -132,26 +132,26 @@ TEST(DearestScan, SaysWhatIsWritten) {
   EXPECT_EQ(scan.written, "cards");
 }
 
-TEST(MakeInquiry, FailsWhereTheServerOfADsnIsNotThere) {
-  auto inquiry = make_inquiry({"host=127.0.0.1 port=1 dbname=x user=x", {}});
-  ASSERT_FALSE(inquiry.has_value());
-  EXPECT_EQ(inquiry.error().kind, Error::Kind::Unavailable);
+TEST(MakeInspector, FailsWhereTheServerOfADsnIsNotThere) {
+  auto inspector = make_inspector({"host=127.0.0.1 port=1 dbname=x user=x", {}});
+  ASSERT_FALSE(inspector.has_value());
+  EXPECT_EQ(inspector.error().kind, Error::Kind::Unavailable);
 }
 
-TEST(MakeInquiry, TakesNoPasswordOnACommandLine) {
-  auto inquiry = make_inquiry({"postgresql://u:hunter2@127.0.0.1:1/x", {}});
-  ASSERT_FALSE(inquiry.has_value());
-  EXPECT_EQ(inquiry.error().kind, Error::Kind::Usage);
-  EXPECT_EQ(inquiry.error().message.find("hunter2"), std::string::npos);
+TEST(MakeInspector, TakesNoPasswordOnACommandLine) {
+  auto inspector = make_inspector({"postgresql://u:hunter2@127.0.0.1:1/x", {}});
+  ASSERT_FALSE(inspector.has_value());
+  EXPECT_EQ(inspector.error().kind, Error::Kind::Usage);
+  EXPECT_EQ(inspector.error().message.find("hunter2"), std::string::npos);
 }
 
-TEST(MakeInquiry, SaysThatNobodyWasAsked) {
-  auto inquiry = make_inquiry({"", {"/no such directory"}});
-  ASSERT_TRUE(inquiry.has_value());
-  auto waits = inquiry.value()->lock_waits();
+TEST(MakeInspector, SaysThatNoServerWasAsked) {
+  auto inspector = make_inspector({"", {"/no such directory"}});
+  ASSERT_TRUE(inspector.has_value());
+  auto waits = inspector.value()->lock_waits();
   ASSERT_TRUE(waits.has_value());
   EXPECT_TRUE(waits.value().empty());
-  EXPECT_EQ(inquiry.value()->said().size(), 1u);
+  EXPECT_EQ(inspector.value()->said().size(), 1u);
 }
 
 }  // namespace

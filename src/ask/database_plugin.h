@@ -29,7 +29,8 @@ struct DatabasePlugin {
   std::string_view system;  // db.system.name
   // Finds the servers of this machine except those in `known` (":5432/"). If `data_directories` is not empty, finds
   // only servers with these directories.
-  FoundServers (*find_servers)(const std::set<std::string>& known, const std::vector<std::string>& data_directories);
+  FoundServers (*find_servers)(const std::set<std::string>& known, const std::vector<std::string>& data_directories,
+                               const CancelToken* cancel);
   LocksReply (*lock_waits)(Session& session, const std::string& instance, int64_t now_ns);
   Plan (*plan)(Session& session, const std::string& statement);
 };

@@ -28,7 +28,8 @@ namespace culprit::ask {
 
 namespace {
 
-constexpr int kChannel = 3;  // number of the channel in the helper, which closes all other descriptors
+constexpr int64_t kLookMs = 100;  // interval in which a cancel token is checked
+constexpr int kChannel = 3;       // number of the channel in the helper, which closes all other descriptors
 // The limit of the helper's memory, in addition to what the process has at its start: libpq keeps a whole answer in
 // memory.
 constexpr uint64_t kAddressSpace = 256u << 20;
@@ -310,7 +311,7 @@ Reply opened(const Connection& connection) {
   Reply first = opened(connection);
   if (!send_message(kChannel, encode(first)) || first.failure) _exit(0);
   constexpr int64_t kIdleMs = int64_t{24} * 3600 * 1000;  // the channel is closed long before this limit
-  while (std::optional<std::string> bytes = receive_message(kChannel, kIdleMs)) {
+  while (std::optional<std::string> bytes = receive_message(kChannel, kIdleMs, nullptr)) {
     std::optional<Request> request = decode_request(*bytes);
     if (!request || !send_message(kChannel, encode(run(connection.handle, *request)))) break;
   }
@@ -332,7 +333,7 @@ bool send_message(int channel, const std::string& bytes) {
   return true;
 }
 
-std::optional<std::string> receive_message(int channel, int64_t limit_ms) {
+std::optional<std::string> receive_message(int channel, int64_t limit_ms, const CancelToken* cancel) {
   std::string bytes(sizeof(uint32_t), '\0');
   size_t have = 0;
   uint32_t size = 0;
@@ -345,7 +346,8 @@ std::optional<std::string> receive_message(int channel, int64_t limit_ms) {
       bytes.resize(sizeof size + size);
       continue;
     }
-    if (!wait_for(channel, POLLIN, end)) return std::nullopt;
+    while (!wait_for(channel, POLLIN, cancel ? std::min(end, now_ms() + kLookMs) : end))
+      if (now_ms() >= end || (cancel && cancel->requested())) return std::nullopt;
     ssize_t n = recv(channel, bytes.data() + have, bytes.size() - have, 0);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return std::nullopt;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ask/session.h"
+#include "base/cancel.h"
 
 namespace culprit::ask {
 
@@ -17,9 +18,9 @@ struct Helper {
 // The helper's first message is a reply with one row (database, port, host), or the reason why there is no connection.
 Result<Helper> start_helper(const Login& login);
 
-// A message is its size and its bytes. Receiving returns nothing if the other end is gone, the message is invalid, or
-// `limit_ms` is over.
+// A message is its size and its bytes. Receiving returns nothing if the other end is gone, the message is invalid,
+// `limit_ms` is over, or `cancel` (may be null) was requested.
 bool send_message(int channel, const std::string& bytes);
-std::optional<std::string> receive_message(int channel, int64_t limit_ms);
+std::optional<std::string> receive_message(int channel, int64_t limit_ms, const CancelToken* cancel);
 
 }  // namespace culprit::ask

@@ -57,11 +57,15 @@ std::string password_in(std::string_view content, const std::map<std::string, st
 }
 
 Result<std::string> password_of_file(const std::string& path, const std::map<std::string, std::string>& connection) {
-  auto refused = [&](const std::string& why) {
-    return Error{Error::Kind::Usage, "--ask-passfile " + path + ": " + why, "chmod 600 " + path};
+  auto refused = [&](Error::Kind kind, const std::string& why, const std::string& fix = {}) {
+    return Error{kind, "--ask-passfile: '" + path + "' " + why, fix};
   };
   int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-  if (fd < 0) return Error{Error::Kind::NotFound, "--ask-passfile " + path + ": " + std::strerror(errno)};
+  if (fd < 0 && errno == ELOOP) return refused(Error::Kind::Unavailable, "is a symbolic link", "name the file itself");
+  if (fd < 0) {
+    Error::Kind kind = errno == EACCES ? Error::Kind::Denied : Error::Kind::NotFound;
+    return refused(kind, std::string("cannot be opened: ") + std::strerror(errno));
+  }
   struct stat file {};
   bool regular = fstat(fd, &file) == 0 && S_ISREG(file.st_mode) && static_cast<uint64_t>(file.st_size) <= kMaxFile;
   bool ours = regular && (file.st_uid == geteuid() || file.st_uid == 0);
@@ -69,10 +73,12 @@ Result<std::string> password_of_file(const std::string& path, const std::map<std
   std::string content(kMaxFile, '\0');
   ssize_t n = ours && secret ? read(fd, content.data(), content.size()) : 0;
   close(fd);
-  if (!regular) return refused("it is not a regular file of at most 64 KiB");
-  if (!ours) return refused("it belongs to another user");
-  if (!secret) return refused("others may read it");
-  content.resize(n > 0 ? static_cast<size_t>(n) : 0);
+  if (!regular) return refused(Error::Kind::Unavailable, "is no regular file of at most 64 KiB");
+  if (!ours) return refused(Error::Kind::Unavailable, "belongs to another user", "copy it to a file of your own");
+  if (!secret)
+    return refused(Error::Kind::Unavailable, "may be read by other users", "chmod 600 " + shell_quoted(path));
+  if (n < 0) return refused(Error::Kind::Unavailable, "cannot be read");
+  content.resize(static_cast<size_t>(n));
   return password_in(content, connection);
 }
 

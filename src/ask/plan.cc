@@ -209,7 +209,7 @@ Plan ask_plan(Session& session, const std::string& statement) {
   }
   if (reply.failure) return unknown(reply.failure->message);
   if (reply.rows.empty()) return unknown("the server gave no plan");
-  Scan scan = dearest_scan(reply.rows[0][0]);
+  Scan scan = most_expensive_scan(reply.rows[0][0]);
   Plan plan;
   plan.known = true;
   plan.cost = scan.total_cost;

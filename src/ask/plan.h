@@ -28,7 +28,7 @@ struct Scan {
   double total_cost = 0;
   std::string written_how, written_schema, written;  // "Delete", and of which table; empty: the plan only reads
 };
-Scan dearest_scan(std::string_view explain_json);
+Scan most_expensive_scan(std::string_view explain_json);
 
 Plan ask_plan(Session& session, const std::string& statement);
 

@@ -112,31 +112,31 @@ void read_write(element root, Scan& scan) {
 
 }  // namespace
 
-Scan dearest_scan(std::string_view explain_json) {
-  Scan dearest;
+Scan most_expensive_scan(std::string_view explain_json) {
+  Scan costliest;
   simdjson::dom::parser parser;
   element document, root;
-  if (parser.parse(explain_json.data(), explain_json.size()).get(document) != simdjson::SUCCESS) return dearest;
-  if (document.at(0)["Plan"].get(root) != simdjson::SUCCESS) return dearest;
-  double dearest_cost = -1;
+  if (parser.parse(explain_json.data(), explain_json.size()).get(document) != simdjson::SUCCESS) return costliest;
+  if (document.at(0)["Plan"].get(root) != simdjson::SUCCESS) return costliest;
+  double highest_cost = -1;
   std::vector<Visit> open = {{root}};
   for (size_t visited = 0; !open.empty() && visited < kMaxNodes; ++visited) {
     Visit visit = std::move(open.back());
     open.pop_back();
     double cost = own_cost(visit.node) * visit.loops;
     bool reads = text_of(visit.node, "Relation Name").size() > 0 && text_of(visit.node, "Node Type") != "ModifyTable";
-    if (reads && cost > dearest_cost) {
-      dearest = scan_of(visit.node);
-      dearest.rows = dearest.rows_per_turn * visit.loops;
-      dearest.joined = visit.joined;
-      dearest.sort_keys = visit.sort_keys;
-      dearest_cost = cost;
+    if (reads && cost > highest_cost) {
+      costliest = scan_of(visit.node);
+      costliest.rows = costliest.rows_per_turn * visit.loops;
+      costliest.joined = visit.joined;
+      costliest.sort_keys = visit.sort_keys;
+      highest_cost = cost;
     }
     push_children(visit, open);
   }
-  dearest.total_cost = number_of(root, "Total Cost");
-  read_write(root, dearest);
-  return dearest;
+  costliest.total_cost = number_of(root, "Total Cost");
+  read_write(root, costliest);
+  return costliest;
 }
 
 }  // namespace culprit::ask

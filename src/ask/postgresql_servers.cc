@@ -37,12 +37,12 @@ Login local_login(const Postmaster& postmaster, const std::string& database) {
 std::string local_instance(const Postmaster& postmaster) { return "127.0.0.1:" + std::to_string(postmaster.port); }
 
 // Asks which databases are in use. The first connection needs any database; not every server has one called postgres.
-void add_databases(const Postmaster& postmaster, FoundServers& found) {
+void add_databases(const Postmaster& postmaster, const CancelToken* cancel, FoundServers& found) {
   std::string why;
   if (postmaster.socket_directory.empty()) why = "it has no Unix socket, which is needed to identify it; give a DSN";
   for (const char* first : {"postgres", "template1"}) {
     if (postmaster.socket_directory.empty()) break;
-    Result<Session> session = Session::open(local_login(postmaster, first));
+    Result<Session> session = Session::open(local_login(postmaster, first), cancel);
     if (!session.has_value()) {
       why = why.empty() ? session.error().message : why;
       continue;
@@ -63,12 +63,13 @@ void add_databases(const Postmaster& postmaster, FoundServers& found) {
 }  // namespace
 
 FoundServers find_postgresql_servers(const std::set<std::string>& known,
-                                     const std::vector<std::string>& data_directories) {
+                                     const std::vector<std::string>& data_directories, const CancelToken* cancel) {
   FoundServers found;
   for (const Postmaster& postmaster : find_postmasters()) {
     bool wanted = data_directories.empty() || std::find(data_directories.begin(), data_directories.end(),
                                                         postmaster.data_directory) != data_directories.end();
-    if (wanted && !known.contains(":" + std::to_string(postmaster.port) + "/")) add_databases(postmaster, found);
+    if (wanted && !known.contains(":" + std::to_string(postmaster.port) + "/"))
+      add_databases(postmaster, cancel, found);
   }
   return found;
 }

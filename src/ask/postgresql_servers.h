@@ -10,6 +10,6 @@
 namespace culprit::ask {
 
 FoundServers find_postgresql_servers(const std::set<std::string>& known,
-                                     const std::vector<std::string>& data_directories);
+                                     const std::vector<std::string>& data_directories, const CancelToken* cancel);
 
 }  // namespace culprit::ask

@@ -21,9 +21,10 @@ constexpr int64_t kReplyMs = kAnswerMs + kSlackMs;
 
 }  // namespace
 
-Result<Session> Session::open(const Login& login) {
+Result<Session> Session::open(const Login& login, const CancelToken* cancel) {
+  TRY(check_cancelled(cancel));
   Helper helper = TRY(start_helper(login));
-  Session session(helper.pid, helper.channel);
+  Session session(helper.pid, helper.channel, cancel);
   Reply first = session.answer(3, kOpenMs);
   if (first.failure) return Error{Error::Kind::Unavailable, first.failure->message};
   if (first.rows.size() != 1)
@@ -39,6 +40,7 @@ Session::Session(Session&& other) noexcept { *this = std::move(other); }
 Session& Session::operator=(Session&& other) noexcept {
   std::swap(helper_, other.helper_);
   std::swap(channel_, other.channel_);
+  std::swap(cancel_, other.cancel_);
   std::swap(database_, other.database_);
   std::swap(port_, other.port_);
   std::swap(host_, other.host_);
@@ -63,8 +65,9 @@ Reply Session::give_up(std::string why) {
 }
 
 Reply Session::answer(size_t columns, int64_t limit_ms) {
-  std::optional<std::string> bytes = receive_message(channel_, limit_ms);
+  std::optional<std::string> bytes = receive_message(channel_, limit_ms, cancel_);
   if (bytes) return decode_reply(*bytes, columns);
+  if (cancel_ != nullptr && cancel_->requested()) return give_up("stopped on request");
   char none;
   bool ended = recv(channel_, &none, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
   int status = 0;

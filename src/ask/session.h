@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/cancel.h"
 #include "base/result.h"
 
 namespace culprit::ask {
@@ -45,7 +46,8 @@ struct Reply {
 
 class Session {
  public:
-  static Result<Session> open(const Login& login);
+  // `cancel` ends every wait, and the session with it; may be null.
+  static Result<Session> open(const Login& login, const CancelToken* cancel = nullptr);
   Session(Session&& other) noexcept;
   Session& operator=(Session&& other) noexcept;
   ~Session();
@@ -61,13 +63,14 @@ class Session {
   const std::string& host() const { return host_; }  // an address, or the directory of a socket
 
  private:
-  Session(pid_t helper, int channel) : helper_(helper), channel_(channel) {}
+  Session(pid_t helper, int channel, const CancelToken* cancel) : helper_(helper), channel_(channel), cancel_(cancel) {}
   Reply answer(size_t columns, int64_t limit_ms);
   Reply give_up(std::string why);
   void end();
 
   pid_t helper_ = -1;
   int channel_ = -1;  // to the helper; -1: the helper is gone, or an answer did not come in time
+  const CancelToken* cancel_ = nullptr;
   std::string database_, port_, host_;
 };
 

@@ -157,7 +157,7 @@ Result<int> run_completion(const Options& options) {
   std::string shell = options.operands.empty() ? "" : options.operands.front();
   if (shell != "bash" && shell != "zsh" && shell != "fish")
     return Error{Error::Kind::Usage, shell.empty() ? "no shell given" : "no completion for '" + shell + "'",
-                 "culprit completion bash, zsh or fish"};
+                 "for example: culprit completion bash"};
   TRY(print(options, shell == "bash" ? bash_script() : shell == "zsh" ? zsh_script() : fish_script()));
   return 0;
 }

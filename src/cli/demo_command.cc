@@ -21,17 +21,17 @@ void say(const std::string& text) {
 // Returns null with --no-ask.
 Result<std::unique_ptr<DatabaseInspector>> ask_only(const demo::Scene& scene, const Options& options) {
   if (options.no_ask) return std::unique_ptr<DatabaseInspector>();
-  return ask::make_inquiry({"", {scene.data_directory}});
+  return ask::make_inspector({"", {scene.data_directory}});
 }
 
 Result<void> record_scene(const demo::Scene& scene, const Options& options, int64_t duration_ns,
                           const std::string& path, const std::atomic<bool>& stop) {
-  auto inquiry = TRY(ask_only(scene, options));
+  auto inspector = TRY(ask_only(scene, options));
   capture::RecordOptions record;
   record.database_probes = options.tier != "T0";
   record.pids.assign(scene.root_pids.begin(), scene.root_pids.end());
   record.duration_ns = duration_ns;
-  record.inquiry = inquiry.get();
+  record.inquiry = inspector.get();
   record.stop = &stop;
   auto summary = TRY(record_into(path, record));
   say(summary_text(summary, path) + "\n");
@@ -40,23 +40,23 @@ Result<void> record_scene(const demo::Scene& scene, const Options& options, int6
 
 Result<std::string> answer_why(const demo::Scene& scene, const Options& options, const std::string& path,
                                const report::Look& look) {
-  auto inquiry = TRY(ask_only(scene, options));
+  auto inspector = TRY(ask_only(scene, options));
   Source source = TRY(open_source(path));
   analysis::Question question;
   question.source = path;
-  Answer answer = TRY(analysis::why(*source.reader, nullptr, inquiry.get(), question));
+  Answer answer = TRY(analysis::why(*source.reader, nullptr, inspector.get(), question));
   say(report::why_text(answer, look) + "\n");
   return report::why_json(answer);
 }
 
 Result<std::string> answer_diff(const demo::Scene& scene, const Options& options, const std::string& before,
                                 const std::string& after, const report::Look& look) {
-  auto inquiry = TRY(ask_only(scene, options));
+  auto inspector = TRY(ask_only(scene, options));
   Source first = TRY(open_source(before)), second = TRY(open_source(after));
   analysis::Question question;
   question.baseline_source = before;
   question.source = after;
-  Comparison comparison = TRY(analysis::diff(*first.reader, *second.reader, inquiry.get(), question));
+  Comparison comparison = TRY(analysis::diff(*first.reader, *second.reader, inspector.get(), question));
   say(report::diff_text(comparison, look));
   return report::diff_json(comparison);
 }

@@ -26,7 +26,7 @@ Result<void> check_conditions(const Options& options, Baseline baseline) {
   bool regression = std::find(options.fail_on.begin(), options.fail_on.end(), "regression") != options.fail_on.end();
   if (!regression || baseline == Baseline::Given) return {};
   return Error{Error::Kind::Usage, "--fail-on regression needs a baseline to compare with",
-               "culprit diff BEFORE AFTER --fail-on regression"};
+               "give two sources, the baseline first, to why or to diff"};
 }
 
 int gate_status(const Options& options, const Answer& answer, const Comparison* comparison) {

@@ -5,7 +5,9 @@
 #include "base/text.h"
 #include "base/tree.h"
 #include "cli/command.h"
+#include "cli/print.h"
 #include "cli/progress.h"
+#include "cli/recording.h"
 #include "cli/signals.h"
 #include "ingest/registry/folder.h"
 #include "ingest/registry/import.h"
@@ -52,6 +54,15 @@ void write_summary(JsonWriter& json, const std::string& file, const ImportSummar
   json.member("refused", summary.refused).member("malformed", summary.malformed).end_object();
 }
 
+std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+// Returns the ledger row of an input that could not be imported.
+LedgerRow failed_row(const std::string& path, const Error& error) {
+  LedgerRow row = ledger_row(LedgerKind::refused, 1, base_name(path), "ingest", error.message);
+  row.unit = to_string(LedgerUnit::File);
+  return row;
+}
+
 class ImportRun {
  public:
   ImportRun(const Options& options, Writer& writer) : options_(options), writer_(writer) {
@@ -59,18 +70,26 @@ class ImportRun {
     json_.key("files").begin_array();
   }
 
-  Result<void> take(const Input& input);
-  // Prints what was imported. Returns the exit status: 0, or 3 if less than half of a file could be read.
+  // Imports all inputs. Error if the store cannot be written, if a stop was requested, or if no input could be imported.
+  Result<void> take_all(const std::vector<Input>& inputs);
+  // Returns the path of the input under way, or of the last one.
+  const std::string& current() const { return current_; }
+  // Prints what was imported. Returns the exit status: 0, or 3 if a file, or more than half of one, could not be read.
   Result<int> finish();
 
  private:
+  Result<void> take(const Input& input);
+  Result<void> put_aside(const Input& input, Error error);
+
   const Options& options_;
   Writer& writer_;
-  std::string text_;
+  std::string text_, current_;
   JsonWriter json_;
   std::vector<Error> unread_;
   // Of the files found in folders.
   int64_t read_ = 0, no_traces_ = 0, unreadable_ = 0;
+  std::vector<LedgerRow> failed_;
+  size_t taken_ = 0;
 };
 
 // Of what stands in folders some may be no trace, but not all of it; and most of it can be read.
@@ -96,7 +115,10 @@ Result<void> ImportRun::take(const Input& input) {
     progress.tell(format_bytes(static_cast<uint64_t>(so_far.bytes_read)) + ", " + format_count(so_far.spans) +
                   " spans");
   };
-  ImportSummary summary = TRY(import_file(input.path, writer_, options));
+  Result<ImportSummary> imported = import_file(input.path, writer_, options);
+  if (!imported.has_value()) return put_aside(input, imported.error());
+  const ImportSummary& summary = imported.value();
+  ++taken_;
   bool no_trace = input.found && summary.rows() + summary.refused == 0 && !summary.unread_example.empty();
   if (input.found) ++(summary.format == "unreadable" ? unreadable_ : no_trace ? no_traces_ : read_);
   text_ += summary_text(input.path, summary, no_trace);
@@ -105,20 +127,55 @@ Result<void> ImportRun::take(const Input& input) {
   return {};
 }
 
+// Counts an input that failed. Its stored rows stay, and the next inputs follow while the store can be written.
+Result<void> ImportRun::put_aside(const Input& input, Error error) {
+  if (error.kind == Error::Kind::Cancelled || error.kind == Error::Kind::Full) return error;
+  if (writer_.frames_written() > 0 && !writer_.flush().has_value()) return error;
+  text_ += printable(input.path) + ": not taken in: " + printable(error.message) + "\n";
+  json_.begin_object().member("file", input.path).member("error", error.message).end_object();
+  failed_.push_back(failed_row(input.path, error));
+  unread_.push_back(std::move(error));
+  return {};
+}
+
+Result<void> ImportRun::take_all(const std::vector<Input>& inputs) {
+  for (const Input& input : inputs) {
+    current_ = input.path;
+    TRY(take(input));
+  }
+  if (taken_ == 0 && writer_.frames_written() == 0) return unread_.front();
+  if (!failed_.empty()) {
+    Batch account;
+    account.ledger = std::move(failed_);
+    TRY(writer_.push(std::move(account)));
+  }
+  return writer_.close();
+}
+
 Result<int> ImportRun::finish() {
   json_.end_array().end_object();
   if (auto error = folders_unread(read_, no_traces_, unreadable_)) unread_.push_back(std::move(*error));
   std::string store = printable(options_.directory);
-  text_ += "→ " + store + "; next: culprit " + (unread_.empty() ? "why " : "quality ") + store + "\n";
+  text_ += "→ " + store + "; next: culprit " + (unread_.empty() ? "why " : "quality ") +
+           printable(shell_quoted(options_.directory)) + "\n";
   TRY(print(options_, options_.format == "json" ? json_.take() + "\n" : text_));
-  for (const Error& error : unread_)
-    std::fprintf(stderr, "culprit: %s\n  → %s\n", printable(error.message).c_str(), printable(error.fix).c_str());
+  for (const Error& error : unread_) tell_error(error);
   return unread_.empty() ? 0 : 3;
 }
 
-Result<void> take_all(ImportRun& run, const std::vector<Input>& inputs, Writer& writer) {
-  for (const Input& input : inputs) TRY(run.take(input));
-  return writer.close();
+// Cleans up after an import that ended early. A stop on request removes the store. Otherwise a store with frames stays, and its
+// ledger names the input.
+Error ended_early(const std::string& directory, Writer& writer, const std::string& input, Error error) {
+  bool on_request = error.kind == Error::Kind::Cancelled;
+  if (on_request || writer.frames_written() == 0) {
+    (void)writer.close().has_value();  // the first error is reported
+    on_request ? remove_tree(directory) : remove_unwritten(directory);
+    return error;
+  }
+  bool told = writer.close_with(failed_row(input, error)).has_value();
+  error = kept_in(directory, std::move(error));
+  if (!told) error.message += ", and its ledger does not say so";
+  return error;
 }
 
 }  // namespace
@@ -131,13 +188,8 @@ Result<int> run_import(const Options& options) {
     return Error{Error::Kind::NotFound, "no file to import in '" + options.operands[0] + "'", "name a file or folder"};
   auto writer = TRY(open_writer(options.directory, {}));
   ImportRun run(options, *writer);
-  Result<void> taken = take_all(run, inputs, *writer);
-  if (!taken.has_value()) {  // a partial store would look like a complete one
-    (void)writer->close().has_value();
-    writer.reset();
-    remove_tree(options.directory);
-    return taken.error();
-  }
+  Result<void> taken = run.take_all(inputs);
+  if (!taken.has_value()) return ended_early(options.directory, *writer, run.current(), taken.error());
   return run.finish();
 }
 

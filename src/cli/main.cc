@@ -2,9 +2,12 @@
 #include <mimalloc.h>
 #endif
 
+#include <unistd.h>
+
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "cli/parse.h"
 #include "cli/print.h"
 #include "cli/settings.h"
@@ -20,8 +23,16 @@ int exit_status(Error::Kind kind) {
   return kind == Error::Kind::Denied ? 5 : 3;
 }
 
-int fail(Error error) {
-  if (error.kind == Error::Kind::Denied && error.fix.empty()) error.fix = "run it with sudo, or as the owner";
+// Returns the same command by sudo; empty if it runs as root.
+std::string as_root(const std::vector<std::string>& words) {
+  if (geteuid() == 0) return {};
+  std::string command = "sudo culprit";
+  for (const std::string& word : words) command += " " + shell_quoted(word);
+  return command;
+}
+
+int fail(Error error, const std::vector<std::string>& words) {
+  if (error.kind == Error::Kind::Denied && error.fix.empty()) error.fix = as_root(words);
   tell_error(error);
   return exit_status(error.kind);
 }
@@ -44,10 +55,10 @@ Result<int> run(Parsed& parsed) {
 int main(const std::vector<std::string>& words) {
   catch_signals();
   auto parsed = parse(words);
-  if (!parsed.has_value()) return fail(parsed.error());
+  if (!parsed.has_value()) return fail(parsed.error(), words);
   auto status = run(parsed.value());
   if (int signal = stop_signal(); signal != 0) return 128 + signal;
-  return status.has_value() ? status.value() : fail(status.error());
+  return status.has_value() ? status.value() : fail(status.error(), words);
 }
 
 }  // namespace

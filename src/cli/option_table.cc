@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "analysis/detectors/registry.h"
 #include "base/text.h"
 #include "cli/arguments.h"
 #include "cli/progress.h"
@@ -17,14 +18,24 @@ using enum OptionRow::State;
 
 constexpr std::string_view kColors = "auto always never";
 constexpr std::string_view kTiers = "T0 T1 T0+T1";
-// Returns the values of --fail-on: the classes of findings, "any" and "regression".
-std::string conditions() {
-  std::string text = "any regression";
-  for (const FindingClassInfo& info : finding_classes()) text += " " + std::string(info.name);
+bool has_detector(size_t finding_class) {
+  return std::any_of(analysis::detectors().begin(), analysis::detectors().end(),
+                     [&](const analysis::Detector& detector) {
+                       return detector.finding_class == static_cast<FindingClass>(finding_class);
+                     });
+}
+
+// Returns the names of the classes of findings with a detector, or of those without.
+std::string class_names(bool detected) {
+  std::string text;
+  for (size_t i = 0; i < finding_classes().size(); ++i)
+    if (has_detector(i) == detected) text += " " + std::string(finding_classes()[i].name);
   return text;
 }
-const std::string kConditions = conditions();
 
+// Values of --fail-on; and classes without a detector, which no finding can have yet: they are refused by name.
+const std::string kConditions = "any regression" + class_names(true);
+const std::string kPlannedConditions = class_names(false);
 // Values of --format that are planned: they are refused by name.
 constexpr std::string_view kPlannedFormats = "sarif otlp-json otlp perfetto chrome folded parquet";
 constexpr std::string_view kFaults =
@@ -150,6 +161,14 @@ const OptionRow kOptions[] = {
      .setting = Yes,
      .help = "look at the databases found (read-only, 1 s limit): which session blocks which, plan and table of the "
              "statement to blame; with a DSN: at that one"},
+    {.name = "ask-passfile",
+     .takes = Takes::Path,
+     .metavar = "FILE",
+     .groups = kAsk,
+     .member = &Options::ask_passfile,
+     .setting = Yes,
+     .help = "file of the password for --ask DSN, in lines of host:port:database:user:password; readable by its owner "
+             "alone (mode 600)"},
     {.name = "no-ask",
      .groups = kDemoOnly,
      .member = &Options::no_ask,
@@ -272,7 +291,10 @@ std::string one_of(const std::vector<std::string_view>& choices) {
 Result<void> check_choice(const OptionRow& row, const std::string& text, std::string_view choices) {
   std::vector<std::string_view> known = split(choices, ' ');
   if (std::find(known.begin(), known.end(), text) != known.end()) return {};
-  std::vector<std::string_view> planned = split(row.name == "format" ? kPlannedFormats : "", ' ');
+  std::string_view to_be = row.takes == Takes::Condition ? kPlannedConditions
+                           : row.name == "format"        ? kPlannedFormats
+                                                         : std::string_view();
+  std::vector<std::string_view> planned = split(to_be, ' ');
   if (!text.empty() && std::find(planned.begin(), planned.end(), text) != planned.end())
     return refused(row, "'" + text + "' is not there yet", one_of(known));
   std::string_view guess = closest(text, known);

@@ -27,6 +27,7 @@ struct Options {
   std::vector<std::string> fail_on;
 
   std::optional<std::string> ask;  // a DSN; empty: the databases found; nullopt: not asked
+  std::string ask_passfile;        // where the DSN's password is
 
   bool all = false;
   bool redact = false;  // import

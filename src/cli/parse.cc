@@ -166,6 +166,13 @@ class Parser {
     return {};
   }
 
+  // The operands of `record`, taken for a command.
+  std::string as_command() const {
+    std::string text = "culprit record --";
+    for (const std::string& word : options_.operands) text += " " + shell_quoted(word);
+    return text;
+  }
+
   Result<void> check_whole() const {
     for (const OptionRow* row : options_of(verb_))
       if (row->state == State::Required && !options_.typed(row->name))
@@ -174,8 +181,7 @@ class Parser {
     if (verb_.most_operands < 0 || options_.operands.size() <= static_cast<size_t>(most)) return {};
     const std::string& first = options_.operands[static_cast<size_t>(most)];
     if (verb_.name == "record")
-      return usage("unexpected operand '" + first + "'",
-                   "the command to record must follow --: culprit record -- COMMAND");
+      return usage("unexpected operand '" + first + "'", "the command to record must follow --: " + as_command());
     if (options_.typed("source"))
       return usage("two sources: -s '" + options_.source + "' and '" + first + "'", help_of(verb_));
     return usage("too many operands: '" + first + "'", help_of(verb_));
@@ -194,7 +200,7 @@ Result<const VerbRow*> known_verb(const std::string& word) {
   if (verb == nullptr) {
     std::string_view guess = closest(word, verb_names());
     return usage("unknown verb '" + printable(word) + "'",
-                 guess.empty() ? "culprit --help lists the verbs" : "did you mean '" + std::string(guess) + "'?");
+                 guess.empty() ? "the verbs: culprit --help" : "did you mean '" + std::string(guess) + "'?");
   }
   if (verb->run == nullptr)
     return usage("'" + word + "' is not there yet", "culprit " CULPRIT_VERSION " can: culprit --help");
@@ -223,15 +229,14 @@ Result<Parsed> general_config(const std::vector<std::string>& words) {
   if (words.size() == 2 && words[1] == "--json")
     parsed.options.format = "json";
   else if (words.size() > 1)
-    return usage("unexpected '" + printable(words[1]) + "'",
-                 "culprit VERB --print-config, or culprit --print-config --json");
+    return usage("unexpected '" + printable(words[1]) + "'", "culprit --print-config --json");
   return parsed;
 }
 
 }  // namespace
 
 Result<Parsed> parse(const std::vector<std::string>& words) {
-  if (words.empty()) return usage("no verb given", "sudo culprit why, or culprit --help");
+  if (words.empty()) return usage("no verb given", "culprit --help; to record this machine at once: sudo culprit why");
   const std::string& first = words.front();
   bool help = first == "help" || first == "--help" || first == "-h";
   if ((help && words.size() > 2) || (first == "--version" && words.size() > 1))
@@ -240,7 +245,8 @@ Result<Parsed> parse(const std::vector<std::string>& words) {
   if (help && words.size() > 1) return Parsed{{}, TRY(help_about(words[1]))};
   if (help) return Parsed{{}, overview_text(terminal_width())};
   if (first == "--print-config") return general_config(words);
-  if (first[0] == '-') return usage("no verb given before " + printable(first), "culprit VERB [OPERANDS] [OPTIONS]");
+  if (first[0] == '-')
+    return usage("no verb given before " + printable(first), "the verb is the first word: culprit --help");
   const VerbRow* verb = TRY(known_verb(first));
   return Parser(*verb, {words.begin() + 1, words.end()}).run();
 }

@@ -34,7 +34,8 @@ Result<void> write_to(FILE* file, const std::string& where, const std::string& t
     written = false;
   }
   if (written || failure == EPIPE) return {};
-  return Error{Error::Kind::Unavailable, "cannot write to " + where + ": " + std::strerror(failure)};
+  Error::Kind kind = failure == EACCES || failure == EPERM ? Error::Kind::Denied : Error::Kind::Unavailable;
+  return Error{kind, "cannot write to " + where + ": " + std::strerror(failure)};
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "cli/question.h"
 
 #include "ask/ask.h"
+#include "cli/signals.h"
 
 namespace culprit::cli {
 
@@ -13,13 +14,17 @@ Result<analysis::Question> question_of(const Options& options) {
   question.service = options.service;
   question.operation = options.operation;
   question.statement = options.statement;
+  question.cancel = &stop_token();
   return question;
 }
 
-Result<std::unique_ptr<DatabaseInspector>> inquiry_of(const Options& options,
-                                                      const std::vector<std::string>& data_directories) {
+Result<std::unique_ptr<DatabaseInspector>> inspector_of(const Options& options) {
+  bool has_dsn = options.ask && !options.ask->empty();
+  if (options.typed("ask-passfile") && !has_dsn)
+    return Error{Error::Kind::Usage, "--ask-passfile is for the server of a DSN, and none is given",
+                 "--ask postgresql://USER@HOST:5432/DATABASE; without a DSN a server's own local login counts"};
   if (!options.ask) return std::unique_ptr<DatabaseInspector>();
-  return ask::make_inquiry({*options.ask, data_directories});
+  return ask::make_inspector({*options.ask, {}, has_dsn ? options.ask_passfile : std::string(), &stop_token()});
 }
 
 }  // namespace culprit::cli

@@ -1,4 +1,4 @@
-// Builds the question from the options: window, focus, and whether to ask the database.
+// Builds the question from the options: window, focus, and the inspector of databases.
 #pragma once
 
 #include <memory>
@@ -14,8 +14,7 @@ namespace culprit::cli {
 
 Result<analysis::Question> question_of(const Options& options);
 
-// Returns null without --ask. `data_directories`: only these servers; empty: all of this machine, or the DSN's.
-Result<std::unique_ptr<DatabaseInspector>> inquiry_of(const Options& options,
-                                                      const std::vector<std::string>& data_directories);
+// Returns null without --ask. Error{Usage} for --ask-passfile without a DSN.
+Result<std::unique_ptr<DatabaseInspector>> inspector_of(const Options& options);
 
 }  // namespace culprit::cli

@@ -18,7 +18,8 @@ Result<capture::RecordOptions> scoped(const Options& options) {
   if (scopes != 1)
     return Error{Error::Kind::Usage,
                  scopes == 0 ? "nothing to record was named" : "-a, -p and -- COMMAND exclude each other",
-                 "culprit record (-a | -p PID... | -- COMMAND...)"};
+                 scopes == 0 ? "the whole machine: sudo culprit record -a; all choices: culprit record --help"
+                             : "culprit record --help"};
   return record;
 }
 
@@ -26,9 +27,9 @@ Result<capture::RecordOptions> scoped(const Options& options) {
 
 Result<int> run_record(const Options& options) {
   capture::RecordOptions record = TRY(scoped(options));
-  auto inquiry = TRY(inquiry_of(options, {}));
-  record.inquiry = inquiry.get();
-  record.drop_rights = inquiry == nullptr && record.command.empty();
+  auto inspector = TRY(inspector_of(options));
+  record.inquiry = inspector.get();
+  record.drop_rights = inspector == nullptr && record.command.empty();
   std::string directory = options.directory.empty() ? default_directory() : options.directory;
   auto summary = record_into(directory, record);
   if (!summary.has_value()) {
@@ -37,8 +38,8 @@ Result<int> run_record(const Options& options) {
     tell_error(summary.error());
     return 125;
   }
-  std::string text =
-      options.format == "json" ? summary_json(summary.value(), directory) : summary_text(summary.value(), directory);
+  std::string text = options.format == "json" ? summary_json(summary.value(), directory)
+                                              : summary_text(summary.value(), directory, zone_of(options));
   if (!record.command.empty() && options.output.empty()) {
     std::fputs(text.c_str(), stderr);  // stdout belongs to the command
   } else {

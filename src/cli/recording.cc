@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "base/tree.h"
+#include "cli/command.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
 #include "store/interface/open.h"
@@ -25,17 +26,12 @@ capture::RecordOptions record_options_of(const Options& options) {
   return record;
 }
 
-namespace {
-
-// Adds to an error that the data recorded before it are kept.
 Error kept_in(const std::string& directory, Error error) {
   if (error.kind == Error::Kind::Cancelled) return error;
   error.message += "; the data recorded until then are in '" + directory + "'";
-  if (error.fix.empty()) error.fix = "culprit why " + directory;
+  if (error.fix.empty()) error.fix = "culprit quality " + shell_quoted(directory);
   return error;
 }
-
-}  // namespace
 
 Result<capture::RecordSummary> record_into(const std::string& directory, capture::RecordOptions options) {
   EndsRecording ends_recording;
@@ -68,7 +64,13 @@ std::string default_directory() {
   return name;
 }
 
-std::string summary_text(const capture::RecordSummary& summary, const std::string& directory) {
+std::optional<Zone> zone_of(const Options& options) {
+  report::Look look = look_of(options);
+  return look.window ? std::optional(look.zone) : std::nullopt;
+}
+
+std::string summary_text(const capture::RecordSummary& summary, const std::string& directory,
+                         std::optional<Zone> zone) {
   int64_t length_ns = summary.host.ended_ns - summary.host.started_ns;
   double share = length_ns > 0 ? static_cast<double>(summary.recorder_cpu_ns) / static_cast<double>(length_ns) : 0;
   auto count = [](uint64_t n) { return format_count(static_cast<int64_t>(n)); };
@@ -76,6 +78,9 @@ std::string summary_text(const capture::RecordSummary& summary, const std::strin
                      format_share(share) + " of one CPU   " + count(summary.requests) + " requests\n";
   text += "        " + count(summary.events) + " events = " + count(summary.kept) + " kept + " + count(summary.lost) +
           " lost   →  " + printable(directory) + " (" + format_bytes(tree_bytes(directory)) + ")\n";
+  if (zone)
+    text += "        from " + format_time(summary.host.started_ns, *zone) + " to " +
+            format_time(summary.host.ended_ns, *zone) + "\n";
   for (const std::string& line : summary.asked) text += "        " + printable(line) + "\n";
   for (const capture::ProbeState& probe : summary.counts.probes)
     if (probe.state != capture::ProbeState::State::Attached && probe.state != capture::ProbeState::State::Off)

@@ -88,14 +88,14 @@ Result<std::vector<Setting>> settings_of(const std::string& path, const std::str
     if (!entry.table.empty() && (verb == nullptr || verb->run == nullptr)) {
       std::string_view guess = closest(entry.table, verb_names());
       return in_file(path, entry.line, "[" + entry.table + "] is no verb",
-                     guess.empty() ? "culprit --help lists the verbs" : "did you mean [" + std::string(guess) + "]?");
+                     guess.empty() ? "the verbs: culprit --help" : "did you mean [" + std::string(guess) + "]?");
     }
     const OptionRow* row = setting_row(entry.key);
     if (row == nullptr) {
       std::string_view guess = closest(entry.key, setting_names());
       return in_file(
           path, entry.line, "there is no setting '" + entry.key + "'",
-          guess.empty() ? "culprit --print-config lists them" : "did you mean '" + std::string(guess) + "'?");
+          guess.empty() ? "all settings: culprit --print-config" : "did you mean '" + std::string(guess) + "'?");
     }
     if (entry.kind == TomlEntry::Kind::Array && !row->repeats())
       return in_file(path, entry.line, entry.key + " has one value, not a list", entry.key + " = \"…\"");

@@ -75,7 +75,7 @@ TEST(Settings, ListsAndSwitches) {
   Folder folder;
   folder.write("user", "fail-on = ['any', 'lock_wait']\nask = true\n");
   EXPECT_EQ(folder.options({"why"}).value().fail_on, (std::vector<std::string>{"any", "lock_wait"}));
-  EXPECT_EQ(folder.options({"why", "--fail-on", "leak"}).value().fail_on, std::vector<std::string>{"leak"});
+  EXPECT_EQ(folder.options({"why", "--fail-on", "n_plus_one"}).value().fail_on, std::vector<std::string>{"n_plus_one"});
   EXPECT_EQ(folder.options({"why"}).value().ask, "");
   folder.write("user", "ask = false\n");
   EXPECT_FALSE(folder.options({"why"}).value().ask.has_value());

@@ -1,6 +1,7 @@
 #include "cli/source.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -16,7 +17,7 @@ namespace culprit::cli {
 namespace {
 
 Result<Source> take_in(const std::string& name) {
-  auto store = TRY(open_private_store());
+  auto store = TRY(open_private_store({.cancel = &stop_token()}));
   Progress progress("reading " + (name == "-" ? "stdin" : name));
   ImportOptions options;
   options.cancel = &stop_token();
@@ -36,9 +37,14 @@ Result<Source> open_source(const std::string& name) {
                  "cannot read from '" + name + "': this version reads recordings and files only",
                  "copy the recording here and give its path"};
   struct stat status = {};
-  if (stat(name.c_str(), &status) != 0)
-    return Error{Error::Kind::NotFound, "cannot open '" + name + "': " + std::strerror(errno),
-                 "record one: sudo culprit record -a --for 15s -o slow.culprit"};
+  if (stat(name.c_str(), &status) != 0 || access(name.c_str(), R_OK) != 0) {
+    Error error{Error::Kind::NotFound, "cannot open '" + name + "': " + std::strerror(errno)};
+    if (errno == EACCES)
+      error.kind = Error::Kind::Denied;
+    else
+      error.fix = "record one: sudo culprit record -a --for 15s -o slow.culprit";
+    return error;
+  }
   if (!S_ISDIR(status.st_mode)) return take_in(name);
   Progress progress("reading " + name, Progress::Beat::Own);
   return Source{name, TRY(open_reader(name, {.cancel = &stop_token()})), {}};
@@ -56,8 +62,10 @@ Result<std::string> named_source(const Options& options, size_t operands_before_
                  "culprit " + options.verb + " --help"};
   if (options.operands.size() == operands_before_it + 1) return options.operands.back();
   if (!options.source.empty()) return options.source;
+  std::string command = "culprit " + options.verb;
+  for (const std::string& operand : options.operands) command += " " + shell_quoted(operand);
   return Error{Error::Kind::Usage, "no source given",
-               "name a recording or a trace file: culprit " + options.verb + " ... -s slow.culprit"};
+               "name a recording or a trace file: " + command + " -s slow.culprit"};
 }
 
 }  // namespace culprit::cli

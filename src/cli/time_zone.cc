@@ -1,6 +1,6 @@
-#include <unistd.h>
-
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 
 #include "cli/print.h"
@@ -30,7 +30,12 @@ bool is_known_name(const std::string& zone) {
   if (zone.empty() || zone[0] == '/' || zone.find_first_not_of(kNameCharacters) != std::string::npos) return false;
   const char* directory = std::getenv("TZDIR");
   std::string path = std::string(directory != nullptr ? directory : "/usr/share/zoneinfo") + "/" + zone;
-  return access(path.c_str(), R_OK) == 0;
+  FILE* file = std::fopen(path.c_str(), "re");  // a folder of zones, or a list of them, is no zone
+  if (file == nullptr) return false;
+  char magic[4] = {};
+  bool zone_file = std::fread(magic, 1, sizeof magic, file) == sizeof magic && std::memcmp(magic, "TZif", 4) == 0;
+  std::fclose(file);
+  return zone_file;
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ class PrivateServer : public testing::Test {
     sql("CREATE TABLE things (id int PRIMARY KEY, owner int, name text)");
     sql("INSERT INTO things SELECT g, g % 1000, 'thing' FROM generate_series(1, 20000) g");
     sql("ANALYZE");
-    auto inquiry = ask::make_inquiry({"", {server_->data_directory()}});
+    auto inquiry = ask::make_inspector({"", {server_->data_directory()}});
     ASSERT_TRUE(inquiry.has_value());
     inquiry_ = std::move(inquiry).value();
   }

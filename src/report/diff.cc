@@ -66,6 +66,10 @@ std::string diff_text(const Comparison& comparison, const Look& look) {
   out.labelled(0, "besides", kLabelWidth, operations_text(comparison));
   for (const Finding& finding : comparison.appeared)
     out.labelled(0, "new", kLabelWidth, cause_name(finding) + ": " + printable(finding.title), Style::Red);
+  if (look.window) {
+    out.labelled(0, "before", kLabelWidth, window_text(comparison.before_from_ns, comparison.before_to_ns, look.zone));
+    out.labelled(0, "after", kLabelWidth, window_text(comparison.from_ns, comparison.to_ns, look.zone));
+  }
   out.labelled(0, "error", kLabelWidth, false_alarms_text(comparison.false_alarms));
   out.labelled(0, "trust", kLabelWidth, account_text(comparison.quality.account, comparison.quality.rows));
   return out.take();

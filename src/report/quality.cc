@@ -24,9 +24,11 @@ std::string_view sentence_of(const std::string& kind) {
 
 }  // namespace
 
-std::string quality_text(const Account& account, const std::vector<LedgerRow>& rows, const Look& look) {
+std::string quality_text(const Account& account, const std::vector<LedgerRow>& rows, const Look& look,
+                         TimeRange range) {
   Paragraph out(look.width, look.color);
   out.line(0, account_text(account, rows), account.balanced() ? Style::Bold : Style::Red);
+  if (look.window) out.line(0, "of " + window_text(range.from_ns, range.to_ns, look.zone));
   std::map<std::string_view, std::vector<const LedgerRow*>> by_group;
   for (const LedgerRow& row : rows) by_group[group_of(row.kind)].push_back(&row);
   for (auto& [group, members] : by_group) {

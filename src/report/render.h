@@ -51,7 +51,13 @@ struct ShownTrace {
 std::string show_text(const ShownTrace& shown, const Look& look);
 std::string show_json(const ShownTrace& shown);
 
-std::string quality_text(const Account& account, const std::vector<LedgerRow>& rows, const Look& look);
+// Times that a source is about; 0 and 0: none.
+struct TimeRange {
+  int64_t from_ns = 0, to_ns = 0;
+};
+// `range` is printed if Look::window is set.
+std::string quality_text(const Account& account, const std::vector<LedgerRow>& rows, const Look& look,
+                         TimeRange range = {});
 std::string quality_json(const Account& account, const std::vector<LedgerRow>& rows);
 
 // The parts of an SqlTable; values are JSON texts.
@@ -66,8 +72,8 @@ struct Table {
 std::string table_text(const Table& table, const Look& look);
 std::string table_json(const Table& table);
 std::string table_ndjson(const Table& table);
-// Exact, except for values that a spreadsheet would run as a formula. On a terminal each field passes through
-// printable().
+// Exact, except for values that a spreadsheet would run as a formula, and for times with a zone, which are converted to
+// Look::zone. On a terminal each field passes through printable().
 std::string table_csv(const Table& table, const Look& look);
 
 }  // namespace culprit::report

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cstdio>
+#include <ctime>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -44,6 +46,31 @@ std::string plain(std::string_view json) {
   return text;
 }
 
+// Converts a time as DuckDB writes it, "2026-01-01 00:00:00.5+00", to the zone of the process. Anything else stays as it is
+// ("infinity", years before Christ).
+std::string in_local_zone(const std::string& utc) {
+  std::tm parts{};
+  const char* rest = strptime(utc.c_str(), "%Y-%m-%d %H:%M:%S", &parts);
+  if (rest == nullptr) return utc;
+  std::string_view fraction(rest);
+  if (!fraction.ends_with("+00")) return utc;
+  fraction.remove_suffix(3);
+  time_t when = timegm(&parts);
+  if (localtime_r(&when, &parts) == nullptr) return utc;
+  char text[80];
+  size_t length = std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts);
+  long minutes = std::abs(parts.tm_gmtoff) / 60;
+  char zone[16];
+  std::snprintf(zone, sizeof zone, minutes % 60 == 0 ? "%c%02ld" : "%c%02ld:%02ld", parts.tm_gmtoff < 0 ? '-' : '+',
+                minutes / 60, minutes % 60);
+  return std::string(text, length) + std::string(fraction) + zone;
+}
+
+std::string cell_text(const std::string& json, std::string_view type, const Look& look) {
+  std::string text = plain(json);
+  return type == "TIMESTAMPTZ" && look.zone == Zone::Local ? in_local_zone(text) : text;
+}
+
 bool is_number(std::string_view type) {
   return type.find("INT") != std::string_view::npos || type == "DOUBLE" || type == "FLOAT" ||
          type.starts_with("DECIMAL");
@@ -69,7 +96,7 @@ std::string table_text(const Table& table, const Look& look) {
   for (const auto& row : table.rows) {
     cells.emplace_back();
     for (size_t i = 0; i < row.size(); ++i) {
-      cells.back().push_back(printable(plain(row[i])));
+      cells.back().push_back(printable(cell_text(row[i], table.columns[i].type, look)));
       widths[i] = std::max(widths[i], display_width(cells.back().back()));
     }
   }
@@ -138,7 +165,8 @@ std::string table_csv(const Table& table, const Look& look) {
   text += "\r\n";  // RFC 4180
   for (const auto& row : table.rows) {
     for (size_t i = 0; i < row.size(); ++i)
-      text += (i ? "," : "") + csv_field(shown(plain(row[i])), is_number(table.columns[i].type));
+      text += (i ? "," : "") +
+              csv_field(shown(cell_text(row[i], table.columns[i].type, look)), is_number(table.columns[i].type));
     text += "\r\n";
   }
   return text;

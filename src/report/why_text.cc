@@ -170,9 +170,7 @@ std::string why_text(const Answer& answer, const Look& look) {
   }
   if (!answer.findings.empty()) out.blank();
   constexpr int kFootWidth = 12;
-  if (look.window)
-    out.labelled(0, "window", kFootWidth,
-                 format_time(answer.from_ns, look.zone) + " to " + format_time(answer.to_ns, look.zone));
+  if (look.window) out.labelled(0, "window", kFootWidth, window_text(answer.from_ns, answer.to_ns, look.zone));
   bool first = true;
   for (const std::string& line : answer.not_seen) {
     out.labelled(0, first ? "not seen" : "", kFootWidth, printable(line));

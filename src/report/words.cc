@@ -76,4 +76,9 @@ std::string account_text(const Account& account, const std::vector<LedgerRow>& r
                               : "; " + plural(static_cast<int64_t>(rows.size()), "ledger row"));
 }
 
+std::string window_text(int64_t from_ns, int64_t to_ns, Zone zone) {
+  if (from_ns == 0 && to_ns == 0) return "no time";
+  return format_time(from_ns, zone) + " to " + format_time(to_ns, zone);
+}
+
 }  // namespace culprit::report

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.h"
 #include "model/finding.h"
 
 namespace culprit::report {
@@ -21,6 +22,8 @@ std::string account_text(const Account& account, const std::vector<LedgerRow>& r
 std::string ledger_text(const LedgerRow& row);
 // Returns "at most 5 % of comparisons …": how often a comparison reports a change where nothing changed.
 std::string false_alarms_text(double share);
+// Returns "2026-01-01T00:00:00Z to 2026-01-01T00:00:15Z", or "no time" for 0 and 0.
+std::string window_text(int64_t from_ns, int64_t to_ns, Zone zone);
 std::string plural(int64_t n, std::string_view unit);  // "1 span", "2 spans"
 
 }  // namespace culprit::report

@@ -38,7 +38,7 @@ def prepare(where):
     text = "".join(program.otlp("web", [program.span(trace, 1, 0, "GET /orders", i * 100, i * 100 + 20),
                                         program.span(trace, 2, 1, "SELECT orders", i * 100 + 1, i * 100 + 19, **{"db.system.name": "postgresql"})])
                    for i, trace in enumerate([1, 0x9f31c07ab2 << 88, *range(100, 160)]))
-    for name in ("traces", "before", "after", "a", "b", "logs"):
+    for name in ("traces", "before", "after", "a", "b", "logs", "it's"):
         with open(os.path.join(where, name + ".jsonl"), "w", encoding="utf-8") as file:
             file.write(text)
     with gzip.open(os.path.join(where, "traces.jsonl.gz"), "wt", encoding="utf-8") as file:
@@ -125,20 +125,47 @@ def test_answers(checks, where):
     checks.that(ran >= 20, f"answers printed only {ran} commands")
 
 
+def commands_of_fix(checks, mistake, fix):
+    """A fix is a command, or words, a colon and a command, several of them with semicolons between; or words without a command."""
+    for part in fix.split("; "):
+        match = re.search(r"(?:sudo )?culprit [a-z-].*", part)
+        if not match:
+            continue
+        checks.that(match.start() == 0 or part[:match.start()].endswith(": "), f"`{mistake}`: a command inside a sentence: {fix}")
+        checks.that(not re.search(r"\b[A-Z]{2,}\b|\.\.\.| \(|\[", match.group().split("'")[0]), f"`{mistake}`: a grammar, and no command: {fix}")
+        yield match.group()
+
+
 def test_mistakes(checks, where):
+    ran = 0
     for mistake in ("culprit why nowhere", "culprit show", "culprit sql", "culprit show cafe -s traces.jsonl", "culprit import", "culprit",
-                    "culprit sql 'DROP TABLE span' -s traces.jsonl", "culprit why a.jsonl --fail-on regression", "culprit diff a.jsonl",
-                    "culprit quality", "culprit record", "culprit record x", "culprit why a.jsonl -s b.jsonl", "culprit nonsense",
-                    "culprit quality --nonsense", "culprit search x", "culprit completion"):
+                    "culprit sql 'DROP TABLE span' -s traces.jsonl", "culprit sql 'COPY span TO 1' -s traces.jsonl",
+                    "culprit why a.jsonl --fail-on regression", "culprit diff a.jsonl", "culprit diff a.jsonl b.jsonl traces.jsonl",
+                    "culprit quality", "culprit record", "culprit record x", "culprit record sh -c 'a b'", "culprit record -a -- true",
+                    "culprit why a.jsonl -s b.jsonl", "culprit why a.jsonl -s 'it'\"'\"'s.jsonl'", "culprit nonsense", "culprit --nonsense",
+                    "culprit quality --nonsense", "culprit search x", "culprit completion", "culprit completion tcsh",
+                    "culprit show slowest", "culprit sql 'SELECT 1'", "culprit --print-config --nonsense", "culprit why a.jsonl --for 3s",
+                    "culprit show zz -s traces.jsonl", "culprit why a.jsonl --ask-passfile x", "CULPRIT_COLOR=x culprit quality a.jsonl",
+                    "culprit why a.jsonl --trace nothing", "culprit import nowhere -o new.culprit", "culprit import day -o slow.culprit",
+                    "culprit why a.jsonl --fail-on leak", "culprit why a.jsonl --tz Mars"):
         status, _, err = shell(mistake, where)
-        checks.that(status in (2, 3) and "  → " in err, f"`{mistake}` exits {status}: {err}")
-        for line in re.findall(r"(?:sudo )?culprit [a-z-].*", err.split("  → ")[-1]):
-            line = line.strip().replace("BEFORE", "a.jsonl").replace("AFTER", "b.jsonl").replace("COMMAND", "true").replace(", or culprit --help", "")
-            line = re.sub(r"(culprit --help).*|(culprit [a-z]+ --help).*", r"\1\2", line)
-            line = re.sub(r" \.\.\. ", " ", line).replace("bash, zsh or fish", "bash")
-            if "[" in line or "(" in line.split("'")[0]:
-                continue  # a grammar, not a command
+        checks.that(status in (2, 3), f"`{mistake}` exits {status}: {err}")
+        if "  → " not in err:
+            continue
+        for line in commands_of_fix(checks, mistake, err.split("  → ")[-1].strip()):
+            ran += 1
             runs(checks, line, where, f"`{mistake}`")
+    checks.that(ran >= 20, f"mistakes printed only {ran} commands")
+
+
+def test_next(checks, where):
+    """What import says to type next."""
+    for made, wanted in (("next.culprit", "why"), ("it's.culprit", "why")):
+        _, out, err = shell(f"culprit import traces.jsonl -o {shlex.quote(made)}", where)
+        commands = re.findall(r"next: (culprit .*)$", out, re.M)
+        checks.that(len(commands) == 1 and commands[0].startswith(f"culprit {wanted} "), f"import prints {out!r} {err!r}")
+        for line in commands:
+            runs(checks, line, where, "import")
 
 
 def test(checks):
@@ -148,6 +175,7 @@ def test(checks):
         test_readme(checks, where)
         test_answers(checks, where)
         test_mistakes(checks, where)
+        test_next(checks, where)
         checks.that(program.left_behind(where) == [], f"left behind: {program.left_behind(where)}")
 
 
