@@ -10,7 +10,7 @@
 struct report {
   __u32 busy;
   __u32 pad;
-  struct event_report event;
+  struct event_pg_activity event;
   char text[TEXT_LIMIT];
 };
 
@@ -32,8 +32,8 @@ INLINE struct report* take_report(void) {
   return NULL;
 }
 
-INLINE void fill_report(struct event_report* e, struct thread_slot* slot, __u32 state, __u64 length, bool cut) {
-  fill_header(&e->header, EVENT_REPORT, (sizeof *e + length + 7) & ~7ull, bpf_ktime_get_ns(), slot->tgid, slot->tid);
+INLINE void fill_report(struct event_pg_activity* e, struct thread_slot* slot, __u32 state, __u64 length, bool cut) {
+  fill_header(&e->header, EVENT_PG_ACTIVITY, (sizeof *e + length + 7) & ~7ull, bpf_ktime_get_ns(), slot->tgid, slot->tid);
   e->state = state;
   e->text_bytes = length;
   e->cut = cut;
@@ -42,9 +42,9 @@ INLINE void fill_report(struct event_report* e, struct thread_slot* slot, __u32 
 /* Writes a short text, as most are, directly into the ring. Returns false if the text does not fit. */
 INLINE bool tell_short(struct thread_slot* slot, __u32 state, const char* text, void* ring, struct cpu_counts* c) {
   struct {
-    struct event_report event;
+    struct event_pg_activity event;
     char text[256];
-  }* e = reserve(ring, sizeof *e, EVENT_REPORT, c);
+  }* e = reserve(ring, sizeof *e, EVENT_PG_ACTIVITY, c);
   __s64 length;
   if (!e) return true; /* lost */
   length = bpf_probe_read_user_str(e->text, sizeof e->text, text);
@@ -76,7 +76,7 @@ INLINE int on_report(struct pt_regs* regs) {
   slot = traced(bpf_get_current_task_btf());
   if (!slot || tell_short(slot, state, text, ring, c)) return 0;
   if (!(report = take_report())) {
-    lose(c, EVENT_REPORT);
+    lose(c, EVENT_PG_ACTIVITY);
     return 0;
   }
   length = bpf_probe_read_user_str(report->text, TEXT_LIMIT, text);
@@ -87,7 +87,7 @@ INLINE int on_report(struct pt_regs* regs) {
   asm volatile("" : "+r"(size));
   if (size <= sizeof report->event + TEXT_LIMIT) {
     if (bpf_ringbuf_output(ring, &report->event, size, wake_flag(ring, size, c)))
-      lose_for_room(c, EVENT_REPORT);
+      lose_for_room(c, EVENT_PG_ACTIVITY);
     else if (c->gap_from_ns)
       tell_gap(c);
   }

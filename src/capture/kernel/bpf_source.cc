@@ -130,13 +130,13 @@ Result<void> BpfSource::seed_scope() {
 // Passes on texts read from a server's memory as events, like those of a probe.
 void BpfSource::tick_probes(uint64_t now_ns, uint64_t horizon_ns, const Handler& handle) {
   for (const StatementReader::Statement& statement : probes_.tick(now_ns, horizon_ns)) {
-    const size_t size_bytes = (sizeof(event_report) + statement.text.size() + 7) / 8 * 8;
+    const size_t size_bytes = (sizeof(event_pg_activity) + statement.text.size() + 7) / 8 * 8;
     std::vector<uint64_t> words(size_bytes / 8);
-    auto* event = reinterpret_cast<event_report*>(words.data());
+    auto* event = reinterpret_cast<event_pg_activity*>(words.data());
     event->header.time_ns = std::max(last_ns_, statement.time_ns);
     event->header.pid = static_cast<uint32_t>(statement.pid);
     event->header.tid = event->header.pid;  // a PostgreSQL backend has one thread
-    event->header.type = EVENT_REPORT;
+    event->header.type = EVENT_PG_ACTIVITY;
     event->header.size_bytes = static_cast<uint32_t>(size_bytes);
     event->text_bytes = static_cast<uint16_t>(statement.text.size());
     event->cut = statement.cut;

@@ -55,8 +55,8 @@ void print_event(const event_header& header) {
                 e.wake_ns ? static_cast<long long>(header.time_ns - e.wake_ns) / 1000 : -1, e.state, e.syscall,
                 e.argument, e.waker_pid, e.waker_tid, e.waker, e.socket);
   }
-  if (header.type == EVENT_REPORT) {
-    const auto& e = reinterpret_cast<const event_report&>(header);
+  if (header.type == EVENT_PG_ACTIVITY) {
+    const auto& e = reinterpret_cast<const event_pg_activity&>(header);
     std::printf(" state %u: ", e.state);
     print_bytes(payload_of(e), e.text_bytes);
   }

@@ -126,8 +126,8 @@ void Dispatcher::handle(const event_header& header) {
     case EVENT_RETRANSMIT:
       if (auto* event = as<event_retransmit>(header)) p.tracker.on_retransmit(requests::EndpointId{event->socket});
       return;
-    case EVENT_REPORT: {
-      auto* event = as<event_report>(header);
+    case EVENT_PG_ACTIVITY: {
+      auto* event = as<event_pg_activity>(header);
       if (!event || event->text_bytes == 0) return;
       const size_t room = header.size_bytes - sizeof *event;
       p.tracker.on_report({as_pid(header.pid),

@@ -76,10 +76,10 @@ class Machine {
   }
   void report(int32_t pid, double at_ms, std::string_view text) {
     struct {
-      event_report event;
+      event_pg_activity event;
       char text[64];
     } report = {};
-    head(report.event, EVENT_REPORT, pid, pid, at_ms);
+    head(report.event, EVENT_PG_ACTIVITY, pid, pid, at_ms);
     report.event.state = 2;
     report.event.text_bytes = static_cast<uint16_t>(text.size());
     std::memcpy(report.text, text.data(), text.size());

@@ -145,7 +145,7 @@ struct event_sync {
 };
 
 /* Payload: text_bytes of the text (0: the call passed no text). */
-struct event_report {
+struct event_pg_activity {
   struct event_header header;
   /* in the server's numbering, which differs between versions; 0: the text was read from the server's memory */
   __u32 state;
