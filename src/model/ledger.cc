@@ -19,7 +19,8 @@ std::string_view to_string(Evidence evidence) { return kEvidenceNames[static_cas
 
 const std::vector<LedgerKindInfo>& ledger_kinds() {
   static const std::vector<LedgerKindInfo> kKinds = {
-#define KIND(name, group, unit, sentence) {#name, LedgerGroup::group, LedgerUnit::unit, sentence},
+#define KIND(name, group, unit, relevance, effect, sentence) \
+  {#name, LedgerGroup::group, LedgerUnit::unit, relevance, LedgerEffect::effect, sentence},
 #include "model/ledger_kinds.inc"
 #undef KIND
   };
@@ -27,6 +28,12 @@ const std::vector<LedgerKindInfo>& ledger_kinds() {
 }
 
 const LedgerKindInfo& info(LedgerKind kind) { return ledger_kinds()[static_cast<size_t>(kind)]; }
+
+const LedgerKindInfo* find_ledger_kind(std::string_view name) {
+  for (const LedgerKindInfo& kind : ledger_kinds())
+    if (kind.name == name) return &kind;
+  return nullptr;
+}
 
 LedgerRow ledger_row(LedgerKind kind, int64_t n, std::string_view source, std::string_view stage,
                      std::string_view detail, Evidence evidence) {

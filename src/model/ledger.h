@@ -40,12 +40,14 @@ enum class LedgerUnit : uint8_t {
   Nanosecond,
   File
 };
+// What rows of a kind do to an answer (ledger_kinds.inc).
+enum class LedgerEffect : uint8_t { None, Doubt, Loss };
 std::string_view to_string(LedgerGroup group);
 std::string_view to_string(LedgerUnit unit);  // "event", "span", …
 
 // The order is not part of any format, because frames and tables contain the names.
 enum class LedgerKind : uint8_t {
-#define KIND(name, group, unit, sentence) name,
+#define KIND(name, group, unit, relevance, effect, sentence) name,
 #include "model/ledger_kinds.inc"
 #undef KIND
 };
@@ -53,9 +55,12 @@ struct LedgerKindInfo {
   std::string_view name;
   LedgerGroup group;
   LedgerUnit unit;
+  int relevance;  // to an answer: 0 none, to 9
+  LedgerEffect effect;
   std::string_view sentence;
 };
 const LedgerKindInfo& info(LedgerKind kind);
+const LedgerKindInfo* find_ledger_kind(std::string_view name);  // null: no such kind
 const std::vector<LedgerKindInfo>& ledger_kinds();
 
 enum class Evidence : uint8_t { Exact, Bounded, Heuristic, Unknown };

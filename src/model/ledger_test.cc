@@ -22,6 +22,22 @@ TEST(LedgerKinds, HaveNamesOfTheirOwn) {
   EXPECT_GT(names.size(), 20u);
 }
 
+TEST(LedgerKinds, SayHowMuchTheyMatterToAnAnswer) {
+  for (const LedgerKindInfo& kind : ledger_kinds()) {
+    EXPECT_TRUE(kind.relevance >= 0 && kind.relevance <= 9) << kind.name;
+    EXPECT_EQ(kind.relevance == 0, kind.effect == LedgerEffect::None) << kind.name;
+  }
+  EXPECT_EQ(info(LedgerKind::stream_gap).relevance, info(LedgerKind::proto_resync).relevance);
+  EXPECT_EQ(info(LedgerKind::no_requests).effect, LedgerEffect::None) << "a socket without requests hides none";
+  EXPECT_EQ(info(LedgerKind::ring_full).effect, LedgerEffect::Loss);
+}
+
+TEST(LedgerKinds, AreFoundByTheirName) {
+  ASSERT_NE(find_ledger_kind("stream_gap"), nullptr);
+  EXPECT_EQ(find_ledger_kind("stream_gap")->name, "stream_gap");
+  EXPECT_EQ(find_ledger_kind("no such kind"), nullptr);
+}
+
 TEST(LedgerKinds, AreFoundByTheirNumber) {
   EXPECT_EQ(info(LedgerKind::duplicate).name, "duplicate");
   EXPECT_EQ(info(LedgerKind::ring_full).group, LedgerGroup::Capture);
