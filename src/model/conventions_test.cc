@@ -23,21 +23,15 @@ TEST(Conventions, PreferTheNewName) {
   EXPECT_EQ(db_text(both), "new");
 }
 
-TEST(Conventions, FindTheSamePathInEveryFormOfAnAddress) {
-  EXPECT_EQ(http_path({{"url.path", string("/cart")}}), "/cart");
-  EXPECT_EQ(http_path({{"http.target", string("/cart?id=7")}}), "/cart");
-  EXPECT_EQ(http_path({{"http.url", string("http://shop:8080/cart?id=7#top")}}), "/cart");
-  EXPECT_EQ(http_path({{"url.full", string("https://shop")}}), "/");
-}
-
 TEST(Conventions, ReadNumbersThatWereSentAsText) {
   EXPECT_EQ(http_status({{"http.status_code", string("503")}}), 503);
   EXPECT_EQ(http_status({{"http.status_code", string("many")}}), 0);
 }
 
-TEST(Conventions, NameARemoteMethodInFull) {
-  EXPECT_EQ(rpc_method({{"rpc.service", string("shop.Cart")}, {"rpc.method", string("Get")}}), "shop.Cart/Get");
-  EXPECT_EQ(rpc_method({{"rpc.method", string("shop.Cart/Get")}}), "shop.Cart/Get");
+TEST(Conventions, TellWhatThePeerIsFromWhereItIs) {
+  Attributes both{{"peer.service", string("payments")}, {"network.peer.address", string("10.0.0.3")}};
+  EXPECT_EQ(peer_service(both), "payments");
+  EXPECT_EQ(peer_address(both), "10.0.0.3");
 }
 
 }  // namespace

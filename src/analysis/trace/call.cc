@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "base/text.h"
+#include "model/conventions.h"
 #include "statement/normalise.h"
 #include "statement/path_template.h"
 
@@ -95,40 +96,25 @@ bool is_database(const Span& span) {
   return false;
 }
 
-std::string_view system_of(const Span& span) {
-  std::string_view system = find_text(span.attributes, "db.system.name");
-  return system.empty() ? find_text(span.attributes, "db.system") : system;
-}
+std::string_view system_of(const Span& span) { return db_system(span.attributes); }
 
 std::string_view statement_text(const Span& span) {
-  std::string_view text = find_text(span.attributes, "db.query.text");
-  if (text.empty()) text = find_text(span.attributes, "db.statement");
+  std::string_view text = db_text(span.attributes);
   return text.empty() ? std::string_view(span.name) : text;
 }
 
 std::string address_of(const Span& span) {
-  std::string address(find_text(span.attributes, "server.address"));
-  if (address.empty()) address = find_text(span.attributes, "net.peer.name");
-  int64_t port = find_integer(span.attributes, "server.port", 0);
-  if (!address.empty() && port > 0) address += ":" + std::to_string(port);
+  std::string address(peer_address(span.attributes));
+  const std::string port = ":" + std::to_string(peer_port(span.attributes));
+  if (!address.empty() && port != ":0" && !address.ends_with(port)) address += port;
   return address;
 }
 
-std::string_view database_of(const Span& span) {
-  std::string_view database = find_text(span.attributes, "db.namespace");
-  return database.empty() ? find_text(span.attributes, "db.name") : database;
-}
+std::string_view database_of(const Span& span) { return db_namespace(span.attributes); }
 
 std::string peer_of(const Span& span) {
-  for (std::string_view key :
-       {"peer.service", "server.address", "net.peer.name", "http.host", "network.peer.address"}) {
-    std::string_view name = find_text(span.attributes, key);
-    if (name.empty()) continue;
-    int64_t port = find_integer(span.attributes, "server.port", 0);
-    bool address = key == "server.address" && port > 0;
-    return address ? std::string(name) + ":" + std::to_string(port) : std::string(name);
-  }
-  return {};
+  std::string_view service = peer_service(span.attributes);
+  return service.empty() ? address_of(span) : std::string(service);
 }
 
 int64_t rows_of(const Span& span) {
