@@ -1,6 +1,7 @@
 #include "ingest/notation/line.h"
 
 #include "base/text.h"
+#include "ingest/notation/machine.h"
 #include "ingest/notation/scanner.h"
 #include "ingest/notation/waits.h"
 
@@ -8,8 +9,6 @@ namespace culprit::notation {
 
 namespace {
 
-// This limit keeps sums of times within int64 nanoseconds: 10^11 ms are three years.
-constexpr int64_t kMostMilliseconds = 100'000'000'000;
 constexpr int64_t kMostSeconds = 1'000'000'000;
 // A performance test may need a million traces of one block; a larger number is most likely a typing error.
 constexpr int64_t kMostCopies = 1'000'000;
@@ -36,8 +35,7 @@ DamagedLine damaged(std::string_view before, std::string_view word, std::string_
   return {std::string(before) + "'" + printable(fitted(word, 40)) + "'" + std::string(after)};
 }
 
-std::variant<EmptyLine, CommentLine, RepeatLine, SpanLine, DamagedLine> parse_repeat(std::string_view first,
-                                                                                     Scanner& scanner) {
+std::variant<RepeatLine, DamagedLine> parse_repeat(std::string_view first, Scanner& scanner) {
   RepeatLine repeat;
   auto count = parse_decimal(first.substr(1), 0, kMostCopies);
   if (!count || *count == 0) return damaged("", first, " is not between x1 and x1000000");
@@ -53,6 +51,20 @@ std::variant<EmptyLine, CommentLine, RepeatLine, SpanLine, DamagedLine> parse_re
   if (repeat.every_ns > kMostSeconds * 1'000'000'000 / repeat.count)
     return DamagedLine{"these repeats at this interval take more than 30 years"};
   return repeat;
+}
+
+// A line about the machine; nullopt: about something else.
+std::optional<decltype(Line::content)> parse_machine(std::string_view first, Scanner& scanner) {
+  std::optional<decltype(Line::content)> content;
+  auto take = [&](auto&& parsed) {
+    if (auto* why = std::get_if<Wrong>(&parsed))
+      content = DamagedLine{std::move(*why)};
+    else
+      content = std::get<0>(std::move(parsed));
+  };
+  if (first == "@host") take(parse_host(scanner));
+  if (first == "@process") take(parse_process(scanner));
+  return content;
 }
 
 std::optional<SpanKind> parse_kind(std::string_view word) {
@@ -82,6 +94,21 @@ std::optional<std::optional<DamagedLine>> apply_threads(const Word& word, SpanLi
   return std::optional<DamagedLine>();
 }
 
+// Applies a word about what happened within the span; nullopt: it is no such word.
+std::optional<std::optional<DamagedLine>> apply_event(const Word& word, SpanLine& line) {
+  constexpr std::string_view kOfEvent = "event.";
+  if (word.key == "event") {
+    line.events.emplace_back();
+    line.events.back().name = word.value;
+  } else if (word.key.starts_with(kOfEvent)) {
+    if (line.events.empty()) return damaged("", word.key, " has no event= before it");
+    line.events.back().attributes.push_back({word.key.substr(kOfEvent.size()), typed_value(word)});
+  } else {
+    return std::nullopt;
+  }
+  return std::optional<DamagedLine>();
+}
+
 // Applies one word after the range; returns its error.
 std::optional<DamagedLine> apply(const Word& word, SpanLine& line) {
   if (word.unterminated) return DamagedLine{"a quote is not closed"};
@@ -97,6 +124,7 @@ std::optional<DamagedLine> apply(const Word& word, SpanLine& line) {
   if (word.key.empty()) return DamagedLine{"a value has no key before its ="};
   if (word.key == "lost") return DamagedLine{"lost takes no value"};
   if (auto outcome = apply_threads(word, line)) return *std::move(outcome);
+  if (auto outcome = apply_event(word, line)) return *std::move(outcome);
   std::string* label = word.key == "id"       ? &line.id
                        : word.key == "parent" ? &line.parent
                        : word.key == "trace"  ? &line.trace
@@ -163,6 +191,7 @@ Line parse_line(std::string_view text) {
 
   Scanner scanner(text.substr(line.indent));
   std::string_view first = scanner.word();
+  if (auto machine = parse_machine(first, scanner)) return line.content = *std::move(machine), line;
   size_t name_from = scanner.position(), name_to = name_from;
   std::optional<Range> range;
   for (std::string_view word = scanner.word(); !word.empty() && !range; word = range ? word : scanner.word()) {
@@ -172,7 +201,7 @@ Line parse_line(std::string_view text) {
   if (is_repeat_word(first) && !range) {
     Scanner again(text.substr(line.indent));
     again.word();
-    line.content = parse_repeat(first, again);
+    std::visit([&](auto&& repeat) { line.content = std::move(repeat); }, parse_repeat(first, again));
     return line;
   }
   if (!range) return line.content = DamagedLine{"it has no from..to in milliseconds"}, line;

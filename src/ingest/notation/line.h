@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "model/record.h"
 #include "model/span.h"
 
 namespace culprit::notation {
@@ -37,6 +38,7 @@ struct SpanLine {
   int32_t pid = 0;
   WaitSums waits;
   std::vector<Blocker> blockers;  // at most kMaxBlockers
+  std::vector<SpanEvent> events;  // at the span's end
   Attributes attributes;
 };
 
@@ -46,7 +48,7 @@ struct DamagedLine {
 
 struct Line {
   size_t indent = 0;
-  std::variant<EmptyLine, CommentLine, RepeatLine, SpanLine, DamagedLine> content;
+  std::variant<EmptyLine, CommentLine, RepeatLine, SpanLine, HostInfo, Process, DamagedLine> content;
 };
 
 // Never fails: text that does not follow the notation is a DamagedLine with the reason.

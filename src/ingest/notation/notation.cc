@@ -79,6 +79,17 @@ Result<void> Reader::line(std::string_view text, int64_t number) {
     repeat_ = *repeat;
     return {};
   }
+  if (auto* host = std::get_if<HostInfo>(&line.content)) {
+    intake_.piece_read();
+    host->started_ns += kEpoch_ns, host->ended_ns += kEpoch_ns;
+    intake_.add(std::move(*host));
+    return intake_.flush_if_full();
+  }
+  if (auto* process = std::get_if<Process>(&line.content)) {
+    intake_.piece_read();
+    intake_.add(std::move(*process));
+    return intake_.flush_if_full();
+  }
   Row row;
   row.indent = line.indent;
   row.number = number;
@@ -206,6 +217,8 @@ void Reader::write_row(size_t index, int64_t copy, TraceId trace_id) {
   for (const Attribute& attribute : line.attributes)
     if (!is_of_program(attribute)) span.attributes.push_back(attribute);
   span.waits = line.waits, span.blockers = line.blockers;
+  span.events = line.events;
+  for (SpanEvent& event : span.events) event.time_ns = span.end_ns();
   intake_.end_span();
 }
 

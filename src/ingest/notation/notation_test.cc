@@ -38,6 +38,48 @@ TEST(Notation, ReadsATreeOfSpans) {
   EXPECT_TRUE(sink.ledger.empty());
 }
 
+TEST(Notation, ReadsSpanEvents) {
+  RecordedSink sink =
+      import("web GET 0..31 error event=exception event.exception.type=IOError event=retry event.n=2\n");
+  ASSERT_EQ(sink.spans.size(), 1u);
+  const std::vector<SpanEvent>& events = sink.spans[0].events;
+  ASSERT_EQ(events.size(), 2u);
+  EXPECT_EQ(events[0].name, "exception");
+  EXPECT_EQ(events[0].time_ns, kEpoch_ns + 31'000'000);
+  EXPECT_EQ(find_text(events[0].attributes, "exception.type"), "IOError");
+  EXPECT_EQ(find_integer(events[1].attributes, "n", 0), 2);
+  EXPECT_TRUE(sink.ledger.empty());
+}
+
+TEST(Notation, ReadsTheMachine) {
+  RecordedSink sink = import(
+      "@host h1 0..20000 cpus=4 busy=21000.5\n@process 300 node running=7000 runnable=9 throttled=8 service=thumbs "
+      "cgroup=/shop parent=1\n\nweb GET 0..1\n");
+  ASSERT_EQ(sink.hosts.size(), 1u);
+  EXPECT_EQ(sink.hosts[0].cpus, 4);
+  EXPECT_EQ(sink.hosts[0].cpu_busy_ns, 21'000'500'000);
+  EXPECT_EQ(sink.hosts[0].ended_ns - sink.hosts[0].started_ns, 20'000'000'000);
+  ASSERT_EQ(sink.processes.size(), 1u);
+  EXPECT_EQ(sink.processes[0].pid, 300);
+  EXPECT_EQ(sink.processes[0].service, "thumbs");
+  EXPECT_EQ(sink.processes[0].throttled_ns, 8'000'000);
+  EXPECT_EQ(sink.spans.size(), 1u);
+  EXPECT_TRUE(sink.ledger.empty());
+}
+
+TEST(Notation, ADamagedLineAboutTheMachineCostsItself) {
+  for (const char* line :
+       {"@host", "@host h1 5", "@host h1 0..x", "@host h1 0..9 cpus=0", "@host h1 0..9 busy=-1",
+        "@host h1 0..9 disks=1", "@process", "@process 0 node", "@process 7", "@process 7 a running",
+        "@process 7 a running=-1", "@process 7 a parent=x", "@process 7 a size=1", "web GET 0..1 event.type=x"}) {
+    RecordedSink sink = import(std::string(line) + "\n\nweb GET 0..1\n");
+    EXPECT_EQ(sink.spans.size(), 1u) << line;
+    EXPECT_TRUE(sink.hosts.empty() && sink.processes.empty()) << line;
+    ASSERT_EQ(sink.ledger.size(), 1u) << line;
+    EXPECT_EQ(sink.ledger[0].kind, "malformed") << line;
+  }
+}
+
 TEST(Notation, RepeatsABlock) {
   RecordedSink sink = import("x3 at +60s every 250ms\n  web GET 0..1\n    db q 0..0.000001\n\nother job 0..1\n");
   ASSERT_EQ(sink.spans.size(), 7u);

@@ -35,6 +35,8 @@ class Scanner {
   size_t position_ = 0;
 };
 
+// This limit keeps sums of times within int64 nanoseconds: 10^11 ms are three years.
+constexpr int64_t kMostMilliseconds = 100'000'000'000;
 // Parses "-1.5", scaled by 10^decimals, exactly. Returns null if it has more decimals, or exceeds `most` before
 // scaling.
 std::optional<int64_t> parse_decimal(std::string_view text, size_t decimals, int64_t most);

@@ -45,6 +45,9 @@ class Intake {
   void refuse_span(std::string_view reason);
   void add(LogRecord log);
   void add(MetricPoint metric);
+  // Of the machine; no part of the account.
+  void add(Process process) { batch_.processes.push_back(std::move(process)); }
+  void add(HostInfo host) { batch_.hosts.push_back(std::move(host)); }
   void refuse(LedgerUnit unit, std::string_view reason);
 
   // Counts a piece of the file. Returns false if the piece is longer than the limit, and counts that too.

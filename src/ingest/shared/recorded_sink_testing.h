@@ -24,6 +24,8 @@ class RecordedSink : public Sink {
     }
     for (LogRecord& log : batch.logs) logs.push_back(std::move(log));
     for (MetricPoint& metric : batch.metrics) metrics.push_back(std::move(metric));
+    for (HostInfo& host : batch.hosts) hosts.push_back(std::move(host));
+    for (Process& process : batch.processes) processes.push_back(std::move(process));
     for (LedgerRow& row : batch.ledger) ledger.push_back(std::move(row));
     return Ticket{++batches};
   }
@@ -41,6 +43,8 @@ class RecordedSink : public Sink {
   std::vector<Resource> resources;  // index: span
   std::vector<LogRecord> logs;
   std::vector<MetricPoint> metrics;
+  std::vector<HostInfo> hosts;
+  std::vector<Process> processes;
   std::vector<LedgerRow> ledger;
   uint64_t batches = 0;
 
