@@ -57,7 +57,8 @@ def judge(directory, fault):
     row["prediction"] = diff["findings"][0]["prediction"] if diff["findings"] else "none"
     if row["prediction"] in ("inside", "outside"):
         change = diff["findings"][0]
-        row["predicted_ns"] = [change["predicted_interval"]["low_ns"], change["predicted_ns"], change["predicted_interval"]["high_ns"]]
+        if change["predicted_interval"] is not None:
+            row["predicted_ns"] = [change["predicted_interval"]["low_ns"], change["predicted_ns"], change["predicted_interval"]["high_ns"]]
         row["after_ns"] = change["after_ns"]
     return row
 

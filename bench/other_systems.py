@@ -24,6 +24,7 @@ import tempfile
 import time
 import urllib.request
 
+import unexplained
 from bench import CULPRIT, Cluster, free_port, keep
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "other_systems")
@@ -198,7 +199,8 @@ def short(finding):
 def judge(lab, why, case, pids):
     named = [finding for finding in why["findings"] if finding["class"] != "unexplained"]
     mine = [finding for finding in named if matches(finding, case.want, pids) or not foreign(finding, lab)]
-    row = {"case": case.name, "found": [short(finding) for finding in named[:4]], "foreign": len(named) - len(mine), "verdict": why["verdict"]}
+    row = {"case": case.name, "found": [short(finding) for finding in named[:4]], "foreign": len(named) - len(mine), "verdict": why["verdict"],
+           "unexplained": unexplained.of(why)}
     if not case.want.classes:
         row["right"] = not mine
     else:
@@ -293,9 +295,9 @@ def main():
             print(json.dumps(rows[-1]), flush=True)
     faults = [row for row in rows if "among" in row]
     totals = {"faults": len(faults), "first": sum(row["right"] for row in faults), "among": sum(row["among"] for row in faults),
-              "healthy": len(rows) - len(faults), "accused_nobody": sum(row["right"] for row in rows if "among" not in row),
+              "healthy": len(rows) - len(faults), "healthy_without_finding": sum(row["right"] for row in rows if "among" not in row),
               "healed": sum("diff" in row for row in faults), "fixed": sum(row.get("diff") == "fixed" for row in faults),
-              "inside": sum(row.get("prediction") == "inside" for row in faults)}
+              "inside": sum(row.get("prediction") == "inside" for row in faults), **unexplained.totals(rows)}
     print(json.dumps(totals), flush=True)
     if not arguments.only:
         with contextlib.redirect_stdout(io.StringIO()):  # the rows were printed

@@ -20,6 +20,7 @@ import sys
 import time
 
 import other_systems
+import unexplained
 from bench import free_port, keep
 from cases import Case, Want, no_index, nothing
 from other_systems import PYTHON
@@ -155,7 +156,7 @@ def main():
                 print(json.dumps(rows[-1]), flush=True)
     faults = [row for row in rows if "among" in row]
     totals = {"faults": len(faults), "first": sum(row["right"] for row in faults), "healthy": len(rows) - len(faults),
-              "accused_nobody": sum(row["right"] for row in rows if "among" not in row)}
+              "healthy_without_finding": sum(row["right"] for row in rows if "among" not in row), **unexplained.totals(rows)}
     print(json.dumps(totals), flush=True)
     if not arguments.only:
         with contextlib.redirect_stdout(io.StringIO()):  # the rows were printed

@@ -11,7 +11,7 @@ from typing import Callable, Optional
 @dataclasses.dataclass
 class Want:
     classes: tuple = ()  # empty: no finding is right
-    entity: tuple = ()   # one of these is in the entity's name or statement, or is the caller
+    entity: tuple = ()   # one of these stands in the entity's name or statement, or is the caller
     holder: Optional[int] = None  # which of the planted sessions
     never: tuple = ()    # classes that would be wrong anywhere in the answer
 

@@ -128,12 +128,17 @@ struct OperationChange {
   std::string verdict;      // "faster", "slower", "same", "too few"
 };
 struct FindingChange {
-  Finding finding;                                        // the finding in the answer to BEFORE
-  std::string verdict;                                    // "fixed", "not_fixed", "cannot_tell"
-  int64_t before_ns = 0, after_ns = 0, predicted_ns = 0;  // p95 of the finding's operation
-  Interval after_interval, predicted_interval;
-  std::string prediction;  // "inside", "outside", "none"
-  std::string why;         // the reason in one line
+  Finding finding;                      // the finding in the answer to BEFORE
+  std::string verdict;                  // "fixed", "not_fixed", "cannot_tell"
+  int64_t before_ns = 0, after_ns = 0;  // p95 of the finding's operation
+  Interval after_interval;
+  struct Prediction {
+    int64_t p95_ns = 0;
+    Interval interval;
+  };
+  std::optional<Prediction> predicted;  // empty if BEFORE had nothing comparable to the cause
+  std::string prediction = "none";      // "inside", "outside", "none"
+  std::string why;                      // the reason in one line
 };
 struct Comparison {
   Verdict verdict = Verdict::NoData;

@@ -19,9 +19,9 @@ void put_change(Paragraph& out, const FindingChange& change) {
   std::string text = printable(change.finding.operation);
   if (change.before_ns > 0 && change.after_ns > 0)
     text += " p95 " + change_text(change.before_ns, change.after_ns, change.after_interval);
-  if (change.predicted_ns > 0) {
-    text +=
-        ", predicted " + format_duration(change.predicted_ns) + " (" + interval_text(change.predicted_interval) + ")";
+  if (change.predicted) {
+    text += ", predicted " + format_duration(change.predicted->p95_ns) + " (" +
+            interval_text(change.predicted->interval) + ")";
     if (change.prediction == "outside") text += ": outside";
   }
   Style style = change.verdict == "fixed" ? Style::Green : change.verdict == "not_fixed" ? Style::Red : Style::Yellow;
@@ -87,8 +87,13 @@ std::string diff_json(const Comparison& comparison) {
         .member("before_ns", change.before_ns)
         .member("after_ns", change.after_ns);
     write_interval(json, "after_interval", change.after_interval);
-    json.member("predicted_ns", change.predicted_ns);
-    write_interval(json, "predicted_interval", change.predicted_interval);
+    if (change.predicted) {
+      json.member("predicted_ns", change.predicted->p95_ns);
+      write_interval(json, "predicted_interval", change.predicted->interval);
+    } else {
+      json.key("predicted_ns").null();
+      json.key("predicted_interval").null();
+    }
     json.member("prediction", change.prediction).member("why", change.why).key("finding");
     write_finding(json, change.finding);
     json.end_object();

@@ -45,34 +45,6 @@ Answer slow_statement() {
   return answer;
 }
 
-TEST(WhyText, SaysTheAnswerFirstAndFitsTheTerminal) {
-  std::string text = why_text(slow_statement(), {});
-  EXPECT_TRUE(text.starts_with("GET /orders is slow: one statement takes 88 % of it"));
-  EXPECT_NE(text.find("p95 612 → 38 ms (33–44)"), std::string::npos) << text;
-  EXPECT_NE(text.find("running ███████████████████▎ 96 %"), std::string::npos) << text;
-  EXPECT_NE(text.find("240 spans received = 240 stored; nothing lost, nothing guessed"), std::string::npos);
-  for (int width : {60, 80, 100, 160}) {
-    std::string fitted_text = why_text(slow_statement(), {width, false});
-    for (std::string_view line : split(fitted_text, '\n'))
-      EXPECT_LE(display_width(line), static_cast<size_t>(width)) << line;
-  }
-}
-
-TEST(WhyText, LetsNoControlCharacterThrough) {
-  Answer answer = slow_statement();
-  answer.summary = "evil \033]0;title\007 \u202e summary";
-  answer.findings[0].caller = "a\033[31mred";
-  std::string text = why_text(answer, {});
-  EXPECT_EQ(text.find('\033'), std::string::npos);
-  EXPECT_EQ(text.find('\007'), std::string::npos);
-}
-
-TEST(WhyText, SaysCannotTell) {
-  Answer answer = slow_statement();
-  answer.verdict = Verdict::Undecided;
-  EXPECT_TRUE(why_text(answer, {}).starts_with("Cannot tell. "));
-}
-
 TEST(WhyJson, CarriesTheContractsMembers) {
   std::string json = why_json(slow_statement());
   for (const char* member :
@@ -100,25 +72,7 @@ TEST(Table, WritesIntegersExactlyAndGuardsFormulas) {
             "{\"n\":18446744073709551615,\"name\":\"=1+1\"}\n{\"n\":null,\"name\":\"a \\\"b\\\", c\"}\n");
 }
 
-TEST(ShowText, DrawsATreeThatFits) {
-  std::vector<Span> spans(3);
-  for (size_t i = 0; i < 3; ++i) {
-    spans[i].trace_id = {0, 1};
-    spans[i].span_id = i + 1;
-    spans[i].parent_span_id = i;
-    spans[i].name = "GET /a/very/long/operation/name/that/does/not/fit/into/the/column/of/names/of/the/terminal";
-    spans[i].service = "service";
-    spans[i].start_ns = static_cast<int64_t>(i) * 10;
-    spans[i].duration_ns = 100 - static_cast<int64_t>(i) * 20;
-  }
-  Trace trace = make_trace(spans);
-  std::vector<Section> sections = {{0, 0, 100, SectionKind::Own}};
-  std::string text = show_text({trace, sections, {}, {}, {}}, {80, false});
-  EXPECT_NE(text.find("└ service GET"), std::string::npos) << text;
-  for (std::string_view line : split(text, '\n')) EXPECT_LE(display_width(line), 80u) << line;
-}
-
-// Control characters in foreign data, one of each kind: C0, CSI, DEL, C1, an override, an isolate, a mark.
+// Controls of a terminal in what data sends, each of another kind: C0, CSI, DEL, C1, an override, an isolate, a mark.
 constexpr const char* kControls = "a\x1b[31m\x07\x7f\u009b\u202e\u2066\u200f\u2028z";
 
 bool steers(std::string_view text) {
@@ -162,34 +116,10 @@ TEST(Terminal, AParagraphIsSafeWhateverItIsGiven) {
   }
 }
 
-TEST(WhyMarkdown, NothingInAStatementEndsTheBlock) {
-  Answer answer = slow_statement();
-  answer.findings[0].entity.statement = "SELECT ```` <script>";
-  answer.summary = "GET /<b>[x](y)* is slow";
-  std::string text = why_markdown(answer);
-  EXPECT_TRUE(text.starts_with("# GET /\\<b\\>\\[x\\](y)\\* is slow\n\n`````text\n")) << text;
-  EXPECT_TRUE(text.ends_with("\n`````\n"));
-}
-
 TEST(HtmlPage, HasTheTextAndNothingThatRuns) {
   std::string page = html_page("a<b", "x < y & <script>\x1b\n");
   EXPECT_NE(page.find("<title>a&lt;b</title>"), std::string::npos);
   EXPECT_NE(page.find("<pre>x &lt; y &amp; &lt;script&gt;\uFFFD\n</pre>"), std::string::npos) << page;
-}
-
-TEST(WhyText, CommandsCanBeTyped) {
-  Answer answer = slow_statement();
-  answer.source = "it's slow.culprit";
-  std::string text = why_text(answer, {160, false});
-  EXPECT_NE(text.find("culprit show 00000000000000010000000000000002 -s 'it'\\''s slow.culprit'\n"), std::string::npos)
-      << text;
-}
-
-TEST(WhyText, SaysItsWindowInTheZoneThatIsWanted) {
-  Look look;
-  look.window = true;
-  EXPECT_NE(why_text(slow_statement(), look).find("window      1970-01-01T00:00:00Z to 1970-01-01T00:00:20Z\n"),
-            std::string::npos);
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ TEST(BusyServices, OneThatComputesInOneOperationIsNamedWithIt) {
   EXPECT_EQ(answer.findings[0].operation, "GET /report");
 }
 
-TEST(BusyServices, WhoWaitsForItsLockMeanwhileIsItsVictim) {
+TEST(BusyServices, WaitersForItsLockAreNoCause) {
   Shop shop;
   for (int i = 0; i < 60; ++i) {
     auto request = shop.request("GET /orders", "gateway");

@@ -15,9 +15,9 @@ const std::string kSelect = "SELECT * FROM orders WHERE customer_id = ?";
 const std::string kUpdate = "UPDATE stock SET left = left - ? WHERE item_id = ?";
 const std::string kInsert = "INSERT INTO lines VALUES (?)";
 
-using Accused = std::vector<std::string>;
-Accused accused(const Answer& answer) {
-  Accused out;
+using Classes = std::vector<std::string>;
+Classes classes_of(const Answer& answer) {
+  Classes out;
   for (const Finding& finding : answer.findings)
     if (finding.cause != FindingClass::Unexplained) out.emplace_back(to_string(finding.cause));
   return out;
@@ -47,7 +47,7 @@ TEST(Confusers, AStatementOnTwoServersIsBlamedWhereItIsSlow) {
   shop.database_port = 5432;
   requests(shop, 100, "GET /orders", "orders-api", {.running = 250 * kMs, .rows = 7});
   Answer answer = ask(shop);
-  ASSERT_EQ(accused(answer), Accused{"slow_statement"});
+  ASSERT_EQ(classes_of(answer), Classes{"slow_statement"});
   EXPECT_EQ(answer.findings[0].entity.instance, "127.0.0.1:5432/shop");
   EXPECT_EQ(answer.findings[0].operation, "GET /orders");
   EXPECT_EQ(answer.findings[0].effect.requests, 100);
@@ -60,7 +60,7 @@ TEST(Confusers, TheOtherAppsCallerIsNotNamed) {
   requests(shop, 100, "GET /yours", "second-app", {.running = 200 * kUs, .rows = 1},
            "SELECT * FROM users WHERE id = ?");
   Answer answer = ask(shop);
-  ASSERT_EQ(accused(answer), Accused{"slow_statement"});
+  ASSERT_EQ(classes_of(answer), Classes{"slow_statement"});
   EXPECT_EQ(answer.findings[0].caller, "first-app");
 }
 
@@ -73,19 +73,19 @@ void batch(Shop& shop, int count) {
   }
 }
 
-TEST(Confusers, AFewLongStatementsOfABatchJobAreItsOwnBusiness) {
+TEST(Confusers, AFewLongStatementsOfABatchJobAreNotReported) {
   Shop shop;
   shop.healthy(300);
   batch(shop, 6);
-  EXPECT_EQ(accused(ask(shop)), Accused{});
+  EXPECT_EQ(classes_of(ask(shop)), Classes{});
 }
 
-TEST(Confusers, ManyLongStatementsThatNobodyElseSentAreBlamed) {
+TEST(Confusers, ManyLongStatementsOfOneSenderAreBlamed) {
   Shop shop;
   shop.healthy(300);
   batch(shop, 40);
   Answer answer = ask(shop);
-  ASSERT_EQ(accused(answer), Accused{"slow_statement"});
+  ASSERT_EQ(classes_of(answer), Classes{"slow_statement"});
   EXPECT_EQ(answer.findings[0].operation, "SELECT orders");
 }
 
@@ -95,7 +95,7 @@ TEST(Confusers, AStatementThatIsSlowForAFewValuesIsBlamed) {
   for (int i = 0; i < 200; ++i)
     requests(shop, 1, "GET /orders", "orders-api", {.running = i % 6 == 0 ? 180 * kMs : 200 * kUs, .rows = 7});
   Answer answer = ask(shop);
-  ASSERT_EQ(accused(answer), Accused{"slow_statement"});
+  ASSERT_EQ(classes_of(answer), Classes{"slow_statement"});
   EXPECT_NE(answer.findings[0].what.find("34 of 200 calls"), std::string::npos) << answer.findings[0].what;
 }
 
@@ -104,7 +104,7 @@ TEST(Confusers, OneStatementThatWasSlowOnceIsNot) {
   shop.healthy(50);
   for (int i = 0; i < 200; ++i)
     requests(shop, 1, "GET /orders", "orders-api", {.running = i == 77 ? 180 * kMs : 200 * kUs, .rows = 7});
-  EXPECT_EQ(accused(ask(shop)), Accused{});
+  EXPECT_EQ(classes_of(ask(shop)), Classes{});
 }
 
 TEST(Confusers, AHolderThatIsItselfHeldUpIsFollowedWithoutAsking) {
@@ -131,7 +131,7 @@ TEST(Confusers, AHolderThatIsItselfHeldUpIsFollowedWithoutAsking) {
   }
 }
 
-TEST(Confusers, ThoseWhoHandOneLockRoundAmongThemselvesHaveNoLastHolder) {
+TEST(Confusers, ALockThatIsHandedRoundHasNoLastHolder) {
   Shop shop;
   shop.healthy(50);
   for (int i = 0; i < 60; ++i) {
@@ -145,12 +145,12 @@ TEST(Confusers, ThoseWhoHandOneLockRoundAmongThemselvesHaveNoLastHolder) {
              kUpdate);
   }
   Answer answer = ask(shop);
-  ASSERT_EQ(accused(answer), Accused{"lock_wait"});
+  ASSERT_EQ(classes_of(answer), Classes{"lock_wait"});
   ASSERT_TRUE(answer.findings[0].holder);
   EXPECT_EQ(answer.findings[0].holder->statement, kUpdate);
 }
 
-TEST(Confusers, WhoOnlyReadsHoldsNoRow) {
+TEST(Confusers, ASessionThatOnlyReadsHoldsNoRow) {
   Shop shop;
   shop.healthy(50);
   for (int i = 0; i < 60; ++i) {
@@ -159,7 +159,7 @@ TEST(Confusers, WhoOnlyReadsHoldsNoRow) {
              {.running = 300 * kUs, .lock = 80 * kMs, .rows = 1, .blockers = {reader}}, kUpdate);
   }
   Answer answer = ask(shop);
-  ASSERT_EQ(accused(answer), Accused{"lock_wait"});
+  ASSERT_EQ(classes_of(answer), Classes{"lock_wait"});
   EXPECT_EQ(answer.findings[0].mechanism, Mechanism::Lwlock);
 }
 
@@ -175,11 +175,11 @@ TEST(Confusers, ACallersThreadThatSleepsUntilTheAnswerComesHoldsNoLock) {
   for (Span& span : shop.reader.spans)
     if (span.name == "GET /fragment") span.waits[Wait::Lock] = span.duration_ns, span.waits[Wait::Peer] = 0;
   Answer answer = ask(shop);
-  ASSERT_EQ(accused(answer), Accused{"dependency_slow"});
+  ASSERT_EQ(classes_of(answer), Classes{"dependency_slow"});
   EXPECT_EQ(answer.findings[0].entity.name, "10.0.0.9:80");
 }
 
-TEST(Confusers, AUnfinishedCrowdThatNothingExplainsLeavesItUndecided) {
+TEST(Confusers, ManyUnfinishedRequestsThatNothingExplainsLeaveItUndecided) {
   Shop shop;
   shop.healthy(100);
   requests(shop, 40, "GET /orders", "orders-api", {.running = 350 * kMs, .rows = 7});
@@ -228,13 +228,13 @@ std::string first_of_queue(int stuck, const std::string& speaks) {
 TEST(Confusers, AQueueInFrontOfAPoolerWaitsForWhatIsStuckBehindIt) {
   EXPECT_EQ(first_of_queue(12, "orders-api"), "row");
   EXPECT_EQ(first_of_queue(12, ""), "row");
-  EXPECT_EQ(first_of_queue(12, "somebody-else"), "mutex");
+  EXPECT_EQ(first_of_queue(12, "another-client"), "mutex");
 }
 
 // A pool may have no more connections than these.
 TEST(Confusers, AFewStatementsThatAreStuckAllAlongExplainAQueue) {
   EXPECT_EQ(first_of_queue(4, "orders-api"), "row");
-  EXPECT_EQ(first_of_queue(4, "somebody-else"), "mutex");
+  EXPECT_EQ(first_of_queue(4, "another-client"), "mutex");
   EXPECT_EQ(first_of_queue(2, "orders-api"), "mutex");
 }
 
@@ -254,7 +254,7 @@ TEST(Confusers, ALoopTwoHopsDownIsFound) {
     request.end();
   }
   Answer answer = ask(shop);
-  ASSERT_EQ(accused(answer), Accused{"n_plus_one"});
+  ASSERT_EQ(classes_of(answer), Classes{"n_plus_one"});
   EXPECT_EQ(answer.findings[0].caller, "pricing");
   EXPECT_EQ(answer.findings[0].operation, "GET /basket");
 }
@@ -275,20 +275,20 @@ void inserts(Shop& shop, int64_t disk, bool follow_rows) {
 TEST(Confusers, ALoopOfWritesAsksNoQuestion) {
   Shop shop;
   inserts(shop, 0, false);
-  EXPECT_EQ(accused(ask(shop)), Accused{});
+  EXPECT_EQ(classes_of(ask(shop)), Classes{});
 }
 
 TEST(Confusers, ALoopOfWritesOverTheRowsOfAQueryIsOne) {
   Shop shop;
   inserts(shop, 0, true);
-  EXPECT_EQ(accused(ask(shop)), Accused{"n_plus_one"});
+  EXPECT_EQ(classes_of(ask(shop)), Classes{"n_plus_one"});
 }
 
 TEST(Confusers, WritesThatCommitThemselvesAreAStormOfFlushes) {
   Shop shop;
   inserts(shop, 2 * kMs, false);
   Answer answer = ask(shop);
-  ASSERT_EQ(accused(answer), Accused{"fsync_storm"});
+  ASSERT_EQ(classes_of(answer), Classes{"fsync_storm"});
   EXPECT_EQ(answer.findings[0].entity.statement, kInsert);
 }
 
@@ -303,7 +303,7 @@ TEST(Confusers, ARemoteHostThatWasNotRecordedIsBlamedByItsAddress) {
     request.end();
   }
   Answer answer = ask(shop);
-  ASSERT_EQ(accused(answer), Accused{"dependency_slow"});
+  ASSERT_EQ(classes_of(answer), Classes{"dependency_slow"});
   EXPECT_EQ(answer.findings[0].entity.name, "rates.example:443");
   EXPECT_EQ(answer.findings[0].caller, "quotes");
 }
@@ -322,11 +322,11 @@ TEST(Confusers, ADependencyWhoseDatabaseIsSlowIsNotTheCause) {
       request.end();
     }
     Answer answer = ask(shop);
-    ASSERT_EQ(accused(answer), Accused{"slow_statement"});
+    ASSERT_EQ(classes_of(answer), Classes{"slow_statement"});
   }
 }
 
-TEST(Confusers, WhatNobodyCanNameIsNoOperation) {
+TEST(Confusers, WhatHasNoNameIsNoOperation) {
   Shop shop;
   shop.healthy(100);
   for (int i = 0; i < 40; ++i) {
@@ -356,11 +356,11 @@ TEST(Confusers, StatementsBelowAnUnknownProtocolAreJudgedByThemselves) {
     request.end();
   }
   Answer answer = ask(shop);
-  ASSERT_EQ(accused(answer), Accused{"slow_statement"});
+  ASSERT_EQ(classes_of(answer), Classes{"slow_statement"});
   EXPECT_EQ(answer.findings[0].entity.statement, kSelect);
 }
 
-TEST(Confusers, AChangeThatNobodyWatchedIsNotSaidToRun) {
+TEST(Confusers, AChangeInUnwatchedSpansIsNotSaidToRun) {
   for (bool watched : {true, false}) {
     Shop before, after;
     before.watched = after.watched = watched;
@@ -373,7 +373,7 @@ TEST(Confusers, AChangeThatNobodyWatchedIsNotSaidToRun) {
     Question question;
     Result<Answer> answer = why(after.reader, &before.reader, nullptr, question);
     ASSERT_TRUE(answer.has_value());
-    ASSERT_EQ(accused(answer.value()), Accused{watched ? "cpu_bound" : "dependency_slow"});
+    ASSERT_EQ(classes_of(answer.value()), Classes{watched ? "cpu_bound" : "dependency_slow"});
     EXPECT_EQ(answer.value().findings[0].confidence == Confidence::High, watched);
     EXPECT_EQ(says(answer.value().findings[0].against, "these traces do not tell"), !watched);
   }
@@ -397,7 +397,7 @@ TEST(Confusers, ATrickleOfSlowRequestsIsNoFindingWhileTheRestIsWell) {
   Shop shop;
   shop.healthy(400);
   requests(shop, 4, "GET /report", "orders-api", {.running = 90 * kMs, .rows = 7});
-  EXPECT_EQ(accused(ask(shop)), Accused{});
+  EXPECT_EQ(classes_of(ask(shop)), Classes{});
 }
 
 TEST(Confusers, ThreeRequestsThatWereStuckAllAlongAreToldWithTheirNumber) {
@@ -405,7 +405,7 @@ TEST(Confusers, ThreeRequestsThatWereStuckAllAlongAreToldWithTheirNumber) {
   shop.healthy(50);
   requests(shop, 3, "POST /orders", "orders-api", {.running = 300 * kUs, .lock = 9'000 * kMs, .rows = 1}, kUpdate);
   Answer answer = ask(shop);
-  ASSERT_EQ(accused(answer), Accused{"lock_wait"});
+  ASSERT_EQ(classes_of(answer), Classes{"lock_wait"});
   EXPECT_TRUE(says(answer.findings[0].against, "only 3 requests"));
 }
 

@@ -21,10 +21,10 @@ constexpr int64_t kLeastChangeNs = 500'000;
 // A tail alone counts if it is three times as long, and at least long enough to be noticed as a pause.
 constexpr int64_t kHangs = 3, kHangsNs = 20'000'000;
 
-const Operation* find_operation(const WorkloadProfile& population, const std::string& name) {
+const Operation* find_operation(const WorkloadProfile& profile, const std::string& name) {
   const Operation* most = nullptr;
-  for (const Operation& operation : population.operations())
-    if (population.names().text(operation.name) == name && (most == nullptr || operation.requests > most->requests))
+  for (const Operation& operation : profile.operations())
+    if (profile.names().text(operation.name) == name && (most == nullptr || operation.requests > most->requests))
       most = &operation;
   return most;
 }
@@ -149,19 +149,20 @@ FindingChange change_of(const Finding& finding, const WorkloadProfile& before, c
   change.before_ns = finding.effect.after_ns;
   change.after_ns = latencies.after().quantile(0.95);
   change.after_interval = latencies.after().interval(0.95);
-  change.predicted_ns = change.before_ns - finding.saving.likely_ns;
-  change.predicted_interval = {change.before_ns - finding.saving.interval.high_ns,
-                               change.before_ns - finding.saving.interval.low_ns};
+  if (finding.saving.comparable)
+    change.predicted = {
+        change.before_ns - finding.saving.likely_ns,
+        {change.before_ns - finding.saving.interval.high_ns, change.before_ns - finding.saving.interval.low_ns}};
   bool still = std::any_of(again.findings.begin(), again.findings.end(), [&](const Finding& other) {
     bool same_thing = other.cause == finding.cause && other.entity.kind == finding.entity.kind &&
                       other.entity.name == finding.entity.name;
     return other.id == finding.id || same_thing;
   });
   judge(change, latencies, still);
-  bool judged = change.verdict == "fixed" && finding.saving.comparable;
-  bool inside =
-      change.after_ns >= change.predicted_interval.low_ns && change.after_ns <= change.predicted_interval.high_ns;
-  change.prediction = !judged ? "none" : inside ? "inside" : "outside";
+  if (change.verdict != "fixed" || !change.predicted) return change;
+  const Interval& interval = change.predicted->interval;
+  bool inside = change.after_ns >= interval.low_ns && change.after_ns <= interval.high_ns;
+  change.prediction = inside ? "inside" : "outside";
   return change;
 }
 
@@ -185,14 +186,14 @@ Verdict worse(Verdict a, Verdict b) { return std::max(a, b); }
 
 }  // namespace
 
-Result<Comparison> diff(Reader& before, Reader& after, DatabaseInspector* inquiry, const Question& question) {
+Result<Comparison> diff(Reader& before, Reader& after, DatabaseInspector* inspector, const Question& question) {
   Question about_before = question, about_after = question;
   about_before.source = question.baseline_source.empty() ? question.source : question.baseline_source;
   about_before.baseline_source.clear();
   // The database is asked after the fix: its answer is no evidence about BEFORE.
   Answer then = TRY(why(before, nullptr, nullptr, about_before));
   about_after.baseline_source.clear();
-  Answer now = TRY(why(after, nullptr, inquiry, about_after));
+  Answer now = TRY(why(after, nullptr, inspector, about_after));
   Question about_change = question;
   about_change.false_alarms = half_of(question);
   Answer compared = TRY(why(after, &before, nullptr, about_change));
@@ -206,12 +207,12 @@ Result<Comparison> diff(Reader& before, Reader& after, DatabaseInspector* inquir
   comparison.before_from_ns = then.from_ns, comparison.before_to_ns = then.to_ns;
   comparison.from_ns = now.from_ns, comparison.to_ns = now.to_ns;
   comparison.false_alarms = question.false_alarms;
-  auto operations = static_cast<double>(std::max<size_t>(was.population().operations().size(), 1));
+  auto operations = static_cast<double>(std::max<size_t>(was.profile().operations().size(), 1));
   double error = half_of(question) / operations;
   for (const Finding& finding : then.findings)
     if (finding.cause != FindingClass::Unexplained)  // an unexplained finding cannot be fixed
-      comparison.findings.push_back(change_of(finding, was.population(), is.population(), now, error));
-  comparison.operations = compare_operations(was.population(), is.population(), error, question.cancel);
+      comparison.findings.push_back(change_of(finding, was.profile(), is.profile(), now, error));
+  comparison.operations = compare_operations(was.profile(), is.profile(), error, question.cancel);
   TRY(check_cancelled(question.cancel));
   comparison.appeared = appeared(then, compared);
   comparison.verdict = worse(then.verdict, now.verdict);

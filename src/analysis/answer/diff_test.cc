@@ -40,6 +40,24 @@ TEST(Diff, SaysFixedAndThatThePredictionHeld) {
     EXPECT_EQ(change.verdict, change.name == "GET /orders" ? "faster" : "same");
 }
 
+TEST(Diff, PromisesNothingWhereNothingComparableWasSeen) {
+  Shop before, after;
+  for (Shop* shop : {&before, &after})
+    for (int i = 0; i < 100; ++i) {
+      auto request = shop->request("POST /pay", "gateway");
+      request.enter("orders-api", "POST /pay");
+      request.statement("SELECT pg_sleep(?)", {.sleep = shop == &before ? 300 * kMs : 1 * kMs, .rows = 1});
+      request.end();
+    }
+  Comparison comparison = compare(before, after);
+  ASSERT_EQ(comparison.findings.size(), 1u);
+  const FindingChange& change = comparison.findings[0];
+  EXPECT_EQ(change.verdict, "fixed");
+  EXPECT_FALSE(change.predicted.has_value());
+  EXPECT_EQ(change.prediction, "none");
+  EXPECT_NE(change.finding.confidence, Confidence::High) << "its saving may be 0: nothing says otherwise";
+}
+
 TEST(Diff, SaysNotFixedWhereTheCauseIsFoundAgain) {
   Shop before, after;
   before.healthy(100), after.healthy(100);
@@ -95,7 +113,7 @@ TEST(Diff, DoesNotCallSlowerWhatOnlyItsTailFeels) {
   EXPECT_EQ(compare(before, slow).operations[0].verdict, "slower");
 }
 
-TEST(Diff, LeavesOutWhatNobodyCouldName) {
+TEST(Diff, LeavesOutWhatHasNoName) {
   Shop before, after;
   for (Shop* shop : {&before, &after})
     for (int i = 0; i < 60; ++i) {

@@ -12,9 +12,9 @@ namespace {
 
 const std::string kUpdate = "UPDATE stock SET left = left - ? WHERE item_id = ?";
 
-using Accused = std::vector<std::string>;
-Accused accused(const Answer& answer) {
-  Accused out;
+using Classes = std::vector<std::string>;
+Classes classes_of(const Answer& answer) {
+  Classes out;
   for (const Finding& finding : answer.findings)
     if (finding.cause != FindingClass::Unexplained) out.push_back(name_of(finding));
   return out;
@@ -51,7 +51,7 @@ TEST(OtherSystems, WaitersFromBeforeTheRecordingWaitForTheSameLock) {
       std::erase_if(span.attributes,
                     [](const Attribute& a) { return a.key.starts_with("server.") || a.key == "db.namespace"; });
   Answer answer = ask(shop);
-  ASSERT_EQ(accused(answer), Accused{"lock_wait/row"});
+  ASSERT_EQ(classes_of(answer), Classes{"lock_wait/row"});
   EXPECT_EQ(answer.findings[0].entity.instance, "127.0.0.1:5432/shop");
   EXPECT_EQ(answer.findings[0].holder->pid, 777);
 }
@@ -62,7 +62,7 @@ TEST(OtherSystems, AnAdvisoryLockIsCalledSo) {
   Doing waits{.running = 300 * kUs, .lock = 400 * kMs, .rows = 1};
   waits.blockers = {{Wait::Lock, 777, 777, 400 * kMs, 1, "select pg_advisory_lock(?)"}};
   one_statement(shop, 40, "POST /desk", "select pg_advisory_xact_lock(?)", waits);
-  EXPECT_EQ(accused(ask(shop)), Accused{"lock_wait/advisory"});
+  EXPECT_EQ(classes_of(ask(shop)), Classes{"lock_wait/advisory"});
 }
 
 // One desk after the other has the lock: the session that releases it ran the same statement.
@@ -72,7 +72,7 @@ TEST(OtherSystems, AnAdvisoryLockThatGoesFromHandToHandIsNoWork) {
   Doing waits{.running = 300 * kUs, .lock = 400 * kMs, .rows = 1};
   waits.blockers = {{Wait::Lock, 501, 501, 400 * kMs, 1, "select pg_advisory_xact_lock(?)"}};
   one_statement(shop, 40, "POST /desk", "select pg_advisory_xact_lock(?)", waits);
-  EXPECT_EQ(accused(ask(shop)), Accused{"lock_wait/advisory"});
+  EXPECT_EQ(classes_of(ask(shop)), Classes{"lock_wait/advisory"});
 }
 
 // A benchmark against another server takes nearly all of the time: the cause of the requests' waits is still found.
@@ -87,8 +87,8 @@ TEST(OtherSystems, ABatchJobBesideDoesNotHideWhatRequestsWaitFor) {
     request.end();
   }
   Answer answer = ask(shop);
-  ASSERT_EQ(accused(answer), Accused{"n_plus_one/"});
-  // The batch job does not change what a loss means either: a sixth of the requests would have to be lost.
+  ASSERT_EQ(classes_of(answer), Classes{"n_plus_one/"});
+  // Nor does it make a little loss weigh more: a sixth of the requests would have to be lost.
   EXPECT_GE(std::atoi(answer.findings[0].would_flip.c_str() + std::string("if ≥ ").size()), 15)
       << answer.findings[0].would_flip;
 }
@@ -97,7 +97,7 @@ TEST(OtherSystems, ACursorThatIsReadPartByPartIsNoRepeatedQuestion) {
   Shop shop;
   shop.healthy(50);
   one_statement(shop, 40, "GET /walk", "FETCH FORWARD ? FROM \"walker\"", {.running = 400 * kUs, .rows = 40}, 15);
-  EXPECT_EQ(accused(ask(shop)), Accused{});
+  EXPECT_EQ(classes_of(ask(shop)), Classes{});
 }
 
 // Statements of a batch job, however slow, are no rival explanation of the requests' waits.
@@ -112,7 +112,7 @@ TEST(OtherSystems, WhatOthersWaitForIsNoRival) {
     request.end();
   }
   Answer answer = ask(shop);
-  ASSERT_EQ(accused(answer), Accused{"slow_statement/scan"});
+  ASSERT_EQ(classes_of(answer), Classes{"slow_statement/scan"});
   EXPECT_FALSE(answer.findings[0].next_best.has_value());
   EXPECT_EQ(answer.verdict, Verdict::Complete);
 }
@@ -123,7 +123,7 @@ TEST(OtherSystems, TensOfThousandsOfRowsForOneRequestAreToBlame) {
   one_statement(shop, 40, "GET /catalogue", "select isbn, title from books where shelf >= ?",
                 {.running = 90 * kMs, .rows = 88'000});
   Answer answer = ask(shop);
-  ASSERT_EQ(accused(answer), Accused{"slow_statement/big_result"});
+  ASSERT_EQ(classes_of(answer), Classes{"slow_statement/big_result"});
   EXPECT_NE(answer.findings[0].advice.find("LIMIT"), std::string::npos);
 }
 
@@ -132,14 +132,14 @@ TEST(OtherSystems, ALoopOfFlushesIsOneOnAFullMachineToo) {
   shop.healthy(50);
   one_statement(shop, 40, "POST /audit", "insert into audit(what) values (?)",
                 {.running = 300 * kUs, .runnable = 3 * kMs, .disk = 2 * kMs, .rows = 1}, 25);
-  shop.busy(0.6);  // at the time the machine was measured
-  Accused found = accused(ask(shop));
+  shop.busy(0.6);  // by the time the machine was asked
+  Classes found = classes_of(ask(shop));
   ASSERT_FALSE(found.empty());
   EXPECT_EQ(found[0], "fsync_storm/");
 }
 
-// The load generator ends and closes its connections.
-TEST(OtherSystems, WhoLeavesBeforeTheAnswerMadeNobodyFail) {
+// The load ends and closes its connections.
+TEST(OtherSystems, AClientThatLeavesBeforeTheAnswerIsNoFailure) {
   for (bool left : {true, false}) {
     Shop shop;
     shop.healthy(50);
@@ -150,7 +150,7 @@ TEST(OtherSystems, WhoLeavesBeforeTheAnswerMadeNobodyFail) {
       if (left) request.flag(kUnanswered);
       request.end();
     }
-    EXPECT_EQ(accused(ask(shop)), left ? Accused{} : Accused{"error_return/"});
+    EXPECT_EQ(classes_of(ask(shop)), left ? Classes{} : Classes{"error_return/"});
   }
 }
 
@@ -170,7 +170,7 @@ TEST(OtherSystems, RequestsThatFailAfterALongWaitFailOfWhatTheyWaitedFor) {
     request.end();
   }
   Answer answer = ask(shop);
-  ASSERT_EQ(accused(answer), Accused{"lock_wait/row"});
+  ASSERT_EQ(classes_of(answer), Classes{"lock_wait/row"});
   EXPECT_FALSE(answer.findings[0].next_best.has_value());
 }
 
@@ -180,7 +180,7 @@ TEST(OtherSystems, ALoopOfFlushesOnAQuickDiskIsOneToo) {
   shop.healthy(50);
   one_statement(shop, 40, "POST /audit", "insert into audit(what) values (?)",
                 {.running = 150 * kUs, .disk = 140 * kUs, .rows = 1}, 50);
-  EXPECT_EQ(accused(ask(shop)), Accused{"fsync_storm/"});
+  EXPECT_EQ(classes_of(ask(shop)), Classes{"fsync_storm/"});
 }
 
 // A service whose threads are runnable without a CPU, on a machine with free CPUs.
@@ -203,7 +203,7 @@ TEST(OtherSystems, BlamesTheQuotaThatStopsAService) {
   shop.healthy(50);
   throttled(shop, 3'900 * kMs, 0.3);
   Answer answer = ask(shop);
-  ASSERT_EQ(accused(answer), Accused{"cpu_throttled/quota"});
+  ASSERT_EQ(classes_of(answer), Classes{"cpu_throttled/quota"});
   EXPECT_EQ(answer.findings[0].entity.name, "orders-api");
 }
 
@@ -211,7 +211,7 @@ TEST(OtherSystems, DoesNotBlameAQuotaThatNeverStoppedIt) {
   Shop shop;
   shop.healthy(50);
   throttled(shop, 0, 0.3);
-  EXPECT_EQ(accused(ask(shop)), Accused{});
+  EXPECT_EQ(classes_of(ask(shop)), Classes{});
 }
 
 TEST(OtherSystems, OnBusyCpusAQuotaIsBlamedForItsPartOnly) {

@@ -106,22 +106,22 @@ void set_commands(Answer& answer, const Question& question) {
 
 }  // namespace
 
-Result<Answer> why(Reader& reader, Reader* baseline, DatabaseInspector* inquiry, const Question& question) {
+Result<Answer> why(Reader& reader, Reader* baseline, DatabaseInspector* inspector, const Question& question) {
   Interner names;
   ProfileBuilder builder(names);
-  TRY(builder.read(reader, inquiry, question));
+  TRY(builder.read(reader, inspector, question));
   ProfileBuilder before(names);
   Question all_time = question;
   all_time.from_ns = INT64_MIN, all_time.to_ns = INT64_MAX;
   if (baseline != nullptr) TRY(before.read(*baseline, nullptr, all_time));
 
-  const WorkloadProfile& now = builder.population();
+  const WorkloadProfile& now = builder.profile();
   const CpuUsage cpu = measure_cpu_usage(now);
-  DetectorInput input{now, baseline == nullptr ? nullptr : &before.population(), cpu};
-  input.error = question.false_alarms;
+  DetectorInput input{now, baseline == nullptr ? nullptr : &before.profile(), cpu};
+  input.false_alarms = question.false_alarms;
   input.cancel = question.cancel;
   TRY(check_cancelled(question.cancel));
-  std::vector<Ranked> ranked = rank_causes(input, inquiry);
+  std::vector<Ranked> ranked = rank_causes(input, inspector);
   TRY(check_cancelled(question.cancel));
   Answer answer;
   answer.source = question.source;
@@ -138,16 +138,16 @@ Result<Answer> why(Reader& reader, Reader* baseline, DatabaseInspector* inquiry,
   for (const Finding& finding : answer.findings)
     seen.holder_asleep |=
         finding.cause == FindingClass::LockWait && finding.mechanism != Mechanism::Mutex && !finding.holder;
-  DataQuality trust = TRY(assess(reader, seen));
-  trust.open_share = open_share(input, ranked);
-  answer.verdict = verdict_of(trust, seen, flip_share(input, ranked));
-  for (const std::string& problem : builder.problems()) trust.quality.unknown.push_back(problem);
-  answer.quality = std::move(trust.quality);
+  DataQuality assessed = TRY(assess(reader, seen));
+  assessed.open_share = open_share(input, ranked);
+  answer.verdict = verdict_of(assessed, seen, flip_share(input, ranked));
+  for (const std::string& problem : builder.problems()) assessed.quality.unknown.push_back(problem);
+  answer.quality = std::move(assessed.quality);
   for (Finding& finding : answer.findings)
-    finding.would_flip += "; counted loss: " + (trust.lost_share > 0 ? format_share(trust.lost_share) : "0");
+    finding.would_flip += "; counted loss: " + (assessed.lost_share > 0 ? format_share(assessed.lost_share) : "0");
   set_summary(answer);
   set_not_seen(answer, now, builder.asked());
-  if (inquiry != nullptr) answer.asked = inquiry->said();
+  if (inspector != nullptr) answer.asked = inspector->said();
   set_commands(answer, question);
   return answer;
 }

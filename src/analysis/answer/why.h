@@ -12,11 +12,11 @@
 
 namespace culprit::analysis {
 
-// The same input gives the same answer. `baseline` and `inquiry` may be null.
-Result<Answer> why(Reader& reader, Reader* baseline, DatabaseInspector* inquiry, const Question& question);
+// The same input gives the same answer. `baseline` and `inspector` may be null.
+Result<Answer> why(Reader& reader, Reader* baseline, DatabaseInspector* inspector, const Question& question);
 
 // Compares two recordings: what changed, and for each finding about BEFORE whether it is fixed, not fixed, or
 // undecided.
-Result<Comparison> diff(Reader& before, Reader& after, DatabaseInspector* inquiry, const Question& question);
+Result<Comparison> diff(Reader& before, Reader& after, DatabaseInspector* inspector, const Question& question);
 
 }  // namespace culprit::analysis

@@ -13,10 +13,10 @@ namespace {
 
 const std::string kSelect = "SELECT * FROM orders WHERE customer_id = ?";
 
-Answer ask(Shop& shop, Shop* before = nullptr, DatabaseInspector* inquiry = nullptr) {
+Answer ask(Shop& shop, Shop* before = nullptr, DatabaseInspector* inspector = nullptr) {
   Question question;
   question.source = "x.culprit";
-  Result<Answer> answer = why(shop.reader, before == nullptr ? nullptr : &before->reader, inquiry, question);
+  Result<Answer> answer = why(shop.reader, before == nullptr ? nullptr : &before->reader, inspector, question);
   CHECK(answer.has_value(), "a fake does not fail");
   if (std::getenv("SHOW_ANSWERS") != nullptr) {
     const Answer& a = answer.value();
@@ -36,14 +36,14 @@ Answer ask(Shop& shop, Shop* before = nullptr, DatabaseInspector* inquiry = null
   return answer.value();
 }
 
-// Returns the classes of all findings but `unexplained`.
-std::vector<std::string> accused(const Answer& answer) {
+// Accusations: findings but `unexplained`.
+std::vector<std::string> classes_of(const Answer& answer) {
   std::vector<std::string> out;
   for (const Finding& finding : answer.findings)
     if (finding.cause != FindingClass::Unexplained) out.emplace_back(to_string(finding.cause));
   return out;
 }
-using Accused = std::vector<std::string>;
+using Classes = std::vector<std::string>;
 
 void orders(Shop& shop, int requests, Doing statement) {
   for (int i = 0; i < requests; ++i) {
@@ -60,7 +60,7 @@ void orders(Shop& shop, int requests, Doing statement) {
   }
 }
 
-TEST(Why, AccusesNobodyInAHealthyShop) {
+TEST(Why, FindsNothingInAHealthyShop) {
   for (bool watched : {true, false}) {
     Shop shop;
     shop.watched = watched;
@@ -85,7 +85,7 @@ TEST(Why, BlamesAScanForAFewRows) {
   shop.healthy(100);
   orders(shop, 100, {.running = 350 * kMs, .runnable = 10 * kMs, .rows = 7});
   Answer answer = ask(shop);
-  ASSERT_EQ(accused(answer), Accused{"slow_statement"});
+  ASSERT_EQ(classes_of(answer), Classes{"slow_statement"});
   const Finding& finding = answer.findings[0];
   EXPECT_EQ(finding.mechanism, Mechanism::Scan);
   EXPECT_EQ(finding.entity.statement, kSelect);
@@ -111,7 +111,7 @@ TEST(Why, BlamesASlowStatementEvenWhereOnlyProgramsToldOfIt) {
   shop.healthy(100);
   orders(shop, 100, {.running = 350 * kMs, .rows = 7});
   Answer answer = ask(shop);
-  ASSERT_EQ(accused(answer), Accused{"slow_statement"});
+  ASSERT_EQ(classes_of(answer), Classes{"slow_statement"});
   EXPECT_NE(answer.findings[0].confidence, Confidence::High);
 }
 
@@ -124,14 +124,14 @@ TEST(Why, DoesNotBlameAReportForReadingItsTable) {
     request.statement("SELECT day, sum(total) FROM orders GROUP BY day", {.running = 900 * kMs, .rows = 30});
     request.end();
   }
-  EXPECT_EQ(accused(ask(shop)), Accused{});
+  EXPECT_EQ(classes_of(ask(shop)), Classes{});
 }
 
 TEST(Why, DoesNotBlameAStatementForItsManyRows) {
   Shop shop;
   shop.healthy(100);
   orders(shop, 100, {.running = 6 * kMs, .rows = 4000});
-  EXPECT_EQ(accused(ask(shop)), Accused{});
+  EXPECT_EQ(classes_of(ask(shop)), Classes{});
 }
 
 TEST(Why, BlamesReadsFromDiskAsColdRead) {
@@ -139,7 +139,7 @@ TEST(Why, BlamesReadsFromDiskAsColdRead) {
   shop.healthy(100);
   orders(shop, 100, {.running = 1 * kMs, .disk = 80 * kMs, .rows = 7});
   Answer answer = ask(shop);
-  ASSERT_EQ(accused(answer), Accused{"slow_statement"});
+  ASSERT_EQ(classes_of(answer), Classes{"slow_statement"});
   EXPECT_EQ(answer.findings[0].mechanism, Mechanism::ColdRead);
 }
 
@@ -163,19 +163,19 @@ TEST(Why, BlamesTheNeighbourThatHoldsTheCpus) {
   shop.healthy(50);
   neighbour(shop, 8 * kMs);
   Answer answer = ask(shop);
-  ASSERT_EQ(accused(answer), Accused{"cpu_saturation"});
+  ASSERT_EQ(classes_of(answer), Classes{"cpu_saturation"});
   EXPECT_EQ(answer.findings[0].entity.name, "burn");
   EXPECT_EQ(answer.findings[0].entity.pid, 900);
 }
 
-TEST(Why, DoesNotBlameANeighbourThatNobodyWaitsFor) {
+TEST(Why, DoesNotBlameANeighbourWithoutWaiters) {
   Shop shop;
   shop.healthy(50);
   neighbour(shop, 20 * kUs);
-  EXPECT_EQ(accused(ask(shop)), Accused{});
+  EXPECT_EQ(classes_of(ask(shop)), Classes{});
 }
 
-TEST(Why, BlamesTheScanForTheCrowdThatItMakes) {
+TEST(Why, BlamesTheScanForTheQueueThatItMakes) {
   Shop shop;
   shop.healthy(50);
   orders(shop, 100, {.running = 350 * kMs, .runnable = 700 * kMs, .rows = 7});
@@ -204,7 +204,7 @@ TEST(Why, NamesTheHolderThatGaveTheLockFree) {
   Shop shop;
   locked(shop, 400 * kMs, {{Wait::Lock, 777, 777, 400 * kMs, 1, "UPDATE stock SET price = ?"}});
   Answer answer = ask(shop);
-  ASSERT_EQ(accused(answer), Accused{"lock_wait"});
+  ASSERT_EQ(classes_of(answer), Classes{"lock_wait"});
   const Finding& finding = answer.findings[0];
   EXPECT_EQ(finding.mechanism, Mechanism::Row);
   EXPECT_EQ(finding.entity.kind, "lock");
@@ -217,7 +217,7 @@ TEST(Why, SaysHowToAskWhereTheHolderSlept) {
   Shop shop;
   locked(shop, 3'000 * kMs, {}, true);
   Answer answer = ask(shop);
-  ASSERT_EQ(accused(answer), Accused{"lock_wait"});
+  ASSERT_EQ(classes_of(answer), Classes{"lock_wait"});
   EXPECT_FALSE(answer.findings[0].holder);
   EXPECT_NE(answer.findings[0].advice.find("--ask"), std::string::npos);
   EXPECT_EQ(answer.verdict, Verdict::Qualified);
@@ -255,7 +255,7 @@ TEST(Why, FollowsTheQueueToTheSessionThatSleeps) {
     if (span.flags & kUnfinished && span.service != "postgres")
       span.duration_ns += 3'000 * kMs, span.waits[Wait::Peer] += 3'000 * kMs;
   Answer answer = ask(shop);
-  ASSERT_EQ(accused(answer), Accused{"lock_wait"});
+  ASSERT_EQ(classes_of(answer), Classes{"lock_wait"});
   ASSERT_TRUE(answer.findings[0].holder);
   EXPECT_EQ(answer.findings[0].holder->pid, 777);
   EXPECT_EQ(answer.findings[0].holder->name, "backoffice");
@@ -265,7 +265,7 @@ TEST(Why, FollowsTheQueueToTheSessionThatSleeps) {
 TEST(Why, DoesNotBlameShortWaitsForARow) {
   Shop shop;
   locked(shop, 200 * kUs, {{Wait::Lock, 777, 777, 200 * kUs, 1, "UPDATE stock SET price = ?"}});
-  EXPECT_EQ(accused(ask(shop)), Accused{});
+  EXPECT_EQ(classes_of(ask(shop)), Classes{});
 }
 
 TEST(Why, BlamesTheSlowStatementForTheLockThatItHolds) {
@@ -278,7 +278,7 @@ TEST(Why, BlamesTheSlowStatementForTheLockThatItHolds) {
     request.end();
   }
   Answer answer = ask(shop);
-  ASSERT_EQ(accused(answer), Accused{"slow_statement"});
+  ASSERT_EQ(classes_of(answer), Classes{"slow_statement"});
   EXPECT_EQ(answer.findings[0].entity.statement, slow);
 }
 
@@ -304,7 +304,7 @@ TEST(Why, BlamesALoopOfStatements) {
     shop.watched = watched;
     loop(shop, 40, false);
     Answer answer = ask(shop);
-    ASSERT_EQ(accused(answer), Accused{"n_plus_one"});
+    ASSERT_EQ(classes_of(answer), Classes{"n_plus_one"});
     EXPECT_EQ(answer.findings[0].entity.statement, "SELECT * FROM items WHERE id = ?");
     EXPECT_EQ(answer.findings[0].caller, "orders-api");
     EXPECT_GT(answer.findings[0].calls_per_request, 30);
@@ -314,13 +314,13 @@ TEST(Why, BlamesALoopOfStatements) {
 TEST(Why, DoesNotBlameCallsSideBySide) {
   Shop shop;
   loop(shop, 40, true);
-  EXPECT_EQ(accused(ask(shop)), Accused{});
+  EXPECT_EQ(classes_of(ask(shop)), Classes{});
 }
 
 TEST(Why, DoesNotBlameAFewStatements) {
   Shop shop;
   loop(shop, 2, false);
-  EXPECT_EQ(accused(ask(shop)), Accused{});
+  EXPECT_EQ(classes_of(ask(shop)), Classes{});
 }
 
 void commits(Shop& shop, int n, int64_t disk) {
@@ -342,7 +342,7 @@ TEST(Why, BlamesACommitPerRow) {
   Shop shop;
   commits(shop, 20, 2 * kMs);
   Answer answer = ask(shop);
-  ASSERT_EQ(accused(answer), Accused{"fsync_storm"});
+  ASSERT_EQ(classes_of(answer), Classes{"fsync_storm"});
   EXPECT_EQ(answer.findings[0].entity.statement, "COMMIT");
   EXPECT_EQ(answer.findings[0].caller, "orders-api");
 }
@@ -350,7 +350,7 @@ TEST(Why, BlamesACommitPerRow) {
 TEST(Why, DoesNotBlameOneCommitOnASlowDisk) {
   Shop shop;
   commits(shop, 1, 30 * kMs);
-  EXPECT_EQ(accused(ask(shop)), Accused{});
+  EXPECT_EQ(classes_of(ask(shop)), Classes{});
 }
 
 void dependency(Shop& shop, Doing doing) {
@@ -368,14 +368,14 @@ TEST(Why, BlamesTheServiceThatSleepsBeforeItAnswers) {
   Shop shop;
   dependency(shop, {.running = 300 * kUs, .sleep = 150 * kMs});
   Answer answer = ask(shop);
-  ASSERT_EQ(accused(answer), Accused{"dependency_slow"});
+  ASSERT_EQ(classes_of(answer), Classes{"dependency_slow"});
   EXPECT_EQ(answer.findings[0].entity.name, "pricing");
 }
 
 TEST(Why, DoesNotBlameAServiceThatWorks) {
   Shop shop;
   dependency(shop, {.running = 20 * kMs});
-  EXPECT_EQ(accused(ask(shop)), Accused{});
+  EXPECT_EQ(classes_of(ask(shop)), Classes{});
 }
 
 TEST(Why, TellsByABaselineWhatChanged) {
@@ -383,10 +383,10 @@ TEST(Why, TellsByABaselineWhatChanged) {
   before.watched = after.watched = false;
   orders(before, 40, {.running = 7 * kMs, .rows = 7});
   orders(after, 40, {.running = 17 * kMs, .rows = 7});  // too little for a finding without the baseline
-  EXPECT_EQ(accused(ask(after)), Accused{});
+  EXPECT_EQ(classes_of(ask(after)), Classes{});
   Answer answer = ask(after, &before);
-  ASSERT_EQ(accused(answer), Accused{"slow_statement"});
-  EXPECT_EQ(accused(ask(before, &before)), Accused{});
+  ASSERT_EQ(classes_of(answer), Classes{"slow_statement"});
+  EXPECT_EQ(classes_of(ask(before, &before)), Classes{});
 }
 
 TEST(Why, BlamesTheLockForTheQueueThatFormsBehindIt) {
@@ -400,7 +400,7 @@ TEST(Why, BlamesTheLockForTheQueueThatFormsBehindIt) {
     request.end();
   }
   Answer answer = ask(shop);
-  ASSERT_EQ(accused(answer), Accused{"lock_wait"});
+  ASSERT_EQ(classes_of(answer), Classes{"lock_wait"});
   EXPECT_EQ(answer.findings[0].mechanism, Mechanism::Row);
   EXPECT_EQ(answer.findings[0].operation, "POST /orders");
   EXPECT_EQ(answer.findings[0].caller, "orders-api");
@@ -413,11 +413,11 @@ TEST(Why, CountsParallelWorkersAsTheStatementsOwnWork) {
       shop, 100,
       {.running = 20 * kMs, .lock = 80 * kMs, .rows = 7, .blockers = {{Wait::Lock, 7001, 7001, 80 * kMs, 3, kSelect}}});
   Answer answer = ask(shop);
-  ASSERT_EQ(accused(answer), Accused{"slow_statement"});
+  ASSERT_EQ(classes_of(answer), Classes{"slow_statement"});
   EXPECT_EQ(answer.findings[0].mechanism, Mechanism::Scan);
 }
 
-class FakeInquiry : public DatabaseInspector {
+class FakeInspector : public DatabaseInspector {
  public:
   Plan answer;
   Result<std::vector<LockWait>> lock_waits() override { return std::vector<LockWait>(); }
@@ -429,13 +429,14 @@ TEST(Why, IsConfirmedByThePlan) {
   Shop shop;
   shop.healthy(100);
   orders(shop, 100, {.running = 350 * kMs, .rows = 7});
-  FakeInquiry inquiry;
-  inquiry.answer.known = true;
-  inquiry.answer.summary = "Seq Scan on orders (filter: customer_id = $1)";
-  inquiry.answer.scan = "Seq Scan", inquiry.answer.relation = "orders", inquiry.answer.filter_columns = {"customer_id"};
-  inquiry.answer.rows_read = 2'000'000, inquiry.answer.rows_returned = 7;
-  Answer answer = ask(shop, nullptr, &inquiry);
-  ASSERT_EQ(accused(answer), Accused{"slow_statement"});
+  FakeInspector inspector;
+  inspector.answer.known = true;
+  inspector.answer.summary = "Seq Scan on orders (filter: customer_id = $1)";
+  inspector.answer.scan = "Seq Scan", inspector.answer.relation = "orders",
+  inspector.answer.filter_columns = {"customer_id"};
+  inspector.answer.rows_read = 2'000'000, inspector.answer.rows_returned = 7;
+  Answer answer = ask(shop, nullptr, &inspector);
+  ASSERT_EQ(classes_of(answer), Classes{"slow_statement"});
   EXPECT_EQ(answer.findings[0].advice, "CREATE INDEX CONCURRENTLY ON orders (customer_id);");
   EXPECT_EQ(answer.findings[0].evidence.back().how, "confirmed by the database");
   EXPECT_EQ(answer.asked.size(), 1u);

@@ -136,7 +136,7 @@ Cause make_cause(const WorkloadProfile& now, const CpuUsage& cpu, const Holder& 
 bool is_one_cpu_full(const CpuUsage& cpu) { return cpu.cpus > 1 && cpu.busy * cpu.cpus >= kBusy; }
 
 bool is_throttled(const WorkloadProfile& now) {
-  return std::any_of(now.around().processes.begin(), now.around().processes.end(), [&](const Process& process) {
+  return std::any_of(now.facts().processes.begin(), now.facts().processes.end(), [&](const Process& process) {
     return process.throttled_ns > 0 && now.participants().contains(process.pid);
   });
 }
@@ -159,13 +159,12 @@ std::vector<Cause> find_cpu_saturation(const DetectorInput& input) {
   const bool confined = cpu.busy >= 0 && cpu.busy < kBusy;
   if (confined && (!is_one_cpu_full(cpu) || is_throttled(input.now))) return {};
   double left = std::clamp(1 - claimed_share(input), 0.0, 1.0);
-  Holder stranger = largest(cpu, false, waiting.runnable_ns);
+  Holder neighbour = largest(cpu, false, waiting.runnable_ns);
   const bool waits = waiting.share() * left >= kOwnLoadWaits;
-  if (stranger.share >= kNeighbourShare && (!confined || waits)) {
-    // Without the neighbour nearly all waits would disappear, not only its share: near full load, a queue grows without
-    // bound.
-    double share = std::min(left, std::min(1.0, stranger.share * 1.5));
-    return {make_cause(input.now, cpu, stranger, waiting, share)};
+  if (neighbour.share >= kNeighbourShare && (!confined || waits)) {
+    // Without it there would be room: nearly all waiting goes, not just its share (a queue grows without bound near 100 %).
+    double share = std::min(left, std::min(1.0, neighbour.share * 1.5));
+    return {make_cause(input.now, cpu, neighbour, waiting, share)};
   }
   Holder own = largest(cpu, true, waiting.runnable_ns);
   bool dominates = waiting.share() * left >= kOwnLoadWaits &&

@@ -23,7 +23,7 @@ struct Stopped {
 // Returns the services that take part in requests, by name.
 std::map<std::string, Stopped> stopped_services(const WorkloadProfile& now) {
   std::map<std::string, Stopped> services;
-  for (const Process& process : now.around().processes) {
+  for (const Process& process : now.facts().processes) {
     if (process.throttled_ns <= 0 || !now.participants().contains(process.pid)) continue;
     Stopped& service = services[process.service.empty() ? process.name : process.service];
     if (!service.process || process.runnable_ns > service.process->runnable_ns) service.process = &process;

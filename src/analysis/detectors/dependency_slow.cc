@@ -2,6 +2,8 @@
 // that was not recorded, it was not recorded itself, or only its spans are known.
 #include <algorithm>
 #include <map>
+#include <set>
+#include <unordered_map>
 
 #include "analysis/detectors/own_time.h"
 #include "base/text.h"
@@ -15,6 +17,8 @@ constexpr int64_t kLongWait = 10'000'000;
 // If the callee was not recorded, an answer below a tenth of a second may be normal: not reported.
 constexpr int64_t kLongUnwatched = 100'000'000;
 constexpr int64_t kTimesComparable = 10;
+// From a tenth of a second on a user notices: then it need not be that far from all others here.
+constexpr int64_t kTimesNoticed = 3;
 
 // The owner of the time: a recorded service, or the peer of a call whose other end was not recorded.
 struct SlowPeer {
@@ -23,13 +27,13 @@ struct SlowPeer {
   auto operator<=>(const SlowPeer&) const = default;
 };
 
-bool lateness_of(const Interner& names, const CallNode& node, const SlowPeer& who) {
+bool lateness_of(const Interner& names, const CallNode& node, const SlowPeer& callee) {
   if (node.statement != StatementId::None) return false;
-  if (!who.seen) {
+  if (!callee.seen) {
     TextId peer = node.peer != TextId::Empty ? node.peer : node.label;
-    return node.role == Role::Call && !node.callee_seen && peer == who.name;
+    return node.role == Role::Call && !node.callee_seen && peer == callee.name;
   }
-  return node.role != Role::Call && node.service == who.name && has_caller(names, node);
+  return node.role != Role::Call && node.service == callee.name && has_caller(names, node);
 }
 
 // Returns the time of sleep, of waits for a callee that was not recorded, and of waits without a recorded reason.
@@ -45,8 +49,9 @@ int64_t blocked_in(const CallNode& node, const PartTimes& ns) {
 }
 
 struct Times {
-  std::vector<int64_t> watched, unwatched;  // for each request that has such time
-  std::vector<int64_t> all;                 // for each request that passes the service, both kinds together
+  std::vector<int64_t> watched, unwatched;  // per request that has any
+  std::vector<int64_t> answered;            // per request: below calls of this peer whose other end was seen
+  std::vector<int64_t> all;                 // per request that passes, both together
   WaitSums inside;
   TextId caller = TextId::Empty;
   std::set<TextId> labels;
@@ -60,9 +65,8 @@ void add_inside(WaitSums& waits, const PartTimes& ns) {
   waits.known = waits.known || sum(ns) > ns[kUnknown];
 }
 
-SlowPeer peer_of_node(const Interner& names, const CallNode& node) {
+SlowPeer peer_of_node(const CallNode& node) {
   if (node.role == Role::Call) return {false, node.peer != TextId::Empty ? node.peer : node.label};
-  (void)names;
   return {true, node.service};
 }
 
@@ -73,43 +77,70 @@ TextId caller_of(const Interner& names, const CallNode& node) {
   return TextId::Empty;
 }
 
+// The peer of the nearest call above a node, or of the node itself, whose other end was seen; empty: there is none.
+TextId answering_peer(const Interner& names, NodeId id) {
+  for (NodeId at = id; at != NodeId::None; at = names.node(at).parent) {
+    const CallNode& node = names.node(at);
+    if (node.role == Role::Call && node.callee_seen && node.statement == StatementId::None) return node.peer;
+  }
+  return TextId::Empty;
+}
+
 std::map<SlowPeer, Times> gather(const WorkloadProfile& now) {
   std::map<SlowPeer, Times> all;
   const Interner& names = now.names();
+  std::unordered_map<NodeId, TextId> peers;
+  std::map<TextId, std::vector<int64_t>> all_answered;
   for (const Operation& operation : now.operations())
     for (const Request& request : operation.kept) {
       std::map<SlowPeer, std::pair<int64_t, int64_t>> here;
+      std::map<TextId, int64_t> answered;
       for (const Part& part : request.parts) {
         const CallNode& node = names.node(part.node);
-        SlowPeer who = peer_of_node(names, node);
-        if (!lateness_of(names, node, who)) continue;
-        here[who].first += blocked_in(node, part.ns);
-        here[who].second += part.ns[kUnknown];
-        Times& times = all[who];
+        auto [peer, fresh] = peers.emplace(part.node, TextId::Empty);
+        if (fresh) peer->second = answering_peer(names, part.node);
+        if (peer->second != TextId::Empty) answered[peer->second] += sum(part.ns);
+        SlowPeer callee = peer_of_node(node);
+        if (!lateness_of(names, node, callee)) continue;
+        here[callee].first += blocked_in(node, part.ns);
+        here[callee].second += part.ns[kUnknown];
+        Times& times = all[callee];
         add_inside(times.inside, part.ns);
         times.caller = caller_of(names, node);
         times.labels.insert(node.label);
       }
-      for (auto [who, ns] : here) {
-        all[who].all.push_back(ns.first + ns.second);
-        if (ns.first > 0) all[who].watched.push_back(ns.first);
-        if (ns.second > 0) all[who].unwatched.push_back(ns.second);
+      for (auto [callee, ns] : here) {
+        all[callee].all.push_back(ns.first + ns.second);
+        if (ns.first > 0) all[callee].watched.push_back(ns.first);
+        if (ns.second > 0) all[callee].unwatched.push_back(ns.second);
+      }
+      for (auto [peer, ns] : answered) {
+        all_answered[peer].push_back(ns);
       }
     }
+  for (auto& [callee, times] : all)
+    if (!callee.seen) times.answered = std::move(all_answered[callee.name]);
   return all;
 }
 
-// Returns the time in the other services that requests pass: the median over these services.
-int64_t comparable(const std::map<SlowPeer, Times>& all, const SlowPeer& who) {
+// What passes so in the others that requests go through here: the median over all of them.
+int64_t comparable(const std::map<SlowPeer, Times>& all, const SlowPeer& callee) {
   std::vector<int64_t> others;
   for (const auto& [other, times] : all) {
-    if (other == who) continue;
+    if (other == callee) continue;
     if (!times.all.empty()) others.push_back(median(times.all));
   }
   return others.empty() ? 0 : median(others);
 }
 
-void describe(Cause& cause, const SlowPeer& who, const Times& times, int64_t typical, int64_t comparable_ns) {
+// Where the same peer's end of the call was seen elsewhere, and took about as long, what it does is known from there: its spans
+// were lost here.
+bool is_known_elsewhere(const SlowPeer& callee, const Times& times) {
+  if (callee.seen || static_cast<int64_t>(times.answered.size()) < kFewestAffected) return false;
+  return median(times.all) <= 2 * median(times.answered);
+}
+
+void describe(Cause& cause, const SlowPeer& callee, const Times& times, int64_t typical, int64_t comparable_ns) {
   const std::string& name = cause.entity.name;
   cause.phrase = name + " answers late: {share} of it";
   bool sleeps = times.inside.known && times.inside[Wait::Sleep] * 2 > times.inside[Wait::Running] +
@@ -118,7 +149,7 @@ void describe(Cause& cause, const SlowPeer& who, const Times& times, int64_t typ
   bool runs =
       times.inside.known &&
       times.inside[Wait::Running] > times.inside[Wait::Sleep] + times.inside[Wait::Other] + times.inside[Wait::Peer];
-  std::string doing = !who.seen            ? "its own view of them was not seen"
+  std::string doing = !callee.seen         ? "its own view of them was not seen"
                       : sleeps             ? "it sleeps meanwhile"
                       : runs               ? "it runs for most of that, and is blocked in between"
                       : times.inside.known ? "it is blocked meanwhile, by what was not recorded"
@@ -129,7 +160,8 @@ void describe(Cause& cause, const SlowPeer& who, const Times& times, int64_t typ
     cause.evidence.push_back(
         observed("in the other services that requests pass it is " + format_duration(comparable_ns) + " (median)",
                  static_cast<double>(comparable_ns), "ns"));
-  if (!times.inside.known || !who.seen) cause.against.push_back("whether it works or waits: these traces do not tell");
+  if (!times.inside.known || !callee.seen)
+    cause.against.push_back("whether it works or waits: these traces do not tell");
   cause.assuming = "it answers like the others here" +
                    (comparable_ns > 0 ? " (" + format_duration(comparable_ns) + ")" : std::string(", at once"));
   cause.advice = "look into " + name + ": record it with its own callees";
@@ -138,10 +170,10 @@ void describe(Cause& cause, const SlowPeer& who, const Times& times, int64_t typ
 
 // Adds the name of the recorded program that listens at the address.
 void name_listener(Cause& cause, const WorkloadProfile& now) {
-  for (const Connection& connection : now.around().connections) {
+  for (const Connection& connection : now.facts().connections) {
     const bool there = connection.local == cause.entity.name || connection.local == "unix:" + cause.entity.name;
     if (!connection.server || connection.pid == 0 || !there) continue;
-    for (const Process& process : now.around().processes) {
+    for (const Process& process : now.facts().processes) {
       if (process.pid != connection.pid || process.name.empty()) continue;
       const std::string& name = process.service.empty() ? process.name : process.service;
       cause.entity.pid = process.pid;
@@ -156,7 +188,7 @@ void name_listener(Cause& cause, const WorkloadProfile& now) {
 // Retransmissions on its connections point to the network instead.
 void check_edge(Cause& cause, const WorkloadProfile& now) {
   int64_t retransmits = 0, connections = 0;
-  for (const Connection& connection : now.around().connections) {
+  for (const Connection& connection : now.facts().connections) {
     bool theirs = connection.peer == cause.entity.name || connection.local == cause.entity.name;
     if (!theirs) continue;
     retransmits += connection.retransmits;
@@ -197,31 +229,33 @@ std::vector<Cause> find_slow_dependencies(const DetectorInput& input) {
   std::vector<Cause> causes;
   const Interner& names = input.now.names();
   std::map<SlowPeer, Times> all = gather(input.now);
-  for (const auto& [who, times] : all) {
-    int64_t watched = median(times.watched), unwatched = median(times.unwatched), comparable_ns = comparable(all, who);
-    bool waits = watched >= std::max(kLongWait, 3 * comparable_ns) && who.seen;
-    if (who.seen && times.watched.empty()) continue;
-    bool late = !who.seen && (unwatched >= std::max(kLongUnwatched, kTimesComparable * comparable_ns) ||
-                              watched >= std::max(kLongWait * 2, kTimesComparable * comparable_ns));
+  for (const auto& [callee, times] : all) {
+    int64_t watched = median(times.watched), unwatched = median(times.unwatched),
+            comparable_ns = comparable(all, callee);
+    bool waits = watched >= std::max(kLongWait, 3 * comparable_ns) && callee.seen;
+    if ((callee.seen && times.watched.empty()) || is_known_elsewhere(callee, times)) continue;
+    bool late = !callee.seen && (unwatched >= std::max(kLongUnwatched, kTimesNoticed * comparable_ns) ||
+                                 watched >= std::max(kLongUnwatched, kTimesNoticed * comparable_ns) ||
+                                 watched >= std::max(kLongWait * 2, kTimesComparable * comparable_ns));
     if (!waits && !late && input.before == nullptr) continue;
     Cause cause;
     cause.cause = FindingClass::DependencySlow;
-    bool sleeps = times.inside[Wait::Sleep] > 0 && who.seen;
-    cause.mechanism = sleeps ? Mechanism::Sleeps : who.seen ? Mechanism::None : Mechanism::Unseen;
-    cause.entity = {"service", names.text(who.name), "", "", "", 0};
-    cause.quality = waits ? kObserved : who.seen ? kGuessed : kInferred;
+    bool sleeps = times.inside[Wait::Sleep] > 0 && callee.seen;
+    cause.mechanism = sleeps ? Mechanism::Sleeps : callee.seen ? Mechanism::None : Mechanism::Unseen;
+    cause.entity = {"service", names.text(callee.name), "", "", "", 0};
+    cause.quality = waits ? kObserved : callee.seen ? kGuessed : kInferred;
     cause.pathological = waits || late;
     cause.caller = names.text(times.caller);
     cause.inside = times.inside;
-    if (who.seen && !sleeps) cause.queued_in = cause.entity.name;
-    describe(cause, who, times, std::max(watched, unwatched), comparable_ns);
-    if (!who.seen) name_listener(cause, input.now);
+    if (callee.seen && !sleeps) cause.queued_in = cause.entity.name;
+    describe(cause, callee, times, std::max(watched, unwatched), comparable_ns);
+    if (!callee.seen) name_listener(cause, input.now);
     check_edge(cause, input.now);
-    cause.blamed = [&names, who = who](const CallNode& node) { return lateness_of(names, node, who); };
-    cause.saved = [&names, who = who, comparable_ns](const Request& request) {
+    cause.blamed = [&names, callee = callee](const CallNode& node) { return lateness_of(names, node, callee); };
+    cause.saved = [&names, callee = callee, comparable_ns](const Request& request) {
       int64_t ns = sum_parts(names, request, [&](const CallNode& node, const Part& part) {
-        if (!lateness_of(names, node, who)) return int64_t{0};
-        return blocked_in(node, part.ns) + (who.seen ? 0 : part.ns[kUnknown]);
+        if (!lateness_of(names, node, callee)) return int64_t{0};
+        return blocked_in(node, part.ns) + (callee.seen ? 0 : part.ns[kUnknown]);
       });
       int64_t likely = std::max<int64_t>(ns - comparable_ns, 0);
       return Saved{ns, likely, std::max<int64_t>(ns - 3 * comparable_ns, 0)};

@@ -16,8 +16,8 @@ struct DetectorInput {
   const WorkloadProfile* before;  // shares the Interner of `now`; null: no baseline
   const CpuUsage& cpu;
   const std::vector<Cause>* found = nullptr;  // causes of the detectors that ran before
-  // probability of a false alarm: over all comparisons with `before` at first, then of each comparison (contrast.h)
-  double error = 0;
+  double false_alarms = 0;  // the probability that an answer by comparison names a change where nothing changed
+  std::vector<double> errors = {};  // for each operation: the probability of each comparison with `before` in it
   const CancelToken* cancel = nullptr;  // once requested, the causes found are not used; may be null
 
   bool cancelled() const { return cancel != nullptr && cancel->requested(); }

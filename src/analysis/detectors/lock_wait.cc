@@ -29,7 +29,7 @@ struct Group {
   std::set<StatementId> statements;  // ids
   StatementId dominant = StatementId::None;
   int64_t dominant_ns = 0, lock_ns = 0, waiting_calls = 0;
-  std::map<int32_t, Blame> blockers;  // key: pid
+  std::map<int32_t, BlockedTime> blockers;  // key: pid
   WaitSums inside;
 };
 
@@ -58,7 +58,7 @@ std::map<std::pair<TextId, std::string>, Group> group_waiters(const WorkloadProf
     if (lock_ns > group.dominant_ns) group.dominant_ns = lock_ns, group.dominant = id;
     for (const auto& [key, blame] : statement.blockers) {
       if (key.first != static_cast<int>(Wait::Lock)) continue;
-      Blame& sum = group.blockers[key.second];
+      BlockedTime& sum = group.blockers[key.second];
       sum.ns += blame.ns, sum.count += blame.count;
       for (const auto& [said, ns] : blame.statements) sum.statements[said] += ns;
     }
@@ -69,7 +69,7 @@ std::map<std::pair<TextId, std::string>, Group> group_waiters(const WorkloadProf
 // Returns the waits that the database reported, by waiter and holder.
 LockWaits said_waits(const WorkloadProfile& now) {
   LockWaits waits;
-  for (const LockWait& wait : now.around().lock_waits)
+  for (const LockWait& wait : now.facts().lock_waits)
     waits[wait.waiter_pid][wait.holder_pid] += std::max<int64_t>(wait.waited_ns, 1);
   return waits;
 }
@@ -100,7 +100,7 @@ struct LockHolder {
 };
 
 const Process* process_of(const WorkloadProfile& now, int32_t pid) {
-  for (const Process& process : now.around().processes)
+  for (const Process& process : now.facts().processes)
     if (process.pid == pid) return &process;
   return nullptr;
 }
@@ -110,7 +110,7 @@ const std::string& called(const Process& process) { return process.service.empty
 
 // Returns the program at the other end of a backend's connection, or an empty text.
 std::string client_of(const WorkloadProfile& now, int32_t pid) {
-  for (const Connection& connection : now.around().connections) {
+  for (const Connection& connection : now.facts().connections) {
     if (!connection.server || connection.pid != pid || connection.peer_pid == 0) continue;
     if (const Process* client = process_of(now, connection.peer_pid)) return called(*client);
   }
@@ -134,7 +134,7 @@ std::string most_of(const std::map<std::string, int64_t>& by_text) {
 
 // Adds what the database reported about `pid` as a holder.
 void add_said(const WorkloadProfile& now, LockHolder& held) {
-  for (const LockWait& wait : now.around().lock_waits) {
+  for (const LockWait& wait : now.facts().lock_waits) {
     if (wait.holder_pid != held.pid) continue;
     held.how = "confirmed by the database";
     if (!wait.holder_statement.empty()) held.statement = wait.holder_statement;
@@ -172,7 +172,7 @@ LockHolder at_the_end(const LockWaits& waits, const std::map<int32_t, int64_t>& 
 // The database's report is used first, matched by the waiters' statement or pid; then the wakers.
 LockHolder holder_of(const WorkloadProfile& now, const Group& group) {
   std::map<int32_t, int64_t> said, seen;
-  for (const LockWait& wait : now.around().lock_waits)
+  for (const LockWait& wait : now.facts().lock_waits)
     if (is_of(now, group, wait)) said[wait.holder_pid] += std::max<int64_t>(wait.waited_ns, 1);
   LockHolder held = at_the_end(said_waits(now), said);
   if (held.pid != 0) {
@@ -266,10 +266,9 @@ void describe(Cause& cause, const WorkloadProfile& now, const Group& group, cons
     cause.what = mean + " per wait for a lock on " + (group.table.empty() ? "the table" : group.table) +
                  "; its holder never ran during the recording";
     cause.against.push_back("the holder is not known: it slept all along and left no event");
-    cause.would_tell = now.around().asked && database != nullptr
-                           ? std::string(database->lock_table)
-                           : "culprit record --ask, or why --ask: which session holds the lock";
-    cause.advice = "ask the database which session holds it: culprit record --ask";
+    if (database == nullptr) return;
+    cause.would_tell = now.facts().asked ? database->lock_table : database->lock_holder;
+    cause.advice = cause.would_tell;
     return;
   }
   cause.holder_idle = held.state.find("idle") != std::string::npos;
@@ -299,7 +298,7 @@ void describe(Cause& cause, const WorkloadProfile& now, const Group& group, cons
     if (in_turn && database != nullptr && !database->job_queue.empty())
       cause.advice += "; of a queue of jobs: " + std::string(database->job_queue);
   }
-  cause.would_tell = "culprit record --ask: the database's own lock table";
+  if (database != nullptr) cause.would_tell = database->lock_holder;
 }
 
 Cause make_cause(const WorkloadProfile& now, const Group& group, const LockHolder& held) {

@@ -12,6 +12,7 @@
 #include <algorithm>
 
 #include "analysis/detectors/repeated_calls.h"
+#include "analysis/profile/database.h"
 #include "analysis/trace/call.h"
 #include "base/text.h"
 
@@ -67,8 +68,10 @@ void describe(Cause& cause, const Loop& loop) {
     cause.against.push_back("whether their number follows the rows of the query before was not recorded");
   }
   cause.assuming = "one call fetches what the loop fetches, and each further row costs a tenth of a call";
-  const std::string batch = loop.statement == StatementId::None ? "call" : "statement (a join, or = ANY(…))";
-  cause.advice = "fetch all rows with one " + batch + " instead of one per row";
+  const Database* database = find_database(cause.entity.system);
+  const std::string how =
+      database == nullptr || database->batch.empty() ? "" : " (" + std::string(database->batch) + ")";
+  cause.advice = "fetch all rows with one " + call + how + " instead of one per row";
   cause.would_tell = "requests that return more rows: whether the calls grow with them";
 }
 

@@ -54,10 +54,11 @@ std::map<Ends, Edge> gather(const WorkloadProfile& now, const std::map<NodeId, T
   return edges;
 }
 
+// What passes on the way to other callees: all callers of one wait in the same queue.
 int64_t comparable(const std::map<Ends, Edge>& edges, const Ends& ends) {
   std::vector<int64_t> others;
   for (const auto& [other, edge] : edges)
-    if (other != ends) others.push_back(median(edge.gaps));
+    if (other.second != ends.second) others.push_back(median(edge.gaps));
   return others.empty() ? 0 : median(others);
 }
 
@@ -86,8 +87,8 @@ void describe(Cause& cause, const Edge& edge, const Groups& groups, bool some, i
 
 std::vector<Cause> find_network_delays(const DetectorInput& input) {
   std::vector<Cause> causes;
-  // If the machine itself was recorded, its queues and retransmissions are evidence of their own.
-  if (!input.now.around().processes.empty()) return causes;
+  // Where the machine itself was recorded, its queues and retransmits speak for themselves.
+  if (!input.now.facts().processes.empty()) return causes;
   const Interner& names = input.now.names();
   std::map<NodeId, TextId> seen = callees(names);
   std::map<Ends, Edge> edges = gather(input.now, seen);

@@ -14,8 +14,11 @@ namespace {
 // An answer below a tenth of a second may be normal: not reported.
 constexpr int64_t kLongUnwatched = 100'000'000;
 constexpr int64_t kTimesComparable = 10;
-// A service that is slow for only some requests is its own comparison. A hundredth of a second is more than the
-// scheduler or a garbage collection adds to a request, unless the service is overloaded.
+// Services do work of different size: from twice that on, half of that distance is enough.
+constexpr int64_t kNoticed = 200'000'000;
+constexpr int64_t kTimesNoticed = 5;
+// What slows some requests only is its own witness; a hundredth of a second is beyond what a scheduler or a collector's pause
+// does to a request of a service that is not overloaded.
 constexpr int64_t kLongForSome = 10'000'000;
 constexpr int64_t kCarefulTimes = 3;
 
@@ -29,10 +32,19 @@ using Kind = std::pair<NodeId, TextId>;  // the operation's node, the label
 
 struct Service {
   std::map<Kind, std::vector<Seen>> kinds;
-  std::vector<int64_t> all;          // for each request that passes the service
+  std::vector<int64_t> all;          // for each request that passes the service: per call, the mean
   std::map<TextId, int64_t> labels;  // time by label
   TextId caller = TextId::Empty;
   bool called = false;  // whether another service calls it
+};
+
+// A service's own time in one request, and how often it was called there: twice as many calls are no slower service.
+struct CallsTime {
+  int64_t ns = 0, calls = 0;
+  void add(const CallNode& node, const OwnTime& own) {
+    ns += own.ns, calls += node.role == Role::Served ? own.spans : 0;
+  }
+  int64_t per_call_ns() const { return ns / std::max<int64_t>(calls, 1); }
 };
 
 bool own_time_of(const CallNode& node, TextId service) {
@@ -60,8 +72,8 @@ std::map<TextId, Service> gather(const WorkloadProfile& now, const std::vector<K
   const Interner& names = now.names();
   for (const Operation& operation : now.operations())
     for (const Request& request : operation.kept) {
-      if (request.failure) continue;  // a failed request ends early
-      std::map<TextId, int64_t> here;
+      if (request.failure) continue;  // cut short
+      std::map<TextId, CallsTime> here;
       for (const OwnTime& own : request.own_times) {
         const CallNode& node = names.node(own.node);
         Service& service = services[node.service];
@@ -69,9 +81,9 @@ std::map<TextId, Service> gather(const WorkloadProfile& now, const std::vector<K
         service.labels[node.label] += own.ns;
         if (TextId caller = caller_of(names, node); caller != TextId::Empty)
           service.caller = caller, service.called = true;
-        here[node.service] += own.ns;
+        here[node.service].add(node, own);
       }
-      for (auto [service, ns] : here) services[service].all.push_back(ns);
+      for (auto [service, times] : here) services[service].all.push_back(times.per_call_ns());
     }
   return services;
 }
@@ -134,6 +146,11 @@ Confined confined_to(const Service& service, Slow& slow, TextId Origin::*which) 
   return confined;
 }
 
+bool is_late(int64_t typical_ns, int64_t comparable_ns) {
+  return typical_ns >= std::max(kLongUnwatched, kTimesComparable * comparable_ns) ||
+         typical_ns >= std::max(kNoticed, kTimesNoticed * comparable_ns);
+}
+
 std::string most_in(const Interner& names, const Service& service) {
   auto most = std::max_element(service.labels.begin(), service.labels.end(),
                                [](const auto& a, const auto& b) { return a.second < b.second; });
@@ -163,7 +180,7 @@ void describe(Cause& cause, const Service& service, const Slow& slow, bool some,
     cause.assuming = "the slow requests take what the others take";
   } else {
     int64_t typical = median(service.all);
-    cause.what = format_duration(typical) + " per request (median)" + tail;
+    cause.what = format_duration(typical) + " per call (median)" + tail;
     cause.evidence.push_back(observed(cause.what, static_cast<double>(typical), "ns"));
     if (comparable_ns > 0 && typical >= 3 * comparable_ns)
       cause.evidence.push_back(
@@ -181,9 +198,10 @@ std::function<Saved(const Request&)> saving(const Interner& names, TextId id, co
                                             const Slow& slow, bool some, int64_t comparable_ns) {
   return [&names, kinds, id, slow, some, comparable_ns](const Request& request) {
     Saved saved;
-    int64_t own = 0;
+    int64_t own = 0, calls = 0;
     for (const Part& part : request.parts) {
       if (!own_time_of(names.node(part.node), id)) continue;
+      if (names.node(part.node).role == Role::Served) calls += part.calls;
       int64_t ns = part.ns[kUnknown];
       own += ns;
       auto found = slow.find(kinds[index(part.node)]);
@@ -193,8 +211,8 @@ std::function<Saved(const Request&)> saving(const Interner& names, TextId id, co
     }
     saved.most_ns = own;
     if (some) return saved;
-    return Saved{own, std::max<int64_t>(own - comparable_ns, 0),
-                 std::max<int64_t>(own - kCarefulTimes * comparable_ns, 0)};
+    const int64_t usual_ns = comparable_ns * std::max<int64_t>(calls, 1);
+    return Saved{own, std::max<int64_t>(own - usual_ns, 0), std::max<int64_t>(own - kCarefulTimes * usual_ns, 0)};
   };
 }
 
@@ -214,8 +232,7 @@ std::vector<SlowOwnTime> find_slow_own_times(const DetectorInput& input) {
   for (const auto& [id, service] : services) {
     int64_t comparable_ns = comparable(services, id);
     Slow slow = slow_kinds(service);
-    bool late = (service.called || comparable_ns > 0) &&
-                median(service.all) >= std::max(kLongUnwatched, kTimesComparable * comparable_ns);
+    bool late = (service.called || comparable_ns > 0) && is_late(median(service.all), comparable_ns);
     Where where = where_slow(service, slow);
     // If most requests are slow and nothing distinguishes them, the other group is the fast one.
     if (!where.known()) std::erase_if(slow, [](const auto& kind) { return kind.second.slow * 2 > kind.second.all; });

@@ -50,23 +50,26 @@ bool is_pool(const Plateau& plateau) {
 
 void describe(Cause& cause, const Plateau& plateau, const std::string& peer, bool watched) {
   const std::string k = format_count(plateau.size);
-  cause.phrase = "requests wait in " + cause.entity.name + " for one of its " + k + " connections to " + peer +
+  const bool one = plateau.size == 1;
+  cause.phrase = "requests wait in " + cause.entity.name + " for " +
+                 (one ? "its one connection to " : "one of its " + k + " connections to ") + peer +
                  " for {share} of their time";
   cause.what = format_duration(plateau.gap_ns) + " pass before a call to " + peer + " begins (mean of " +
-               format_count(plateau.gaps) + " calls), and never more than " + k +
-               (plateau.size == 1 ? " call is" : " calls are") + " under way";
+               format_count(plateau.gaps) + " calls), and never more than " + k + (one ? " call is" : " calls are") +
+               " under way";
   cause.evidence.push_back(observed(cause.what, static_cast<double>(plateau.gap_ns), "ns"));
   char mean[32];
   std::snprintf(mean, sizeof mean, "%.1f", plateau.mean_calls);
-  cause.evidence.push_back(observed("all " + k + " are in use for " + format_share(plateau.at_size) +
-                                        " of that time; " + mean + " calls are under way on average, and up to " +
+  cause.evidence.push_back(observed((one ? "it is in use for " : "all " + k + " are in use for ") +
+                                        format_share(plateau.at_size) + " of that time; " + mean +
+                                        " calls are under way on average, and up to " +
                                         format_count(plateau.longest_queue) + " requests wait at once",
                                     plateau.at_size, "share"));
   if (!watched)
     cause.against.push_back("whether the requests wait or work before their call: these traces do not tell");
   cause.assuming = "a connection is free when it is asked for";
-  cause.advice = "hold each connection for less time, or give the pool more than " + k + " where " + peer +
-                 " can serve more at once";
+  cause.advice = "hold each connection for less time, or give the pool more than " + (one ? "one" : k) + " where " +
+                 peer + " can serve more at once";
   cause.would_tell = "one recording with a larger pool";
 }
 

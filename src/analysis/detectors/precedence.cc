@@ -66,11 +66,11 @@ bool is_likely_the_named(const DetectorInput& input, const Cause& named, const C
 // The services with connections of a protocol, or encrypted ones, to servers; each with its peers ("": unknown).
 using Clients = std::map<std::string, std::set<std::string>>;
 
-Clients clients_of(const Surroundings& around, const std::string& protocol) {
+Clients clients_of(const RecordingFacts& facts, const std::string& protocol) {
   std::unordered_map<int32_t, std::string> services;
-  for (const Process& process : around.processes) services[process.pid] = process.service;
+  for (const Process& process : facts.processes) services[process.pid] = process.service;
   Clients clients;
-  for (const Connection& connection : around.connections) {
+  for (const Connection& connection : facts.connections) {
     if (connection.server || (connection.protocol != protocol && !connection.encrypted)) continue;
     auto peer = services.find(connection.peer_pid);
     clients[services[connection.pid]].insert(peer == services.end() ? "" : peer->second);
@@ -99,9 +99,9 @@ bool called_by(const DetectorInput& input, const Cause& cause, const std::string
   if (found == input.now.statements().end())
     return cause.caller == service || (is(cause, FindingClass::CpuBound) && cause.entity.name == service);
   const Statement& statement = found->second;
-  const Clients clients = clients_of(input.now.around(), input.now.names().text(statement.system));
-  // The sender of a statement that ran during the whole recording was not recorded. Any client of such servers may be
-  // the sender; if all of their connections were silent, any service.
+  const Clients clients = clients_of(input.now.facts(), input.now.names().text(statement.system));
+  // The sender of one that was under way all the time was not seen: any client of such servers may be it; where all of their
+  // connections were silent, any service.
   if (statement.callers.empty()) return clients.empty() || clients.contains(service);
   return std::any_of(statement.callers.begin(), statement.callers.end(), [&](const auto& caller) {
     return relays(clients, service, input.now.names().text(caller.first));
@@ -112,9 +112,22 @@ bool keeps_others(const Cause& stuck) {
   return detector_of(stuck.cause).holds_others_up && !stuck.fails && stuck.queued_in.empty();
 }
 
-// Requests that wait inside a service whose calls are stuck elsewhere wait for those calls: they queue for a pool of
-// connections or workers.
+// A tenth of a second is what a user notices: a call that takes less is ordinary, unless something comparable says otherwise.
+constexpr int64_t kNoticedCallNs = 100'000'000;
+
+// Whether only its duration tells that a statement is slow, and it is short: then a queue for it may have made it what it costs.
+bool is_weak_guess(const DetectorInput& input, const Cause& cause) {
+  if (!is(cause, FindingClass::SlowStatement) || cause.comparable || cause.quality > kGuessed) return false;
+  auto found = input.now.statements().find(cause.statement);
+  if (found == input.now.statements().end()) return false;
+  std::vector<int64_t> durations;
+  for (const CallSample& sample : found->second.samples) durations.push_back(sample.duration_ns);
+  return median(std::move(durations)) < kNoticedCallNs;
+}
+
+// What waits inside a service whose calls are stuck elsewhere waits for those: it queues for a pool of connections or workers.
 bool queues_in_the_caller(const DetectorInput& input, const Cause& stuck, const Cause& queue) {
+  if (is(queue, FindingClass::PoolWait) && is_weak_guess(input, stuck)) return false;
   return !queue.queued_in.empty() && keeps_others(stuck) && called_by(input, stuck, queue.queued_in);
 }
 

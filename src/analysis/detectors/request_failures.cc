@@ -14,9 +14,8 @@ struct Failing {
   std::map<TextId, int64_t> said, labels;
 };
 
-// Returns the owner of a failure. If a call has no recorded other end, the owner is its peer: it failed, or was not
-// reached.
-TextId whose(const Interner& names, const Failure& failure) {
+// Of a failure in a call without an answer: the callee failed, or was not reached.
+TextId failing_service(const Interner& names, const Failure& failure) {
   const CallNode& node = names.node(failure.node);
   bool unseen =
       node.role == Role::Call && !node.callee_seen && node.statement == StatementId::None && node.peer != TextId::Empty;
@@ -41,7 +40,7 @@ std::vector<Cause> find_request_failures(const DetectorInput& input, FindingClas
     for (const Request& request : operation.kept) {
       ++requests;
       if (!request.failure) continue;
-      Failing& failing = found[whose(names, *request.failure)];
+      Failing& failing = found[failing_service(names, *request.failure)];
       ++failing.requests, failing.exceptions += request.failure->exception;
       failing.tolerated += request.failure->tolerated;
       ++failing.said[request.failure->said], ++failing.labels[names.node(request.failure->node).label];
@@ -69,7 +68,7 @@ std::vector<Cause> find_request_failures(const DetectorInput& input, FindingClas
     cause.would_tell = "the log of " + cause.entity.name;
     cause.blamed = [service = service](const CallNode& node) { return node.service == service; };
     cause.fails = [&names, service = service](const Request& request) {
-      return request.failure && whose(names, *request.failure) == service;
+      return request.failure && failing_service(names, *request.failure) == service;
     };
     cause.saved = [fails = cause.fails](const Request& request) {
       int64_t ns = fails(request) ? request.duration_ns : 0;

@@ -34,9 +34,9 @@ struct FanOutStats {
   }
 };
 
-std::map<NodeId, FanOutStats> gather(const WorkloadProfile& population) {
+std::map<NodeId, FanOutStats> gather(const WorkloadProfile& profile) {
   std::map<NodeId, FanOutStats> nodes;
-  for (const Operation& operation : population.operations())
+  for (const Operation& operation : profile.operations())
     for (const Request& request : operation.kept)
       for (const FanOut& fan : request.fan_outs) nodes[fan.node].all.push_back(fan);
   return nodes;

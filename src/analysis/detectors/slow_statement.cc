@@ -274,7 +274,7 @@ std::function<Saved(const Request&)> saving(const Interner& names, StatementId i
 bool is_told_to_wait(const WorkloadProfile& now, const Statement& statement) {
   const std::string& text = now.names().text(statement.text);
   const std::string& system = now.names().text(statement.system);
-  const std::vector<LockWait>& waits = now.around().lock_waits;
+  const std::vector<LockWait>& waits = now.facts().lock_waits;
   return std::any_of(waits.begin(), waits.end(),
                      [&](const LockWait& wait) { return without_literals(wait.waiter_statement, system) == text; });
 }

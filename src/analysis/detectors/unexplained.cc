@@ -117,6 +117,9 @@ Cause make_unexplained(const WorkloadProfile& now, const Unclaimed& unclaimed,
   cause.assuming = "all of it can be removed";
   cause.advice = command_for(names, unclaimed);
   cause.would_tell = cause.advice;
+  for (int kind = 0; kind < kParts; ++kind)
+    if (unclaimed.states[static_cast<size_t>(kind)] > 0)
+      cause.blamed_kinds.push_back(kind == kUnknown ? SectionKind::Own : static_cast<SectionKind>(kind));
   cause.blamed = [place = unclaimed.place](const CallNode& node) {
     return node.service == place.service && node.label == place.label && node.statement == place.statement &&
            node.role == place.role;

@@ -118,7 +118,7 @@ std::vector<OwnTime> find_own_times(const Trace& trace, SpanIndex root, const Sp
     int64_t ns = own_ns(trace, index);
     auto& [own, most] = found[nodes.of[index]];
     own.node = nodes.of[index];
-    own.ns += ns;
+    own.ns += ns, ++own.spans;
     if (ns >= most) most = ns, own.origin = origins.of(span);
   }
   std::vector<OwnTime> out;

@@ -40,8 +40,8 @@ struct Failure {
 // separates work that is on the path only when it is slow from work that is always slow.
 struct OwnTime {
   NodeId node = NodeId::None;
-  int64_t ns = 0;
-  Origin origin;  // of the span with the most of this time
+  int64_t ns = 0, spans = 0;
+  Origin origin;  // of the span that had most of it
 };
 
 std::vector<OwnTime> find_own_times(const Trace& trace, SpanIndex root, const SpanNodes& nodes, const Interner& names,

@@ -14,8 +14,8 @@ using ByPid = std::unordered_map<int32_t, const Process*>;
 // Returns whether a process works for requests: it handled some, its parent did, or it is a sibling of a process that
 // did in the same server (a worker, a parallel query, a vacuum: forked from one program by one parent that runs that
 // program too).
-bool serves(const Process& process, const ByPid& by_pid, const WorkloadProfile& population) {
-  const auto& participants = population.participants();
+bool serves(const Process& process, const ByPid& by_pid, const WorkloadProfile& profile) {
+  const auto& participants = profile.participants();
   if (participants.contains(process.pid) || participants.contains(process.parent_pid)) return true;
   auto parent = by_pid.find(process.parent_pid);
   if (parent == by_pid.end() || parent->second->executable.empty()) return false;
@@ -29,27 +29,28 @@ bool serves(const Process& process, const ByPid& by_pid, const WorkloadProfile& 
 
 }  // namespace
 
-CpuUsage measure_cpu_usage(const WorkloadProfile& population) {
-  CpuUsage story;
+CpuUsage measure_cpu_usage(const WorkloadProfile& profile) {
+  CpuUsage usage;
   int64_t busy_ns = 0;
-  for (const HostInfo& host : population.around().hosts) {
+  for (const HostInfo& host : profile.facts().hosts) {
     if (host.cpus <= 0 || host.ended_ns <= host.started_ns) continue;
-    story.cpus += host.cpus;
-    story.capacity_ns += host.cpus * (host.ended_ns - host.started_ns);
+    usage.cpus += host.cpus;
+    usage.capacity_ns += host.cpus * (host.ended_ns - host.started_ns);
     busy_ns += host.cpu_busy_ns;
   }
-  if (story.capacity_ns > 0 && busy_ns > 0)
-    story.busy = static_cast<double>(busy_ns) / static_cast<double>(story.capacity_ns);
+  if (usage.capacity_ns > 0 && busy_ns > 0)
+    usage.busy = static_cast<double>(busy_ns) / static_cast<double>(usage.capacity_ns);
 
   ByPid by_pid;
-  for (const Process& process : population.around().processes) by_pid[process.pid] = &process;
+  for (const Process& process : profile.facts().processes) by_pid[process.pid] = &process;
   std::map<std::pair<std::string, bool>, CpuHolder> groups;
   std::map<std::pair<std::string, bool>, int64_t> most;
-  const auto& held = population.cpu_holders();
-  for (const Process& process : population.around().processes) {
-    if (process.name.empty()) continue;  // ended before /proc was read: it has no name, and its times are unreliable
-    bool serving = serves(process, by_pid, population);
-    // Processes are grouped by program, both servers and others: eight copies of one CPU burner are one entry.
+  const auto& held = profile.cpu_holders();
+  for (const Process& process : profile.facts().processes) {
+    if (process.name.empty())
+      continue;  // gone before it could be looked at: it has no name, and its times are not to be trusted
+    bool serving = serves(process, by_pid, profile);
+    // A server's processes are told apart by program; so are processes that serve none: eight burners are one neighbour.
     std::pair<std::string, bool> key{process.name, serving};
     CpuHolder& holder = groups[key];
     auto from_requests = held.find(process.pid);
@@ -60,7 +61,7 @@ CpuUsage measure_cpu_usage(const WorkloadProfile& population) {
     holder.running_ns += process.running_ns;
     holder.held_from_requests_ns += stolen;
     ++holder.processes;
-    story.running_ns += process.running_ns;
+    usage.running_ns += process.running_ns;
     int64_t weight = process.running_ns + stolen;
     if (holder.processes == 1 || weight > most[key]) {
       most[key] = weight;
@@ -68,19 +69,19 @@ CpuUsage measure_cpu_usage(const WorkloadProfile& population) {
       holder.command = process.command;
     }
   }
-  for (auto& [key, holder] : groups) story.holders.push_back(holder);
-  // A blocker without a row in the process table is unknown: only its pid is shown.
+  for (auto& [key, holder] : groups) usage.holders.push_back(holder);
+  // A blocker that the process table does not know has a pid and no name.
   for (auto [pid, ns] : held)
     if (!by_pid.contains(pid) && pid > 0) {
-      bool serving = population.participants().contains(pid);
-      story.holders.push_back({"pid " + std::to_string(pid), "", pid, 0, ns, 1, false, serving});
+      bool serving = profile.participants().contains(pid);
+      usage.holders.push_back({"pid " + std::to_string(pid), "", pid, 0, ns, 1, false, serving});
     }
-  std::sort(story.holders.begin(), story.holders.end(), [](const CpuHolder& a, const CpuHolder& b) {
+  std::sort(usage.holders.begin(), usage.holders.end(), [](const CpuHolder& a, const CpuHolder& b) {
     int64_t wa = a.running_ns + a.held_from_requests_ns, wb = b.running_ns + b.held_from_requests_ns;
     return wa != wb ? wa > wb : a.pid < b.pid;
   });
-  story.known = story.running_ns > 0;
-  return story;
+  usage.known = usage.running_ns > 0;
+  return usage;
 }
 
 }  // namespace culprit::analysis

@@ -37,6 +37,6 @@ struct CpuUsage {
   }
 };
 
-CpuUsage measure_cpu_usage(const WorkloadProfile& population);
+CpuUsage measure_cpu_usage(const WorkloadProfile& profile);
 
 }  // namespace culprit::analysis

@@ -13,23 +13,46 @@ constexpr std::string_view kMariadb[] = {"mariadb", "mariadbd"};
 constexpr std::string_view kRedis[] = {"redis", "redis-server", "valkey-server"};
 constexpr std::string_view kMongodb[] = {"mongodb", "mongod"};
 
+constexpr std::string_view kJobQueue = "FOR UPDATE SKIP LOCKED";
+
 constexpr Database kDatabases[] = {
-    {"postgresql", kPostgres,
-     "EXPLAIN (ANALYZE, BUFFERS) the statement; an index on what it looks up by is missing where it scans",
-     "look at pg_stat_activity.wait_event while it runs: what it waits for", "look at pg_locks while it happens",
-     "end that session's transaction (pg_terminate_backend({pid})), find why it stays open, set "
-     "idle_in_transaction_session_timeout",
-     "FOR UPDATE SKIP LOCKED", "culprit why --ask: the plan of the statement"},
-    {"mysql", kMysql, "EXPLAIN ANALYZE the statement; an index on what it looks up by is missing where it scans",
-     "look at performance_schema.events_waits_current while it runs: what it waits for",
-     "look at performance_schema.data_lock_waits while it happens", "", "FOR UPDATE SKIP LOCKED",
-     "EXPLAIN ANALYZE of the statement"},
-    {"mariadb", kMariadb,
-     "ANALYZE FORMAT=JSON the statement; an index on what it looks up by is missing where it scans", "", "", "",
-     "FOR UPDATE SKIP LOCKED", "ANALYZE FORMAT=JSON of the statement"},
-    {"redis", kRedis, "SLOWLOG GET: how long the server itself took for it", "", "", "", "", ""},
-    {"mongodb", kMongodb, "explain(\"executionStats\") the query; an index is missing where it is a COLLSCAN", "", "",
-     "", "", "explain(\"executionStats\") of the query"},
+    {.system = "postgresql",
+     .services = kPostgres,
+     .slow_query =
+         "EXPLAIN (ANALYZE, BUFFERS) the statement; an index on what it looks up by is missing where it scans",
+     .sleeping = "look at pg_stat_activity.wait_event while it runs: what it waits for",
+     .lock_table = "look at pg_locks while it happens",
+     .lock_holder = "culprit record --ask, or why --ask: which session holds the lock",
+     .idle_holder = "end that session's transaction (pg_terminate_backend({pid})), find why it stays open, set "
+                    "idle_in_transaction_session_timeout",
+     .job_queue = kJobQueue,
+     .plan = "culprit why --ask: the plan of the statement",
+     .batch = "a join, or = ANY(…)"},
+    {.system = "mysql",
+     .services = kMysql,
+     .slow_query = "EXPLAIN ANALYZE the statement; an index on what it looks up by is missing where it scans",
+     .sleeping = "look at performance_schema.events_waits_current while it runs: what it waits for",
+     .lock_table = "look at performance_schema.data_lock_waits while it happens",
+     .lock_holder = "performance_schema.data_lock_waits while it happens: which session holds the lock",
+     .job_queue = kJobQueue,
+     .plan = "EXPLAIN ANALYZE of the statement",
+     .batch = "a join, or IN (…)"},
+    {.system = "mariadb",
+     .services = kMariadb,
+     .slow_query = "ANALYZE FORMAT=JSON the statement; an index on what it looks up by is missing where it scans",
+     .lock_holder = "information_schema.innodb_lock_waits while it happens: which session holds the lock",
+     .job_queue = kJobQueue,
+     .plan = "ANALYZE FORMAT=JSON of the statement",
+     .batch = "a join, or IN (…)"},
+    {.system = "redis",
+     .services = kRedis,
+     .slow_query = "SLOWLOG GET: how long the server itself took for it",
+     .batch = "MGET, or a pipeline"},
+    {.system = "mongodb",
+     .services = kMongodb,
+     .slow_query = "explain(\"executionStats\") the query; an index is missing where it is a COLLSCAN",
+     .plan = "explain(\"executionStats\") of the query",
+     .batch = "$in, or $lookup"},
 };
 
 }  // namespace

@@ -27,21 +27,21 @@ bool matches(const Trace& trace, const Question& question) {
 
 }  // namespace
 
-Result<void> ProfileBuilder::read(Reader& reader, DatabaseInspector* inquiry, const Question& question) {
-  around_.processes = TRY(reader.processes());
-  around_.hosts = TRY(reader.hosts());
-  around_.connections = TRY(reader.connections());
-  around_.resources = TRY(reader.resources());
+Result<void> ProfileBuilder::read(Reader& reader, DatabaseInspector* inspector, const Question& question) {
+  facts_.processes = TRY(reader.processes());
+  facts_.hosts = TRY(reader.hosts());
+  facts_.connections = TRY(reader.connections());
+  facts_.resources = TRY(reader.resources());
   std::vector<LogRecord> logs = TRY(reader.logs());
   for (const LogRecord& log : logs)
-    if (std::optional<LockWait> wait = lock_wait_from(log)) around_.lock_waits.push_back(*std::move(wait));
-  around_.asked = !around_.lock_waits.empty() || inquiry != nullptr;
-  if (inquiry != nullptr) {
-    Result<std::vector<LockWait>> waits = inquiry->lock_waits();
+    if (std::optional<LockWait> wait = lock_wait_from(log)) facts_.lock_waits.push_back(*std::move(wait));
+  facts_.asked = !facts_.lock_waits.empty() || inspector != nullptr;
+  if (inspector != nullptr) {
+    Result<std::vector<LockWait>> waits = inspector->lock_waits();
     if (waits.has_value())
-      around_.lock_waits.insert(around_.lock_waits.end(), waits.value().begin(), waits.value().end());
+      facts_.lock_waits.insert(facts_.lock_waits.end(), waits.value().begin(), waits.value().end());
     else
-      problems_.push_back("who holds which lock now: " + waits.error().message);
+      problems_.push_back("the sessions that hold locks now: " + waits.error().message);
   }
   TRY(read_traces(reader, question));
   // Texts that occur only once are merged. Whether that is needed is known only after all texts were read: the traces
@@ -51,14 +51,14 @@ Result<void> ProfileBuilder::read(Reader& reader, DatabaseInspector* inquiry, co
 }
 
 Result<void> ProfileBuilder::read_traces(Reader& reader, const Question& question) {
-  population_ = std::make_unique<WorkloadProfile>(names_, around_);
+  profile_ = std::make_unique<WorkloadProfile>(names_, facts_);
   TRY(reader.for_each_trace(question.from_ns, question.to_ns, [&](Trace trace) {
     if (question.cancel != nullptr && question.cancel->requested()) return false;
     if (!matches(trace, question)) return true;
     foreign_ = foreign_ || std::any_of(trace.spans.begin(), trace.spans.end(), [](const Span& span) {
                  return span.source.starts_with("otlp") || span.source == "jaeger";
                });
-    population_->observe(std::move(trace));
+    profile_->observe(std::move(trace));
     return true;
   }));
   return check_cancelled(question.cancel);
@@ -66,10 +66,10 @@ Result<void> ProfileBuilder::read_traces(Reader& reader, const Question& questio
 
 Seen ProfileBuilder::seen() const {
   Seen seen;
-  seen.spans = population_->spans();
-  seen.touched_by_loss = population_->touched_by_loss();
-  seen.opaque_roots = population_->opaque_roots();
-  for (const Operation& operation : population_->operations()) seen.requests += operation.requests;
+  seen.spans = profile_->spans();
+  seen.touched_by_loss = profile_->touched_by_loss();
+  seen.opaque_roots = profile_->opaque_roots();
+  for (const Operation& operation : profile_->operations()) seen.requests += operation.requests;
   seen.foreign = foreign_;
   return seen;
 }

@@ -1,4 +1,4 @@
-// ProfileBuilder: reads one source, trace after trace, into a workload profile and its surroundings.
+// ProfileBuilder: reads one source, trace after trace, into a workload profile and the facts beside it.
 #pragma once
 
 #include <memory>
@@ -16,20 +16,20 @@ class ProfileBuilder {
   // `names` must outlive the builder.
   explicit ProfileBuilder(Interner& names) : names_(names) {}
 
-  Result<void> read(Reader& reader, DatabaseInspector* inquiry, const Question& question);
+  Result<void> read(Reader& reader, DatabaseInspector* inspector, const Question& question);
 
-  const WorkloadProfile& population() const { return *population_; }
+  const WorkloadProfile& profile() const { return *profile_; }
   Seen seen() const;
-  bool asked() const { return around_.asked; }
+  bool asked() const { return facts_.asked; }
   const std::vector<std::string>& problems() const { return problems_; }
 
  private:
   Result<void> read_traces(Reader& reader, const Question& question);
 
   Interner& names_;
-  Surroundings around_;
-  std::unique_ptr<WorkloadProfile> population_;
-  std::vector<std::string> problems_;  // questions that failed
+  RecordingFacts facts_;
+  std::unique_ptr<WorkloadProfile> profile_;
+  std::vector<std::string> problems_;  // what could not be asked
   bool foreign_ = false;
 };
 

@@ -56,8 +56,8 @@ TEST(Statistics, OneHeapWithALongTailIsNotTwoGroups) {
 TEST(Statistics, AFewSlowAmongManyUsualAreTwoGroups) {
   std::mt19937_64 random(20261124);
   for (int slow : {10, 30, 100}) {
-    std::vector<int64_t> values = log_normal(random, 200, 20e6, 0.4), dear = log_normal(random, slow, 400e6, 0.3);
-    values.insert(values.end(), dear.begin(), dear.end());
+    std::vector<int64_t> values = log_normal(random, 200, 20e6, 0.4), expensive = log_normal(random, slow, 400e6, 0.3);
+    values.insert(values.end(), expensive.begin(), expensive.end());
     Groups groups = two_groups(values);
     ASSERT_TRUE(groups.apart) << slow;
     EXPECT_NEAR(static_cast<double>(groups.slow), slow, 2);

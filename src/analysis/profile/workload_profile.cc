@@ -33,7 +33,7 @@ int64_t move_wait(WaitSums& waits, Wait from, Wait to, int64_t ns) {
   return moved;
 }
 
-void add_blame(Blame& blame, const Blocker& blocker, int64_t weight, std::string_view system) {
+void add_blocked(BlockedTime& blame, const Blocker& blocker, int64_t weight, std::string_view system) {
   blame.ns += blocker.duration_ns * weight;
   blame.count += blocker.count * weight;
   if (!blocker.statement.empty()) blame.statements[without_literals(blocker.statement, system)] += blocker.duration_ns;
@@ -82,13 +82,13 @@ double WorkloadProfile::ordinary_path_ns(bool requests_only) const {
   return total;
 }
 
-WorkloadProfile::WorkloadProfile(Interner& names, const Surroundings& around)
-    : names_(names), around_(around), origins_(names, around.resources) {
-  for (const Process& process : around.processes) {
+WorkloadProfile::WorkloadProfile(Interner& names, const RecordingFacts& facts)
+    : names_(names), facts_(facts), origins_(names, facts.resources) {
+  for (const Process& process : facts.processes) {
     auto [at, fresh] = started_.emplace(process.pid, process.started_ns);
     if (!fresh) at->second = std::max(at->second, process.started_ns);
   }
-  for (const LockWait& wait : around.lock_waits) asked_.emplace(wait.waiter_pid, &wait);
+  for (const LockWait& wait : facts.lock_waits) asked_.emplace(wait.waiter_pid, &wait);
 }
 
 // Applies what the database reported about a backend that was blocked while it handled this span.
@@ -153,7 +153,7 @@ void WorkloadProfile::note_span(const Span& span) {
   for (const Blocker& blocker : span.blockers) {
     if (blocker.wait == Wait::Runnable) cpu_holders_[blocker.pid] += blocker.duration_ns * weight;
     if (blocker.wait == Wait::Lock && !is_database(span))
-      add_blame(mutex_blockers_[names_.intern(span.service)], blocker, weight, {});
+      add_blocked(mutex_blockers_[names_.intern(span.service)], blocker, weight, {});
   }
 }
 
@@ -186,7 +186,8 @@ void WorkloadProfile::note_statement(const Trace& trace, SpanIndex head, Stateme
     if (callee.waits[Wait::Lock] > 0) statement.lock_waiters[callee.pid] += callee.waits[Wait::Lock] * weight;
     for (const Blocker& blocker : callee.blockers) {
       if (blocker.wait == Wait::Lock) lock_chain_[callee.pid][blocker.pid] += blocker.duration_ns * weight;
-      add_blame(statement.blockers[{static_cast<int>(blocker.wait), blocker.pid}], blocker, weight, system_of(callee));
+      add_blocked(statement.blockers[{static_cast<int>(blocker.wait), blocker.pid}], blocker, weight,
+                  system_of(callee));
     }
   }
   if (statement.samples.size() < kMaxSamples) statement.samples.push_back(sample);
@@ -209,6 +210,7 @@ Operation& WorkloadProfile::operation_of(const Trace& trace, SpanIndex root, Sta
     operations_.emplace_back();
     operations_.back().name = key.first, operations_.back().service = key.second;
     operations_.back().statement = statement != StatementId::None;
+    operations_.back().job = span.kind != SpanKind::Server && span.kind != SpanKind::Unspecified;
   }
   return operations_[at->second];
 }

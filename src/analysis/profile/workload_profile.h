@@ -79,13 +79,13 @@ struct Request {
 
 struct Operation {
   TextId name = TextId::Empty, service = TextId::Empty;
-  // sent to a database outside any request, for example by a batch job or a person
-  bool statement = false;
-  int64_t requests = 0, errors = 0, unfinished = 0;  // weighted counts
-  int64_t total_ns = 0;                              // weighted time on the path
-  std::vector<Weighted> latencies;                   // of all requests
-  std::vector<Request> kept;                         // all requests, or a sample by trace id if there are too many
-  uint64_t kept_below = UINT64_MAX;                  // the largest hash of trace ids that are kept
+  bool statement = false;                            // sent to a database outside any request: by a batch job, a person
+  bool job = false;                                  // begun by a program itself, as no request that came in
+  int64_t requests = 0, errors = 0, unfinished = 0;  // weighted
+  int64_t total_ns = 0;                              // weighted path time
+  std::vector<Weighted> latencies;                   // of all
+  std::vector<Request> kept;                         // all, or a sample by trace id where there are too many
+  uint64_t kept_below = UINT64_MAX;                  // hash of the trace ids that are kept
 };
 
 // One handling of a statement: from the server's span if it was recorded, else from the caller's.
@@ -95,28 +95,28 @@ struct CallSample {
   int64_t rows = -1;
 };
 
-struct Blame {
+struct BlockedTime {
   int64_t ns = 0, count = 0;
   std::map<std::string, int64_t> statements;  // the blockers' last statements, with the time they blocked
 };
 
 struct Statement {
   TextId text = TextId::Empty, instance = TextId::Empty, system = TextId::Empty,
-         service = TextId::Empty;                     // service: the server's
-  int64_t calls = 0, failed = 0, served = 0;          // weighted counts; served: seen at the server, with known waits
-  int64_t running_ns = 0;                             // weighted sum over all calls
-  WaitSums waits;                                     // weighted sum
-  int64_t rows = 0, rows_known = 0;                   // sum over the calls whose rows are known, and their number
-  std::vector<CallSample> samples;                    // at most kMaxSamples, the first by trace id
-  std::map<std::pair<int, int32_t>, Blame> blockers;  // key: (wait, pid)
-  std::map<TextId, int64_t> callers;                  // service → number of calls
-  std::map<TextId, int32_t> caller_pids;              // service → pid that called last
-  std::map<int32_t, int64_t> lock_waiters;            // backend's pid → time it waited for locks
-  int64_t flushes = 0;                                // calls that mostly waited for the disk
+         service = TextId::Empty;             // service: the server's
+  int64_t calls = 0, failed = 0, served = 0;  // weighted counts; served: seen at the server, with known waits
+  int64_t running_ns = 0;                     // weighted sum over all calls
+  WaitSums waits;                             // weighted sum
+  int64_t rows = 0, rows_known = 0;           // sum over the calls whose rows are known, and their number
+  std::vector<CallSample> samples;            // at most kMaxSamples, the first by trace id
+  std::map<std::pair<int, int32_t>, BlockedTime> blockers;  // key: (wait, pid)
+  std::map<TextId, int64_t> callers;                        // service → number of calls
+  std::map<TextId, int32_t> caller_pids;                    // service → pid that called last
+  std::map<int32_t, int64_t> lock_waiters;                  // backend's pid → time it waited for locks
+  int64_t flushes = 0;                                      // calls that mostly waited for the disk
 };
 
 // Facts of the recording about the machine's programs, beside the traces.
-struct Surroundings {
+struct RecordingFacts {
   std::vector<Process> processes;
   std::vector<HostInfo> hosts;
   std::vector<LockWait> lock_waits;  // as the database reported during the recording, or reports now
@@ -127,13 +127,13 @@ struct Surroundings {
 
 class WorkloadProfile {
  public:
-  // `names` must outlive the profile. It may be shared, so that two profiles can be compared.
-  WorkloadProfile(Interner& names, const Surroundings& around);
+  // `names` and `facts` outlive it; `names` may be shared, so that two profiles can be compared.
+  WorkloadProfile(Interner& names, const RecordingFacts& facts);
 
   void observe(Trace trace);
 
   Interner& names() const { return names_; }
-  const Surroundings& around() const { return around_; }
+  const RecordingFacts& facts() const { return facts_; }
   const std::vector<Operation>& operations() const { return operations_; }
   // key: statement id of the interner
   const std::map<StatementId, Statement>& statements() const { return statements_; }
@@ -161,7 +161,7 @@ class WorkloadProfile {
   int64_t unfinished() const { return unfinished_; }  // weighted count
   const std::map<std::string, int64_t>& defects() const { return defects_; }
   // by service; the pid is in the text
-  const std::map<TextId, Blame>& mutex_blockers() const { return mutex_blockers_; }
+  const std::map<TextId, BlockedTime>& mutex_blockers() const { return mutex_blockers_; }
 
  private:
   void correct_waits(Trace& trace) const;
@@ -174,7 +174,7 @@ class WorkloadProfile {
   void keep(Operation& operation, Request request);
 
   Interner& names_;
-  const Surroundings& around_;
+  const RecordingFacts& facts_;
   ServiceInstances origins_;
   std::unordered_map<int32_t, int64_t> started_;   // pid → start time of the process
   std::multimap<int32_t, const LockWait*> asked_;  // key: pid of the waiter
@@ -182,7 +182,7 @@ class WorkloadProfile {
   std::vector<Operation> operations_;
   std::map<StatementId, Statement> statements_;
   std::map<int32_t, int64_t> participants_, cpu_holders_;
-  std::map<TextId, Blame> mutex_blockers_;
+  std::map<TextId, BlockedTime> mutex_blockers_;
   LockChain lock_chain_;
   CallConcurrency call_concurrency_;
   std::map<std::string, int64_t> defects_;

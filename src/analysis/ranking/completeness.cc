@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
+#include <optional>
 #include <set>
 #include <unordered_map>
 
@@ -74,7 +75,15 @@ bool is_running(const CallNode& node, int kind) {
   return kind == static_cast<int>(SectionKind::Own) && node.statement == StatementId::None;
 }
 
-// One operation, judged by the rule.
+// What of an operation findings claim: kinds of time by node, and what they took of each request.
+struct Claim {
+  std::vector<uint16_t> kinds;  // a bit a kind of PartTimes, by Judged's number of the node
+  std::vector<int64_t> most_ns;
+};
+static_assert(kParts <= 16);
+constexpr uint16_t bit(int kind) { return static_cast<uint16_t>(1u << kind); }
+
+// One operation, held against the rule.
 class Judged {
  public:
   Judged(const DetectorInput& input, size_t index)
@@ -90,52 +99,69 @@ class Judged {
     return p95_ns >= kNotFastNs && (p95_ns >= kTimesMedian * latencies.quantile(0.5) || one_takes_most());
   }
 
-  // Returns the time of a request that is neither claimed by findings nor excepted.
-  int64_t left_of(const Request& request, const std::vector<const Ranked*>& findings) const {
-    int64_t left = 0, unclaimed = request.duration_ns;
-    for (const Part& part : request.parts) {
-      const CallNode& node = names_.node(part.node);
-      for (int kind = 0; kind < kParts; ++kind)
-        if (part.ns[static_cast<size_t>(kind)] > 0 && counts(node, kind) && !is_claimed(findings, node, kind))
-          left += part.ns[static_cast<size_t>(kind)];
-    }
-    for (const Ranked* finding : findings) unclaimed -= finding->cause.saved(request).most_ns;
-    return std::clamp<int64_t>(left, 0, std::max<int64_t>(unclaimed, 0));
+  Claim nothing() const {
+    return {std::vector<uint16_t>(nodes_.size(), 0), std::vector<int64_t>(operation_.kept.size(), 0)};
   }
 
-  double left_share(const std::vector<const Ranked*>& findings) const {
+  // What `cause` claims, in addition to `claim`.
+  void add(Claim& claim, const Cause& cause) const {
+    for (size_t i = 0; i < nodes_.size(); ++i) {
+      const CallNode& node = names_.node(nodes_[i]);
+      for (int kind = 0; kind < kParts; ++kind)
+        if (cause.blames(node, kind == kUnknown ? SectionKind::Own : static_cast<SectionKind>(kind)))
+          claim.kinds[i] |= bit(kind);
+    }
+    for (size_t i = 0; i < operation_.kept.size(); ++i) claim.most_ns[i] += cause.saved(operation_.kept[i]).most_ns;
+  }
+
+  // What findings leave of a request, without what is excepted.
+  int64_t left_of(size_t request, const Claim& claim) const {
+    int64_t left = 0;
+    const Request& kept = operation_.kept[request];
+    size_t part = first_part_[request];
+    for (const Part& each : kept.parts) {
+      const size_t node = part_nodes_[part++];
+      const uint16_t open = counted_[node] & static_cast<uint16_t>(~claim.kinds[node]);
+      for (int kind = 0; kind < kParts; ++kind)
+        if (open & bit(kind)) left += std::max<int64_t>(each.ns[static_cast<size_t>(kind)], 0);
+    }
+    return std::clamp<int64_t>(left, 0, std::max<int64_t>(kept.duration_ns - claim.most_ns[request], 0));
+  }
+
+  double left_share(const Claim& claim) const {
     double left = 0;
-    for (const Request& request : operation_.kept)
-      left += static_cast<double>(left_of(request, findings)) * static_cast<double>(request.weight);
+    for (size_t i = 0; i < operation_.kept.size(); ++i)
+      left += static_cast<double>(left_of(i, claim)) * static_cast<double>(operation_.kept[i].weight);
     return left / path_ns_;
   }
 
-  Unclaimed unclaimed(const std::vector<const Ranked*>& findings) const {
+  Unclaimed unclaimed(const Claim& claim) const {
     Unclaimed found;
-    found.operation = index_, found.share = left_share(findings);
-    std::map<Group, std::pair<double, PartTimes>> places;
-    for (const Request& request : operation_.kept)
-      for (const Part& part : request.parts) {
-        const CallNode& node = names_.node(part.node);
-        auto& [ns, states] = places[group_of(node)];
+    found.operation = index_, found.share = left_share(claim);
+    std::map<Group, double> places;
+    for (size_t i = 0; i < operation_.kept.size(); ++i) {
+      size_t at = first_part_[i];
+      for (const Part& part : operation_.kept[i].parts) {
+        const size_t node = part_nodes_[at++];
+        double& place_ns = places[group_of(names_.node(nodes_[node]))];
         for (int kind = 0; kind < kParts; ++kind) {
           const int64_t more = part.ns[static_cast<size_t>(kind)];
-          if (more <= 0 || !counts(node, kind) || is_claimed(findings, node, kind)) continue;
-          ns += static_cast<double>(more) * static_cast<double>(request.weight);
-          states[static_cast<size_t>(kind)] += more * request.weight;
-          found.states[static_cast<size_t>(kind)] += more * request.weight;
+          if (more <= 0 || !(counted_[node] & bit(kind)) || (claim.kinds[node] & bit(kind))) continue;
+          place_ns += static_cast<double>(more) * static_cast<double>(operation_.kept[i].weight);
+          found.states[static_cast<size_t>(kind)] += more * operation_.kept[i].weight;
         }
       }
+    }
     auto most = std::max_element(places.begin(), places.end(),
-                                 [](const auto& a, const auto& b) { return a.second.first < b.second.first; });
+                                 [](const auto& a, const auto& b) { return a.second < b.second; });
     if (most == places.end()) return found;
     const Group& group = most->first;
     found.place.service = group.service, found.place.label = group.label;
     found.place.statement = group.statement, found.place.role = group.role;
-    for (NodeId id{}; id < names_.end_of_nodes(); id = next(id))
+    for (NodeId id : nodes_)
       if (group_of(names_.node(id)) == group && names_.node(id).peer != TextId::Empty)
         found.place.peer = names_.node(id).peer;
-    found.place_share = most->second.first / path_ns_;
+    found.place_share = most->second / path_ns_;
     found.pid = pid_of(names_.text(group.service));
     return found;
   }
@@ -145,13 +171,22 @@ class Judged {
     for (const Request& request : operation_.kept) {
       const auto weight = static_cast<double>(request.weight);
       path_ns_ += weight * static_cast<double>(request.duration_ns);
+      first_part_.push_back(part_nodes_.size());
       for (const Part& part : request.parts) {
         const CallNode& node = names_.node(part.node);
+        auto [number, fresh] = numbers_.emplace(part.node, nodes_.size());
+        if (fresh) nodes_.push_back(part.node);
+        part_nodes_.push_back(static_cast<uint32_t>(number->second));
         running_ns_[node.service] += of(part.ns, SectionKind::Own);
         ready_ns_[node.service] += of(part.ns, SectionKind::Runnable);
       }
     }
     if (says_that_it_waits(names_.text(operation_.name)) || is_long_poll()) waits_by_itself_ = true;
+    for (NodeId id : nodes_) {
+      counted_.push_back(0);
+      for (int kind = 0; kind < kParts; ++kind)
+        if (counts(names_.node(id), kind)) counted_.back() |= bit(kind);
+    }
   }
 
   // A sleep in the program also ends after a constant time, but then no request ends earlier.
@@ -206,15 +241,9 @@ class Judged {
     return !says_that_it_waits(label);
   }
 
-  static bool is_claimed(const std::vector<const Ranked*>& findings, const CallNode& node, int kind) {
-    const SectionKind section = kind == kUnknown ? SectionKind::Own : static_cast<SectionKind>(kind);
-    return std::any_of(findings.begin(), findings.end(),
-                       [&](const Ranked* finding) { return finding->cause.blames(node, section); });
-  }
-
   int32_t pid_of(const std::string& service) const {
     const Process* found = nullptr;
-    for (const Process& process : input_.now.around().processes) {
+    for (const Process& process : input_.now.facts().processes) {
       if (!input_.now.participants().contains(process.pid)) continue;
       if ((process.service.empty() ? process.name : process.service) != service) continue;
       if (found == nullptr || process.running_ns > found->running_ns) found = &process;
@@ -229,35 +258,78 @@ class Judged {
   double path_ns_ = 0;
   std::map<TextId, int64_t> running_ns_, ready_ns_;
   bool waits_by_itself_ = false;
+  // The nodes of its requests, numbered; the number of each part's, request after request; and which kinds of a node's time
+  // are not excepted.
+  std::vector<NodeId> nodes_;
+  std::unordered_map<NodeId, size_t> numbers_;
+  std::vector<uint32_t> part_nodes_;
+  std::vector<size_t> first_part_;  // by request
+  std::vector<uint16_t> counted_;
 };
 
-std::vector<const Ranked*> findings_of(const std::vector<Ranked>& ranked) {
-  std::vector<const Ranked*> findings;
-  for (const Ranked& entry : ranked)
-    if (entry.finding) findings.push_back(&entry);
-  return findings;
+// What could become a finding of one operation: measured once, however often it is looked at.
+struct Candidate {
+  Ranked* entry;
+  Claim claim;
+  std::optional<Impact> impact;
+};
+
+bool is_candidate(const Ranked& entry) {
+  return !entry.finding && !entry.explained && (entry.cause.pathological || entry.cause.exempt);
 }
 
-// Returns the candidate that explains most of the remaining time, if it explains at least half of it; null: none.
-Ranked* best_candidate(const DetectorInput& input, const Judged& judged, size_t operation, double left,
-                       std::vector<Ranked>& ranked) {
-  Ranked* best = nullptr;
-  Impact best_impact;
+// What it would likely save counts, not what its mechanism took: a few slow calls do not explain the ordinary ones.
+bool is_worth(const Candidate& candidate, const Operation& operation) {
+  return candidate.impact->affected >= kFewestAffected &&
+         candidate.impact->saved_ns >= kUnclaimedShare * static_cast<double>(operation.total_ns);
+}
+
+// The candidate that explains most of what is left, where it explains half; null: none.
+Candidate* best_candidate(const DetectorInput& input, const Judged& judged, size_t operation, const Claim& claimed,
+                          double left, std::vector<Candidate>& candidates) {
+  Candidate* best = nullptr;
   double best_gain = kExplains * left;
-  for (Ranked& entry : ranked) {
-    if (entry.finding || entry.explained || !(entry.cause.pathological || entry.cause.exempt)) continue;
-    Impact impact = measure_impact(entry.cause, input.now, operation, nullptr, 0);
-    // The likely saving counts, not the mechanism's time: a few slow calls do not explain the ordinary ones.
-    const auto path_ns = static_cast<double>(input.now.operations()[operation].total_ns);
-    if (impact.affected < kFewestAffected || impact.saved_ns < kUnclaimedShare * path_ns) continue;
-    std::vector<const Ranked*> with = findings_of(ranked);
-    with.push_back(&entry);
+  for (Candidate& candidate : candidates) {
+    if (candidate.entry->finding) continue;
+    Claim with = claimed;
+    for (size_t i = 0; i < with.kinds.size(); ++i) with.kinds[i] |= candidate.claim.kinds[i];
+    for (size_t i = 0; i < with.most_ns.size(); ++i) with.most_ns[i] += candidate.claim.most_ns[i];
     const double gain = left - judged.left_share(with);
     if (gain < best_gain) continue;
-    best = &entry, best_gain = gain, best_impact = std::move(impact);
+    if (!candidate.impact) candidate.impact = measure_impact(candidate.entry->cause, input.now, operation, nullptr, 0);
+    if (!is_worth(candidate, input.now.operations()[operation])) continue;
+    best = &candidate, best_gain = gain;
   }
-  if (best != nullptr) best->impact = std::move(best_impact);
   return best;
+}
+
+// Makes findings of the candidates that explain what is left of an operation; what they and the others claim.
+Claim claim_of_findings(const DetectorInput& input, const Judged& judged, size_t operation,
+                        std::vector<Ranked>& ranked) {
+  Claim claimed = judged.nothing();
+  for (const Ranked& entry : ranked)
+    if (entry.finding) judged.add(claimed, entry.cause);
+  double left = judged.left_share(claimed);
+  if (left < kUnclaimedShare || input.before != nullptr) return claimed;
+  std::vector<Candidate> candidates;
+  for (Ranked& entry : ranked) {
+    if (!is_candidate(entry)) continue;
+    candidates.push_back({&entry, judged.nothing(), {}});
+    judged.add(candidates.back().claim, entry.cause);
+  }
+  const auto all_ns = static_cast<double>(std::max<int64_t>(input.now.path_ns(), 1));
+  while (left >= kUnclaimedShare) {
+    Candidate* best = best_candidate(input, judged, operation, claimed, left, candidates);
+    if (best == nullptr) break;
+    Ranked& entry = *best->entry;
+    entry.finding = true;
+    entry.impact = *best->impact;
+    entry.score = std::clamp(entry.impact.saved_ns / all_ns, 0.0, 1.0) * entry.cause.quality *
+                  (entry.impact.comparable ? 1 : kNoComparable);
+    judged.add(claimed, entry.cause);
+    left = judged.left_share(claimed);
+  }
+  return claimed;
 }
 
 }  // namespace
@@ -268,22 +340,13 @@ void complete(const DetectorInput& input, std::vector<Ranked>& ranked) {
   for (size_t index = 0; index < input.now.operations().size() && !input.cancelled(); ++index) {
     const Judged judged(input, index);
     if (!judged.is_slow()) continue;
-    double left = judged.left_share(findings_of(ranked));
-    while (left >= kUnclaimedShare && input.before == nullptr) {
-      Ranked* candidate = best_candidate(input, judged, index, left, ranked);
-      if (candidate == nullptr) break;
-      candidate->finding = true;
-      candidate->score = std::clamp(candidate->impact.saved_ns / all_ns, 0.0, 1.0) * candidate->cause.quality *
-                         (candidate->impact.comparable ? 1 : kNoComparable);
-      left = judged.left_share(findings_of(ranked));
-    }
-    if (left < kUnclaimedShare) continue;
-    const std::vector<const Ranked*> findings = findings_of(ranked);
-    std::unordered_map<const Request*, int64_t> left_ns;  // requests are not moved during the ranking
-    for (const Request& request : input.now.operations()[index].kept)
-      left_ns[&request] = judged.left_of(request, findings);
+    const Claim claimed = claim_of_findings(input, judged, index, ranked);
+    if (judged.left_share(claimed) < kUnclaimedShare) continue;
+    std::unordered_map<const Request*, int64_t> left_ns;  // requests are not moved while they are ranked
+    const std::vector<Request>& kept = input.now.operations()[index].kept;
+    for (size_t i = 0; i < kept.size(); ++i) left_ns[&kept[i]] = judged.left_of(i, claimed);
     Ranked unexplained;
-    unexplained.cause = make_unexplained(input.now, judged.unclaimed(findings), [left_ns](const Request& request) {
+    unexplained.cause = make_unexplained(input.now, judged.unclaimed(claimed), [left_ns](const Request& request) {
       auto found = left_ns.find(&request);
       return found == left_ns.end() ? 0 : found->second;
     });

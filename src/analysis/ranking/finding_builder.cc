@@ -114,8 +114,9 @@ Confidence confidence_of(const Ranked& ranked, const Operation& operation, const
   if (ranked.cause.cause == FindingClass::Unexplained || ranked.cause.exempt || operation.requests < kFewRequests)
     return Confidence::Low;
   bool clear = next_score * 2 <= ranked.score;
-  // If the interval contains 0, removing the cause may save nothing.
-  if (ranked.cause.quality >= kObserved && clear && saving.low_ns > 0) return Confidence::High;
+  // Its removal may save nothing where the interval of the saving holds 0, and where nothing comparable gives one.
+  if (ranked.cause.quality >= kObserved && clear && ranked.impact.comparable && saving.low_ns > 0)
+    return Confidence::High;
   return ranked.cause.quality >= kInferred || clear ? Confidence::Medium : Confidence::Low;
 }
 

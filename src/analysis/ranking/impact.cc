@@ -161,8 +161,13 @@ bool is_enough(const WorkloadProfile& now, const Operation& operation, const Imp
   bool noticed = each >= static_cast<double>(kNoticedNs);
   if (affected_kept >= kFewestAffected)
     return noticed || impact.saved_ns >= kMaterialOfAll * now.ordinary_path_ns(!operation.statement);
-  if (operation.statement) return false;  // A few calls of a background job are not reported.
-  // Few requests, but all that there are: a question may be about a trace with one request.
+  if (operation.statement) return false;  // a few statements of a background job are not reported
+  // Nor is a job that runs a few times beside requests.
+  const auto requests = [&](const Operation& other) { return other.job || other.statement ? 0 : other.requests; };
+  int64_t beside = 0;
+  for (const Operation& other : now.operations()) beside += requests(other);
+  if (operation.job && beside >= kFewestAffected) return false;
+  // Few, but all that there is: a trace of one request may be asked about as well.
   return of_all >= kMostOfAll && (affected_kept >= kAFew || impact.affected * 2 >= operation.requests);
 }
 
@@ -174,8 +179,8 @@ std::vector<Weighted> failures_of(const Cause& cause, const Operation& operation
   return failures;
 }
 
-// The measure of a failure is the number of failed requests and, with a baseline, the increase of that number.
-void weigh_failures(Impact& result, const Cause& cause, const Operation& now, const Operation* before, double error) {
+// How many fail is what matters of a failure, and with a baseline how many more than before.
+void assess_failures(Impact& result, const Cause& cause, const Operation& now, const Operation* before, double error) {
   std::vector<Weighted> failures = failures_of(cause, now), earlier;
   if (before != nullptr) earlier = failures_of(cause, *before);
   auto failed = std::count_if(failures.begin(), failures.end(), [](const Weighted& one) { return one.value_ns > 0; });
@@ -185,7 +190,47 @@ void weigh_failures(Impact& result, const Cause& cause, const Operation& now, co
   result.material = failed >= kFewestAffected && risen >= kMaterialFailing && more;
 }
 
+// Requests' durations in parts of 10⁹ of `usual_ns`.
+void add_durations(std::vector<Weighted>& durations, const Operation& operation, int64_t usual_ns) {
+  constexpr double kScale = 1e9, kMost = 1e15;
+  for (const Request& request : operation.kept) {
+    const double times = static_cast<double>(request.duration_ns) / static_cast<double>(usual_ns);
+    durations.push_back({static_cast<int64_t>(std::min(times * kScale, kMost)), request.weight, request.start_ns});
+  }
+}
+
+bool is_slower(std::vector<Weighted> was, std::vector<Weighted> is, double error) {
+  return contrast(was, is, Measure::Mean, error / 2).more() ||
+         (count_beyond(was, is) >= kFewestAffected && goes_beyond(std::move(was), std::move(is), error / 2));
+}
+
+int64_t usual_of(const Operation& operation) {
+  return std::max<int64_t>(Distribution(operation.latencies).quantile(0.5), 1);
+}
+
 }  // namespace
+
+const Operation* same_operation(const WorkloadProfile& profile, const Operation& operation) {
+  for (const Operation& other : profile.operations())
+    if (other.name == operation.name && other.service == operation.service) return &other;
+  return nullptr;
+}
+
+bool is_slower(const Operation& before, const Operation& now, double error) {
+  std::vector<Weighted> was, is;
+  add_durations(was, before, usual_of(before)), add_durations(is, now, usual_of(before));
+  return is_slower(std::move(was), std::move(is), error);
+}
+
+bool is_slower(const WorkloadProfile& before, const WorkloadProfile& now, double error) {
+  std::vector<Weighted> was, is;
+  for (const Operation& operation : now.operations()) {
+    const Operation* earlier = same_operation(before, operation);
+    if (earlier == nullptr) continue;
+    add_durations(was, *earlier, usual_of(*earlier)), add_durations(is, operation, usual_of(*earlier));
+  }
+  return is_slower(std::move(was), std::move(is), error);
+}
 
 Impact measure_impact(const Cause& cause, const WorkloadProfile& now, size_t index, const Operation* before,
                       double error) {
@@ -241,7 +286,7 @@ Impact measure_impact(const Cause& cause, const WorkloadProfile& now, size_t ind
   if (comparable) result.changed = has_changed(passing, baseline, error);
   result.material =
       worth && is_enough(now, operation, result, affected) && (comparable ? result.changed : cause.pathological);
-  if (cause.fails) weigh_failures(result, cause, operation, before, error);
+  if (cause.fails) assess_failures(result, cause, operation, before, error);
   if (before != nullptr) result.before_p95_ns = Distribution(before->latencies).quantile(0.95);
   set_quantiles(result, std::move(retimed));
   return result;

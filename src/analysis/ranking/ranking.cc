@@ -15,13 +15,17 @@ namespace {
 // The database is asked for at most this many plans: each question has a time limit of its own.
 constexpr int kMaxPlans = 3;
 
+double error_in(const DetectorInput& input, size_t operation) {
+  return operation < input.errors.size() ? input.errors[operation] : 0;
+}
+
 Ranked rank(const DetectorInput& input, Cause cause) {
   Ranked ranked;
   double saved = 0, best = -1;
   for (size_t i = 0; i < input.now.operations().size() && !input.cancelled(); ++i) {
     const Operation* before =
         input.before == nullptr ? nullptr : same_operation(*input.before, input.now.operations()[i]);
-    Impact impact = measure_impact(cause, input.now, i, before, input.error);
+    Impact impact = measure_impact(cause, input.now, i, before, error_in(input, i));
     if (impact.material) saved += impact.saved_ns;
     // An operation in which the cause is material has precedence; a request has precedence over a statement outside any
     // request.
@@ -51,13 +55,13 @@ void sort_ranked(std::vector<Ranked>& ranked) {
   });
 }
 
-void confirm(const DetectorInput& input, std::vector<Ranked>& ranked, DatabaseInspector& inquiry) {
+void confirm(const DetectorInput& input, std::vector<Ranked>& ranked, DatabaseInspector& inspector) {
   int asked = 0;
   for (Ranked& entry : ranked) {
     const bool has_text = entry.cause.cause == FindingClass::SlowStatement && !entry.cause.entity.statement.empty();
     if (!entry.finding || !has_text || asked++ >= kMaxPlans) continue;
     Cause cause = entry.cause;
-    Result<Plan> plan = inquiry.plan(cause.entity.statement, cause.entity.instance);
+    Result<Plan> plan = inspector.plan(cause.entity.statement, cause.entity.instance);
     if (!plan.has_value())
       cause.against.push_back("the plan could not be asked for: " + plan.error().message);
     else if (!plan.value().known)
@@ -119,7 +123,7 @@ void explain_queues(const DetectorInput& input, std::vector<Ranked>& ranked) {
       stuck = rank(input, std::move(cause));
       const Operation* before =
           input.before == nullptr ? nullptr : same_operation(*input.before, input.now.operations()[operation]);
-      stuck.impact = measure_impact(stuck.cause, input.now, operation, before, input.error);
+      stuck.impact = measure_impact(stuck.cause, input.now, operation, before, error_in(input, operation));
       queue.finding = false, queue.explained = true;
       break;
     }
@@ -185,26 +189,36 @@ size_t count_comparisons(const DetectorInput& input, const std::vector<Cause>& c
   return comparisons;
 }
 
-}  // namespace
-
-const Operation* same_operation(const WorkloadProfile& profile, const Operation& operation) {
-  for (const Operation& other : profile.operations())
-    if (other.name == operation.name && other.service == operation.service) return &other;
-  return nullptr;
+// How often each comparison in an operation may err, so that an answer errs as often as it may.
+//
+// Half of it is shared by all comparisons alike (Bonferroni): what has changed for sure is named wherever it is. A quarter is shared by
+// the operations, each of which is first compared as a whole, and a quarter is of all operations together, for what befalls a few
+// requests of each: only where these are slower are causes compared at the full level. Where nothing has changed, one of the three
+// errs at most as often as stated.
+std::vector<double> share_error(const DetectorInput& input, size_t comparisons) {
+  const double half = input.false_alarms / 2, quarter = half / 2;
+  const std::vector<Operation>& operations = input.now.operations();
+  std::vector<double> errors(operations.size(), half / static_cast<double>(std::max<size_t>(comparisons, 1)));
+  const double each = quarter / static_cast<double>(std::max<size_t>(operations.size(), 1));
+  const bool all = is_slower(*input.before, input.now, quarter);
+  for (size_t i = 0; i < operations.size(); ++i) {
+    const Operation* before = same_operation(*input.before, operations[i]);
+    if (before != nullptr && (all || is_slower(*before, operations[i], each))) errors[i] = input.false_alarms;
+  }
+  return errors;
 }
 
-std::vector<Ranked> rank_causes(const DetectorInput& given, DatabaseInspector* inquiry) {
+}  // namespace
+
+std::vector<Ranked> rank_causes(const DetectorInput& given, DatabaseInspector* inspector) {
   std::vector<Ranked> ranked;
   for (const auto& statement : given.now.statements()) given.now.names().tell_apart(statement.first);
   std::vector<Cause> causes = detect(given);
   DetectorInput input = given;
-  // Bonferroni correction: the probability that any of the comparisons errs is at most the allowed one, even if they
-  // depend on each other.
-  if (input.before != nullptr)
-    input.error /= static_cast<double>(std::max<size_t>(count_comparisons(given, causes), 1));
+  if (input.before != nullptr) input.errors = share_error(given, count_comparisons(given, causes));
   for (Cause& cause : causes) ranked.push_back(rank(input, std::move(cause)));
   sort_ranked(ranked);
-  if (inquiry != nullptr) confirm(input, ranked, *inquiry);
+  if (inspector != nullptr) confirm(input, ranked, *inspector);
   settle(input, Stage::SameOperation, ranked);
   settle(input, Stage::Finding, ranked);
   explain_queues(input, ranked);

@@ -86,7 +86,7 @@ TEST(CriticalPath, SplitsOwnTimeByWhatTheThreadDid) {
             (Told{"1@0-24 own", "1@24-40 disk", "2@40-90 own", "1@90-96 own", "1@96-100 disk"}));
 }
 
-TEST(CriticalPath, LeavesUnexplainedWhatNobodySaw) {
+TEST(CriticalPath, LeavesUnexplainedWhatWasNotSeen) {
   Span root = span(1, 0, 0, 100);
   root.waits.known = true;
   root.waits[Wait::Running] = 25;
@@ -267,7 +267,7 @@ Span at_host(Span s, const std::string& host) {
   return s;
 }
 
-TEST(CriticalPath, DoesNotWaitForWhoTakesAMessage) {
+TEST(CriticalPath, DoesNotWaitForTheConsumerOfAMessage) {
   EXPECT_EQ(told({span(1, 0, 0, 100), span(2, 1, 10, 20, SpanKind::Producer), span(3, 2, 15, 90, SpanKind::Consumer),
                   span(4, 1, 30, 95, SpanKind::Consumer)}),
             (Told{"1@0-10 own", "2@10-20 own", "1@20-100 own"}));
