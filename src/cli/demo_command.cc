@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/recording.h"
+#include "cli/shipped_demo.h"
 #include "cli/signals.h"
 #include "cli/source.h"
 #include "demo/demo.h"
@@ -64,6 +65,10 @@ Result<std::string> answer_diff(const demo::Scene& scene, const Options& options
 }  // namespace
 
 Result<int> run_demo(const Options& options) {
+  if (shipped_demo_fits(options)) {
+    auto possible = can_record_demo();
+    if (!possible.has_value()) return tell_shipped_demo(options, possible.error());
+  }
   demo::Options demo;
   demo.fault = options.fault;
   demo.save_directory = options.save;

@@ -143,8 +143,8 @@ TEST(Options, OperandsAreCounted) {
 
 // A planned word of the contract is refused by name, and never parsed as something else.
 TEST(Options, PlannedWordsAreRefusedByName) {
-  for (const char* verb : {"search", "watch", "export", "serve", "keep", "doctor", "logs", "calls", "compare",
-                           "anomalies", "map", "open", "mcp"}) {
+  for (const char* verb :
+       {"search", "watch", "export", "serve", "keep", "logs", "calls", "compare", "anomalies", "map", "open", "mcp"}) {
     EXPECT_EQ(mistake(verb).find("'" + std::string(verb) + "' is not there yet"), 0u);
     EXPECT_EQ(mistake(std::string(verb) + " --slow p95 x").find("'" + std::string(verb) + "' is not"), 0u);
     EXPECT_EQ(mistake("help " + std::string(verb)).find("'" + std::string(verb) + "' is not"), 0u);

@@ -78,7 +78,9 @@ Result<std::string> find_programs(const std::string& given) {
   ssize_t n = readlink("/proc/self/exe", path, sizeof path);
   if (n <= 0) return Error{Error::Kind::Unavailable, "cannot read /proc/self/exe", "mount -t proc proc /proc"};
   std::string program(path, n);
-  return program.substr(0, program.rfind('/')) + "/lab";
+  const std::string directory = program.substr(0, program.rfind('/'));
+  const std::string installed = directory + "/../lib/culprit/lab";
+  return exists(installed) ? installed : directory + "/lab";
 }
 
 // Clock ticks of all CPUs since boot: busy and total (proc(5), /proc/stat).
@@ -270,6 +272,17 @@ Result<void> check_rights() {
 }
 
 }  // namespace
+
+Result<void> check_place() {
+  TRY(check_rights());
+  TRY(find_postgres_programs());
+  TRY(find_user("postgres"));
+  const std::string lab = TRY(find_programs(""));
+  if (!exists(lab + "/gateway"))
+    return Error{Error::Kind::Unavailable, "the demo's shop is not in '" + lab + "'",
+                 "./dev build, or the whole package"};
+  return {};
+}
 
 int interrupted_by() { return Interrupts::signal(); }
 

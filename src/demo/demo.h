@@ -57,6 +57,9 @@ struct Outcome {
 // or SIGHUP everything is stopped, and the error is "interrupted"; interrupted_by() returns the signal.
 Result<Outcome> run(const Options& options, const Hooks& hooks);
 
+// Whether demo could run here, but for the kernel's part: root, PostgreSQL, the lab's programs. Starts nothing.
+Result<void> check_place();
+
 // "missing_index" … "none".
 const std::vector<std::string_view>& fault_names();
 
