@@ -24,8 +24,8 @@ int BPF_PROG(block_rq_insert, struct request* request) {
   struct cpu_counts* c = cpu_counts();
   if (!c || !wanted_issuer(task)) return 0;
   pending.insert_ns = bpf_ktime_get_ns();
-  pending.pid = task->tgid;
-  pending.tid = task->pid;
+  pending.pid = tgid_of(task);
+  pending.tid = tid_of(task);
   if (bpf_map_update_elem(&requests, &key, &pending, BPF_ANY)) count(&c->map_full);
   return 0;
 }
@@ -39,8 +39,8 @@ int BPF_PROG(block_rq_issue, struct request* request) {
   if (issue_waiting(bpf_map_lookup_elem(&requests, &key), now)) return 0;
   if (!c || !wanted_issuer(task)) return 0;
   pending.issue_ns = now;
-  pending.pid = task->tgid;
-  pending.tid = task->pid;
+  pending.pid = tgid_of(task);
+  pending.tid = tid_of(task);
   if (bpf_map_update_elem(&requests, &key, &pending, BPF_ANY)) count(&c->map_full);
   return 0;
 }
@@ -113,7 +113,7 @@ int BPF_PROG(ext4_sync_file_exit, struct inode* inode, int result) {
   void* ring = own_ring();
   if (!slot || !slot->sync_ns || !c || !ring) return 0;
   if ((e = reserve(ring, sizeof *e, EVENT_SYNC, c))) {
-    fill_header(&e->header, EVENT_SYNC, sizeof *e, bpf_ktime_get_ns(), slot->tgid, slot->tid);
+    fill_header(&e->header, EVENT_SYNC, sizeof *e, bpf_ktime_get_ns(), slot->tgid, slot->told_tid);
     e->begin_ns = slot->sync_ns;
     e->inode = inode->i_ino;
     e->device = inode->i_sb->s_dev;

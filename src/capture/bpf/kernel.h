@@ -26,6 +26,25 @@ struct signal_struct {
   atomic_t live;
 };
 
+struct ns_common {
+  unsigned int inum;
+};
+
+struct pid_namespace {
+  struct ns_common ns;
+};
+
+/* The number of a thread in one of the namespaces that it is in. */
+struct upid {
+  int nr;
+  struct pid_namespace* ns;
+};
+
+struct pid {
+  unsigned int level;
+  struct upid numbers[1]; /* level + 1, from the machine's own namespace on */
+};
+
 struct task_struct {
   unsigned int __state;
   unsigned int flags;
@@ -33,6 +52,8 @@ struct task_struct {
   int exit_code;
   int pid, tgid;
   struct signal_struct* signal;
+  struct task_struct* group_leader;
+  struct pid* thread_pid;
   char comm[16];
 };
 
@@ -52,10 +73,6 @@ struct in6_addr {
 typedef struct {
   long long counter;
 } atomic64_t;
-
-struct ns_common {
-  unsigned int inum;
-};
 
 struct net {
   struct ns_common ns;

@@ -33,7 +33,8 @@ INLINE struct report* take_report(void) {
 }
 
 INLINE void fill_report(struct event_pg_activity* e, struct thread_slot* slot, __u32 state, __u64 length, bool cut) {
-  fill_header(&e->header, EVENT_PG_ACTIVITY, (sizeof *e + length + 7) & ~7ull, bpf_ktime_get_ns(), slot->tgid, slot->tid);
+  fill_header(&e->header, EVENT_PG_ACTIVITY, (sizeof *e + length + 7) & ~7ull, bpf_ktime_get_ns(), slot->tgid,
+              slot->told_tid);
   e->state = state;
   e->text_bytes = length;
   e->cut = cut;

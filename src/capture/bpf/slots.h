@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Thread slots: a slot stores whether its thread is recorded, so that this is decided once for each thread. */
 #pragma once
+#include "numbers.h"
 #include "recorder.h"
 
 INLINE bool decide(__u32 tgid) {
-  if (tgid == own_tgid) return false;
+  if (tgid == own_tgid || tgid == PID_OUTSIDE) return false;
   if (scope_all) return true;
   return bpf_map_lookup_elem(&scope, &tgid) != NULL;
 }
@@ -61,15 +62,19 @@ INLINE void clear_slot(struct thread_slot* slot) {
 }
 
 /* Assigns the slot to this thread and decides whether the thread is recorded. */
-OUTLINE int claim_slot(struct thread_slot* slot, __u32 tid, __u32 tgid, __u32 epoch) {
+OUTLINE int claim_slot(struct thread_slot* slot, struct task_struct* task, __u32 epoch) {
   struct cpu_counts* c = cpu_counts();
-  if (!slot || !c) return 0;
+  __u32 tid, tgid;
+  if (!slot || !task || !c) return 0;
+  tid = task->pid;
+  tgid = tgid_of(task);
   if (slot->tid != tid) {
     if (slot->tid && slot->traced) count(&c->slot_collisions);
     clear_slot(slot);
   }
   slot->tid = tid;
   slot->tgid = tgid;
+  slot->told_tid = tid_of(task);
   slot->traced = decide(tgid);
   slot->epoch = epoch;
   return 0;
@@ -82,6 +87,6 @@ INLINE struct thread_slot* traced(struct task_struct* task) {
   if (!tid) return NULL;
   slot = slot_of(tid);
   if (!slot) return NULL;
-  if (unlikely(slot->tid != tid || slot->epoch != epoch)) claim_slot(slot, tid, task->tgid, epoch);
+  if (unlikely(slot->tid != tid || slot->epoch != epoch)) claim_slot(slot, task, epoch);
   return slot->traced ? slot : NULL;
 }

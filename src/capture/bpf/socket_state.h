@@ -3,6 +3,7 @@
  * reused. */
 #pragma once
 #include "recorder.h"
+#include "numbers.h"
 
 /* The state of one end of a connection. The kernel stores it with the socket and frees it with the socket. */
 struct socket_state {
@@ -79,7 +80,7 @@ INLINE void tell_inet(struct event_socket* e, struct sock* sk, __u16 family) {
  * Returns false if the ring is full. */
 INLINE bool tell_socket(struct socket_state* state, struct sock* sk, struct task_struct* task, __u64 now,
                         struct cpu_counts* c) {
-  __u32 tgid = task->tgid;
+  __u32 tgid = tgid_of(task);
   __u16 family = sk->__sk_common.skc_family;
   struct event_socket* e;
   for (int i = 0; i < 4; ++i)
@@ -87,7 +88,7 @@ INLINE bool tell_socket(struct socket_state* state, struct sock* sk, struct task
   if (!(e = reserve_control(sizeof *e, EVENT_SOCKET, c))) return false; /* emitted with the next message instead */
   state->tgids[state->next_tgid++ & 3] = tgid;
   __builtin_memset(e, 0, sizeof *e);
-  fill_header(&e->header, EVENT_SOCKET, sizeof *e, now, tgid, task->pid);
+  fill_header(&e->header, EVENT_SOCKET, sizeof *e, now, tgid, tid_of(task));
   e->socket = state->id;
   e->family = family;
   e->socket_type = sk->sk_type;

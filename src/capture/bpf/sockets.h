@@ -84,13 +84,13 @@ OUTLINE int know_socket(struct thread_slot* slot, struct sock* sk, struct task_s
 OUTLINE int tell_end_of(struct sock* sk, struct thread_slot* slot) {
   struct socket_state* state = bpf_sk_storage_get(&sockets, sk, 0, 0);
   struct cpu_counts* c = cpu_counts();
-  if (state && c) tell_end(state, slot->tgid, slot->tid, c);
+  if (state && c) tell_end(state, slot->tgid, slot->told_tid, c);
   return 0;
 }
 
 INLINE void fill_data(struct event_data* e, struct thread_slot* slot, struct sock* sk, __u32 length, bool sent,
                       __u64 now) {
-  fill_header(&e->header, EVENT_DATA, sizeof *e, now, slot->tgid, slot->tid);
+  fill_header(&e->header, EVENT_DATA, sizeof *e, now, slot->tgid, slot->told_tid);
   e->socket = slot->socket;
   e->length_bytes = length;
   e->tcp_sequence = tcp_sequence(sk, length, sent);
@@ -178,7 +178,7 @@ INLINE int on_bytes(struct sock* sk, int length, bool sent) {
   const struct capture_policy* policy;
   void* ring;
   if (length < 0 || (!length && sent)) return sent ? forget_leaving(task) : 0;
-  if (!(slot = w.slot = traced(task))) return unlikely(task->tgid == (int)own_tgid) ? tell_own(sk, task) : 0;
+  if (!(slot = w.slot = traced(task))) return unlikely(tgid_of(task) == own_tgid) ? tell_own(sk, task) : 0;
   w.now = bpf_ktime_get_ns();
   if (sent)
     take_leaving(slot, w.now);

@@ -73,8 +73,8 @@ int BPF_PROG(sched_waking, struct task_struct* task) {
   /* Only the first wake-up after the thread lost the CPU counts: the thread is runnable from then on. */
   if (slot->off_ns && slot->wake_ns >= slot->off_ns) return 0;
   slot->wake_ns = bpf_ktime_get_ns();
-  slot->waker_pid = waker->tgid;
-  slot->waker_tid = waker->pid;
+  slot->waker_pid = tgid_of(waker);
+  slot->waker_tid = tid_of(waker);
   slot->waker = classify_waker(waker, c);
   return 0;
 }
@@ -92,8 +92,8 @@ int BPF_PROG(sched_wakeup_new, struct task_struct* task) {
   slot->argument = 0;
   slot->io_wait = 0;
   slot->off_cpu = bpf_get_smp_processor_id();
-  slot->waker_pid = parent->tgid;
-  slot->waker_tid = parent->pid;
+  slot->waker_pid = tgid_of(parent);
+  slot->waker_tid = tid_of(parent);
   slot->waker = WAKER_THREAD;
   return 0;
 }
@@ -150,11 +150,11 @@ INLINE void get_cpu(struct thread_slot* slot, struct task_struct* previous, __u6
   void* ring = own_ring();
   if (!c || !ring) return;
   if (slot->off_ns && (e = reserve(ring, sizeof *e, EVENT_SWITCH, c))) {
-    fill_header(&e->header, EVENT_SWITCH, sizeof *e, now, slot->tgid, slot->tid);
+    fill_header(&e->header, EVENT_SWITCH, sizeof *e, now, slot->tgid, slot->told_tid);
     e->off_ns = slot->off_ns;
     fill_wake(e, slot);
-    e->previous_pid = previous->tgid;
-    e->previous_tid = previous->pid;
+    e->previous_pid = tgid_of(previous);
+    e->previous_tid = tid_of(previous);
     e->state = slot->state;
     e->syscall = slot->syscall;
     e->io_wait = slot->io_wait;
@@ -196,7 +196,7 @@ int seed_threads(struct bpf_iter__task* context) {
   slot = slot_of(task->pid);
   state = task->__state;
   if (!slot || !task->pid || !state || state & TASK_DEAD) return 0;
-  if (slot->tid != (__u32)task->pid || slot->epoch != scope_epoch) claim_slot(slot, task->pid, task->tgid, scope_epoch);
+  if (slot->tid != (__u32)task->pid || slot->epoch != scope_epoch) claim_slot(slot, task, scope_epoch);
   if (!slot->traced || slot->off_ns || slot->in_ns) return 0;
   leave_cpu(slot, task, state, bpf_ktime_get_ns());
   slot->off_cpu = 0xffff; /* unknown */

@@ -10,6 +10,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "capture/wire/event.h"
 
 namespace culprit::capture {
 namespace {
@@ -31,6 +32,12 @@ class ProcView : public HostView {
 
   ProcessFacts process(int32_t pid) override {
     ProcessFacts facts;
+    if (pid == PID_OUTSIDE) {  // every process outside of the container that this one is in
+      facts.found = true;
+      facts.pid = pid;
+      facts.name = "outside";
+      return facts;
+    }
     auto seed = read_process(pid);
     if (!seed.has_value()) return facts;
     ProcessInfo& process = seed.value();
@@ -46,7 +53,9 @@ class ProcView : public HostView {
     return facts;
   }
 
-  bool alive(int32_t pid) override { return ::access(("/proc/" + std::to_string(pid)).c_str(), F_OK) == 0; }
+  bool alive(int32_t pid) override {
+    return pid == PID_OUTSIDE || ::access(("/proc/" + std::to_string(pid)).c_str(), F_OK) == 0;
+  }
 
   std::vector<uint16_t> listening_ports() override {
     std::vector<uint16_t> ports;

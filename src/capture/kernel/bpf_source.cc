@@ -233,7 +233,7 @@ void BpfSource::keep_open_waits() {
   for (const thread_slot& slot : programs_->slots()) {
     if (slot.off_ns == 0) continue;
     open_waits_.push_back({.pid = static_cast<int32_t>(slot.tgid),
-                           .tid = static_cast<int32_t>(slot.tid),
+                           .tid = static_cast<int32_t>(slot.told_tid),
                            .off_ns = slot.off_ns,
                            .wake_ns = slot.wake_ns >= slot.off_ns ? slot.wake_ns : 0,
                            .state = slot.state,

@@ -85,13 +85,15 @@ bool has_rights() {
   return true;  // without /proc, the load itself shows whether the rights suffice
 }
 
-// The programs see process numbers of the machine's first PID namespace. In a container with its own PID namespace they
-// would match no process.
-bool in_own_pid_namespace() {
-  constexpr std::string_view kFirst = "pid:[4026531836]";  // PROC_PID_INIT_INO, the same on every Linux
-  char target[64];
-  ssize_t n = readlink("/proc/self/ns/pid", target, sizeof target);
-  return n > 0 && std::string_view(target, static_cast<size_t>(n)) != kFirst;
+// Returns the inode of this process's PID namespace; 0 means the machine's first one.
+uint32_t own_pid_namespace() {
+  constexpr uint32_t kFirst = 4026531836;  // PROC_PID_INIT_INO, the same on every Linux
+  constexpr std::string_view kPrefix = "pid:[";
+  char target[64] = {};
+  const ssize_t length = readlink("/proc/self/ns/pid", target, sizeof target - 1);
+  if (length <= 0 || !std::string_view(target).starts_with(kPrefix)) return 0;
+  const auto inode = static_cast<uint32_t>(std::strtoul(target + kPrefix.size(), nullptr, 10));
+  return inode == kFirst ? 0 : inode;
 }
 
 Error denied(std::string_view what) {
@@ -108,11 +110,6 @@ std::string error_text(int error) { return std::strerror(error < 0 ? -error : er
 
 Result<std::unique_ptr<Programs>> Programs::load(const SourceOptions& options) {
   if (!has_rights()) return denied("CAP_BPF and CAP_PERFMON are missing");
-  if (in_own_pid_namespace())
-    return Error{
-        Error::Kind::Unavailable,
-        "this container has its own PID namespace, but the kernel reports process numbers of the host",
-        "run it on the host, or in a container with the host's process numbers (docker run --pid=host --privileged)"};
   int n_cpus = libbpf_num_possible_cpus();
   if (n_cpus <= 0) return Error{Error::Kind::Unavailable, "cannot read the number of CPUs: " + error_text(n_cpus)};
   std::unique_ptr<Programs> programs(new Programs(options));
@@ -154,7 +151,20 @@ Result<void> Programs::try_load() {
   if (error != 0)
     return Error{Error::Kind::Unavailable, "cannot load the BPF programs: " + error_text(error),
                  "culprit needs Linux 6.3 or newer with BTF (/sys/kernel/btf/vmlinux)"};
+  TRY(find_pid_level());
   return fill_rings();
+}
+
+// How deep this process's PID namespace lies is known to the kernel only.
+Result<void> Programs::find_pid_level() {
+  if (skeleton_->rodata->pid_namespace == 0) return {};
+  LIBBPF_OPTS(bpf_test_run_opts, options);
+  const int error = bpf_prog_test_run_opts(bpf_program__fd(skeleton_->progs.find_pid_level), &options);
+  if (error == 0) return {};
+  return Error{
+      Error::Kind::Unavailable,
+      "this container has its own PID namespace, and the kernel does not tell its depth: " + error_text(error),
+      "run it on the host, or in a container with the host's process numbers (docker run --pid=host --privileged)"};
 }
 
 Result<void> Programs::configure() {
@@ -164,6 +174,7 @@ Result<void> Programs::configure() {
   // One slot for each possible thread number, up to 8 MiB. With more thread numbers than slots, each number has four
   // possible slots (bpf/slots.h).
   uint32_t slots = std::bit_ceil(std::clamp(pid_max, 1024u, std::clamp(options_.most_thread_slots, 1024u, 65536u)));
+  skeleton_->rodata->pid_namespace = own_pid_namespace();
   skeleton_->rodata->own_tgid = static_cast<uint32_t>(getpid());
   skeleton_->rodata->scope_all = options_.scope.all;
   skeleton_->rodata->slot_mask = slots - 1;

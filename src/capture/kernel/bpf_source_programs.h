@@ -66,6 +66,7 @@ class Programs {
   Result<void> try_load();
   Result<void> configure();
   Result<void> fill_rings();
+  Result<void> find_pid_level();
   capture_policy kernel_policy(CapturePolicy policy) const;
 
   SourceOptions options_;

@@ -21,7 +21,7 @@
 namespace culprit::capture {
 
 // The processes to record. Descendants of a process are recorded with it. Pids are those of the recorder's own PID
-// namespace, which must be the machine's first one.
+// namespace.
 struct Scope {
   bool all = false;
   // Used unless `all`. For a command to be started later: the pid of the child that waits to exec.

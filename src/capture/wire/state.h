@@ -23,8 +23,8 @@ struct capture_policy {
 /* The state of one thread. Size 128 bytes: with two slots in one pair of cache lines, CPUs compete for it (+300 ns
  * an event, measured). */
 struct thread_slot {
-  __u32 tid; /* the thread that has the slot; 0: the slot is free */
-  __u32 tgid;
+  __u32 tid;  /* the thread that has the slot, by the machine's own number; 0: the slot is free */
+  __u32 tgid; /* as events have it */
   __u32 epoch; /* epoch of the decision `traced` */
   __u8 traced;
   __u8 waker; /* enum waker_class */
@@ -45,8 +45,9 @@ struct thread_slot {
   __u16 left_before;  /* of its last send call: as in event_data */
   __u16 data_flags;   /* of `socket`: DATA_DATAGRAM or 0 */
   struct capture_policy sent, received;
-  __u64 left_ns; /* when the bytes of its current send call began to leave; 0: not seen */
-  __u64 pad2;
+  __u64 left_ns;  /* when the bytes of its current send call began to leave; 0: not seen */
+  __u32 told_tid; /* `tid` as events have it */
+  __u32 pad2;
 };
 _Static_assert(sizeof(struct thread_slot) == 128, "one slot, two cache lines");
 
