@@ -91,8 +91,8 @@ TEST(Cancel, NoDetectorStartsAfterTheRequest) {
   Interner names;
   ProfileBuilder builder(names);
   ASSERT_TRUE(builder.read(shop.reader, nullptr, Question()).has_value());
-  const CpuUsage cpu = measure_cpu_usage(builder.population());
-  DetectorInput input{builder.population(), nullptr, cpu};
+  const CpuUsage cpu = measure_cpu_usage(builder.profile());
+  DetectorInput input{builder.profile(), nullptr, cpu};
   EXPECT_FALSE(detect(input).empty());
   CancelToken token;
   token.request();

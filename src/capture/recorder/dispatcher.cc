@@ -22,9 +22,6 @@ const Event* as(const event_header& header) {
   return header.size_bytes >= sizeof(Event) ? reinterpret_cast<const Event*>(&header) : nullptr;
 }
 
-int32_t as_pid(uint32_t pid) { return static_cast<int32_t>(pid); }
-int64_t as_time(uint64_t ns) { return static_cast<int64_t>(ns); }
-
 // Passes facts from /proc and from process events to module requests.
 class ProcFacts : public requests::HostFacts {
  public:

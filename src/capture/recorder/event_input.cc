@@ -13,9 +13,6 @@ namespace {
 // alike.
 constexpr unsigned char kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-int32_t as_pid(uint32_t pid) { return static_cast<int32_t>(pid); }
-int64_t as_time(uint64_t ns) { return static_cast<int64_t>(ns); }
-
 requests::StreamAddress address(uint16_t family, const __u8 (&raw)[16], uint16_t port) {
   requests::StreamAddress result;
   const bool mapped = family == SOCKET_INET6 && std::memcmp(raw, kMapped, sizeof kMapped) == 0;

@@ -89,7 +89,7 @@ Result<SegmentInfo> read_segment_info(Database& database, const std::string& pat
   Columns columns = TRY(columns_in(database, file));
   info.rows = static_cast<uint64_t>(TRY(database.number("SELECT count(*) FROM " + file)));
   info.size_bytes = TRY(TRY(File::open(path, O_RDONLY)).size());
-  info.block_checksums = TRY(block_checksums(path));
+  info.block_checksums = TRY(block_checksums(path, nullptr));
   TRY(read_times(database, file, columns, info));
   if (info.table == "ledger") info.derived = TRY(is_derived(database, path));
   if (info.table != "span") return info;
