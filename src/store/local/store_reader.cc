@@ -117,6 +117,7 @@ Result<void> StoreReader::load_resources() {
 }
 
 Result<void> StoreReader::for_each_trace(int64_t from_ns, int64_t to_ns, const std::function<bool(Trace)>& visit) {
+  TRY(check_cancelled(snapshot_.cancel));
   TRY(load_resources());
   std::vector<SegmentFile> all = check("span"), touched;
   bool everything = true;
@@ -193,6 +194,7 @@ Result<Batch> StoreReader::rows(std::string_view table) {
 }
 
 Result<std::vector<LedgerRow>> StoreReader::ledger() {
+  TRY(check_cancelled(snapshot_.cancel));
   std::vector<LedgerRow> rows = TRY(segments_.ledger(check("ledger")));
   rows.insert(rows.end(), snapshot_.noticed.begin(), snapshot_.noticed.end());
   int64_t unchecked = 0;
