@@ -51,7 +51,7 @@ std::string help_text(const VerbRow& verb, int width) {
 
 std::string overview_text(int width) {
   report::Paragraph out(width, false);
-  out.line(0, "culprit: takes a slow or failing system to the cause");
+  out.line(0, "culprit: finds the cause of a slow or failing system");
   out.blank();
   out.line(0, "Usage: culprit VERB [OPERANDS] [OPTIONS]");
   out.line(0, "       culprit VERB --help");
@@ -71,12 +71,12 @@ std::string overview_text(int width) {
       {"0", "answered"},
       {"1", "a condition of --fail-on was met"},
       {"2", "a mistake in the command line or in a settings file"},
-      {"3", "could not: no such file, a full disk"},
-      {"4", "the data can't tell; only with --fail-on"},
+      {"3", "failed, for example: no such file, a full disk"},
+      {"4", "the data cannot tell; only with --fail-on"},
       {"5", "a right is missing: the message says which, and what grants it"},
       {"130, 143", "ended by Ctrl-C, by SIGTERM"}};
   for (auto& [status, meaning] : kStatuses) out.labelled(2, status, 12, meaning);
-  out.line(0, "record -- COMMAND: the command's own status; 125 where the recorder failed");
+  out.line(0, "record -- COMMAND: the command's own status; 125 if the recorder failed");
   return out.take();
 }
 
