@@ -1,4 +1,5 @@
-// doctor: what can be recorded here, by which hooks, with which rights, and what grants those that are missing.
+// doctor: reports what can be recorded on this machine, by which hooks and with which rights, and what grants missing
+// rights.
 #include "cli/command.h"
 #include "cli/print.h"
 #include "cli/recording_check.h"

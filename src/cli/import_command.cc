@@ -70,9 +70,10 @@ class ImportRun {
     json_.key("files").begin_array();
   }
 
-  // Imports all inputs. Error if the store cannot be written, if a stop was requested, or if no input could be imported.
+  // Imports all inputs. Error if the store cannot be written, if a stop was requested, or if no input could be
+  // imported.
   Result<void> take_all(const std::vector<Input>& inputs);
-  // Returns the path of the input under way, or of the last one.
+  // Returns the path of the current or last input.
   const std::string& current() const { return current_; }
   // Prints what was imported. Returns the exit status: 0, or 3 if a file, or more than half of one, could not be read.
   Result<int> finish();
@@ -86,13 +87,13 @@ class ImportRun {
   std::string text_, current_;
   JsonWriter json_;
   std::vector<Error> unread_;
-  // Of the files found in folders.
+  // Numbers of files found in folders.
   int64_t read_ = 0, no_traces_ = 0, unreadable_ = 0;
   std::vector<LedgerRow> failed_;
   size_t taken_ = 0;
 };
 
-// Of what stands in folders some may be no trace, but not all of it; and most of it can be read.
+// Returns an error if all files found in folders are no traces, or if more than half of them could not be read.
 std::optional<Error> folders_unread(int64_t read, int64_t no_traces, int64_t unreadable) {
   if (unreadable > read)
     return Error{Error::Kind::Corrupt,
@@ -163,7 +164,8 @@ Result<int> ImportRun::finish() {
   return unread_.empty() ? 0 : 3;
 }
 
-// Cleans up after an import that ended early. A stop on request removes the store. Otherwise a store with frames stays, and its
+// Cleans up after an import that ended early. A stop on request removes the store. Otherwise a store with frames stays,
+// and its
 // ledger names the input.
 Error ended_early(const std::string& directory, Writer& writer, const std::string& input, Error error) {
   bool on_request = error.kind == Error::Kind::Cancelled;

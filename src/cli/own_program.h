@@ -1,13 +1,13 @@
-// Where this program lies.
+// The path of the running program.
 #pragma once
 
 #include <string>
 
 namespace culprit::cli {
 
-// Of /proc/self/exe; empty where there is no /proc.
+// Returns the target of /proc/self/exe; empty if there is no /proc.
 std::string own_program();
-// The folder that it lies in, without "/" at its end.
+// Returns the program's folder, without "/" at its end.
 std::string own_directory();
 
 }  // namespace culprit::cli

@@ -166,7 +166,7 @@ class Parser {
     return {};
   }
 
-  // The operands of `record`, taken for a command.
+  // Returns the `record` command with its operands as the command to run.
   std::string as_command() const {
     std::string text = "culprit record --";
     for (const std::string& word : options_.operands) text += " " + shell_quoted(word);

@@ -18,7 +18,7 @@ namespace culprit::cli {
 namespace {
 
 struct Part {
-  std::string_view id;  // in events.inc
+  std::string_view id;  // identifier in events.inc
   std::string_view name, gives;
 };
 constexpr Part kParts[] = {
@@ -29,7 +29,7 @@ constexpr Part kParts[] = {
     {"Disk", "disk", "block requests and file syncs"},
 };
 
-// Bits as in linux/capability.h.
+// Bit numbers as in linux/capability.h.
 struct Right {
   int bit;
   std::string_view name, use;
@@ -62,13 +62,14 @@ std::vector<CheckedRight> held_rights() {
   std::vector<CheckedRight> rights;
   for (const Right& right : kRights) {
     bool held = (effective >> right.bit & 1) != 0;
-    if (right.needed && (effective >> kSysAdmin & 1) != 0) held = true;  // what both were before Linux 5.8
+    // before Linux 5.8, CAP_SYS_ADMIN was both of these rights
+    if (right.needed && (effective >> kSysAdmin & 1) != 0) held = true;
     rights.push_back({right.name, right.use, right.needed, held});
   }
   return rights;
 }
 
-// "[none] integrity confidentiality" → "none".
+// Returns the word in brackets: "[none] integrity confidentiality" gives "none".
 std::string chosen_of(const std::string& line) {
   const size_t begin = line.find('['), end = line.find(']');
   return begin == std::string::npos || end == std::string::npos ? "" : line.substr(begin + 1, end - begin - 1);
@@ -146,7 +147,7 @@ std::string granting_command(const RecordingCheck& check) {
       std::all_of(check.rights.begin(), check.rights.end(), [](const CheckedRight& right) { return right.held; });
   if (check.refused && check.refused->kind != Error::Kind::Denied) return check.refused->fix;
   if (all && !check.refused) return {};
-  // Root without capabilities is in a container: only who starts it can give them.
+  // Root without capabilities is in a container: only the program that starts the container can grant them.
   if (check.in_user_namespace) return "run it outside: capabilities of a user namespace do not count for BPF";
   if (check.uid == 0)
     return "docker run --privileged --pid=host, or --cap-add BPF --cap-add PERFMON --cap-add SYS_PTRACE";

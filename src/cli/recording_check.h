@@ -1,4 +1,5 @@
-// What can be recorded here: found by loading and attaching the probes for a moment, and from what the machine says of itself.
+// What can be recorded on this machine: found by loading and attaching the probes for a moment, and from the machine's
+// own reports.
 #pragma once
 
 #include <cstdint>
@@ -12,15 +13,15 @@
 
 namespace culprit::cli {
 
-// A capability (capabilities(7)) and what recording needs it for.
+// A capability (capabilities(7)), and what recording needs it for.
 struct CheckedRight {
   std::string_view name;  // "CAP_BPF"
   std::string_view use;
-  bool needed = false;  // else: without it something is missing
+  bool needed = false;  // false: recording works without it, in part
   bool held = false;
 };
 
-// A part of what a recording has, with the hooks that it comes from.
+// A part of a recording, with the hooks that it needs.
 struct CheckedPart {
   enum class State : uint8_t { Works, Partly, Missing, NotTried };
   std::string_view name;  // "requests"
@@ -30,14 +31,14 @@ struct CheckedPart {
 };
 
 struct RecordingCheck {
-  std::optional<Error> refused;  // why nothing can be recorded; none: it works
+  std::optional<Error> refused;  // why nothing can be recorded; none: recording works
   std::string kernel;            // "6.1.0-18-amd64"
   std::string machine;           // "x86_64"
   bool btf = false;              // /sys/kernel/btf/vmlinux
-  std::string lockdown;          // of /sys/kernel/security/lockdown: "none", "integrity", …; empty: not told
+  std::string lockdown;          // from /sys/kernel/security/lockdown: "none", "integrity", …; empty: unknown
   bool own_pid_namespace = false;
   bool in_user_namespace = false;
-  bool database_probes = false;  // whether servers can be probed for the texts of statements
+  bool database_probes = false;  // whether probes on servers can read the texts of statements
   int64_t cpus = 0;
   uint32_t uid = 0;
   std::vector<CheckedRight> rights;
@@ -46,7 +47,7 @@ struct RecordingCheck {
 
 RecordingCheck check_recording();
 
-// The command that grants what is missing; empty: nothing is.
+// Returns the command that grants the missing rights; empty if none is missing.
 std::string granting_command(const RecordingCheck& check);
 
 std::string_view to_string(CheckedPart::State state);

@@ -1,4 +1,4 @@
-// The demo's two recordings that come with the program: its story for those who cannot record here.
+// The demo's two recordings that come with the program, for machines on which the demo cannot record.
 #pragma once
 
 #include <string>
@@ -8,20 +8,21 @@
 
 namespace culprit::cli {
 
-// Recorded by `culprit demo --fault missing_index` on a machine where that works.
+// Recorded by `culprit demo --fault missing_index` on a machine that can record.
 struct ShippedDemo {
   std::string before, after;
 };
-// In share/culprit/demo, beside the program or beside its folder.
+// Looks in share/culprit/demo, beside the program or beside its folder.
 Result<ShippedDemo> find_shipped_demo();
 
-// Why the demo cannot be recorded here: a right, a kernel, PostgreSQL. Takes as long as to load the probes.
+// Returns why the demo cannot be recorded here: a right, the kernel, or PostgreSQL. Takes as long as loading the
+// probes.
 Result<void> can_record_demo();
 
-// Whether the shipped recordings answer what was asked for: their fault, and nothing to keep.
+// Returns whether the shipped recordings fit the options: the same fault, and no result to keep.
 bool shipped_demo_fits(const Options& options);
 
-// Says on one line why it is not recorded here, then tells the story from the shipped recordings.
+// Prints in one line why the demo is not recorded, then answers from the shipped recordings.
 Result<int> tell_shipped_demo(const Options& options, const Error& why_not);
 
 }  // namespace culprit::cli

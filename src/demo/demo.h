@@ -57,7 +57,8 @@ struct Outcome {
 // or SIGHUP everything is stopped, and the error is "interrupted"; interrupted_by() returns the signal.
 Result<Outcome> run(const Options& options, const Hooks& hooks);
 
-// Whether demo could run here, but for the kernel's part: root, PostgreSQL, the lab's programs. Starts nothing.
+// Returns whether demo could run here, without checking the kernel: root, PostgreSQL, the lab's programs. Starts
+// nothing.
 Result<void> check_place();
 
 // "missing_index" … "none".

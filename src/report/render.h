@@ -51,7 +51,7 @@ struct ShownTrace {
 std::string show_text(const ShownTrace& shown, const Look& look);
 std::string show_json(const ShownTrace& shown);
 
-// Times that a source is about; 0 and 0: none.
+// The time range of a source; 0 and 0: none.
 struct TimeRange {
   int64_t from_ns = 0, to_ns = 0;
 };

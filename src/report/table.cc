@@ -46,7 +46,7 @@ std::string plain(std::string_view json) {
   return text;
 }
 
-// Converts a time as DuckDB writes it, "2026-01-01 00:00:00.5+00", to the zone of the process. Anything else stays as it is
+// Converts a time in DuckDB's format, "2026-01-01 00:00:00.5+00", to the zone of the process. Other texts are unchanged
 // ("infinity", years before Christ).
 std::string in_local_zone(const std::string& utc) {
   std::tm parts{};

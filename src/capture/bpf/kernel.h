@@ -34,7 +34,7 @@ struct pid_namespace {
   struct ns_common ns;
 };
 
-/* The number of a thread in one of the namespaces that it is in. */
+/* The number of a thread in one of its PID namespaces. */
 struct upid {
   int nr;
   struct pid_namespace* ns;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Process and thread numbers, as events have them: those of the recorder's own pid namespace. Slots are found by the
+/* Process and thread numbers in events: they are those of the recorder's own PID namespace. Slots are found by the
  * machine's own numbers, which task_struct has. */
 #pragma once
 #include "recorder.h"
 
-/* The inode of the recorder's pid namespace; 0: it is the machine's own, and task_struct's numbers are its. */
+/* The inode of the recorder's PID namespace; 0: the machine's own namespace, whose numbers task_struct has. */
 const volatile __u32 pid_namespace;
 
-/* How many namespaces lie above the recorder's: numbers[pid_level] of a struct pid is the number in it. */
+/* The level of the recorder's PID namespace: in a struct pid, numbers[pid_level] is the number in this namespace. */
 __u32 pid_level = 0;
 
-/* Run once in the recorder's own thread, before anything is attached. */
+/* Runs once in the recorder's own thread, before any program is attached. */
 SEC("raw_tp")
 int find_pid_level(void* context) {
   struct task_struct* task = bpf_get_current_task_btf();
@@ -18,7 +18,7 @@ int find_pid_level(void* context) {
   return 0;
 }
 
-/* The thread's number in the recorder's namespace, PID_OUTSIDE if it has none. */
+/* Returns the thread's number in the recorder's namespace, or PID_OUTSIDE if it has none. */
 OUTLINE int number_in_namespace(struct pid* pid) {
   __u64 at[2] = {}; /* a struct upid: nr, ns */
   __u32 level = pid_level;

@@ -32,7 +32,7 @@ class ProcView : public HostView {
 
   ProcessFacts process(int32_t pid) override {
     ProcessFacts facts;
-    if (pid == PID_OUTSIDE) {  // every process outside of the container that this one is in
+    if (pid == PID_OUTSIDE) {  // stands for every process outside of this container
       facts.found = true;
       facts.pid = pid;
       facts.name = "outside";

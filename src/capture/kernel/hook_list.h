@@ -1,4 +1,4 @@
-// The kernel hooks of a recording, by what they give: for those who say what can be recorded.
+// The list of a recording's kernel hooks, by the part that they serve; used to report what can be recorded.
 #pragma once
 
 #include <span>
@@ -9,7 +9,7 @@ namespace culprit::capture {
 struct HookInfo {
   std::string_view program;  // ProbeState::name
   std::string_view part;     // "Sockets", "Scheduling", …: as in wire/events.inc
-  bool needed;               // without it the part is worth nothing
+  bool needed;               // if it is missing, its part cannot work
 };
 std::span<const HookInfo> hook_list();
 

@@ -17,10 +17,10 @@ enum event_type {
 #include "capture/wire/events.inc"
 };
 
-/* The number of every process and thread that is not in the recorder's pid namespace: outside of its container. */
+/* The number of all processes and threads outside of the recorder's PID namespace (outside of its container). */
 #define PID_OUTSIDE 0x7fffffff
 
-/* Processes and threads have the numbers of the recorder's pid namespace. */
+/* Numbers of processes and threads are those of the recorder's PID namespace. */
 struct event_header {
   __u64 time_ns;
   __u32 pid; /* process of the thread that the event describes */

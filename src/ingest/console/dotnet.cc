@@ -46,7 +46,7 @@ std::optional<int64_t> time_span_ns(std::string_view text) {
 // The span whose lines are being read.
 class Activity {
  public:
-  // False: `line` is no part of a span.
+  // Returns false if `line` is no part of a span.
   bool line(std::string_view line);
   void emit(Intake& intake) const;
 

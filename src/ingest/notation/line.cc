@@ -53,7 +53,7 @@ std::variant<RepeatLine, DamagedLine> parse_repeat(std::string_view first, Scann
   return repeat;
 }
 
-// A line about the machine; nullopt: about something else.
+// Parses a line about the machine; returns nullopt for other lines.
 std::optional<decltype(Line::content)> parse_machine(std::string_view first, Scanner& scanner) {
   std::optional<decltype(Line::content)> content;
   auto take = [&](auto&& parsed) {
@@ -94,7 +94,7 @@ std::optional<std::optional<DamagedLine>> apply_threads(const Word& word, SpanLi
   return std::optional<DamagedLine>();
 }
 
-// Applies a word about what happened within the span; nullopt: it is no such word.
+// Applies a word about events within the span; returns nullopt for other words.
 std::optional<std::optional<DamagedLine>> apply_event(const Word& word, SpanLine& line) {
   constexpr std::string_view kOfEvent = "event.";
   if (word.key == "event") {

@@ -38,7 +38,7 @@ struct SpanLine {
   int32_t pid = 0;
   WaitSums waits;
   std::vector<Blocker> blockers;  // at most kMaxBlockers
-  std::vector<SpanEvent> events;  // at the span's end
+  std::vector<SpanEvent> events;  // their time is the span's end
   Attributes attributes;
 };
 

@@ -17,7 +17,7 @@ std::optional<int64_t> milliseconds(std::string_view text) {
   return ns && *ns >= 0 ? ns : std::nullopt;
 }
 
-// The place of a process's value in milliseconds; null: it has no such word.
+// Returns the member for a time in milliseconds of a process; null: there is no such word.
 int64_t* time_of(Process& process, std::string_view key) {
   if (key == "running") return &process.running_ns;
   if (key == "runnable") return &process.runnable_ns;

@@ -56,10 +56,11 @@ Shape item_shape(const dom::element& element) {
   return {};
 }
 
-// Whether an element of a list of resourceX can be one: an object with at least one of its members, or with none at all.
+// Returns whether an element can be part of a list of resourceX: an object with at least one of its members, or an
+// empty object.
 bool is_entry(const Signal& signal, const dom::element& element) {
   dom::object object;
-  if (element.get_object().get(object)) return !element.is_array();  // damage, told where it is decoded
+  if (element.get_object().get(object)) return !element.is_array();  // damage is reported where it is decoded
   CamelKey names;
   bool any = false;
   for (auto [raw_key, value] : object) {
@@ -72,7 +73,7 @@ bool is_entry(const Signal& signal, const dom::element& element) {
   return !any;
 }
 
-// An array of other objects under that name wraps something else.
+// An array of other objects with that name is a wrapper.
 bool holds_entries(const Signal& signal, const dom::element& list) {
   dom::array array;
   if (list.get_array().get(array)) return true;

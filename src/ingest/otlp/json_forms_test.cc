@@ -174,7 +174,7 @@ TEST(OtlpJsonForms, BehindAPrefixOnEachOfItsLines) {
   EXPECT_EQ(sink.ledger_lines(), std::vector<std::string>{"3 other_text line: "});
   auto clock = [](int i) { return "2026-01-01T00:00:0" + std::to_string(i % 10) + ".5Z INFO exporter - "; };
   EXPECT_EQ(import(prefixed(pretty, clock)).spans.size(), 1u);
-  // Cut in the middle: what is whole of it.
+  // Cut in the middle: complete parts are kept.
   std::string two = "{\n  \"resourceSpans\": [\n" + entry(scope(span("") + ",\n" + span(""))) + "\n  ]\n}\n";
   EXPECT_EQ(import(prefixed(two.substr(0, two.rfind("GET")), compose)).spans.size(), 1u);
 }
@@ -201,7 +201,7 @@ TEST(OtlpJsonForms, InUtf16) {
     RecordedSink sink = import(bytes);
     expect_shop(sink);
     EXPECT_EQ(sink.spans.at(0).trace_state, "größe 😀");
-    // Half a pair, and a byte too many.
+    // An unpaired surrogate, and one additional byte.
     std::string broken = bytes;
     size_t at = broken.rfind(big_endian ? std::string("\xd8\x3d") : std::string("\x3d\xd8"));
     broken.erase(at, 2);
@@ -211,7 +211,7 @@ TEST(OtlpJsonForms, InUtf16) {
   }
 }
 
-// {"data":[{"result":{"trace":…}}]} and so on, whole or in parts.
+// {"data":[{"result":{"trace":…}}]} and similar wrappers, complete or in parts.
 TEST(OtlpJsonForms, WrappedInAnyCombination) {
   const std::string one = entry(scope(span("")));
   const std::vector<std::pair<std::string, std::string>> wrappings = {{R"({"trace":)", "}"},

@@ -16,8 +16,8 @@ namespace dom = simdjson::dom;
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf", kBlanks = " \t\r\n";
 constexpr std::string_view kUnknown = "it is JSON, but not in a known format";
-// {"hits": {"hits": [{"_source": {…}}]}} of Elasticsearch, five levels, is the deepest wrapping known of one program.
-// Programs that pass on such answers wrap them again. Each level is a call on the stack.
+// {"hits": {"hits": [{"_source": {…}}]}} of Elasticsearch, with five levels, is the deepest wrapping known of one
+// program. Programs that forward such answers wrap them again. Each level is a call on the stack.
 constexpr int kMostWrapping = 32;
 // The limit of failed attempts to find a document in one line of text: a prefix contains only a few braces.
 constexpr int kMostAttempts = 16;
@@ -142,7 +142,7 @@ Result<void> JsonStream::prefixed_lines(const LinePrefix& prefix) {
     if (!intake_.piece_fits(*line, LedgerUnit::Line, framing_.source().bytes_read())) continue;
     std::string_view text = trimmed(prefix.strip(line->text).value_or(std::string_view()));
     if (text.empty() && prefix.strip(line->text)) continue;
-    // A line without the prefix is another program's.
+    // A line without the prefix comes from another program.
     if (text.empty())
       TRY(piece(*line, trimmed(line->text)));
     else
@@ -152,7 +152,7 @@ Result<void> JsonStream::prefixed_lines(const LinePrefix& prefix) {
   return document_.empty() ? Result<void>() : take_document();
 }
 
-// Decodes `text`, the part of the line behind the prefix, or appends it to the document that is open.
+// Decodes `text`, the part of the line behind the prefix, or appends it to the open document.
 Result<void> JsonStream::prefixed_line(const Piece& line, std::string_view text) {
   if (document_.empty()) {
     // "INFO exporter - {": the text before the document is the program's own prefix.

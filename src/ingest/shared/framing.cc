@@ -11,7 +11,7 @@ namespace {
 
 // Large enough to read a 5 MB line in few calls, and small compared with the memory of the process.
 constexpr size_t kFillBytes = 1 << 20;
-// Of a file in UTF-16: no more text than a fill has room for.
+// For a file in UTF-16: the largest amount of text that fits into the space of a fill.
 constexpr size_t kUtf16Bytes = kFillBytes / 2;
 
 bool separates(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ',' || c == '[' || c == ']'; }
@@ -60,7 +60,7 @@ Result<bool> Framing::fill() {
   return size_bytes > 0;
 }
 
-// The file's first read tells whether it is text in UTF-16.
+// The first read of the file shows whether it is UTF-16 text.
 Result<size_t> Framing::read_bytes(char* out, size_t room) {
   size_t there = TRY(source_.read(out, room));
   if (begun_) return there;

@@ -45,7 +45,7 @@ class Intake {
   void refuse_span(std::string_view reason);
   void add(LogRecord log);
   void add(MetricPoint metric);
-  // Of the machine; no part of the account.
+  // Rows about the machine are not part of the account.
   void add(Process process) { batch_.processes.push_back(std::move(process)); }
   void add(HostInfo host) { batch_.hosts.push_back(std::move(host)); }
   void refuse(LedgerUnit unit, std::string_view reason);

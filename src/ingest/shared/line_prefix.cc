@@ -10,13 +10,13 @@ constexpr size_t kLongestPrefix = 256;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Where on `line` an object or array begins behind text, as its last character.
+// Returns the position of "{" or "[" at the end of a line that begins with other text.
 std::optional<size_t> opening(std::string_view line) {
   size_t last = line.find_last_not_of(" \t\r");
   if (last == std::string_view::npos || last == 0 || last > kLongestPrefix) return std::nullopt;
   std::string_view before = line.substr(0, last);
   bool opens = line[last] == '{' || line[last] == '[';
-  // A quote: this is a member of an object.
+  // With a quote before it, it is a member of an object.
   if (!opens || trimmed(before).empty() || before.find('"') != std::string_view::npos) return std::nullopt;
   return last;
 }

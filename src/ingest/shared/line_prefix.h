@@ -1,4 +1,4 @@
-// LinePrefix: the text that a log's collector puts before every line, also of a document that spans lines.
+// LinePrefix: the text that a log collector puts before every line, also before each line of a document.
 //
 //   shop-1  | {                              docker compose logs
 //   shop-1  |   "resourceSpans": [ …
@@ -15,16 +15,17 @@ namespace culprit {
 
 class LinePrefix {
  public:
-  // The prefix of the first document that begins at a line's end and goes on behind the same prefix; none: there is no such one.
+  // Returns the prefix of the first document that begins at the end of a line and continues behind the same prefix;
+  // none: there is no such document.
   static std::optional<LinePrefix> find(std::string_view front);
 
-  // What stands behind the prefix; none: `line` has another one, or none.
+  // Returns the text behind the prefix; none: `line` has another prefix, or none.
   std::optional<std::string_view> strip(std::string_view line) const;
 
  private:
   explicit LinePrefix(std::string_view text) : text_(text) {}
 
-  std::string text_;  // of one line; where it has a digit, any digit fits
+  std::string text_;  // of one line; a digit in it matches any digit
 };
 
 }  // namespace culprit

@@ -10,9 +10,9 @@ namespace culprit {
 namespace {
 
 constexpr std::string_view kMask = "?";
-// Shorter words are no keys: looks_secret() is asked for few words.
+// Shorter words are no keys; this check keeps looks_secret() off most words.
 constexpr size_t kShortestKey = 16;
-// Numbers of cards and accounts have at least 12 digits. Times since 1970 may have as many, and are masked with them.
+// Card and account numbers have at least 12 digits. Times since 1970 may have as many digits, and are masked too.
 constexpr size_t kLongNumberDigits = 12;
 
 bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
@@ -22,7 +22,7 @@ bool in_mail(char c) {
          std::string_view("-_.+%").find(c) != std::string_view::npos;
 }
 
-// What separates words. A backslash, so that escapes in JSON stay whole.
+// Returns whether a character separates words. A backslash does, so that escapes in JSON are kept.
 bool separates(char c) {
   return static_cast<unsigned char>(c) <= ' ' ||
          std::string_view("\"'`()[]{}<>,;|\\").find(c) != std::string_view::npos;
@@ -35,17 +35,17 @@ std::string lower_case(std::string_view text) {
   return lower;
 }
 
-// The schemes of an Authorization header: their credentials follow.
+// The schemes of an Authorization header: credentials follow them.
 bool is_scheme(std::string_view lower_word) { return lower_word == "bearer" || lower_word == "basic"; }
 
-// "jane@example.org", anywhere in `word`.
+// Removes mail addresses like "jane@example.org", anywhere in `word`.
 std::string without_mail(std::string_view word) {
   std::string text;
   for (size_t at = word.find('@'); at != std::string_view::npos; at = word.find('@')) {
     size_t begin = at, end = at + 1;
     while (begin > 0 && in_mail(word[begin - 1])) --begin;
     while (end < word.size() && in_mail(word[end])) ++end;
-    // Not "express@4.18.2".
+    // "express@4.18.2" is no mail address.
     const std::string_view domain = word.substr(at + 1, end - at - 1);
     bool mail = begin < at && domain.find_first_not_of("0123456789.-") != std::string_view::npos;
     text += mail ? word.substr(0, begin) : word.substr(0, end);
@@ -80,7 +80,7 @@ class TextRedactor {
   }
 
  private:
-  // A quoted secret is masked up to its quote.
+  // A secret in quotes is masked up to the closing quote.
   void separator() {
     char quote = rest_.front();
     out_ += quote;
@@ -95,7 +95,7 @@ class TextRedactor {
 
   void word(std::string_view word) {
     const bool joins = word == ":" || word == "=" || word == "=>";
-    // "password":12 and "password":true in JSON, where numbers and truth values have no quotes.
+    // JSON has "password":12 and "password":true: numbers and truth values have no quotes.
     if (!joins && (word.front() == ':' || word.front() == '=') && last_names_secret_) {
       const bool json = out_.ends_with('"');
       out_ += word.front();
@@ -112,8 +112,8 @@ class TextRedactor {
     out_ += redacted(word);
   }
 
-  // Whether the next word is the value of a key that names a secret: "password:", "password" ":", "Bearer", and OTLP's
-  // {"key":"password","value":{"stringValue":…}}.
+  // Stores whether the next word is the value of a key that names a secret: "password:", "password" ":", "Bearer", and
+  // OTLP's {"key":"password","value":{"stringValue":…}}.
   void note_key(std::string_view word, bool joins) {
     const std::string_view key = word.substr(0, word.find_last_not_of(":=") + 1);
     if (joins) {
@@ -146,7 +146,7 @@ class TextRedactor {
   std::string_view rest_;
   std::string out_;
   bool masks_next_ = false, last_names_secret_ = false;
-  bool key_follows_ = false, nested_secret_ = false;  // of OTLP's nested values
+  bool key_follows_ = false, nested_secret_ = false;  // for OTLP's nested values
 };
 
 }  // namespace
@@ -184,7 +184,7 @@ std::string redacted_text(std::string_view text) { return TextRedactor(text).run
 bool names_secret(std::string_view key) {
   static constexpr std::string_view kWords[] = {"password", "passwd",  "secret", "token",   "authorization",
                                                 "cookie",   "api_key", "apikey", "api-key", "credential"};
-  // Counts, types and limits of tokens are measures of language models, no secrets.
+  // Numbers, types and limits of tokens are figures of language models, not secrets.
   if (key.find("usage") != std::string_view::npos || key.find("_tokens") != std::string_view::npos) return false;
   const std::string lower = lower_case(key);
   return std::any_of(std::begin(kWords), std::end(kWords),

@@ -15,14 +15,14 @@ namespace culprit {
 // Returns `text` with these parts replaced. JSON stays JSON.
 std::string redacted_text(std::string_view text);
 
-// Redacts a URL or the target of a request: "https://user:secret@host/path?query" without the login and the query's values, its path
-// as a template.
+// Redacts a URL or the target of a request: "https://user:secret@host/path?query" loses the user information and the
+// values of the query, and its path becomes a template.
 std::string redacted_target(std::string_view target);
 
-// Whether a key's name says that its value is a secret.
+// Returns whether the name of a key means that its value is a secret.
 bool names_secret(std::string_view key);
 
-// `text` with every word that looks like a key or token masked.
+// Returns `text` with every word that looks like a key or token masked.
 std::string without_tokens(std::string_view text);
 
 }  // namespace culprit

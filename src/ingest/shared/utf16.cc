@@ -28,7 +28,7 @@ void append_utf8(uint32_t code, std::string& text) {
 std::optional<Utf16> Utf16::by_mark(std::string_view front) {
   using namespace std::string_view_literals;
   if (front.starts_with("\xfe\xff"sv)) return Utf16(true);
-  // Followed by two zeros it is the mark of UTF-32.
+  // With two zeros behind it, it is the mark of UTF-32.
   if (front.starts_with("\xff\xfe"sv) && !front.starts_with("\xff\xfe\0\0"sv)) return Utf16(false);
   return std::nullopt;
 }

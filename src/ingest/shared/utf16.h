@@ -1,4 +1,5 @@
-// Utf16: text in UTF-16, as Windows tools write files, read as UTF-8. Its byte order is told by the mark at its front.
+// Utf16: converts UTF-16 text, which Windows tools write to files, to UTF-8. The byte order mark at its front shows the
+// byte order.
 #pragma once
 
 #include <cstdint>
@@ -11,14 +12,16 @@ namespace culprit {
 class Utf16 {
  public:
   static constexpr size_t kMarkBytes = 4;
-  // None: `front`, the first bytes of a file (kMarkBytes, where it has so many), is no UTF-16 with a mark.
+  // Returns none if `front`, the first bytes of a file (kMarkBytes, if it has so many), is no UTF-16 with a byte order
+  // mark.
   static std::optional<Utf16> by_mark(std::string_view front);
 
-  // Appends `bytes` to `text` as UTF-8, at most three bytes for two; half a character waits for the next call. The mark stays.
+  // Appends `bytes` to `text` as UTF-8, at most three bytes for two; half a character is kept for the next call. The
+  // mark is kept.
   void append(std::string_view bytes, std::string& text);
-  // Bytes that wait for the rest of their character: at the end of a file they are lost.
+  // Whether bytes are kept that need further bytes for their character: at the end of a file they are lost.
   bool cut() const { return odd_ || high_ != 0; }
-  // Halves of surrogate pairs without the other half: U+FFFD stands for each.
+  // The number of unpaired surrogates, each replaced by U+FFFD.
   int64_t replaced() const { return replaced_; }
 
  private:
