@@ -29,8 +29,14 @@ class RowReader {
   void number(uint32_t, const char* name, Get get, std::string_view = {}) {
     if (skips(name)) return;
     using T = std::remove_cvref_t<std::invoke_result_t<Get, Fields&>>;
-    const T* data = static_cast<const T*>(api_.vector_get_data(next()));
-    for (size_t i = 0; i < rows_.size(); ++i) std::invoke(get, fields_of(*rows_[i])) = data[first_ + i];
+    duckdb_vector vector = next();
+    const T* data = static_cast<const T*>(api_.vector_get_data(vector));
+    const uint64_t* valid = api_.vector_get_validity(vector);  // null: no NULL among them
+    for (size_t i = 0; i < rows_.size(); ++i) {
+      const size_t row = first_ + i;
+      const bool there = valid == nullptr || (valid[row / 64] >> row % 64 & 1) != 0;  // else older than the column
+      std::invoke(get, fields_of(*rows_[i])) = there ? data[row] : T{};
+    }
   }
   template <class Get, size_t N>
   void names(uint32_t, const char* name, Get get, const std::string_view (&all)[N], std::string_view = {}) {

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "store/duckdb/span_cells.h"
+#include "store/duckdb/table_source.h"
 
 namespace culprit {
 
@@ -35,7 +36,7 @@ Result<std::vector<Row>> rows_of(Database& database, const std::vector<SegmentFi
   std::vector<Row> rows;
   if (segments.empty()) return rows;
   NamedTypes columns = columns_of<Row>(database.api());
-  TRY(database.query("SELECT " + select_list(columns) + " FROM " + files_of(segments) + rest, columns,
+  TRY(database.query("SELECT " + select_list(columns) + " FROM (" + table_source(segments) + ")" + rest, columns,
                      [&](const Chunk& chunk) {
                        size_t first = rows.size();
                        rows.resize(first + chunk.rows);

@@ -3,23 +3,14 @@
 #include "model/schema.h"
 #include "store/duckdb/database.h"
 #include "store/duckdb/span_view.h"
+#include "store/duckdb/table_source.h"
 
 namespace culprit {
 
 namespace {
 
-std::string empty_table(const TableDoc& table) {
-  std::string columns;
-  for (const ColumnDoc& column : table.columns)
-    columns += (columns.empty() ? "" : ", ") + ("CAST(NULL AS " + std::string(column.type) + ") AS ") +
-               sql_name(std::string(column.name));
-  return "SELECT " + columns + " WHERE false";
-}
-
 std::string all_files(const std::vector<SegmentFile>& segments) {
-  std::string files;
-  for (const SegmentFile& segment : segments) files += (files.empty() ? "" : ", ") + sql_text(segment.path);
-  return "SELECT * FROM read_parquet([" + files + "], union_by_name = true)";
+  return "SELECT * FROM (" + table_source(segments) + ")";
 }
 
 }  // namespace
