@@ -98,7 +98,7 @@ link_package() {
 
 # Not by --sysroot: g++ would still find this machine's own libc beside its own files.
 link_portable() {
-  local out=$1 crt=$kPortableDir/sysroot/usr/lib/x86_64-linux-gnu libc=$kPortableDir/sysroot/lib/x86_64-linux-gnu static=()
+  local name out=$1 crt=$kPortableDir/sysroot/usr/lib/x86_64-linux-gnu libc=$kPortableDir/sysroot/lib/x86_64-linux-gnu static=()
   shift
   for name in "${kStaticLibraries[@]}"; do static+=("/usr/lib/x86_64-linux-gnu/lib$name.a"); done
   own() { c++ -print-file-name="$1"; }
