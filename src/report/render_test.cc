@@ -72,7 +72,7 @@ TEST(Table, WritesIntegersExactlyAndGuardsFormulas) {
             "{\"n\":18446744073709551615,\"name\":\"=1+1\"}\n{\"n\":null,\"name\":\"a \\\"b\\\", c\"}\n");
 }
 
-// Controls of a terminal in what data sends, each of another kind: C0, CSI, DEL, C1, an override, an isolate, a mark.
+// Control characters in foreign data, one of each kind: C0, CSI, DEL, C1, an override, an isolate, a mark.
 constexpr const char* kControls = "a\x1b[31m\x07\x7f\u009b\u202e\u2066\u200f\u2028z";
 
 bool steers(std::string_view text) {

@@ -20,7 +20,7 @@ void add_orders(Shop& shop) {
   }
 }
 
-// Inspector that requests a stop when it is asked for lock waits, or for a plan.
+// An inspector that requests a stop when it is asked for lock waits, or for a plan.
 class StoppingInspector : public DatabaseInspector {
  public:
   enum class At { LockWaits, Plan };

@@ -88,7 +88,7 @@ TEST(OtherSystems, ABatchJobBesideDoesNotHideWhatRequestsWaitFor) {
   }
   Answer answer = ask(shop);
   ASSERT_EQ(classes_of(answer), Classes{"n_plus_one/"});
-  // Nor does it make a little loss weigh more: a sixth of the requests would have to be lost.
+  // The batch job does not change what a loss means either: a sixth of the requests would have to be lost.
   EXPECT_GE(std::atoi(answer.findings[0].would_flip.c_str() + std::string("if ≥ ").size()), 15)
       << answer.findings[0].would_flip;
 }
@@ -132,13 +132,13 @@ TEST(OtherSystems, ALoopOfFlushesIsOneOnAFullMachineToo) {
   shop.healthy(50);
   one_statement(shop, 40, "POST /audit", "insert into audit(what) values (?)",
                 {.running = 300 * kUs, .runnable = 3 * kMs, .disk = 2 * kMs, .rows = 1}, 25);
-  shop.busy(0.6);  // by the time the machine was asked
+  shop.busy(0.6);  // at the time the machine was measured
   Classes found = classes_of(ask(shop));
   ASSERT_FALSE(found.empty());
   EXPECT_EQ(found[0], "fsync_storm/");
 }
 
-// The load ends and closes its connections.
+// The load generator ends and closes its connections.
 TEST(OtherSystems, AClientThatLeavesBeforeTheAnswerIsNoFailure) {
   for (bool left : {true, false}) {
     Shop shop;

@@ -36,7 +36,7 @@ Answer ask(Shop& shop, Shop* before = nullptr, DatabaseInspector* inspector = nu
   return answer.value();
 }
 
-// Accusations: findings but `unexplained`.
+// Returns the classes of all findings but `unexplained`.
 std::vector<std::string> classes_of(const Answer& answer) {
   std::vector<std::string> out;
   for (const Finding& finding : answer.findings)

@@ -162,7 +162,8 @@ std::vector<Cause> find_cpu_saturation(const DetectorInput& input) {
   Holder neighbour = largest(cpu, false, waiting.runnable_ns);
   const bool waits = waiting.share() * left >= kOwnLoadWaits;
   if (neighbour.share >= kNeighbourShare && (!confined || waits)) {
-    // Without it there would be room: nearly all waiting goes, not just its share (a queue grows without bound near 100 %).
+    // Without the neighbour nearly all waits would disappear, not only its share: near full load, a queue grows without
+    // bound.
     double share = std::min(left, std::min(1.0, neighbour.share * 1.5));
     return {make_cause(input.now, cpu, neighbour, waiting, share)};
   }

@@ -17,7 +17,7 @@ constexpr int64_t kLongWait = 10'000'000;
 // If the callee was not recorded, an answer below a tenth of a second may be normal: not reported.
 constexpr int64_t kLongUnwatched = 100'000'000;
 constexpr int64_t kTimesComparable = 10;
-// From a tenth of a second on a user notices: then it need not be that far from all others here.
+// A user notices a tenth of a second: from then on, a smaller distance from the other services is enough.
 constexpr int64_t kTimesNoticed = 3;
 
 // The owner of the time: a recorded service, or the peer of a call whose other end was not recorded.
@@ -49,9 +49,10 @@ int64_t blocked_in(const CallNode& node, const PartTimes& ns) {
 }
 
 struct Times {
-  std::vector<int64_t> watched, unwatched;  // per request that has any
-  std::vector<int64_t> answered;            // per request: below calls of this peer whose other end was seen
-  std::vector<int64_t> all;                 // per request that passes, both together
+  std::vector<int64_t> watched, unwatched;  // for each request that has such time
+  // for each request: time below calls of this peer whose other end was recorded
+  std::vector<int64_t> answered;
+  std::vector<int64_t> all;  // for each request that passes the service, both kinds together
   WaitSums inside;
   TextId caller = TextId::Empty;
   std::set<TextId> labels;
@@ -77,7 +78,7 @@ TextId caller_of(const Interner& names, const CallNode& node) {
   return TextId::Empty;
 }
 
-// The peer of the nearest call above a node, or of the node itself, whose other end was seen; empty: there is none.
+// Returns the peer of the nearest call, at a node or above it, whose other end was recorded; empty: there is none.
 TextId answering_peer(const Interner& names, NodeId id) {
   for (NodeId at = id; at != NodeId::None; at = names.node(at).parent) {
     const CallNode& node = names.node(at);
@@ -123,7 +124,7 @@ std::map<SlowPeer, Times> gather(const WorkloadProfile& now) {
   return all;
 }
 
-// What passes so in the others that requests go through here: the median over all of them.
+// Returns the time in the other services that requests pass: the median over these services.
 int64_t comparable(const std::map<SlowPeer, Times>& all, const SlowPeer& callee) {
   std::vector<int64_t> others;
   for (const auto& [other, times] : all) {
@@ -133,8 +134,8 @@ int64_t comparable(const std::map<SlowPeer, Times>& all, const SlowPeer& callee)
   return others.empty() ? 0 : median(others);
 }
 
-// Where the same peer's end of the call was seen elsewhere, and took about as long, what it does is known from there: its spans
-// were lost here.
+// Elsewhere the same peer's end of the call was recorded, and took about as long. Its activity is therefore known: only
+// its spans of this call were lost.
 bool is_known_elsewhere(const SlowPeer& callee, const Times& times) {
   if (callee.seen || static_cast<int64_t>(times.answered.size()) < kFewestAffected) return false;
   return median(times.all) <= 2 * median(times.answered);

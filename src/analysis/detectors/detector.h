@@ -16,8 +16,9 @@ struct DetectorInput {
   const WorkloadProfile* before;  // shares the Interner of `now`; null: no baseline
   const CpuUsage& cpu;
   const std::vector<Cause>* found = nullptr;  // causes of the detectors that ran before
-  double false_alarms = 0;  // the probability that an answer by comparison names a change where nothing changed
-  std::vector<double> errors = {};  // for each operation: the probability of each comparison with `before` in it
+  // the probability that a comparison with the baseline reports a change where nothing changed
+  double false_alarms = 0;
+  std::vector<double> errors = {};  // for each operation: the allowed error of each of its comparisons with `before`
   const CancelToken* cancel = nullptr;  // once requested, the causes found are not used; may be null
 
   bool cancelled() const { return cancel != nullptr && cancel->requested(); }

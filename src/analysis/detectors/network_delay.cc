@@ -54,7 +54,7 @@ std::map<Ends, Edge> gather(const WorkloadProfile& now, const std::map<NodeId, T
   return edges;
 }
 
-// What passes on the way to other callees: all callers of one wait in the same queue.
+// Returns the time on the network to other callees: all callers of one callee wait in the same queue.
 int64_t comparable(const std::map<Ends, Edge>& edges, const Ends& ends) {
   std::vector<int64_t> others;
   for (const auto& [other, edge] : edges)
@@ -87,7 +87,7 @@ void describe(Cause& cause, const Edge& edge, const Groups& groups, bool some, i
 
 std::vector<Cause> find_network_delays(const DetectorInput& input) {
   std::vector<Cause> causes;
-  // Where the machine itself was recorded, its queues and retransmits speak for themselves.
+  // If the machine itself was recorded, its queues and retransmissions are evidence of their own.
   if (!input.now.facts().processes.empty()) return causes;
   const Interner& names = input.now.names();
   std::map<NodeId, TextId> seen = callees(names);

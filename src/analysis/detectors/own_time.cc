@@ -14,11 +14,11 @@ namespace {
 // An answer below a tenth of a second may be normal: not reported.
 constexpr int64_t kLongUnwatched = 100'000'000;
 constexpr int64_t kTimesComparable = 10;
-// Services do work of different size: from twice that on, half of that distance is enough.
+// Services do work of different size. From twice kLongUnwatched on, half of kTimesComparable is enough.
 constexpr int64_t kNoticed = 200'000'000;
 constexpr int64_t kTimesNoticed = 5;
-// What slows some requests only is its own witness; a hundredth of a second is beyond what a scheduler or a collector's pause
-// does to a request of a service that is not overloaded.
+// A service that is slow for only some requests is its own comparison. A hundredth of a second is more than the
+// scheduler or a garbage collection adds to a request, unless the service is overloaded.
 constexpr int64_t kLongForSome = 10'000'000;
 constexpr int64_t kCarefulTimes = 3;
 
@@ -32,13 +32,13 @@ using Kind = std::pair<NodeId, TextId>;  // the operation's node, the label
 
 struct Service {
   std::map<Kind, std::vector<Seen>> kinds;
-  std::vector<int64_t> all;          // for each request that passes the service: per call, the mean
+  std::vector<int64_t> all;          // for each request that passes the service: the mean time of a call
   std::map<TextId, int64_t> labels;  // time by label
   TextId caller = TextId::Empty;
   bool called = false;  // whether another service calls it
 };
 
-// A service's own time in one request, and how often it was called there: twice as many calls are no slower service.
+// A service's own time in one request, and the number of its calls: twice as many calls do not make it slower.
 struct CallsTime {
   int64_t ns = 0, calls = 0;
   void add(const CallNode& node, const OwnTime& own) {
@@ -72,7 +72,7 @@ std::map<TextId, Service> gather(const WorkloadProfile& now, const std::vector<K
   const Interner& names = now.names();
   for (const Operation& operation : now.operations())
     for (const Request& request : operation.kept) {
-      if (request.failure) continue;  // cut short
+      if (request.failure) continue;  // a failed request ends early
       std::map<TextId, CallsTime> here;
       for (const OwnTime& own : request.own_times) {
         const CallNode& node = names.node(own.node);

@@ -100,8 +100,8 @@ bool called_by(const DetectorInput& input, const Cause& cause, const std::string
     return cause.caller == service || (is(cause, FindingClass::CpuBound) && cause.entity.name == service);
   const Statement& statement = found->second;
   const Clients clients = clients_of(input.now.facts(), input.now.names().text(statement.system));
-  // The sender of one that was under way all the time was not seen: any client of such servers may be it; where all of their
-  // connections were silent, any service.
+  // The sender of a statement that ran during the whole recording was not recorded. Any client of such servers may be
+  // the sender; if all of their connections were silent, any service.
   if (statement.callers.empty()) return clients.empty() || clients.contains(service);
   return std::any_of(statement.callers.begin(), statement.callers.end(), [&](const auto& caller) {
     return relays(clients, service, input.now.names().text(caller.first));
@@ -112,10 +112,11 @@ bool keeps_others(const Cause& stuck) {
   return detector_of(stuck.cause).holds_others_up && !stuck.fails && stuck.queued_in.empty();
 }
 
-// A tenth of a second is what a user notices: a call that takes less is ordinary, unless something comparable says otherwise.
+// A user notices a tenth of a second: a shorter call is normal, unless comparable work shows otherwise.
 constexpr int64_t kNoticedCallNs = 100'000'000;
 
-// Whether only its duration tells that a statement is slow, and it is short: then a queue for it may have made it what it costs.
+// Returns whether a statement is slow by its duration only, and short: a queue for it may then be the reason for its
+// duration.
 bool is_weak_guess(const DetectorInput& input, const Cause& cause) {
   if (!is(cause, FindingClass::SlowStatement) || cause.comparable || cause.quality > kGuessed) return false;
   auto found = input.now.statements().find(cause.statement);
@@ -125,7 +126,8 @@ bool is_weak_guess(const DetectorInput& input, const Cause& cause) {
   return median(std::move(durations)) < kNoticedCallNs;
 }
 
-// What waits inside a service whose calls are stuck elsewhere waits for those: it queues for a pool of connections or workers.
+// Requests that wait inside a service whose calls are stuck elsewhere wait for those calls: they queue for a pool of
+// connections or workers.
 bool queues_in_the_caller(const DetectorInput& input, const Cause& stuck, const Cause& queue) {
   if (is(queue, FindingClass::PoolWait) && is_weak_guess(input, stuck)) return false;
   return !queue.queued_in.empty() && keeps_others(stuck) && called_by(input, stuck, queue.queued_in);

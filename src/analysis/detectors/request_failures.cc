@@ -14,7 +14,8 @@ struct Failing {
   std::map<TextId, int64_t> said, labels;
 };
 
-// Of a failure in a call without an answer: the callee failed, or was not reached.
+// Returns the owner of a failure. If a call has no recorded other end, the owner is its peer: it failed, or was not
+// reached.
 TextId failing_service(const Interner& names, const Failure& failure) {
   const CallNode& node = names.node(failure.node);
   bool unseen =

@@ -41,7 +41,7 @@ struct Failure {
 struct OwnTime {
   NodeId node = NodeId::None;
   int64_t ns = 0, spans = 0;
-  Origin origin;  // of the span that had most of it
+  Origin origin;  // of the span with the most of this time
 };
 
 std::vector<OwnTime> find_own_times(const Trace& trace, SpanIndex root, const SpanNodes& nodes, const Interner& names,

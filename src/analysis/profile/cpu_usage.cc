@@ -47,10 +47,9 @@ CpuUsage measure_cpu_usage(const WorkloadProfile& profile) {
   std::map<std::pair<std::string, bool>, int64_t> most;
   const auto& held = profile.cpu_holders();
   for (const Process& process : profile.facts().processes) {
-    if (process.name.empty())
-      continue;  // gone before it could be looked at: it has no name, and its times are not to be trusted
+    if (process.name.empty()) continue;  // ended before /proc was read: it has no name, and its times are unreliable
     bool serving = serves(process, by_pid, profile);
-    // A server's processes are told apart by program; so are processes that serve none: eight burners are one neighbour.
+    // Processes are grouped by program, both servers and others: eight copies of one CPU burner are one entry.
     std::pair<std::string, bool> key{process.name, serving};
     CpuHolder& holder = groups[key];
     auto from_requests = held.find(process.pid);
@@ -70,7 +69,7 @@ CpuUsage measure_cpu_usage(const WorkloadProfile& profile) {
     }
   }
   for (auto& [key, holder] : groups) usage.holders.push_back(holder);
-  // A blocker that the process table does not know has a pid and no name.
+  // A blocker without a row in the process table has a pid and no name.
   for (auto [pid, ns] : held)
     if (!by_pid.contains(pid) && pid > 0) {
       bool serving = profile.participants().contains(pid);

@@ -10,16 +10,16 @@ namespace culprit::analysis {
 
 struct Database {
   std::string_view system;
-  std::span<const std::string_view> services = {};  // as its server's process is called
-  // What to try; empty: nothing is known to help.
-  std::string_view slow_query = {};   // a query that works for long
+  std::span<const std::string_view> services = {};  // names of its server's process
+  // The advice; empty: none is known.
+  std::string_view slow_query = {};   // a query that works for a long time
   std::string_view sleeping = {};     // a statement in which the server is blocked without working
-  std::string_view lock_table = {};   // where it shows the waiters of a lock
-  std::string_view lock_holder = {};  // what would tell which session holds a lock
-  std::string_view idle_holder = {};  // a session that holds a lock and runs nothing; {pid} is filled in
+  std::string_view lock_table = {};   // where the system shows sessions that wait for a lock
+  std::string_view lock_holder = {};  // how to find the session that holds a lock
+  std::string_view idle_holder = {};  // a session that holds a lock and runs no statement; {pid} is replaced
   std::string_view job_queue = {};    // sessions that take rows of one table in turn
-  std::string_view plan = {};         // what would tell the plan
-  std::string_view batch = {};        // how one statement does what a loop of them does
+  std::string_view plan = {};         // how to get the plan
+  std::string_view batch = {};        // how one statement replaces a loop of them
 };
 
 const Database* find_database(std::string_view system);

@@ -1,4 +1,4 @@
-// ProfileBuilder: reads one source, trace after trace, into a workload profile and the facts beside it.
+// ProfileBuilder: reads one source, trace after trace, into a workload profile and the facts about its programs.
 #pragma once
 
 #include <memory>
@@ -29,7 +29,7 @@ class ProfileBuilder {
   Interner& names_;
   RecordingFacts facts_;
   std::unique_ptr<WorkloadProfile> profile_;
-  std::vector<std::string> problems_;  // what could not be asked
+  std::vector<std::string> problems_;  // questions that failed
   bool foreign_ = false;
 };
 

@@ -79,13 +79,14 @@ struct Request {
 
 struct Operation {
   TextId name = TextId::Empty, service = TextId::Empty;
-  bool statement = false;                            // sent to a database outside any request: by a batch job, a person
-  bool job = false;                                  // begun by a program itself, as no request that came in
-  int64_t requests = 0, errors = 0, unfinished = 0;  // weighted
-  int64_t total_ns = 0;                              // weighted path time
-  std::vector<Weighted> latencies;                   // of all
-  std::vector<Request> kept;                         // all, or a sample by trace id where there are too many
-  uint64_t kept_below = UINT64_MAX;                  // hash of the trace ids that are kept
+  // sent to a database outside any request, for example by a batch job or a person
+  bool statement = false;
+  bool job = false;                                  // started by a program itself, not by an incoming request
+  int64_t requests = 0, errors = 0, unfinished = 0;  // weighted counts
+  int64_t total_ns = 0;                              // weighted time on the path
+  std::vector<Weighted> latencies;                   // of all requests
+  std::vector<Request> kept;                         // all requests, or a sample by trace id if there are too many
+  uint64_t kept_below = UINT64_MAX;                  // the largest hash of trace ids that are kept
 };
 
 // One handling of a statement: from the server's span if it was recorded, else from the caller's.
@@ -127,7 +128,7 @@ struct RecordingFacts {
 
 class WorkloadProfile {
  public:
-  // `names` and `facts` outlive it; `names` may be shared, so that two profiles can be compared.
+  // `names` and `facts` must outlive the profile; `names` may be shared, so that two profiles can be compared.
   WorkloadProfile(Interner& names, const RecordingFacts& facts);
 
   void observe(Trace trace);

@@ -26,7 +26,7 @@ struct DataQuality {
 };
 Result<DataQuality> assess(Reader& reader, const Seen& seen);
 
-// `flip_share`: the share of requests whose loss would let another cause win.
+// `flip_share`: the share of requests whose loss would make another cause the first.
 Verdict verdict_of(const DataQuality& assessed, const Seen& seen, double flip_share);
 
 }  // namespace culprit::analysis

@@ -75,15 +75,15 @@ bool is_running(const CallNode& node, int kind) {
   return kind == static_cast<int>(SectionKind::Own) && node.statement == StatementId::None;
 }
 
-// What of an operation findings claim: kinds of time by node, and what they took of each request.
+// The time of an operation that findings claim: kinds of time for each node, and the claimed time of each request.
 struct Claim {
-  std::vector<uint16_t> kinds;  // a bit a kind of PartTimes, by Judged's number of the node
+  std::vector<uint16_t> kinds;  // one bit for each kind of PartTimes; index: the node's number in Judged
   std::vector<int64_t> most_ns;
 };
 static_assert(kParts <= 16);
 constexpr uint16_t bit(int kind) { return static_cast<uint16_t>(1u << kind); }
 
-// One operation, held against the rule.
+// One operation, judged by the rule.
 class Judged {
  public:
   Judged(const DetectorInput& input, size_t index)
@@ -103,7 +103,7 @@ class Judged {
     return {std::vector<uint16_t>(nodes_.size(), 0), std::vector<int64_t>(operation_.kept.size(), 0)};
   }
 
-  // What `cause` claims, in addition to `claim`.
+  // Returns the claim of `cause` in addition to `claim`.
   void add(Claim& claim, const Cause& cause) const {
     for (size_t i = 0; i < nodes_.size(); ++i) {
       const CallNode& node = names_.node(nodes_[i]);
@@ -114,7 +114,7 @@ class Judged {
     for (size_t i = 0; i < operation_.kept.size(); ++i) claim.most_ns[i] += cause.saved(operation_.kept[i]).most_ns;
   }
 
-  // What findings leave of a request, without what is excepted.
+  // Returns the time of a request that is neither claimed by findings nor excepted.
   int64_t left_of(size_t request, const Claim& claim) const {
     int64_t left = 0;
     const Request& kept = operation_.kept[request];
@@ -258,16 +258,16 @@ class Judged {
   double path_ns_ = 0;
   std::map<TextId, int64_t> running_ns_, ready_ns_;
   bool waits_by_itself_ = false;
-  // The nodes of its requests, numbered; the number of each part's, request after request; and which kinds of a node's time
-  // are not excepted.
+  // The numbered nodes of the operation's requests, the number of the node of each part (request after request), and
+  // the kinds of a node's time that are not excepted.
   std::vector<NodeId> nodes_;
   std::unordered_map<NodeId, size_t> numbers_;
   std::vector<uint32_t> part_nodes_;
-  std::vector<size_t> first_part_;  // by request
+  std::vector<size_t> first_part_;  // index: request
   std::vector<uint16_t> counted_;
 };
 
-// What could become a finding of one operation: measured once, however often it is looked at.
+// A candidate for a finding of one operation. It is measured once and may be examined several times.
 struct Candidate {
   Ranked* entry;
   Claim claim;
@@ -278,13 +278,13 @@ bool is_candidate(const Ranked& entry) {
   return !entry.finding && !entry.explained && (entry.cause.pathological || entry.cause.exempt);
 }
 
-// What it would likely save counts, not what its mechanism took: a few slow calls do not explain the ordinary ones.
+// The likely saving counts, not the mechanism's time: a few slow calls do not explain the ordinary ones.
 bool is_worth(const Candidate& candidate, const Operation& operation) {
   return candidate.impact->affected >= kFewestAffected &&
          candidate.impact->saved_ns >= kUnclaimedShare * static_cast<double>(operation.total_ns);
 }
 
-// The candidate that explains most of what is left, where it explains half; null: none.
+// Returns the candidate that explains most of the remaining time, if it explains at least half of it; null: none.
 Candidate* best_candidate(const DetectorInput& input, const Judged& judged, size_t operation, const Claim& claimed,
                           double left, std::vector<Candidate>& candidates) {
   Candidate* best = nullptr;
@@ -303,7 +303,7 @@ Candidate* best_candidate(const DetectorInput& input, const Judged& judged, size
   return best;
 }
 
-// Makes findings of the candidates that explain what is left of an operation; what they and the others claim.
+// Makes candidates findings if they explain the remaining time of an operation; returns the claims of all findings.
 Claim claim_of_findings(const DetectorInput& input, const Judged& judged, size_t operation,
                         std::vector<Ranked>& ranked) {
   Claim claimed = judged.nothing();
@@ -342,7 +342,7 @@ void complete(const DetectorInput& input, std::vector<Ranked>& ranked) {
     if (!judged.is_slow()) continue;
     const Claim claimed = claim_of_findings(input, judged, index, ranked);
     if (judged.left_share(claimed) < kUnclaimedShare) continue;
-    std::unordered_map<const Request*, int64_t> left_ns;  // requests are not moved while they are ranked
+    std::unordered_map<const Request*, int64_t> left_ns;  // requests are not moved during the ranking
     const std::vector<Request>& kept = input.now.operations()[index].kept;
     for (size_t i = 0; i < kept.size(); ++i) left_ns[&kept[i]] = judged.left_of(i, claimed);
     Ranked unexplained;

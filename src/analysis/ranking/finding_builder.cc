@@ -114,7 +114,8 @@ Confidence confidence_of(const Ranked& ranked, const Operation& operation, const
   if (ranked.cause.cause == FindingClass::Unexplained || ranked.cause.exempt || operation.requests < kFewRequests)
     return Confidence::Low;
   bool clear = next_score * 2 <= ranked.score;
-  // Its removal may save nothing where the interval of the saving holds 0, and where nothing comparable gives one.
+  // Removing the cause may save nothing if the saving's interval contains 0, or if there is no comparable work to give
+  // an interval.
   if (ranked.cause.quality >= kObserved && clear && ranked.impact.comparable && saving.low_ns > 0)
     return Confidence::High;
   return ranked.cause.quality >= kInferred || clear ? Confidence::Medium : Confidence::Low;

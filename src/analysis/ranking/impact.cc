@@ -162,12 +162,12 @@ bool is_enough(const WorkloadProfile& now, const Operation& operation, const Imp
   if (affected_kept >= kFewestAffected)
     return noticed || impact.saved_ns >= kMaterialOfAll * now.ordinary_path_ns(!operation.statement);
   if (operation.statement) return false;  // a few statements of a background job are not reported
-  // Nor is a job that runs a few times beside requests.
+  // A job that runs only a few times beside requests is not reported either.
   const auto requests = [&](const Operation& other) { return other.job || other.statement ? 0 : other.requests; };
   int64_t beside = 0;
   for (const Operation& other : now.operations()) beside += requests(other);
   if (operation.job && beside >= kFewestAffected) return false;
-  // Few, but all that there is: a trace of one request may be asked about as well.
+  // Few requests, but all that there are: a question may be about a trace with one request.
   return of_all >= kMostOfAll && (affected_kept >= kAFew || impact.affected * 2 >= operation.requests);
 }
 
@@ -179,7 +179,7 @@ std::vector<Weighted> failures_of(const Cause& cause, const Operation& operation
   return failures;
 }
 
-// How many fail is what matters of a failure, and with a baseline how many more than before.
+// The measure of a failure is the number of failed requests and, with a baseline, the increase of that number.
 void assess_failures(Impact& result, const Cause& cause, const Operation& now, const Operation* before, double error) {
   std::vector<Weighted> failures = failures_of(cause, now), earlier;
   if (before != nullptr) earlier = failures_of(cause, *before);
@@ -190,7 +190,7 @@ void assess_failures(Impact& result, const Cause& cause, const Operation& now, c
   result.material = failed >= kFewestAffected && risen >= kMaterialFailing && more;
 }
 
-// Requests' durations in parts of 10⁹ of `usual_ns`.
+// Appends the durations of requests in units of 10⁻⁹ of `usual_ns`.
 void add_durations(std::vector<Weighted>& durations, const Operation& operation, int64_t usual_ns) {
   constexpr double kScale = 1e9, kMost = 1e15;
   for (const Request& request : operation.kept) {

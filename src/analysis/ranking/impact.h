@@ -28,16 +28,16 @@ struct Impact {
   std::vector<TraceId> exemplars;
 };
 
-// Whether requests take longer than they did before, with this probability of a false alarm: an operation's, and those of all
-// operations together, each against what is usual for its own before.
+// Returns whether requests take longer than before; `error` is the probability of a false alarm. The first overload
+// compares one operation, the second all operations together, each relative to its usual duration before.
 bool is_slower(const Operation& before, const Operation& now, double error);
 bool is_slower(const WorkloadProfile& before, const WorkloadProfile& now, double error);
 
-// The same operation in another profile, or null.
+// Returns the same operation in another profile, or null.
 const Operation* same_operation(const WorkloadProfile& profile, const Operation& operation);
 
-// `before` is the same operation in the baseline, or null. `error`: the probability with which this one comparison may call
-// changed what has not (contrast.h).
+// `before` is the same operation in the baseline, or null. `error` is the probability that this comparison reports a
+// change where there is none (contrast.h).
 Impact measure_impact(const Cause& cause, const WorkloadProfile& now, size_t operation, const Operation* before,
                       double error);
 

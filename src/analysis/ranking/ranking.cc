@@ -189,12 +189,12 @@ size_t count_comparisons(const DetectorInput& input, const std::vector<Cause>& c
   return comparisons;
 }
 
-// How often each comparison in an operation may err, so that an answer errs as often as it may.
+// Returns the allowed error of each comparison in an operation, so that the whole answer has the stated error.
 //
-// Half of it is shared by all comparisons alike (Bonferroni): what has changed for sure is named wherever it is. A quarter is shared by
-// the operations, each of which is first compared as a whole, and a quarter is of all operations together, for what befalls a few
-// requests of each: only where these are slower are causes compared at the full level. Where nothing has changed, one of the three
-// errs at most as often as stated.
+// Half of the error is divided equally among all comparisons (Bonferroni): a very clear change is reported wherever it
+// is. A quarter is divided among the operations, each of which is first compared as a whole. The last quarter is for
+// all operations together, for changes that affect a few requests of each. Causes are compared at the full level only
+// if these are slower. If nothing has changed, one of the three reports a change at most as often as stated.
 std::vector<double> share_error(const DetectorInput& input, size_t comparisons) {
   const double half = input.false_alarms / 2, quarter = half / 2;
   const std::vector<Operation>& operations = input.now.operations();

@@ -19,7 +19,8 @@ struct Ranked {
   bool explained = false;  // by a cause that ranks above it, or has precedence over it
 };
 
-// All causes of an input, best first; `unexplained` last. What is no finding may still be a next-best hypothesis.
+// Returns all causes of an input, the best first and `unexplained` last. A cause that is no finding may still be the
+// next best hypothesis.
 std::vector<Ranked> rank_causes(const DetectorInput& given, DatabaseInspector* inspector);
 
 }  // namespace culprit::analysis

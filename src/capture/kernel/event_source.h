@@ -40,7 +40,7 @@ struct SourceOptions {
   // timer and device interrupts mark their wake-ups: two cheap hooks for each interrupt
   bool interrupts = true;
   bool reports = true;  // EVENT_PG_ACTIVITY, of PostgreSQL servers within the scope
-  bool probes = true;   // reports come from a probe on the server; otherwise from its memory, of long statements only
+  bool probes = true;   // texts come from a probe on the server; otherwise from its memory, for long statements only
   // the largest share of one CPU that the probe on a server may take: see ProbeBudget
   double probe_budget = 0.05;
   uint32_t most_thread_slots = 65536;  // the most thread states (128 bytes each) kept at the same time
