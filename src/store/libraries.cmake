@@ -6,3 +6,7 @@ target_link_libraries(culprit_store PRIVATE seccomp ${CMAKE_DL_LIBS})
 # The test reads recordings of earlier versions from the source directory.
 set_source_files_properties(${CMAKE_CURRENT_SOURCE_DIR}/store/local/old_recordings_test.cc PROPERTIES
   COMPILE_DEFINITIONS CULPRIT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+# The library also lies beside the program (a hard link), for users who cannot read the cache of the user who built it.
+if(EXISTS ${CULPRIT_DUCKDB_DIR}/libduckdb.so)
+  file(CREATE_LINK ${CULPRIT_DUCKDB_DIR}/libduckdb.so ${CMAKE_BINARY_DIR}/libduckdb.so COPY_ON_ERROR)
+endif()
