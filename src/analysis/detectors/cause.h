@@ -87,7 +87,7 @@ struct Cause {
   // Whether the signature holds without a baseline. With a baseline, a change alone is enough.
   bool pathological = false;
   // The time may be intended (a report, maintenance, many rows): no finding by itself. The completeness rule may still
-  // make it one, with low confidence.
+  // turn it into a finding, with low confidence.
   bool exempt = false;
   std::vector<EvidenceLine> evidence;
   std::vector<std::string> against;
