@@ -14,9 +14,13 @@ struct Batch {
 #define TABLE(section, Row, member) std::vector<Row> member;
 #include "model/tables.inc"
 
+  // Counts the rows of all tables but resources and ledger.
   size_t rows() const {
-    return spans.size() + thread_states.size() + logs.size() + metrics.size() + processes.size() + connections.size() +
-           hosts.size();
+    size_t count = 0;
+#define TABLE(section, Row, member) count += member.size();
+#define FRAME_ROWS(section, Row, member)
+#include "model/tables.inc"
+    return count - resources.size() - ledger.size();
   }
   bool empty() const { return rows() + ledger.size() + received.size() == 0; }
 };
