@@ -52,7 +52,6 @@ def test(checks):
         is_denied("which takes root", "--ask postgresql://", "why", "t.jsonl", "--ask")
         is_denied("which takes root", "--ask postgresql://", "diff", "t.jsonl", "t.jsonl", "--ask")
         is_denied("which takes root", "--ask postgresql://", "record", "-a", "--ask")
-        is_denied("demo needs root", "sudo culprit demo", "demo")
         is_denied("Permission denied", "sudo culprit why secret.jsonl --json", "why", "secret.jsonl", "--json")
         is_denied("Permission denied", "sudo culprit quality locked/t.jsonl", "quality", "locked/t.jsonl")
         is_denied("Permission denied", "sudo culprit import secret.jsonl -o 'a store'", "import", "secret.jsonl", "-o", "a store")

@@ -177,7 +177,8 @@ def imports(disk, place):
     status, out, err = culprit("quality", store, "--json")
     quality = json.loads(out or "{}")
     expect(status == 0 and quality["stored"].get("span", 0) >= 2 and adds_up(quality), f"what was stored stays: {quality.get('stored')} {err}")
-    expect(rows(quality, "refused").get("file", 0) == 1, f"and the ledger says that a file is missing: {rows(quality, 'refused')}")
+    missing = [row for row in quality["rows"] if row["kind"] == "refused" and row["unit"] == "file" and row["stage"] == "ingest"]
+    expect(len(missing) == 1 and missing[0]["n"] == 1, f"and the ledger says that a file is missing: {missing}")
 
 
 def main():
