@@ -34,9 +34,10 @@ std::string_view skip_blanks(std::string_view text) {
 
 bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c & 0x80) != 0; }
 
-// Returns true if the text can be a name: it is no key, address, sentence or number.
+// Returns true if the text can be a name: it is no key, address, sentence or number. Names rarely have more than three words.
 bool looks_like_name(std::string_view content) {
   if (content.empty() || content.size() > 64 || !letter(content[0])) return false;
+  if (std::count(content.begin(), content.end(), ' ') > 2) return false;
   return std::all_of(content.begin(), content.end(), [](char c) {
     return letter(c) || (c >= '0' && c <= '9') || c == ' ' || c == '-' || c == '$' || c == '?';
   });

@@ -87,7 +87,7 @@ class Folder {
  public:
   Folder(std::span<SqlToken> tokens, const SqlDialect& dialect) : tokens_(tokens), dialect_(dialect) {}
 
-  std::deque<std::string> run() {
+  std::list<std::string> run() {
     size_t known = place_of_generated();
     for (size_t i = 0; i < tokens_.size(); ++i) {
       if (!is_name(i)) continue;
@@ -176,12 +176,12 @@ class Folder {
 
   std::span<SqlToken> tokens_;
   const SqlDialect& dialect_;
-  std::deque<std::string> texts_;
+  std::list<std::string> texts_;
 };
 
 }  // namespace
 
-std::deque<std::string> fold_generated_names(std::span<SqlToken> statement, const SqlDialect& dialect) {
+std::list<std::string> fold_generated_names(std::span<SqlToken> statement, const SqlDialect& dialect) {
   if (statement.empty()) return {};
   return Folder(statement, dialect).run();
 }

@@ -27,6 +27,8 @@ class Lexer {
   }
 
   SqlTokens run() {
+    constexpr size_t kBytesPerToken = 5;  // of most statements it is more
+    out_.tokens.reserve(std::min<size_t>(text_.size(), 8192) / kBytesPerToken + 4);
     while (at_ < text_.size()) step();
     return std::move(out_);
   }

@@ -35,7 +35,10 @@ size_t fitting(std::span<const SqlToken> tokens) {
 }
 
 std::string rendered(std::span<const SqlToken> tokens) {
+  size_t size_bytes = 0;
+  for (const SqlToken& token : tokens) size_bytes += token.text.size() + 1;
   std::string text;
+  text.reserve(size_bytes);
   for (const SqlToken& token : tokens) {
     if (token.space_before && !text.empty()) text += ' ';
     text += token.text;
@@ -137,7 +140,7 @@ void add_statement(NormalisedSql& sql, Tokens tokens, const Reading& reading) {
   for (std::string_view verb : {"PREPARE", "EXECUTE", "DEALLOCATE"})
     prepared |= !tokens.empty() && is_word(tokens.front().text, verb);
   if (prepared) statement.prepared_name = outline_sql(tokens).target;
-  std::deque<std::string> folded = fold_generated_names(tokens, reading.dialect);
+  std::list<std::string> folded = fold_generated_names(tokens, reading.dialect);
   tokens = without_signs(tokens);
   statement.text = valid(kept_text(tokens, std::move(mark), reading.size_bytes, cut), sql);
   SqlOutline outline = outline_sql(tokens);
@@ -159,13 +162,16 @@ NormalisedSql normalise_sql(std::string_view text, SqlText whole, const SqlSetti
   sql.literals = lexed.literals;
   sql.context = std::move(lexed.context);
 
-  const Tokens& tokens = lexed.tokens;
+  Tokens& tokens = lexed.tokens;
   for (size_t begin = 0; begin < tokens.size();) {
     size_t end = begin;
     while (end < tokens.size() && tokens[end].kind != SqlTokenKind::End) ++end;
     bool last = end == tokens.size();
     Reading reading{dialect, last && cut, size_bytes > text.size() ? size_bytes : 0};
-    if (end > begin) add_statement(sql, Tokens(tokens.begin() + begin, tokens.begin() + end), reading);
+    const bool alone = begin == 0 && last;
+    if (end > begin)
+      add_statement(sql, alone ? std::move(tokens) : Tokens(tokens.begin() + begin, tokens.begin() + end), reading);
+    if (alone) break;
     begin = end + 1;
   }
   sql.cut |= cut;
@@ -257,6 +263,9 @@ std::string NormalisedSql::summary() const {
   return count > 1 ? summary + " +" + std::to_string(count - 1) : summary;
 }
 
+SqlCache::SqlCache(const SqlDialect& dialect)
+    : settings_{&dialect, {}, false}, dialect_seed_(hash64(dialect.system) << 16) {}
+
 std::shared_ptr<const NormalisedSql> SqlCache::normalise(std::string_view text, SqlText whole) {
   return normalise(text, whole, settings_);
 }
@@ -267,8 +276,8 @@ std::shared_ptr<const NormalisedSql> SqlCache::normalise(std::string_view text, 
   if (!used.dialect) used.dialect = settings_.dialect;
   uint64_t seed = static_cast<uint64_t>(whole) | uint64_t{used.ansi_quotes} << 1 |
                   (used.backslash ? uint64_t{2} + static_cast<uint64_t>(*used.backslash) : 0) << 2 |
-                  hash64(used.dialect->system) << 16;
-  if (size_bytes > text.size()) seed ^= static_cast<uint64_t>(std::bit_width(size_bytes)) << 5;
+                  (used.dialect == settings_.dialect ? dialect_seed_ : hash64(used.dialect->system) << 16);
+  if (size_bytes > text.size()) seed ^= static_cast<uint64_t>(std::bit_width(size_bytes - 1)) << 5;  // its length class
   XXH128_hash_t hash = XXH3_128bits_withSeed(text.data(), text.size(), seed);
   Key key{hash.low64, hash.high64};
   if (auto found = young_.find(key); found != young_.end()) return found->second;

@@ -19,6 +19,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/shared_limit.h"
 #include "statement/dialect.h"
 #include "statement/trace_context.h"
 
@@ -75,11 +76,15 @@ bool sql_housekeeping(std::string_view operation);
 // one thread at a time.
 class SqlCache {
  public:
-  explicit SqlCache(const SqlDialect& dialect = sql_dialect("postgresql")) : settings_{&dialect, {}, false} {}
+  explicit SqlCache(const SqlDialect& dialect = sql_dialect("postgresql"));
   std::shared_ptr<const NormalisedSql> normalise(std::string_view text, SqlText whole = SqlText::Whole);
   // Normalises with the settings of the connection's session. The text was cut from `size_bytes` bytes (0: unknown).
   std::shared_ptr<const NormalisedSql> normalise(std::string_view text, SqlText whole, const SqlSettings& settings,
                                                  uint64_t size_bytes = 0);
+
+  // Limits on what all conversations hold together: names of prepared statements and portals (about 150 bytes and a text
+  // each), and messages of open requests.
+  SharedLimit names{1'000'000, 0}, messages{1'000'000, 0};
 
  private:
   struct Key {
@@ -96,6 +101,7 @@ class SqlCache {
   static constexpr size_t kGeneration = 2048;  // some MB for all entries
   Generation young_, old_;
   SqlSettings settings_;
+  uint64_t dialect_seed_;  // of settings_.dialect, for the keys
 };
 
 }  // namespace culprit

@@ -157,6 +157,8 @@ class Reader {
   Result<void> read_limits(const Line& line) {
     if (!line.option("ends").empty())
       events_.options.endpoints.most_ends = static_cast<size_t>(TRY(number(line.option("ends"))));
+    if (!line.option("requests").empty())
+      events_.options.most_open_requests = static_cast<size_t>(TRY(number(line.option("requests"))));
     return {};
   }
 

@@ -103,9 +103,9 @@ void HttpConversation::feed(From from, int64_t time_ns, std::string_view head, s
                             [](const ConversationEvent& event) { return event.kind == ConversationEvent::Kind::End; });
   if (ended != fed.rend())
     exchange(*ended).reply_bytes += size_bytes;
-  else if (!requests_.empty())
+  else if (!requests_.empty() && owed_.empty())
     requests_.front().exchange.reply_bytes += size_bytes;
-  if (requests_.empty()) return;
+  if (requests_.empty() || !owed_.empty()) return;
   requests_.front().last_reply_ns = time_ns;
   if (requests_.front().end_unseen) answered_request(requests_.front().token);
 }
@@ -149,7 +149,8 @@ void HttpConversation::note_missed(From from, int64_t time_ns) {
     if (requests_.empty() && !pipelines_) return;
     if (!unsure_) sure_left_ = requests_.size();
   } else {
-    if (requests_.size() < 2) return;
+    const bool owed = !std::exchange(owed_, {}).empty();
+    if (requests_.size() < 2 && !owed) return;
     response_capture_.head_bytes = CapturePolicy::kMaxHeadBytes;
     server_.look_within_segments();
     sure_left_ = 0;
@@ -182,7 +183,7 @@ void HttpConversation::request_head(const Part& part, int64_t time_ns) {
     end_front(requests_.front().last_reply_ns, requests_.front().until_close ? 0u : uint32_t{kHole});
   }
   pipelines_ |= !requests_.empty();
-  if (requests_.size() >= kMaxRequests) end_front(time_ns, kUnfinished | kHole);
+  if (requests_.size() >= kMaxRequests) give_up_front(time_ns, kUnfinished | kHole);
   Request& request = add_request(part.begin_ns, part.begin_offset);
   if (std::exchange(client_missed_, false) || unsure_) request.exchange.flags |= kHole;
   describe_request(request, head, part.cut);
@@ -252,6 +253,10 @@ void HttpConversation::response_head(const Part& part, int64_t time_ns) {
     return server_.set_body(Body::Unknown, 0);
   }
   interim_ = head.status / 100 == 1 && head.status != 101;
+  if (!owed_.empty()) {
+    const Body body = response_body(head, owed_.front() ? "HEAD" : std::string_view());
+    return server_.set_body(body, head.content_length.value_or(0));
+  }
   if (unsure_ && sure_left_ == 0) {
     if (answer_.first_reply_ns == 0) answer_.first_reply_ns = part.begin_ns;
     if (!interim_) answer_.status = head.status;
@@ -274,6 +279,7 @@ void HttpConversation::response_head(const Part& part, int64_t time_ns) {
 
 void HttpConversation::response_end(const Part& part, int64_t time_ns) {
   if (std::exchange(interim_, false)) return;
+  if (!owed_.empty()) return owed_.pop_front();
   if (unsure_ && sure_left_ == 0) {
     if (answer_.status == 0) return;
     answer_.end_ns = time_ns;
@@ -295,6 +301,15 @@ void HttpConversation::end_front(int64_t time_ns, uint32_t flags) {
   request.exchange.flags |= flags;
   counts_.gap_requests += (request.exchange.flags & kHole) != 0;
   end_request(request.token, std::move(request.exchange));
+}
+
+// Ends the oldest request without waiting for its response. The response belongs to no request when it arrives.
+void HttpConversation::give_up_front(int64_t time_ns, uint32_t flags) {
+  // With so many missing responses, the order is counted from the other end.
+  constexpr size_t kMostOwed = 4096;
+  if (!unsure_) owed_.push_back(requests_.front().method == "HEAD");
+  end_front(time_ns, flags);
+  if (owed_.size() > kMostOwed) note_missed(From::Server, time_ns);
 }
 
 // Like PostgresqlConversation::answered_all().
@@ -337,11 +352,13 @@ void HttpConversation::match_answers() {
 
 void HttpConversation::close(int64_t time_ns, Closing why) {
   if (begun_ != RequestToken::None) drop_request(std::exchange(begun_, RequestToken::None));
+  const bool was_unsure = unsure_;
   if (unsure_ && !answers_.empty()) match_answers();
-  unsure_ = false;
+  unsure_ = was_unsure && why == Closing::GivenUp;
   const bool closed = why == Closing::ConnectionClosed;
   while (!requests_.empty()) {
     const Request& request = requests_.front();
+    if (why == Closing::GivenUp && !unsure_) owed_.push_back(request.method == "HEAD");
     const bool lost = request.end_unseen || server_.adrift() || (request.exchange.flags & kHole) != 0;
     if (request.answered && request.until_close)
       end_front(request.last_reply_ns, closed ? 0u : uint32_t{kUnfinished});

@@ -66,6 +66,7 @@ class HttpConversation final : public Conversation {
   Request& answered(const Part& part);
   Request& add_request(int64_t begin_ns, uint32_t offset_bytes);
   void end_front(int64_t time_ns, uint32_t flags);
+  void give_up_front(int64_t time_ns, uint32_t flags);
   bool answered_all() const;
   void match_answers();
 
@@ -79,6 +80,8 @@ class HttpConversation final : public Conversation {
   bool interim_ = false;        // the current response is a 1xx response: another one follows
   bool upgraded_ = false;       // the connection switched to another protocol
   bool pipelines_ = false;      // the client sends requests before earlier ones are answered
+  // The responses to requests that were given up; true: to HEAD, without a body. They arrive first and belong to no request.
+  std::deque<bool> owed_;
   int64_t server_last_ns_ = 0;
 
   bool unsure_ = false;   // it is unknown which request a response belongs to

@@ -53,8 +53,9 @@ struct ConversationCounts {   // counts since the last take_counts(), for the le
   uint64_t truncated = 0;     // texts that are longer than the captured part
   uint64_t redacted = 0;      // literals and secrets that were removed
   uint64_t bad_utf8 = 0;
-  uint64_t gap_requests = 0;  // requests with missing bytes: end, number or text may be inexact
-  uint64_t not_run = 0;       // statements that the server skipped because an earlier one of the pipeline failed
+  uint64_t gap_requests = 0;      // requests with missing bytes: end, number or text may be inexact
+  uint64_t evicted_names = 0;     // names of prepared statements and portals that were removed for newer ones
+  uint64_t evicted_messages = 0;  // messages of open requests that were counted and not kept
 };
 
 // The protocol of a direction's first bytes and their sender. The result is certain: no other known protocol begins
@@ -94,8 +95,12 @@ struct CapturePolicies {
   bool operator==(const CapturePolicies&) const = default;
 };
 
-// The reason why no more bytes arrive.
-enum class Closing : uint8_t { ConnectionClosed, RecordingEnded };
+// The reason why open requests end.
+enum class Closing : uint8_t {
+  ConnectionClosed,
+  RecordingEnded,
+  GivenUp,  // too many requests are open: the connection continues, and late answers belong to no request
+};
 
 class Conversation {
  public:

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/cursor.h"
 #include "base/text.h"
 #include "protocol/postgresql/conversation.h"
 
@@ -16,6 +17,10 @@ constexpr size_t kMaxAnswers = 4096;  // the same limit as for open requests
 // Returns the request that a server message answers, or null.
 Request* PostgresqlConversation::answered(const Message& message) {
   if (message.tag == 'A') return nullptr;  // a notification answers no request
+  if (owed_ > 0) {
+    owed_ -= message.tag == 'Z';
+    return nullptr;
+  }
   if (requests_.empty()) {
     bool missed = client_lost_ns_ != 0 || maybe_missed_ns_ != 0, before = !any_request_;
     bool tells_of_request = message.tag != 'Z' && message.tag != 'N' && message.tag != 'S' && message.tag != 'E';
@@ -26,7 +31,7 @@ Request* PostgresqlConversation::answered(const Message& message) {
     request.token = begin_request(request.begin_ns, message.begin_offset);
     request.flags = missed ? kHole : kBegunBefore;
     request.asked = true;
-    request.add_step(Step::Kind::Execute);
+    add_step(request, Step::Kind::Execute);
     any_request_ = true;
   }
   Request& request = requests_.front();
@@ -41,6 +46,7 @@ void PostgresqlConversation::from_server(const Message& message, int64_t time_ns
     encrypted_ = message.body == "S" || message.body == "G";
     return;
   }
+  if (message.tag == 'S') learn_setting(message.body);
   if (unsure_ && sure_left_ == 0 && message.tag != 'A') return gather_answer(message, time_ns);
   Request* request = answered(message);
   if (request == nullptr) return;
@@ -69,6 +75,14 @@ void PostgresqlConversation::from_server(const Message& message, int64_t time_ns
     case 'Z': return end_front(time_ns, message.body.empty() ? '\0' : message.body[0]);
     default: return;
   }
+}
+
+// Reads ParameterStatus: the value of a session setting, sent at the start and after each change ("Asynchronous Operations").
+void PostgresqlConversation::learn_setting(std::string_view body) {
+  Cursor cursor(body);
+  const std::string_view name = cursor.c_string(), value = cursor.c_string();
+  if (cursor.failed() || name != "standard_conforming_strings") return;
+  settings_.backslash = value == "off" ? Backslash::Escapes : Backslash::Plain;
 }
 
 // Marks a step as done. The names that it defines or removes take effect now.
@@ -169,10 +183,10 @@ void PostgresqlConversation::track_prepared_statement(const SqlStatement& statem
     size_t as = statement.text.find(" AS ");
     if (as == std::string::npos) as = statement.text.find(" as ");
     if (as != std::string::npos)
-      statements_.set(without_case(statement.prepared_name),
+      statements_.set(without_case(statement.prepared_name).substr(0, kMaxNameShown),
                       sql_->normalise(std::string_view(statement.text).substr(as + 4)));
   } else if (statement.operation == "DEALLOCATE") {
-    std::string name = without_case(statement.prepared_name);
+    const std::string name = without_case(statement.prepared_name).substr(0, kMaxNameShown);
     if (name == "all") {
       statements_.clear();
     } else {
@@ -218,6 +232,7 @@ void PostgresqlConversation::emit(Request&& request, int64_t end_ns, char transa
   Exchange exchange = make_exchange(request, end_ns, transaction, database_);
   end_request(request.token, std::move(exchange));
   constexpr size_t kMostSpare = 64;
+  sql_->messages.held -= request.steps.size();
   request.steps.clear();
   if (request.steps.capacity() <= kMostSpare) spare_steps_ = std::move(request.steps);
   if (requests_.empty() && !asked_statements_.empty()) asked_statements_.clear();
@@ -240,16 +255,24 @@ void PostgresqlConversation::end_all_asked(int64_t time_ns, char transaction) {
   while (!requests_.empty() && requests_.front().asked) end_front(time_ns, transaction);
 }
 
-// Ends the oldest request without waiting for its answer.
+// Ends the oldest request without waiting for its answer. The answer belongs to no request when it arrives.
 void PostgresqlConversation::give_up_front(int64_t time_ns, uint32_t flags) {
   Request request = std::move(requests_.front());
   requests_.pop_front();
   if (sure_left_ > 0) --sure_left_;
+  if (request.asked)
+    owed_ += !unsure_;  // else the order counts from the other end
+  else if (client_lost_ns_ == 0)
+    client_lost_ns_ = time_ns;  // the rest of this request looks like a new one
   emit(std::move(request), time_ns, 0, flags);
 }
 
 // Collects answers while it is unknown which request they belong to.
 void PostgresqlConversation::gather_answer(const Message& message, int64_t time_ns) {
+  if (owed_ > 0) {
+    owed_ -= message.tag == 'Z';
+    return;
+  }
   if (answer_.first_reply_ns == 0) answer_.first_reply_ns = message.begin_ns;
   answer_.reply_bytes += message.size_bytes;
   if (message.tag == 'C') answer_.rows.add(rows_of_tag(message.body.substr(0, message.body.find('\0')), false));
@@ -289,8 +312,8 @@ void PostgresqlConversation::match_answers() {
     unseen.first_reply_ns = answers[i].first_reply_ns;
     unseen.reply_bytes = answers[i].reply_bytes;
     unseen.sql_state = answers[i].sql_state;
-    Step* step = unseen.add_step(Step::Kind::Execute);
-    step->rows = answers[i].rows;
+    Step* step = add_step(unseen, Step::Kind::Execute);
+    if (step) step->rows = answers[i].rows;
     emit(std::move(unseen), answers[i].end_ns, answers[i].transaction, kHole);
   }
   for (size_t in_gap = n - (answers.size() - next); in_gap > 0; --in_gap) end_front(unsure_since_ns_, 0);
@@ -309,8 +332,9 @@ void PostgresqlConversation::match_answers() {
 
 void PostgresqlConversation::close(int64_t time_ns, Closing why) {
   if (encryption_ != RequestToken::None) drop_request(std::exchange(encryption_, RequestToken::None));
+  const bool was_unsure = unsure_;
   if (unsure_ && !answers_.empty()) match_answers();
-  unsure_ = false;
+  unsure_ = was_unsure && why == Closing::GivenUp;
   // An incomplete request ends here too, because the recording or the connection has ended.
   const bool closed = why == Closing::ConnectionClosed;
   while (!requests_.empty()) {

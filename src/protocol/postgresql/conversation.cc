@@ -106,12 +106,13 @@ void PostgresqlConversation::note_missed(From from, int64_t time_ns) {
     if (alone) return;
     if (!unsure_) sure_left_ = asked;
   } else {
+    const bool owed = std::exchange(owed_, 0) > 0;
     if (requests_.empty()) return;
     if (requests_.size() > 1 || requests_.front().pending_runs() > 1) {
       reply_bytes_ = reply_bytes_ == 0 ? kMoreReplyBytes : CapturePolicy::kMaxHeadBytes;
       requests_.front().flags |= kHole;
     }
-    if (asked < 2) return;
+    if (asked < 2 && !owed) return;
     sure_left_ = 0;
   }
   if (!std::exchange(unsure_, true)) unsure_since_ns_ = time_ns;
@@ -218,8 +219,8 @@ void PostgresqlConversation::startup(const Message& message, int64_t time_ns) {
   if (database_.empty()) database_ = user;  // "StartupMessage": the default is the user name
 }
 
-Sql PostgresqlConversation::normalise(std::string_view text, bool cut) {
-  Sql sql = sql_->normalise(text, cut ? SqlText::Cut : SqlText::Whole);
+Sql PostgresqlConversation::normalise(std::string_view text, bool cut, uint64_t size_bytes) {
+  Sql sql = sql_->normalise(text, cut ? SqlText::Cut : SqlText::Whole, settings_, size_bytes);
   counts_.redacted += sql->literals;
   counts_.truncated += sql->cut;
   counts_.bad_utf8 += sql->bad_utf8;
@@ -229,6 +230,24 @@ Sql PostgresqlConversation::normalise(std::string_view text, bool cut) {
 Sql PostgresqlConversation::confirmed_text(std::string_view name) {
   const Sql* found = statements_.find(name);
   return found ? *found : nullptr;
+}
+
+PostgresqlConversation::~PostgresqlConversation() {
+  for (const Request& request : requests_) sql_->messages.held -= request.steps.size();
+}
+
+Step* PostgresqlConversation::add_step(Request& request, Step::Kind kind) {
+  Step* step = sql_->messages.full() ? nullptr : request.add_step(kind);
+  if (step)
+    ++sql_->messages.held;
+  else
+    ++counts_.evicted_messages;
+  return step;
+}
+
+ConversationCounts PostgresqlConversation::take_counts() {
+  counts_.evicted_names += statements_.take_evicted() + asked_statements_.take_evicted() + portals_.take_evicted();
+  return std::exchange(counts_, {});
 }
 
 // Returns the text that a name will have after all earlier requests, if the server refuses none of them.
@@ -241,10 +260,10 @@ Sql PostgresqlConversation::asked_text(std::string_view name) {
 void PostgresqlConversation::simple_query(const Message& message) {
   Request& request = asking(message);
   request.asked = true;
-  Step* step = request.add_step(Step::Kind::Query);
+  Step* step = add_step(request, Step::Kind::Query);
   if (!step) return;
   bool cut = message.body.size() < message.body_size;
-  step->sql = normalise(message.body.substr(0, message.body.find('\0')), cut);
+  step->sql = normalise(message.body.substr(0, message.body.find('\0')), cut, cut ? message.body_size : 0);
   if (step->sql->statements.size() != 1) return;
   const SqlStatement& statement = step->sql->statements[0];
   if (statement.operation != "EXECUTE") return;
@@ -259,13 +278,14 @@ void PostgresqlConversation::parse(const Message& message) {
   Request& request = asking(message);
   request.purpose = std::max(request.purpose, RequestPurpose::Parse);
   Cursor cursor(message.body);
-  std::string_view name = cursor.c_string();
+  std::string_view name = cursor.c_string().substr(0, kMaxNameShown);
   if (cursor.failed()) return void(++counts_.malformed);
   std::string_view rest = cursor.rest();
   bool cut = rest.find('\0') == std::string_view::npos;
-  Sql sql = normalise(rest.substr(0, rest.find('\0')), cut);
+  // The parameter types behind a long text add only a few bytes.
+  Sql sql = normalise(rest.substr(0, rest.find('\0')), cut, cut ? message.body_size - name.size() : 0);
   asked_statements_.set(name, sql);
-  Step* step = request.add_step(Step::Kind::Parse);
+  Step* step = add_step(request, Step::Kind::Parse);
   if (!step) return;
   step->statement = name;
   step->sql = std::move(sql);
@@ -275,9 +295,10 @@ void PostgresqlConversation::bind(const Message& message) {
   Request& request = asking(message);
   request.purpose = std::max(request.purpose, RequestPurpose::Bind);
   Cursor cursor(message.body);
-  std::string_view portal = cursor.c_string(), name = cursor.c_string();
+  const std::string_view portal = cursor.c_string().substr(0, kMaxNameShown);
+  const std::string_view name = cursor.c_string().substr(0, kMaxNameShown);
   if (cursor.failed()) return void(++counts_.malformed);
-  Step* step = request.add_step(Step::Kind::Bind);
+  Step* step = add_step(request, Step::Kind::Bind);
   if (!step) return;
   step->portal = portal;
   step->statement = name;
@@ -288,10 +309,10 @@ void PostgresqlConversation::bind(const Message& message) {
 void PostgresqlConversation::execute(const Message& message) {
   Request& request = asking(message);
   Cursor cursor(message.body);
-  std::string_view portal = cursor.c_string();
+  const std::string_view portal = cursor.c_string().substr(0, kMaxNameShown);
   if (cursor.failed()) return void(++counts_.malformed);
   uint32_t most_rows = cursor.u32_be();
-  Step* step = request.add_step(Step::Kind::Execute);
+  Step* step = add_step(request, Step::Kind::Execute);
   if (!step) return;
   step->portal = portal;
   step->most_rows = cursor.failed() ? 0 : most_rows;
@@ -299,12 +320,12 @@ void PostgresqlConversation::execute(const Message& message) {
     const Step& before = request.steps[i];
     if (before.kind != Step::Kind::Bind || before.portal != portal) continue;
     step->sql = before.sql;
-    if (!step->sql) step->statement = before.statement.substr(0, kMaxNameShown);
+    if (!step->sql) step->statement = before.statement;
     return;
   }
   if (Portal* bound = find_portal(portal)) {
     step->sql = bound->sql ? bound->sql : asked_text(bound->statement);  // the text may have been reported since
-    if (!step->sql) step->statement = bound->statement.substr(0, kMaxNameShown);
+    if (!step->sql) step->statement = bound->statement;
   }
 }
 
@@ -313,11 +334,11 @@ void PostgresqlConversation::close_name(const Message& message) {
   request.purpose = std::max(request.purpose, RequestPurpose::Close);
   Cursor cursor(message.body);
   char kind = static_cast<char>(cursor.u8());
-  std::string_view name = cursor.c_string();
+  const std::string_view name = cursor.c_string().substr(0, kMaxNameShown);
   if (cursor.failed()) return void(++counts_.malformed);
   const bool statement = kind == 'S';
   if (statement) asked_statements_.set(name, nullptr);
-  Step* step = request.add_step(statement ? Step::Kind::CloseStatement : Step::Kind::ClosePortal);
+  Step* step = add_step(request, statement ? Step::Kind::CloseStatement : Step::Kind::ClosePortal);
   if (!step) return;
   (statement ? step->statement : step->portal) = name;
 }

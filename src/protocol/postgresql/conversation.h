@@ -33,13 +33,14 @@ namespace culprit::postgresql {
 class PostgresqlConversation final : public Conversation {
  public:
   explicit PostgresqlConversation(std::shared_ptr<SqlCache> sql) : sql_(std::move(sql)) {}
+  ~PostgresqlConversation() override;
 
   void feed(From from, int64_t time_ns, std::string_view head, std::string_view tail, uint64_t length_bytes) override;
   void gap(From from, int64_t time_ns, uint64_t length_bytes) override;
   void set_statement_text(int64_t time_ns, std::string_view text, bool cut) override;
   void close(int64_t time_ns, Closing why) override;
   std::optional<CurrentRequest> current() const override;
-  ConversationCounts take_counts() override { return std::exchange(counts_, {}); }
+  ConversationCounts take_counts() override;
   std::string_view protocol() const override { return "postgresql"; }
   CapturePolicies capture_policies() const override;
   std::string_view handed_over() const override { return encrypted_ ? std::string_view("tls") : std::string_view(); }
@@ -71,6 +72,8 @@ class PostgresqlConversation final : public Conversation {
   // Functions that read the client's messages.
   Request& open_request(int64_t begin_ns, uint32_t offset_bytes);
   Request& asking(const Message& message);
+  // Returns null when the request, or all connections together, have too many messages.
+  Step* add_step(Request& request, Step::Kind kind);
   void from_client(const Message& message, int64_t time_ns);
   void begin_early(int64_t time_ns);
   void startup(const Message& message, int64_t time_ns);
@@ -79,7 +82,8 @@ class PostgresqlConversation final : public Conversation {
   void bind(const Message& message);
   void execute(const Message& message);
   void close_name(const Message& message);
-  Sql normalise(std::string_view text, bool cut);
+  // `size_bytes`: the size of the whole text, if only a part was captured; 0: unknown.
+  Sql normalise(std::string_view text, bool cut, uint64_t size_bytes = 0);
   Sql asked_text(std::string_view name);
   Sql confirmed_text(std::string_view name);
   Portal* find_portal(std::string_view name);
@@ -87,6 +91,7 @@ class PostgresqlConversation final : public Conversation {
   // Functions that read the server's messages.
   Request* answered(const Message& message);
   void from_server(const Message& message, int64_t time_ns);
+  void learn_setting(std::string_view body);
   void gather_answer(const Message& message, int64_t time_ns);
   void complete(Request& request, std::string_view tag, int64_t time_ns);
   void suspend(Request& request, int64_t time_ns);
@@ -108,11 +113,13 @@ class PostgresqlConversation final : public Conversation {
   std::deque<Request> requests_;   // ordered by age, the oldest first; the last one may still be incomplete
   // The statements that the server has confirmed. PREPARE and Parse share one namespace. Connection pools prepare
   // hundreds of statements, not thousands.
-  RecentMap<Sql, 1024> statements_;
-  RecentMap<Sql, 1024> asked_statements_;  // the texts after all open requests; null: closed
-  RecentMap<Portal, 64> portals_;
+  RecentMap<Sql, 1024> statements_{&sql_->names};
+  // The texts after all open requests; null: closed.
+  RecentMap<Sql, 1024> asked_statements_{&sql_->names};
+  RecentMap<Portal, 64> portals_{&sql_->names};
   Portal unnamed_portal_;
   std::string database_;
+  SqlSettings settings_;  // of this session; null dialect: the dialect of the cache
   ConversationCounts counts_;
   RequestToken encryption_ = RequestToken::None;  // an SSLRequest without an answer
   bool encrypted_ = false;
@@ -122,6 +129,7 @@ class PostgresqlConversation final : public Conversation {
   int64_t server_last_ns_ = 0;
   bool any_request_ = false;  // at least one request was seen
   bool pipelines_ = false;    // the client sends requests before earlier ones are answered
+  size_t owed_ = 0;           // the answers to requests that were given up; they arrive first
 
   bool unsure_ = false;   // it is unknown which request an answer belongs to
   size_t sure_left_ = 0;  // the number of oldest requests that came before the gap

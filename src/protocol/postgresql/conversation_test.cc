@@ -191,7 +191,7 @@ TEST_F(PostgresqlConversation, ALongStatementIsCutAndItsLengthSkipped) {
   cut(From::Client, request, 100, 64);
   server(complete("SELECT 7") + ready());
   Exchange exchange = one();
-  EXPECT_EQ(text(exchange), "SELECT * FROM t WHERE a = ?…");
+  EXPECT_EQ(text(exchange), "SELECT * FROM t WHERE a = ?…_128k");
   EXPECT_TRUE(exchange.flags & kTextCut);
   EXPECT_EQ(conversation->take_counts().truncated, 1u);
 }
@@ -306,6 +306,64 @@ TEST_F(PostgresqlConversation, AnySegmentationGivesTheSameExchanges) {
     EXPECT_EQ(all[0].request_bytes + all[1].request_bytes + all[2].request_bytes, requests.size());
     EXPECT_EQ(all[0].reply_bytes + all[1].reply_bytes + all[2].reply_bytes, answers.size());
   }
+}
+
+std::string setting(const std::string& name, const std::string& value) {
+  return message('S', name + '\0' + value + '\0');
+}
+
+TEST_F(PostgresqlConversation, ABackslashIsWhatTheSessionSays) {
+  const std::string sql = R"(SELECT 'a\', b, \'c' FROM t)";  // off: one text; on: 'a\' and 'c' are two
+  server(setting("standard_conforming_strings", "on") + ready());
+  client(query(sql));
+  server(complete("SELECT 1") + ready());
+  EXPECT_EQ(text(one()), R"(SELECT ?, b, \? FROM t)");
+  client(query("SET standard_conforming_strings = off"));
+  server(complete("SET") + setting("standard_conforming_strings", "off") + ready());
+  one();
+  client(query(sql));
+  server(complete("SELECT 1") + ready());
+  EXPECT_EQ(text(one()), "SELECT ? FROM t");
+}
+
+TEST_F(PostgresqlConversation, SessionsThatShareACacheKeepTheirOwnSettings) {
+  Protocols protocols;
+  const std::string sql = R"(SELECT 'a\', b, \'c' FROM t)";
+  for (int round = 0; round < 2; ++round) {
+    for (const char* value : {"off", "on"}) {
+      conversation = protocols.make("postgresql");
+      server(setting("standard_conforming_strings", value) + ready());
+      client(parse("s", sql) + bound_to("", "s") + execute() + kSync);
+      server(kParsed + kBound + complete("SELECT 1") + ready());
+      EXPECT_EQ(text(one()), value == "on"s ? R"(SELECT ?, b, \? FROM t)" : "SELECT ? FROM t");
+    }
+  }
+}
+
+TEST_F(PostgresqlConversation, ASettingThatIsToldWithinAnAnswerIsThatOfTheNextStatement) {
+  client(query("SET standard_conforming_strings = off") + query(R"(SELECT 'it\'s 4711')"));
+  server(complete("SET") + setting("standard_conforming_strings", "off") + ready() + complete("SELECT 1") + ready());
+  EXPECT_EQ(take_finished(*conversation).size(), 2u);
+  client(query(R"(SELECT 'it\'s 4711', 'x\\')"));
+  server(complete("SELECT 1") + ready());
+  EXPECT_EQ(text(one()), "SELECT ?, ?");
+}
+
+TEST_F(PostgresqlConversation, LongTextsThatBeginAlikeStayApart) {
+  auto run = [&](const std::string& end, size_t captured) {
+    const std::string sent = query("SELECT " + std::string(4500, 'a') + " FROM t" + end);
+    if (captured == 0)
+      client(sent);
+    else
+      cut(From::Client, sent, captured, 64);
+    server(complete("SELECT 1") + ready());
+    return std::string(text(one()));
+  };
+  EXPECT_NE(run(" WHERE b = 1", 0), run(" WHERE c = 1", 0));
+  EXPECT_EQ(run(" WHERE b = 1", 0), run(" WHERE b = 2", 0));
+  // Of a text whose end was not captured the class of its length is told.
+  EXPECT_TRUE(run(" WHERE b = 1", 1000).ends_with("…_8k")) << run(" WHERE b = 1", 1000);
+  EXPECT_NE(run(std::string(9000, 'x'), 1000), run(std::string(30'000, 'x'), 1000));
 }
 
 }  // namespace

@@ -11,21 +11,6 @@ using namespace postgresql::testing;
 
 class PostgresqlPipeline : public ConversationTest {};
 
-TEST_F(PostgresqlPipeline, ARefusedParseChangesNoName) {
-  client(parse("n", "SELECT 112 AS first") + kSync);
-  server(kParsed + ready());
-  client(parse("n", "SELECT 113 AS second") + kSync);
-  server(error("ERROR", "42P05") + ready());
-  client(bound_to("", "n") + execute() + kSync);
-  server(kBound + complete("SELECT 1") + ready());
-  auto all = take_finished(*conversation);
-  ASSERT_EQ(all.size(), 3u);
-  EXPECT_EQ(text(all[1]), "PREPARE SELECT ? AS second");
-  EXPECT_EQ(all[1].status, SpanStatus::Error);
-  EXPECT_EQ(text(all[2]), "SELECT ? AS first");
-  EXPECT_EQ(all[2].status, SpanStatus::Unset);
-}
-
 TEST_F(PostgresqlPipeline, ARefusedParseThatWasPipelinedChangesNoNameEither) {
   client(parse("n", "SELECT 1 AS first") + kSync);
   server(kParsed + ready());
@@ -90,55 +75,6 @@ TEST_F(PostgresqlPipeline, DifferentStatementsUpToSyncAreAPartEach) {
   EXPECT_EQ(find_integer(batch.parts[1].attributes, "culprit.rows_affected", -1), 5);
   EXPECT_EQ(batch.parts[1].begin_ns, 2);
   EXPECT_EQ(batch.parts[1].end_ns, 3);
-}
-
-TEST_F(PostgresqlPipeline, PartsThatWereAnsweredTogetherSayThatTheirTimeIsShared) {
-  client(parse("", "SELECT 1 AS a") + bound_to("", "") + execute() + parse("", "SELECT 2 AS b") + bound_to("", "") +
-         execute() + kSync);
-  server(kParsed + kBound + complete("SELECT 1") + kParsed + kBound + complete("SELECT 1") + ready());
-  Exchange batch = one();
-  ASSERT_EQ(batch.parts.size(), 2u);
-  for (const Exchange& part : batch.parts) {
-    EXPECT_TRUE(part.flags & kBatch);
-    EXPECT_EQ(part.begin_ns, 1);
-    EXPECT_EQ(part.end_ns, 2);
-  }
-}
-
-TEST_F(PostgresqlPipeline, TheServersReportsTellItsPartsApart) {
-  client(parse("", "SELECT 1 AS a") + bound_to("", "") + execute() + parse("", "SELECT 2 AS b") + bound_to("", "") +
-         execute() + kSync);
-  for (int i = 0; i < 3; ++i) conversation->set_statement_text(5, "SELECT 1 AS a", false);
-  for (int i = 0; i < 3; ++i) conversation->set_statement_text(8, "SELECT 2 AS b", false);
-  now = 20;
-  server(kParsed + kBound + complete("SELECT 1") + kParsed + kBound + complete("SELECT 1") + ready());
-  Exchange batch = one();
-  ASSERT_EQ(batch.parts.size(), 2u);
-  EXPECT_EQ(batch.parts[0].end_ns, 8);
-  EXPECT_EQ(batch.parts[1].begin_ns, 8);
-  EXPECT_EQ(batch.parts[1].end_ns, 21);
-}
-
-TEST_F(PostgresqlPipeline, WhatStandsBehindAFailureWasNotRun) {
-  client(parse("", "SELECT 1 AS a") + bound_to("", "") + execute() + parse("", "UPDATE t SET q = -1") +
-         bound_to("", "") + execute() + parse("", "SELECT 3 AS c") + bound_to("", "") + execute() + kSync);
-  server(kParsed + kBound + complete("SELECT 1") + kParsed + kBound + error("ERROR", "23514") + ready());
-  Exchange batch = one();
-  EXPECT_EQ(batch.status, SpanStatus::Error);
-  ASSERT_EQ(batch.parts.size(), 3u);
-  EXPECT_EQ(batch.parts[0].status, SpanStatus::Unset);
-  EXPECT_EQ(batch.parts[1].status, SpanStatus::Error);
-  EXPECT_EQ(find_text(batch.parts[1].attributes, "db.response.status_code"), "23514");
-  EXPECT_TRUE(batch.parts[2].flags & kUnanswered);
-}
-
-TEST_F(PostgresqlPipeline, APortalReadInPiecesIsOneExecutionWithAllItsRows) {
-  client(parse("", "SELECT g FROM generate_series(1, 25) g") + bound_to("", "") + execute("", 10) + execute("", 10) +
-         execute("", 10) + kSync);
-  server(kParsed + kBound + message('s', "") + message('s', "") + complete("SELECT 5") + ready());
-  Exchange exchange = one();
-  EXPECT_EQ(rows(exchange), 25);
-  EXPECT_EQ(find_integer(exchange.attributes, "db.operation.batch.size", 1), 1);
 }
 
 TEST_F(PostgresqlPipeline, APortalOutlivesItsRequestWithinATransaction) {

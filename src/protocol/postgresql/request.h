@@ -16,7 +16,7 @@ namespace culprit::postgresql {
 // The purpose of a request without executions. If several values apply, the greatest one names the request.
 enum class RequestPurpose : uint8_t { None, Sync, Close, Describe, Bind, Parse, FunctionCall, Cancel, Connect };
 
-constexpr size_t kMaxNameShown = 64;  // NAMEDATALEN
+constexpr size_t kMaxNameShown = 63;  // NAMEDATALEN - 1: the server ignores the rest
 
 // Returns a name in lower case, as SQL folds an unquoted name.
 std::string without_case(std::string_view name);

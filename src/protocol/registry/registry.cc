@@ -59,7 +59,7 @@ std::unique_ptr<Conversation> Protocols::make(std::string_view name) {
     std::shared_ptr<SqlCache> sql;
     if (!protocol.dialect.empty()) {
       std::shared_ptr<SqlCache>& shared = sql_[protocol.dialect];
-      if (!shared) shared = std::make_shared<SqlCache>();
+      if (!shared) shared = std::make_shared<SqlCache>(sql_dialect(protocol.dialect));
       sql = shared;
     }
     return protocol.make(std::move(sql));

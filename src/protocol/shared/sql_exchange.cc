@@ -63,7 +63,8 @@ void add_attribute(Exchange& exchange, std::string_view key, Value value) {
 }
 
 void set_statement_text(Exchange& exchange, std::string_view text) {
-  const SqlRun run{std::make_shared<const NormalisedSql>(normalise_sql(text)), {}};
+  const SqlDialect& dialect = sql_dialect(find_text(exchange.attributes, "db.system.name"));
+  const SqlRun run{std::make_shared<const NormalisedSql>(normalise(text, dialect)), {}};
   if (run.sql->statements.empty()) return;
   std::erase_if(exchange.attributes, [](const Attribute& attribute) {
     return attribute.key.starts_with("db.query.") || attribute.key.starts_with("db.operation.") ||

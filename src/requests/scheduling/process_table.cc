@@ -41,6 +41,7 @@ void ProcessTable::make_room() {
   const auto last = all.begin() + static_cast<std::ptrdiff_t>(all.size() / 8);
   std::nth_element(all.begin(), last, all.end());
   std::for_each(all.begin(), last + 1, [&](const auto& one) { processes_.erase(one.second); });
+  evicted_ += static_cast<size_t>(last + 1 - all.begin());
 }
 
 void ProcessTable::forked(int32_t pid, int32_t parent_pid, int64_t time_ns) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "requests/input/stream.h"
@@ -70,6 +71,9 @@ class ProcessTable {
   // Removes the processes that ended before `before_ns`.
   void forget(int64_t before_ns);
 
+  // Returns the number of processes that were removed for new ones since the last call.
+  size_t take_evicted() { return std::exchange(evicted_, 0); }
+
   const std::unordered_map<int32_t, ProcessActivity>& all() const { return processes_; }
   size_t size() const { return processes_.size(); }
   size_t limit() const { return most_; }
@@ -80,6 +84,7 @@ class ProcessTable {
   HostFacts& host_;
   const size_t most_;
   uint64_t used_ = 0;
+  size_t evicted_ = 0;
   std::unordered_map<int32_t, ProcessActivity> processes_;
   struct Ending {
     int32_t pid = 0, parent_pid = 0;

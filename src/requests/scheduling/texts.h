@@ -39,6 +39,7 @@ class Texts {
       bytes_ -= texts_.front().text.size();
       texts_.pop_front();
       ++first_;
+      ++evicted_;
     }
     bytes_ += text.size();
     const TextId id{first_ + static_cast<uint32_t>(texts_.size())};
@@ -60,6 +61,8 @@ class Texts {
   }
   size_t size() const { return texts_.size(); }
   size_t bytes() const { return bytes_; }
+  // Returns the number of statements that were removed for new ones since the last call.
+  size_t take_evicted() { return std::exchange(evicted_, 0); }
 
   // More distinct normalised statements than an application usually has. The limit bounds the memory when a program
   // generates statements.
@@ -75,6 +78,7 @@ class Texts {
   std::unordered_map<std::string_view, TextId> ids_;
   uint32_t first_ = 1;
   size_t bytes_ = 0;  // size of the texts in texts_
+  size_t evicted_ = 0;
 };
 
 }  // namespace culprit::requests

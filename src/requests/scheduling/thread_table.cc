@@ -14,6 +14,10 @@ constexpr uint32_t kUninterruptible = 0x2, kNoLoad = 0x400;
 constexpr int64_t kLeastBlamed = 20'000;
 // Below 0.5 ms: finding the lock holder's statement costs more than the wait itself.
 constexpr int64_t kLeastNamed = 500'000;
+// The kernel's upper limit of pid_max on 64 bits (PID_MAX_LIMIT).
+constexpr int32_t kMostTids = 4 << 20;
+// The stretches of all threads: about 136 MB, enough for 2,000 busy threads.
+constexpr size_t kMostStretches = 1'000'000;
 
 }  // namespace
 
@@ -22,17 +26,71 @@ Thread* ThreadTable::find(int32_t tid) {
 }
 
 Thread& ThreadTable::at(int32_t tid, int32_t pid) {
-  const auto index = static_cast<size_t>(std::clamp(tid, 0, static_cast<int32_t>(kMost)));
+  const auto index = static_cast<size_t>(std::clamp(tid, 0, kMostTids));
   if (index >= threads_.size()) threads_.resize(std::max(index + 1, threads_.size() * 3 / 2));
   std::unique_ptr<Thread>& place = threads_[index];
-  if (!place || (place->exited_ns != 0 && place->pid != pid)) {
-    if (!place) ++known_;
-    place = std::make_unique<Thread>();
-    place->pid = pid;
-    place->tid = tid;
-    processes_.at(pid).recorded = true;
-  }
+  if (place && (place->exited_ns == 0 || place->pid == pid)) return *place;
+  remove(tid);
+  place = std::make_unique<Thread>();
+  place->pid = pid;
+  place->tid = tid;
+  place->last_event_ns = latest_ns_;
+  processes_.at(pid).recorded = true;
+  ++known_;
+  if (known_ > most_) make_room(tid);
   return *place;
+}
+
+void ThreadTable::remove(int32_t tid) {
+  Thread* thread = find(tid);
+  if (!thread) return;
+  forget_history(*thread);
+  threads_[static_cast<size_t>(tid)].reset();
+  --known_;
+}
+
+void ThreadTable::forget_history(Thread& thread) {
+  stretches_ -= thread.timeline.size();
+  thread.timeline.clear();
+}
+
+void ThreadTable::add(Thread& thread, const Stretch& stretch) {
+  const size_t before = thread.timeline.size();
+  thread.timeline.add(stretch);
+  stretches_ = stretches_ - before + thread.timeline.size();
+  if (stretches_ > kMostStretches) make_room_for_history(thread);
+}
+
+std::optional<int32_t> ThreadTable::idlest(const Thread* but, bool with_history) {
+  auto age = [&](const Thread* thread) -> std::optional<std::pair<bool, int64_t>> {
+    if (!thread || thread == but || (with_history && thread->timeline.size() == 0)) return std::nullopt;
+    return std::pair(!thread->in_service.empty() || thread->pending_calls > 0, thread->last_event_ns);
+  };
+  auto all = [&] {
+    std::vector<std::pair<std::pair<bool, int64_t>, int32_t>> entries;
+    for (const auto& thread : threads_)
+      if (const auto known = age(thread.get())) entries.emplace_back(*known, thread->tid);
+    return entries;
+  };
+  return (with_history ? idle_with_history_ : idle_).next([&](int32_t tid) { return age(find(tid)); }, all);
+}
+
+void ThreadTable::make_room(int32_t but) {
+  while (known_ > most_) {
+    const std::optional<int32_t> tid = idlest(find(but), false);
+    if (!tid) return;
+    remove(*tid);
+    ++evicted_;
+  }
+}
+
+void ThreadTable::make_room_for_history(const Thread& but) {
+  while (stretches_ > kMostStretches) {
+    const std::optional<int32_t> tid = idlest(&but, true);
+    if (!tid) return;
+    forget_history(*find(*tid));
+    ++evicted_histories_;
+  }
 }
 
 void ThreadTable::count(Thread& thread, const ThreadSwitch& event) {
@@ -48,6 +106,7 @@ void ThreadTable::on_switch(const ThreadSwitch& event, CurrentStatements& statem
   any_switch_ = true;
   Thread& thread = at(event.tid, event.pid);
   thread.last_event_ns = event.on_ns;
+  latest_ns_ = std::max(latest_ns_, event.on_ns);
   occupy(event);
   if (thread.exited_ns != 0) return;  // a last switch that arrived after the thread's exit
   if (event.off_ns == 0) {            // the thread's first time on a CPU
@@ -69,7 +128,7 @@ void ThreadTable::on_switch(const ThreadSwitch& event, CurrentStatements& statem
   }
   if (stretch.wake_ns > stretch.off_ns) stretch.wait = classify(thread, event, stretch, statements);
   const int64_t ready_ns = stretch.wake_ns;
-  thread.timeline.add(stretch);
+  add(thread, stretch);
   if (stretch.on_ns - ready_ns >= kLeastBlamed) blame_cpu(thread, event, ready_ns);
 }
 
@@ -356,7 +415,7 @@ ThreadTable::Asleep ThreadTable::on_sleeping(const SleepingThread& wait, int64_t
                                                                                stretch.off_ns, stretch.syscall)
                                             : 0;
   if (asleep.lock_like && start_ns < stretch.off_ns) thread.timeline.reclassify(start_ns, Wait::Sleep, Wait::Lock);
-  thread.timeline.add(stretch);
+  add(thread, stretch);
   if (asleep.lock_like) thread.timeline.blame({start_ns, stretch.wake_ns, Wait::Lock, 0, 0, TextId::None});
   return asleep;
 }
@@ -376,9 +435,7 @@ void ThreadTable::forget(int64_t ended_before_ns, int64_t idle_since_ns) {
     Thread* thread = find(tid);
     if (thread && thread->exited_ns == 0) return true;  // a new thread has this tid
     if (thread && thread->exited_ns >= ended_before_ns) return false;
-    if (!thread) return true;
-    threads_[static_cast<size_t>(tid)].reset();
-    --known_;
+    remove(tid);
     return true;
   });
   // With one call per second, 65,536 tids are visited within about a minute.
@@ -388,7 +445,7 @@ void ThreadTable::forget(int64_t ended_before_ns, int64_t idle_since_ns) {
     std::unique_ptr<Thread>& thread = threads_[next_looked_at_++];
     if (!thread || thread->last_event_ns >= idle_since_ns) continue;
     if (!thread->in_service.empty() || thread->pending_calls > 0) continue;
-    thread->timeline.clear();  // about 70 KB; the other members are small and are freed when the thread ends
+    forget_history(*thread);  // some 70 KB; the rest is small, and ends with the thread
   }
 }
 

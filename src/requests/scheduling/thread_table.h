@@ -6,14 +6,17 @@
 // have the values from the time of the wait.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "model/span.h"
 #include "requests/input/node_id.h"
+#include "requests/input/oldest_first.h"
 #include "requests/input/thread.h"
 #include "requests/scheduling/process_table.h"
 #include "requests/scheduling/timeline.h"
@@ -54,7 +57,8 @@ class CurrentStatements {
 
 class ThreadTable {
  public:
-  explicit ThreadTable(ProcessTable& processes) : processes_(processes) {}
+  explicit ThreadTable(ProcessTable& processes, size_t most = 131'072)
+      : processes_(processes), most_(std::max<size_t>(2, most)) {}
 
   Thread& at(int32_t tid, int32_t pid);
   Thread* find(int32_t tid);
@@ -80,7 +84,9 @@ class ThreadTable {
 
   bool any_switch() const { return any_switch_; }
   size_t size() const { return known_; }
-  static constexpr size_t kMost = 4u << 20;  // the kernel's limit of pid_max on 64 bits
+  size_t limit() const { return most_; }
+  size_t take_evicted() { return std::exchange(evicted_, 0); }
+  size_t take_evicted_histories() { return std::exchange(evicted_histories_, 0); }
 
  private:
   struct Run {
@@ -93,6 +99,13 @@ class ThreadTable {
     std::array<Run, 64> runs;  // ring buffer: the last runs on this CPU
     uint32_t next = 0;
   };
+  void add(Thread& thread, const Stretch& stretch);
+  void forget_history(Thread& thread);
+  void remove(int32_t tid);
+  void make_room(int32_t but);
+  void make_room_for_history(const Thread& but);
+  // Returns the thread that was idle longest. Threads without a request come first.
+  std::optional<int32_t> idlest(const Thread* but, bool with_history);
   void occupy(const ThreadSwitch& event);
   void blame_cpu(Thread& thread, const ThreadSwitch& event, int64_t from_ns);
   void blame_lock(Thread& thread, const ThreadSwitch& event, bool latch, CurrentStatements& statements);
@@ -108,11 +121,15 @@ class ThreadTable {
   void count(Thread& thread, const ThreadSwitch& event);
 
   ProcessTable& processes_;
+  const size_t most_;
+  size_t known_ = 0, stretches_ = 0;  // the number of threads; the stretches of all of them
+  size_t evicted_ = 0, evicted_histories_ = 0;
+  int64_t latest_ns_ = 0;  // the time of the newest switch
+  OldestFirst<int32_t, std::pair<bool, int64_t>> idle_, idle_with_history_;
   // indexed by tid, which is below pid_max (4 M) and usually much smaller
   std::vector<std::unique_ptr<Thread>> threads_;
   std::vector<std::unique_ptr<Cpu>> cpus_;
   std::vector<int32_t> exited_;
-  size_t known_ = 0;           // the number of threads in threads_
   size_t next_looked_at_ = 0;  // the next index that forget() checks for an idle thread
   bool any_switch_ = false;
 };

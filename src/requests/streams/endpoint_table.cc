@@ -1,7 +1,6 @@
 #include "requests/streams/endpoint_table.h"
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 namespace culprit::requests {
@@ -44,24 +43,22 @@ bool EndpointTable::paired(EndpointId id) const {
 
 Endpoint* EndpointTable::to_make_room() {
   if (endpoints_.size() < options_.most_ends) return nullptr;
-  // The list of idle ends is computed once per eighth of the table. A search for the idlest end would visit the whole
-  // table each time.
-  while (!idle_.empty()) {
-    Endpoint* endpoint = find(idle_.back());
-    idle_.pop_back();
-    if (endpoint) return endpoint;
-  }
-  std::vector<std::tuple<bool, int64_t, EndpointId>> all;
-  all.reserve(endpoints_.size());
-  for (const auto& [id, endpoint] : endpoints_)
-    all.emplace_back(endpoint->conversation != nullptr, endpoint->last_data_ns, id);
-  const size_t n = std::max<size_t>(1, all.size() / 8);
-  std::nth_element(all.begin(), all.begin() + static_cast<ptrdiff_t>(n - 1), all.end());
-  std::sort(all.begin(), all.begin() + static_cast<ptrdiff_t>(n), std::greater<>());
-  for (size_t i = 0; i < n; ++i) idle_.push_back(std::get<EndpointId>(all[i]));
-  Endpoint* idlest = find(idle_.back());
-  idle_.pop_back();
-  return idlest;
+  // Ends with a known protocol are removed last.
+  auto age = [](const Endpoint& endpoint) {
+    return std::pair(endpoint.conversation != nullptr, endpoint.last_data_ns);
+  };
+  const std::optional<EndpointId> id = idle_.next(
+      [&](EndpointId one) {
+        const Endpoint* endpoint = find(one);
+        return endpoint ? std::optional(age(*endpoint)) : std::nullopt;
+      },
+      [&] {
+        std::vector<std::pair<std::pair<bool, int64_t>, EndpointId>> all;
+        all.reserve(endpoints_.size());
+        for (const auto& [one, endpoint] : endpoints_) all.emplace_back(age(*endpoint), one);
+        return all;
+      });
+  return id ? find(*id) : nullptr;
 }
 
 Endpoint& EndpointTable::at(EndpointId id, int32_t pid) {
@@ -252,6 +249,10 @@ void EndpointTable::add_counts(Endpoint& endpoint) {
   count(LedgerKind::redacted, counts.redacted);
   count(LedgerKind::bad_utf8, counts.bad_utf8);
   count(LedgerKind::stream_gap, counts.gap_requests);
+  ledger_.count(LedgerKind::evicted, static_cast<int64_t>(counts.evicted_names), now_ns, "wire",
+                "names of prepared statements and portals");
+  ledger_.count(LedgerKind::evicted, static_cast<int64_t>(counts.evicted_messages), now_ns, "wire",
+                "messages of long pipelines");
   ledger_.count_unit(LedgerKind::malformed, LedgerUnit::Request, static_cast<int64_t>(counts.malformed), "wire",
                      protocol);
 }

@@ -16,6 +16,7 @@
 
 #include "protocol/registry/registry.h"
 #include "requests/input/ledger_counts.h"
+#include "requests/input/oldest_first.h"
 #include "requests/input/stream.h"
 #include "requests/input/thread.h"
 #include "requests/input/wall_clock.h"
@@ -107,8 +108,8 @@ class EndpointTable {
   std::deque<std::pair<int64_t, EndpointId>> closed_;  // with the time of the end
   std::vector<Connection> closed_rows_;
   std::vector<CaptureChange> changes_;
-  Endpoint* latest_ = nullptr;    // the end of the last bytes; consecutive events often have the same end
-  std::vector<EndpointId> idle_;  // candidates for removal; the end that was idle longest is the last
+  Endpoint* latest_ = nullptr;  // the end of the last bytes; consecutive events often have the same end
+  OldestFirst<EndpointId, std::pair<bool, int64_t>> idle_;
 };
 
 }  // namespace culprit::requests

@@ -10,6 +10,9 @@ constexpr size_t kMostInService = 256;
 // With more open requests in a process than this, the choice of a parent would be arbitrary.
 constexpr size_t kMostCandidates = 4;
 
+// Lists of idle processes that are kept.
+constexpr size_t kMostIdleLists = 1024;
+
 }  // namespace
 
 ParentInference::Parent ParentInference::parent_of_call(const Thread& thread) const {
@@ -64,6 +67,7 @@ void ParentInference::begin_service(Request& request, Thread& thread, int64_t ti
   if (thread.in_service.size() < kMostInService)
     thread.in_service.push_back({request.id, time_ns, LinkHow::SameThread});
   make_runnable(thread, request.id);
+  request.service_pid = thread.pid;
   open_[thread.pid].push_back(request.id);
 }
 
@@ -75,10 +79,11 @@ void ParentInference::end_service(Request& request, int32_t reply_tid) {
     if (thread->current == request.id) thread->current = NodeId::None;
     std::erase(thread->runnable, request.id);
   }
-  auto open = open_.find(request.pid);
+  auto open = open_.find(request.service_pid);
   if (open == open_.end()) return;
   std::erase(open->second, request.id);
-  if (open->second.empty()) open_.erase(open);
+  // An empty list keeps its memory for the next request.
+  if (open->second.empty() && open_.size() > kMostIdleLists) open_.erase(open);
 }
 
 void ParentInference::begin_call(Request& request, Thread& thread, bool remote) {

@@ -13,7 +13,9 @@ void match_peer(RequestTree& tree, Endpoint& endpoint, Endpoint* peer, Request& 
   const Endpoint& server_end = request.server ? endpoint : *peer;
   if (!server_end.offset_known) return;
   const uint32_t wanted = request.server ? position + server_end.offset : position - server_end.offset;
-  for (RequestPosition& half : peer->positions) {
+  // The newest first: in most cases the other half is the latest request.
+  for (uint32_t i = 1; i <= peer->positions.size(); ++i) {
+    RequestPosition& half = peer->positions[(peer->next_position - i) % peer->positions.size()];
     if (half.request == NodeId::None || half.position != wanted) continue;
     Request* match = tree.find(half.request);
     if (!match || match->server == request.server) return;

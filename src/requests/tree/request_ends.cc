@@ -135,7 +135,7 @@ void RequestTracker::finish_request(Endpoint& endpoint, Request& request, Exchan
 }
 
 void RequestTracker::complete(Request& request, int64_t end_ns, const Endpoint* peer) {
-  request.service = texts_.intern(processes_.at(request.pid).info.service);
+  request.service = services_.intern(processes_.at(request.pid).info.service);
   ++requests_;
   tree_.end(request, end_ns);
   builder_.measure_waits(request, peer);
@@ -257,7 +257,7 @@ void RequestTracker::finish_standing(StandingRequest standing, int64_t mono_ns) 
   ledger_.count(LedgerKind::text_unknown, (exchange.flags & kTextUnknown) ? 1 : 0, 0, "wire", exchange.protocol);
   ledger_.count(LedgerKind::never_ended, 1, clock_.wall(exchange.begin_ns), "wire");
   request.exchange = std::move(exchange);
-  request.service = texts_.intern(processes_.at(request.pid).info.service);
+  request.service = services_.intern(processes_.at(request.pid).info.service);
   ++requests_;
   tree_.end(request, mono_ns);
   builder_.measure_waits(request, nullptr);

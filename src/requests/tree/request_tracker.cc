@@ -12,12 +12,13 @@ namespace culprit::requests {
 RequestTracker::RequestTracker(TrackerOptions options, HostFacts& host)
     : clock_(options.mono_ns, options.wall_ns),
       start_ns_(options.mono_ns),
-      processes_(host),
-      threads_(processes_),
+      most_open_requests_(std::max<size_t>(1, options.most_open_requests)),
+      processes_(host, options.most_processes),
+      threads_(processes_, options.most_threads),
       endpoints_(options.endpoints, host, clock_, ledger_),
       tree_(options.run),
       parents_(tree_, threads_),
-      builder_(clock_, threads_, texts_) {}
+      builder_(clock_, threads_, texts_, services_) {}
 
 uint64_t RequestTracker::span_id(EndpointId endpoint, RequestToken token) const {
   return hash64(static_cast<uint64_t>(token), hash64(static_cast<uint64_t>(endpoint), tree_.run()));
@@ -32,6 +33,22 @@ void RequestTracker::make_room(int64_t time_ns) {
   close(*idle, time_ns, Closing::RecordingEnded);
   endpoints_.add_counts(*idle);
   endpoints_.forget(*idle);
+  ledger_.count_unit(LedgerKind::evicted, LedgerUnit::Connection, 1, "wire", "ends of connections");
+}
+
+// Gives up the requests of the end whose request has been open longest. The end stays.
+void RequestTracker::make_room_for_requests(int64_t time_ns) {
+  while (tree_.open() > most_open_requests_) {
+    const NodeId oldest = tree_.oldest_open();
+    const Request* request = tree_.find(oldest);
+    if (!request) return;
+    const size_t before = tree_.open();
+    Endpoint* endpoint = endpoints_.find(request->endpoint);
+    if (endpoint) close(*endpoint, time_ns, Closing::GivenUp);
+    tree_.drop(oldest);  // a request without a conversation
+    ledger_.count_unit(LedgerKind::evicted, LedgerUnit::Request, static_cast<int64_t>(before - tree_.open()), "wire",
+                       "open requests");
+  }
 }
 
 void RequestTracker::on_stream(const StreamInfo& info) {
@@ -68,6 +85,7 @@ void RequestTracker::on_bytes(const StreamBytes& bytes) {
   }
   endpoint.last_data_ns = bytes.moved_ns;
   const StreamPosition place = endpoint.advance(bytes);
+  if (tree_.open() > most_open_requests_) make_room_for_requests(bytes.time_ns);
   if (bytes.unreadable) ledger_.count(LedgerKind::read_fault, 1, clock_.wall(bytes.moved_ns), "kernel");
   if (place.missing_bytes != 0) {
     endpoint.row.lost_bytes += place.missing_bytes;
@@ -180,11 +198,13 @@ RanStatement RequestTracker::current_statement(const ProcessActivity& process) {
 }
 
 std::vector<TableSize> RequestTracker::table_sizes() const {
-  return {
-      {"connections", endpoints_.size(), endpoints_.limit()}, {"addresses", endpoints_.tcp_ends(), endpoints_.limit()},
-      {"threads", threads_.size(), ThreadTable::kMost},       {"processes", processes_.size(), processes_.limit()},
-      {"requests", tree_.size(), RequestTree::limit()},       {"statements", texts_.size(), Texts::kMost},
-      {"statement_bytes", texts_.bytes(), Texts::kMostBytes}};
+  return {{"connections", endpoints_.size(), endpoints_.limit()},
+          {"addresses", endpoints_.tcp_ends(), endpoints_.limit()},
+          {"threads", threads_.size(), threads_.limit()},
+          {"processes", processes_.size(), processes_.limit()},
+          {"requests", tree_.size(), RequestTree::limit() + most_open_requests_},
+          {"statements", texts_.size(), Texts::kMost},
+          {"statement_bytes", texts_.bytes(), Texts::kMostBytes}};
 }
 
 // --- rows ---
@@ -197,6 +217,19 @@ void RequestTracker::emit_settled(int64_t mono_ns, bool all) {
   ledger_.count(LedgerKind::watermark, static_cast<int64_t>(counts.early), clock_.wall(mono_ns), "wire",
                 "spans were emitted before their root span ended");
   ledger_.count(LedgerKind::unpaired_edge, static_cast<int64_t>(counts.unpaired), clock_.wall(mono_ns), "wire");
+  ledger_.count_unit(LedgerKind::evicted, LedgerUnit::Request, static_cast<int64_t>(counts.forgotten), "wire",
+                     "requests remembered for their children");
+}
+
+void RequestTracker::count_evicted(int64_t time_ns) {
+  auto count = [&](size_t n, std::string_view table) {
+    ledger_.count(LedgerKind::evicted, static_cast<int64_t>(n), clock_.wall(time_ns), "wire", table);
+  };
+  count(processes_.take_evicted(), "processes");
+  count(threads_.take_evicted(), "threads");
+  count(threads_.take_evicted_histories(), "what threads waited for");
+  count(texts_.take_evicted(), "statements that waits name");
+  count(services_.take_evicted(), "names of services");
 }
 
 void RequestTracker::settle(int64_t mono_ns) { emit_settled(mono_ns, false); }
@@ -209,6 +242,7 @@ void RequestTracker::tick(int64_t mono_ns) {
   endpoints_.for_each([&](Endpoint& endpoint) { endpoints_.add_counts(endpoint); });
   endpoints_.forget_closed(mono_ns - kRememberEnds);
   processes_.forget(mono_ns - kRememberProcesses);
+  count_evicted(mono_ns);
 }
 
 std::vector<int32_t> RequestTracker::silent(std::string_view service, const std::vector<SleepingThread>& sleeping) {
@@ -261,6 +295,7 @@ void RequestTracker::finish(int64_t mono_ns, const std::vector<SleepingThread>& 
   threads_.finish(mono_ns);
   endpoints_.for_each([&](Endpoint& endpoint) { endpoints_.add_counts(endpoint); });
   endpoints_.forget_closed(INT64_MAX);
+  count_evicted(mono_ns);
 }
 
 }  // namespace culprit::requests

@@ -36,6 +36,8 @@ struct TrackerOptions {
   uint64_t run = 0;                  // the recording's random number: the first half of the trace ids
   int64_t mono_ns = 0, wall_ns = 0;  // both clocks at the start of the recording
   EndpointOptions endpoints;
+  size_t most_open_requests = 200'000;  // of all connections; about 1 KB each
+  size_t most_processes = 65'536, most_threads = 131'072;
 };
 
 // A request that runs during the whole recording, so that none of its bytes were seen.
@@ -123,6 +125,8 @@ class RequestTracker final : private CurrentStatements {
   void add_asked_text(int32_t pid, Exchange& exchange) const;
   void share_name(Request& request);
   void make_room(int64_t time_ns);
+  void make_room_for_requests(int64_t time_ns);
+  void count_evicted(int64_t time_ns);
   void close(Endpoint& endpoint, int64_t time_ns, Closing why);
   void emit_settled(int64_t mono_ns, bool all);
   uint64_t span_id(EndpointId endpoint, RequestToken token) const;
@@ -131,7 +135,9 @@ class RequestTracker final : private CurrentStatements {
   WallClock clock_;
   const int64_t start_ns_;
   LedgerCounts ledger_;
-  Texts texts_;
+  const size_t most_open_requests_;
+  Texts texts_;     // statements
+  Texts services_;  // separate: generated statements must not displace them
   ProcessTable processes_;
   ThreadTable threads_;
   EndpointTable endpoints_;

@@ -36,6 +36,7 @@ Request& RequestTree::begin(EndpointId endpoint, uint64_t span_id, int64_t begin
   request.span_id = span_id == 0 ? 1 : span_id;
   request.endpoint = endpoint;
   request.begin_ns = begin_ns;
+  ++open_;
   return request;
 }
 
@@ -76,11 +77,28 @@ void RequestTree::drop(NodeId id) {
   if (!request || request->ended() || request->emitted_ns != 0) return;
   set_parent(*request, NodeId::None);
   erase(id);
+  --open_;
+}
+
+NodeId RequestTree::oldest_open() {
+  auto age_of = [&](NodeId id) {
+    const Request* request = find(id);
+    return request && !request->ended() ? std::optional(request->begin_ns) : std::nullopt;
+  };
+  auto all = [&] {
+    std::vector<std::pair<int64_t, NodeId>> open;
+    open.reserve(open_);
+    for (const Slot& slot : slots_)
+      if (slot.used && !slot.request.ended()) open.emplace_back(slot.request.begin_ns, slot.request.id);
+    return open;
+  };
+  return oldest_open_.next(age_of, all).value_or(NodeId::None);
 }
 
 void RequestTree::end(Request& request, int64_t end_ns) {
   CHECK(!request.ended(), "a request ends once");
   request.end_ns = std::max<int64_t>(1, end_ns);
+  --open_;
   waiting_.push_back(request.id);
 }
 
@@ -131,13 +149,11 @@ uint64_t RequestTree::prepare(Request& request, Request& top) {
 void RequestTree::emitted(Request& request, int64_t now_ns) {
   if (Request* parent = find(request.parent)) --parent->children;
   request.emitted_ns = now_ns;
-  request.exchange = Exchange();
   const bool asked_for =
       request.children > 0 || request.awaits_caller || (request.expects_pair && request.pair == NodeId::None);
-  if (asked_for)
-    emitted_.emplace_back(now_ns, request.id);
-  else
-    erase(request.id);
+  if (!asked_for) return erase(request.id);
+  request.exchange = Exchange();
+  emitted_.emplace_back(now_ns, request.id);
 }
 
 }  // namespace culprit::requests

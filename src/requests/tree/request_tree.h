@@ -18,6 +18,7 @@
 #include "model/span.h"
 #include "protocol/interface/conversation.h"
 #include "requests/input/node_id.h"
+#include "requests/input/oldest_first.h"
 #include "requests/scheduling/texts.h"
 #include "requests/streams/endpoint.h"
 
@@ -35,6 +36,7 @@ struct Request {
   int32_t pid = 0;                   // pid of the process
   int32_t tid = 0;                   // the thread that received (server) or sent (client) the request
   int32_t worker_tid = 0;            // the thread that took the request over
+  int32_t service_pid = 0;           // the process under which ParentInference counts it
   int32_t shown_tid = 0;             // the thread that the span shows
   NodeId parent = NodeId::None;      // set by RequestTree::set_parent()
   int32_t pending_calls = 0;         // calls that the request waits for
@@ -59,8 +61,9 @@ struct Request {
 };
 
 struct SettledCounts {
-  uint64_t early = 0;     // requests that were emitted before their root ended
-  uint64_t unpaired = 0;  // requests whose peer is recorded and whose other half was not found
+  uint64_t early = 0;      // requests that were emitted before their root ended
+  uint64_t unpaired = 0;   // requests whose peer is recorded and whose other half was not found
+  uint64_t forgotten = 0;  // removed before its children were emitted: the table was full
 };
 
 class RequestTree {
@@ -86,11 +89,13 @@ class RequestTree {
   // caches at this moment.
   template <class Emit>
   void settle_pair(Request& request, int64_t now_ns, Emit emit);
+  // Returns the request that has been open longest; None: no request is open.
+  NodeId oldest_open();
+  size_t open() const { return open_; }
   SettledCounts take_counts() { return std::exchange(counts_, {}); }
   uint64_t run() const { return run_; }
   size_t size() const { return slots_.size() - free_.size(); }
-  // The requests that wait for emission, and those that are kept afterwards. The ends of connections bound the open
-  // ones.
+  // The requests that wait for emission, and those that are kept afterwards. The tracker bounds the open ones.
   static constexpr size_t limit() { return kMostWaiting + kMostRemembered; }
 
  private:
@@ -110,6 +115,8 @@ class RequestTree {
   const uint64_t run_;
   std::deque<Slot> slots_;  // a deque, because references to its elements must stay valid
   std::vector<uint32_t> free_;
+  size_t open_ = 0;  // begun and not ended
+  OldestFirst<NodeId, int64_t> oldest_open_;
   std::deque<NodeId> waiting_;                      // requests that have ended, in order of their end
   std::deque<std::pair<int64_t, NodeId>> emitted_;  // with the time of emission
   SettledCounts counts_;
@@ -138,9 +145,10 @@ void RequestTree::settle(int64_t now_ns, bool all, Emit emit) {
   }
   waiting_.resize(kept);
   while (!emitted_.empty() &&
-         (all || emitted_.front().first < now_ns - kRemembered || emitted_.size() > kMostRemembered)) {
+         (all || emitted_.size() > kMostRemembered || emitted_.front().first < now_ns - kRemembered)) {
     // A request with open children is the only way from them to their trace id. Children that end after this time
     // become roots.
+    if (!all && emitted_.front().first >= now_ns - kRemembered) ++counts_.forgotten;
     erase(emitted_.front().second);
     emitted_.pop_front();
   }

@@ -81,7 +81,7 @@ Span SpanBuilder::build(Request& request, uint64_t parent_span_id) {
   span.pid = request.pid;
   span.tid = request.shown_tid;
   span.connection = static_cast<uint64_t>(request.endpoint);
-  span.service = texts_.text(request.service);
+  span.service = services_.text(request.service);
   span.waits = request.waits;
   span.blockers = std::move(request.blockers);
   return span;

@@ -19,8 +19,8 @@ namespace culprit::requests {
 
 class SpanBuilder {
  public:
-  SpanBuilder(const WallClock& clock, ThreadTable& threads, const Texts& texts)
-      : clock_(clock), threads_(threads), texts_(texts) {}
+  SpanBuilder(const WallClock& clock, ThreadTable& threads, const Texts& statements, const Texts& services)
+      : clock_(clock), threads_(threads), texts_(statements), services_(services) {}
 
   // Sets the waits of a request from its threads' timelines. Called at once, before a timeline drops old stretches.
   // `peer` is the other end of the connection if it is recorded.
@@ -43,6 +43,7 @@ class SpanBuilder {
   const WallClock& clock_;
   ThreadTable& threads_;
   const Texts& texts_;
+  const Texts& services_;
   std::vector<LossInterval> losses_;
   RecentMap<double, 2048> slow_ns_;  // by operation: a running estimate of its p95
 };
