@@ -60,10 +60,6 @@ EventRing::~EventRing() {
   munmap(producer_, page_size() + 2ull * size_bytes_);
 }
 
-uint64_t EventRing::waiting_bytes() const {
-  return load_acquire<uint64_t>(producer_) - load_acquire<uint64_t>(consumer_);
-}
-
 void EventRing::collect(uint64_t horizon_ns, uint64_t budget_bytes) {
   const char* data = producer_ + page_size();
   uint64_t position = load_acquire<uint64_t>(consumer_), start = position;

@@ -42,7 +42,6 @@ class EventRing {
   const std::vector<Item>& items() const { return items_; }
   // Releases the space of items() to the kernel.
   void release();
-  uint64_t waiting_bytes() const;
   int map_fd() const { return map_fd_; }
 
  private:
