@@ -37,6 +37,14 @@ int fail(Error error, const std::vector<std::string>& words) {
   return exit_status(error.kind);
 }
 
+// Adds the place of a setting to an error of its value; an option on the command line has none.
+Error of_setting(Error error, const Options& options, std::string_view name) {
+  auto found = options.origins.find(name);
+  if (found != options.origins.end() && !options.typed(name))
+    error.message = found->second.place + ": " + error.message;
+  return error;
+}
+
 // Prints a text or the settings, or runs the verb.
 Result<int> run(Parsed& parsed) {
   Options& options = parsed.options;
@@ -46,7 +54,8 @@ Result<int> run(Parsed& parsed) {
   }
   Settings settings = TRY(load_settings(settings_places()));
   if (!options.verb.empty()) TRY(apply_settings(options, settings));
-  TRY(set_time_zone(options.tz.empty() ? "UTC" : options.tz));
+  auto zone_set = set_time_zone(options.tz.empty() ? "UTC" : options.tz);
+  if (!zone_set.has_value()) return of_setting(zone_set.error(), options, "tz");
   if (!parsed.print_config) return find_verb(options.verb)->run(options);
   TRY(print_stdout(options.format == "json" ? config_json(options, settings) : config_text(options, settings)));
   return 0;

@@ -117,6 +117,11 @@ class Parser {
         TRY(take(*row, std::nullopt));
         continue;
       }
+      // Taken as it stands, "-O=x" would write a file "=x".
+      if (i + 1 < word.size() && word[i + 1] == '=')
+        return usage("'" + printable(word) + "': a short option has no '='",
+                     "-" + std::string(1, word[i]) + " " + std::string(row->metavar) + ", or --" +
+                         std::string(row->name) + "=" + std::string(row->metavar));
       return take(*row, i + 1 < word.size() ? std::optional(word.substr(i + 1)) : std::nullopt);
     }
     return {};

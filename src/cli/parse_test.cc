@@ -97,6 +97,7 @@ TEST(Options, TakeOneValueAnOccurrence) {
   EXPECT_EQ(options_of("why -p 1 slow.culprit -p 2").pids, (std::vector<int>{1, 2}));
   EXPECT_EQ(mistake("why a --service"), "--service needs a value; --service NAME; culprit why --help");
   EXPECT_EQ(mistake("why a --service --json"), "--service needs a value; --service NAME; culprit why --help");
+  EXPECT_EQ(mistake("quality -s=a"), "'-s=a': a short option has no '='; -s SOURCE, or --source=SOURCE");
   EXPECT_EQ(mistake("why a --json=yes"), "--json takes no value; culprit why --help");
   EXPECT_EQ(mistake("why a --tier T0 --tier T1"), "--tier is given twice; culprit why --help");
   EXPECT_EQ(mistake("why a --json --format md"), "--json and --format exclude each other; culprit why --help");

@@ -72,6 +72,9 @@ FileText read_file(const std::string& path, unsigned uid) {
   return file;
 }
 
+// Durations have a unit, and so are texts.
+bool takes_number(Takes takes) { return takes == Takes::Count || takes == Takes::Size; }
+
 Error in_file(const std::string& path, int line, const std::string& what, const std::string& fix) {
   return {Error::Kind::Usage, path + ":" + std::to_string(line) + ": " + what, fix};
 }
@@ -99,6 +102,8 @@ Result<std::vector<Setting>> settings_of(const std::string& path, const std::str
     }
     if (entry.kind == TomlEntry::Kind::Array && !row->repeats())
       return in_file(path, entry.line, entry.key + " has one value, not a list", entry.key + " = \"…\"");
+    if (entry.kind == TomlEntry::Kind::Integer && !takes_number(row->takes))
+      return in_file(path, entry.line, entry.key + " is no number", entry.key + " = \"…\"");
     if (entry.kind == TomlEntry::Kind::Boolean) {  // a switch that is false counts as not set
       if (row->takes != Takes::OptionalDsn)
         return in_file(path, entry.line, entry.key + " is no switch", entry.key + " = \"…\"");
