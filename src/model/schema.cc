@@ -6,11 +6,11 @@ namespace culprit {
 
 namespace {
 
-// The type of the field that a member pointer leads to.
+// The type of the field that a member pointer points to.
 template <class Row, class T>
 T field_type(T Row::*);
 
-// Lists the columns of one row's description.
+// Collects the columns of a row's description.
 class ColumnDocs {
  public:
   template <class Get>
@@ -75,14 +75,14 @@ class ColumnDocs {
   template <class Get>
   void span_attributes(uint32_t, Get) {
     add("attributes", "MAP(VARCHAR, VARCHAR)",
-        "Its attributes: the first value of every key, as text; bytes and keys that are not UTF-8 as hex.");
+        "The attributes: the first value of every key as text; bytes, and keys that are not UTF-8, in hex.");
     add("attributes_number", "MAP(VARCHAR, DOUBLE)",
-        "Of its attributes those that are numbers: the first of every key, integers up to 2^53.");
+        "The attributes with numbers as values: the first value of every key, integers up to 2^53.");
     add("attributes_rest", "STRUCT(\"key\" VARCHAR, \"type\" VARCHAR, \"value\" VARCHAR)[]",
-        "Of its attributes those that neither a column nor a map of the segment holds exactly: bytes, nested values, "
+        "The attributes that neither a column nor a map of the segment holds exactly: bytes, nested values, "
         "repeated keys, integers over 2^53.");
     add("attribute_order", "VARCHAR",
-        "Where each attribute is, in the order they came: one character each, see segment.md.");
+        "The place of each attribute, in the order of arrival: one character for each, see segment.md.");
   }
   std::vector<ColumnDoc> take() { return std::move(columns_); }
 
@@ -111,8 +111,8 @@ const std::vector<TableDoc>& schema() {
 std::string schema_page(const TableDoc& table) {
   std::string page =
       "# Table `" + std::string(table.name) + "`\n\n" + std::string(table.sentence) +
-      (table.subject.empty() ? "" : " Told again while it changes: the last is shown.") +
-      "\n\nMade from src/model/tables.h (model_test with CULPRIT_ACCEPT=1); change it there.\n\n| column | type | "
+      (table.subject.empty() ? "" : " A row is written again when it changes; the table shows the last one.") +
+      "\n\nThis page is made from src/model/tables.h by model_test with CULPRIT_ACCEPT=1.\n\n| column | type | "
       "meaning |\n|---|---|---|\n";
   for (const ColumnDoc& column : table.columns)
     page += "| `" + std::string(column.name) + "` | `" + std::string(column.type) + "` | " +

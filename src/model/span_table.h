@@ -1,4 +1,4 @@
-// Tables of spans: one line a column. tables.h explains the lines.
+// Tables of spans: one line per column. tables.h explains the lines.
 #pragma once
 
 #include "model/ledger.h"
@@ -36,78 +36,81 @@ void describe(Table& t, Of<SpanLink>) {
 }
 
 inline constexpr const char* kWaitSentences[kWaits] = {
-    "Of its duration, on a CPU; NULL where nobody watched its threads. So the seven below.",
-    "Ready and waiting for a CPU.",
-    "Waiting for something that another thread of the same program gives free.",
-    "Waiting for a block device or a flush.",
-    "Waiting for bytes under way, or for room in a socket, between machines.",
-    "Waiting for another program's answer.",
-    "Waiting for time to pass.",
-    "Blocked for a reason that is not known."};
+    "The part of the duration on a CPU; NULL if the threads were not recorded. The same holds for the next seven "
+    "columns.",
+    "The time ready without a CPU.",
+    "The time waiting for a lock that another thread of the same program holds.",
+    "The time waiting for a block device or a flush.",
+    "The time waiting for bytes in transit or for socket buffer space, between machines.",
+    "The time waiting for the answer of another program.",
+    "The time in a sleep.",
+    "The time blocked for an unknown reason."};
 
 constexpr TableInfo table_info(Of<Span>) {
   return {.name = "span",
           .sentence =
-              "A piece of work with a begin and an end: a span that a program reported, or a request as its caller's "
-              "(kind client) or its server's (kind server) end of a socket saw it. Attribute keys that are frequent in "
-              "a segment are further columns, named by the key whatever its case: \"http.route\", \"db.query.text\"; "
-              "a key whose values are of several types is VARCHAR.",
+              "A piece of work with a begin and an end: a span that a program reported, or a request as seen at its "
+              "caller's end (kind client) or its server's end (kind server) of a socket. Frequent attribute keys of a "
+              "segment are further columns with the name of the key, without regard to case: \"http.route\", "
+              "\"db.query.text\". A key with values of several types has the type VARCHAR.",
           .unit = "span"};
 }
 template <class Table>
 void describe(Table& t, Of<Span>) {
-  t.trace_high(2, "trace_id", &Span::trace_id, "The trace it belongs to: 32 lower-case hex digits.");
+  t.trace_high(2, "trace_id", &Span::trace_id, "The trace of the span: 32 lower-case hex digits.");
   t.fixed(4, "span_id", &Span::span_id,
-          "Its id within the trace, as a number; printf('%016x', span_id) is the usual form.");
-  t.derived("parent_span_id", &Span::parent_span_id, "The span that caused it, as sent; 0 where there is none.");
+          "The id of the span within the trace, as a number; printf('%016x', span_id) is the usual form.");
+  t.derived("parent_span_id", &Span::parent_span_id, "The id of the parent span, as sent; 0: none.");
   t.delta(1, "start_ns", &Span::start_ns,
-          "When it began: wall clock of its host, nanoseconds since 1970, as observed.");
+          "When the span began: wall clock of its host, nanoseconds since 1970, as observed.");
   t.derived("duration_ns", &Span::duration_ns,
-            "How long it took, in nanoseconds; negative where the sender said it ended before it began. A "
-            "recorded request begins when its first bytes leave (client) or have come (server), and ends with the"
-            " last of its answer likewise.");
-  t.text(10, "service", &Span::service, "What people call the program that did it.");
+            "The duration in nanoseconds; negative if the sender reported an end before the start. A recorded "
+            "request begins when its first bytes leave (client) or have arrived (server), and ends when the last "
+            "bytes of its answer have arrived (client) or leave (server).");
+  t.text(10, "service", &Span::service, "The service that did the work.");
   t.text(8, "name", &Span::name,
-         "What was done, of few different values: an operation, a route, a statement without its literals.");
-  t.names(9, "kind", &Span::kind, kKindNames, "unspecified, internal, server, client, producer or consumer.");
-  t.names(12, "status", &Span::status, kStatusNames, "unset, ok or error.");
-  t.text(13, "status_message", &Span::status_message, "What the program said about an error.");
+         "The operation, with few different values: a route, or a statement without its literals.");
+  t.names(9, "kind", &Span::kind, kKindNames, "The kind: unspecified, internal, server, client, producer or consumer.");
+  t.names(12, "status", &Span::status, kStatusNames, "The status: unset, ok or error.");
+  t.text(13, "status_message", &Span::status_message, "The program's message about an error.");
   t.names(6, "link", &Span::link, kLinkNames,
-          "How its parent is known: none, reported (the span says so), connection (two ends of one socket), "
-          "same_thread, wake_up or containment (the likeliest request under way).");
-  t.real(7, "link_confidence", &Span::link_confidence, "How sure that is, from 0 to 1.");
-  t.text(14, "source", &Span::source, "Who saw it: recorder, otlp, otlp-json, jaeger, notation.");
-  t.text(15, "host", &Span::host, "The machine it ran on.");
-  t.number(16, "pid", &Span::pid, "The process it ran in, as in table process; 0 where unknown.");
-  t.number(17, "tid", &Span::tid, "The thread it ran on; 0 where unknown or several.");
+          "How the parent is known: none, reported (the span names it), connection (two ends of one socket), "
+          "same_thread, wake_up or containment (the likeliest open request).");
+  t.real(7, "link_confidence", &Span::link_confidence, "The confidence in the parent, from 0 to 1.");
+  t.text(14, "source", &Span::source, "The source of the span: recorder, otlp, otlp-json, jaeger, notation.");
+  t.text(15, "host", &Span::host, "The host on which the work ran.");
+  t.number(16, "pid", &Span::pid, "The process of the work, as in table process; 0: unknown.");
+  t.number(17, "tid", &Span::tid, "The thread of the work; 0: unknown or several threads.");
   t.fixed(18, "connection", &Span::connection,
-          "The end of a socket it was seen on, as in table connection; 0 for none.");
-  t.real(19, "weight", &Span::weight, "It stands for so many spans: one over the probability with which it was kept.");
+          "The socket end at which the request was seen, as in table connection; 0: none.");
+  t.real(19, "weight", &Span::weight,
+         "The number of spans that this span stands for: one divided by the probability with which it was kept.");
   t.number(20, "flags", &Span::flags,
            "Bits: 1 orphan, 2 negative duration, 4 unfinished, 8 begun before the recording, 16 statement text "
            "unknown, 32 text cut, 64 bytes missing while it ran, 128 events lost while it ran, 256 several "
            "statements at once, 512 opaque, 1024 duplicate, 2048 the same call as its parent seen by another "
-           "observer, 4096 its connection ended before the answer did, 8192 the server's end of a call under its"
-           " client's id (set by `culprit show` alone, as 1 and 2).");
+           "observer, 4096 its connection ended before the answer, 8192 the server's end of a call with its"
+           " client's id (only `culprit show` sets the bits 1, 2 and 8192).");
   t.number(21, "otel_flags", &Span::otel_flags, "The flags field of OpenTelemetry, as sent.");
-  t.number(22, "dropped_attributes", &Span::dropped_attributes, "Attributes that the sender dropped.");
-  t.number(23, "dropped_events", &Span::dropped_events, "Events that the sender dropped.");
-  t.number(24, "dropped_links", &Span::dropped_links, "Links that the sender dropped.");
-  t.derived("received_ns", &Span::received_ns, "When it reached us: our wall clock; 0 where it was not noted.");
+  t.number(22, "dropped_attributes", &Span::dropped_attributes, "The number of attributes that the sender dropped.");
+  t.number(23, "dropped_events", &Span::dropped_events, "The number of events that the sender dropped.");
+  t.number(24, "dropped_links", &Span::dropped_links, "The number of links that the sender dropped.");
+  t.derived("received_ns", &Span::received_ns,
+            "When culprit received the span: wall clock of culprit's host; 0: unknown.");
   t.text(26, "trace_state", &Span::trace_state, "The W3C tracestate, as sent.");
-  t.resource(37, "resource_id", &Span::resource, "Who emitted it, as in table resource; 0 for none.");
+  t.resource(37, "resource_id", &Span::resource, "The sender's row in table resource; 0: none.");
   t.waits(27, 28, &Span::waits, kWaitSentences);
   t.list(36, "blockers", &Span::blockers, Of<Blocker>(),
-         "Who it waited for, longest first: in which kind of wait, how long, how often, and the last statement"
-         " of the holder.");
+         "The processes that the request waited for, the longest wait first: kind of wait, duration, count, and "
+         "the last statement of a lock holder.");
   t.list(39, "events", &Span::events, Of<SpanEvent>(),
-         "What happened during it, as the program said; the letters of attribute_types are explained in table "
-         "log.");
-  t.list(40, "links", &Span::links, Of<SpanLink>(), "Spans elsewhere that it names besides its parent.");
+         "The events that the program reported during the span; table log explains the letters of "
+         "attribute_types.");
+  t.list(40, "links", &Span::links, Of<SpanLink>(), "Links to other spans besides the parent.");
   t.span_attributes(38, &Span::attributes);
 }
 
-// What a span's fields mostly are by its others, modulo 2^64: a stranger's times may be anything.
+// The usual value of a span's field, from its other fields, modulo 2^64 because foreign times may overflow.
 inline uint64_t waits_of(const Span& span) {
   uint64_t sum = 0;
   for (int64_t ns : span.waits.ns) sum += static_cast<uint64_t>(ns);
@@ -117,8 +120,8 @@ inline uint64_t end_of(const Span& span) {
   return static_cast<uint64_t>(span.start_ns) + static_cast<uint64_t>(span.duration_ns);
 }
 
-// How frames hold a span's derived columns: the shorter of two ways (docs/formats/frame.md). In this order: each needs what
-// stands above it.
+// Frames store each derived column in the shorter of two forms (docs/formats/frame.md). The order matters: each column
+// depends on the ones above it.
 template <class Table>
 void describe_derived(Table& t, Of<Span>) {
   t.ids({.trace_low = 3, .parent = 5, .parent_ahead = 41, .trace_by_span = 42});
@@ -127,21 +130,23 @@ void describe_derived(Table& t, Of<Span>) {
 }
 
 constexpr TableInfo table_info(Of<Resource>) {
-  return {.name = "resource",
-          .sentence = "Who emits spans or logs: a resource of OpenTelemetry with a scope, each combination once."};
+  return {
+      .name = "resource",
+      .sentence = "The sender of spans or logs: an OpenTelemetry resource with a scope. Each combination has one row."};
 }
 template <class Table>
 void describe(Table& t, Of<Resource>) {
-  t.own_id("resource_id", "What spans and logs name it by: a hash of all the rest.");
-  t.text(1, "service", &Resource::service, "service.name; empty where it was not given.");
-  t.attributes(2, "attributes", "attribute_types", &Resource::attributes, "The resource's attributes, values as text.");
-  t.text(3, "schema_url", &Resource::schema_url, "The schema that the resource's names follow.");
+  t.own_id("resource_id", "The id in spans and logs: a hash of the other columns.");
+  t.text(1, "service", &Resource::service, "The attribute service.name; empty: not given.");
+  t.attributes(2, "attributes", "attribute_types", &Resource::attributes,
+               "The attributes of the resource, with their values as text.");
+  t.text(3, "schema_url", &Resource::schema_url, "The schema of the resource's attribute names.");
   t.text(4, "scope_name", &Resource::scope_name, "The instrumentation library.");
-  t.text(5, "scope_version", &Resource::scope_version, "Its version.");
-  t.text(6, "scope_schema_url", &Resource::scope_schema_url, "The schema that its names follow.");
+  t.text(5, "scope_version", &Resource::scope_version, "The version of the instrumentation library.");
+  t.text(6, "scope_schema_url", &Resource::scope_schema_url, "The schema of the scope's attribute names.");
   t.attributes(7, "scope_attributes", "scope_attribute_types", &Resource::scope_attributes,
-               "The scope's attributes, values as text.");
-  t.number(8, "dropped_attributes", &Resource::dropped_attributes, "Attributes that the sender dropped.");
+               "The attributes of the scope, with their values as text.");
+  t.number(8, "dropped_attributes", &Resource::dropped_attributes, "The number of attributes that the sender dropped.");
 }
 
 }  // namespace culprit

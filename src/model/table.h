@@ -1,4 +1,4 @@
-// What a table's lines are made of; tables.h explains them.
+// The elements of a table's lines; tables.h explains them.
 #pragma once
 
 #include <cstdint>
@@ -7,24 +7,25 @@
 
 namespace culprit {
 
-// Chooses a row type's description.
+// Selects the description of a row type.
 template <class Row>
 struct Of {};
 
-// Numbers of the columns in which frames hold ids together.
+// The numbers of the columns in which frames store ids.
 struct IdColumns {
   uint32_t trace_low, parent, parent_ahead, trace_by_span;
 };
 
-// Most rows have no derived columns.
+// Most row types have no derived columns.
 template <class Table, class Row>
 void describe_derived(Table&, Of<Row>) {}
 
 inline constexpr std::string_view kAttributeTypes =
-    "One letter an entry of the map, in its order: e(mpty) b(oolean) i(nteger) d(ouble) s(tring) y (bytes, as hex) "
-    "n(ested, as JSON) h (a string that is not UTF-8, as hex); upper case: the key is hex too.";
+    "One letter for each entry of the map, in the same order: e (empty), b (boolean), i (integer), d (double), s "
+    "(string), y (bytes, in hex), n (nested, as JSON), h (a string that is not UTF-8, in hex). Upper case: the key "
+    "is in hex too.";
 
-// What SQL calls the type of a field.
+// The SQL type of a field.
 template <class T>
 constexpr std::string_view sql_type() {
   if constexpr (std::is_same_v<T, bool>) return "BOOLEAN";
@@ -40,13 +41,13 @@ constexpr std::string_view sql_type() {
 struct TableInfo {
   std::string_view name;
   std::string_view sentence;
-  // Where a recording tells of one subject again while it changes: the columns that name it, and the order (SQL) of what was
-  // told, the last first. The table shows the last.
+  // For a subject that a recording reports again after changes: the columns that identify it, and the SQL order of its
+  // reports, the last one first. The table shows the last report.
   std::string_view subject = {}, last_first = {};
-  // What its rows are called in the ledger where they are refused; empty: they are few, others are nameless without them,
-  // and a writer that sheds keeps them.
+  // The unit of the rows in the ledger if they are refused. Empty: a writer never sheds these rows, because they are
+  // few and other rows refer to them.
   std::string_view unit = {};
-  std::string_view parquet = {};  // options of its segments
+  std::string_view parquet = {};  // Parquet options of the table's segments
 };
 
 }  // namespace culprit

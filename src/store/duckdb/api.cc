@@ -30,7 +30,7 @@ Result<DuckdbApi> load() {
   for (const std::string& path : candidates())
     if (library == nullptr) library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr)
-    return Error{Error::Kind::Unavailable, "cannot load libduckdb.so, which answers questions about a store",
+    return Error{Error::Kind::Unavailable, "cannot load libduckdb.so, which is needed to query a store",
                  "put it beside the program, or name it in CULPRIT_DUCKDB"};
   DuckdbApi api;
 #define X(name)                                                                             \

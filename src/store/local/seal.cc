@@ -44,7 +44,8 @@ Result<Sealer::Read> Sealer::add_file(std::string_view journal_file, const std::
     if (header.type != FrameType::Batch) return void(++unknown);
     uint64_t& last = last_sequences_[header.identity];
     if (header.sequence <= last) {  // the same frame again: sent twice, or sealed before a crash
-      gathered_.ledger.push_back(ledger_row(LedgerKind::duplicate, 1, name, "store", "a frame that was there already"));
+      gathered_.ledger.push_back(
+          ledger_row(LedgerKind::duplicate, 1, name, "store", "a frame with the same number is already stored"));
       gathered_.ledger.back().unit = to_string(LedgerUnit::Frame);
       return;
     }
@@ -73,7 +74,7 @@ Result<Sealer::Read> Sealer::add_file(std::string_view journal_file, const std::
 
 void Sealer::count_unread(int64_t bytes, const std::string& name) {
   gathered_.ledger.push_back(
-      ledger_row(LedgerKind::malformed, bytes, name, "store", "the journal file is larger than is read"));
+      ledger_row(LedgerKind::malformed, bytes, name, "store", "the journal file is larger than the reading limit"));
   gathered_.ledger.back().unit = to_string(LedgerUnit::Byte);
 }
 
