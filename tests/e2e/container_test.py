@@ -54,7 +54,7 @@ def demo_inside(culprit, fault, folder):
     if fault == "row_lock":
         assert found[0]["holder"]["pid"] == truth["holder"]["pid"], (found[0]["holder"], truth["holder"])
     pids = {row["pid"] for row in sql(culprit, save + "/before.culprit", "SELECT pid FROM process WHERE recorded")}
-    assert truth["postmaster_pid"] in pids or any(service["pid"] in pids for service in truth["services"]), (truth, pids)
+    assert truth["postgresql"]["postmaster_pid"] in pids or any(service["pid"] in pids for service in truth["services"]), (truth, pids)
 
 
 def sql(culprit, recording, query):

@@ -151,9 +151,7 @@ Result<ProcessInfo> read_process(int32_t pid) {
   std::string stat = read_text(proc(pid, "stat"), 4096);
   ProcessInfo seed = parse_stat(stat, sysconf(_SC_CLK_TCK));
   if (seed.pid != pid) return Error{Error::Kind::NotFound, "there is no process " + std::to_string(pid)};
-  const std::string cgroups = read_text(proc(pid, "cgroup"), 16384);  // the results of split() are views into it
-  for (std::string_view line : split(cgroups, '\n'))                  // "0::/system.slice/…": version 2
-    if (line.substr(0, 3) == "0::") seed.cgroup = repaired_utf8(line.substr(3));
+  seed.cgroup = repaired_utf8(parse_cgroup(read_text(proc(pid, "cgroup"), 16384)));
   for (const std::string& task : list_directory(proc(pid, "task"))) {
     if (task[0] == '.') continue;
     std::string text = read_text(proc(pid, "task/" + task + "/schedstat"), 256);
@@ -173,6 +171,24 @@ Result<ProcessInfo> read_process(int32_t pid) {
   for (std::string_view variable : split(environment, '\0'))
     if (variable.substr(0, kService.size()) == kService) seed.service = repaired_utf8(variable.substr(kService.size()));
   return seed;
+}
+
+std::string parse_cgroup(std::string_view cgroups) {
+  // "0::/a/b" in cgroup version 2. Where version 1 groups processes, version 2 has them all in "/": then the group of the
+  // CPU controller counts, or that of systemd (cgroups(7), "N:controllers:/a/b").
+  std::string_view unified, cpu, systemd;
+  for (std::string_view line : split(cgroups, '\n')) {
+    const size_t first = line.find(':'), second = line.find(':', first + 1);
+    if (first == std::string_view::npos || second == std::string_view::npos) continue;
+    const std::string_view controllers = line.substr(first + 1, second - first - 1), path = line.substr(second + 1);
+    const std::vector<std::string_view> names = split(controllers, ',');
+    if (controllers.empty() && line.substr(0, first) == "0") unified = path;
+    if (std::find(names.begin(), names.end(), "cpu") != names.end()) cpu = path;
+    if (controllers == "name=systemd") systemd = path;
+  }
+  for (std::string_view path : {unified, cpu, systemd})
+    if (path.size() > 1) return std::string(path);
+  return std::string(unified);
 }
 
 std::vector<std::string> parse_quota_groups(std::string_view cgroups) {

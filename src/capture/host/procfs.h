@@ -76,6 +76,8 @@ std::vector<ListeningSocket> parse_unix_table(std::string_view text);
 SocketAddress find_near_end(std::string_view tcp_table, const SocketAddress& far);
 // Returns the directories of the groups whose CPU quotas limit a process, from its /proc/PID/cgroup, innermost first.
 std::vector<std::string> parse_quota_groups(std::string_view cgroups);
+// Returns the path of a process's group, from its /proc/PID/cgroup; "/" or empty: it is in no group of its own.
+std::string parse_cgroup(std::string_view cgroups);
 // The list of /proc/PID/status, and its number of CPUs; 0: there is no list.
 struct CpuList {
   std::string text;

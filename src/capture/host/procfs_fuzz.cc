@@ -22,6 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (!culprit::valid_utf8(one.address)) std::abort();
   for (const std::string& group : parse_quota_groups(text))
     if (!group.starts_with("/sys/fs/cgroup")) std::abort();
+  if (parse_cgroup(text).size() > size) std::abort();
   if (parse_throttled_ns(text) < 0) std::abort();
   if (const CpuList list = parse_cpus_allowed(text); list.text.empty() != (list.cpus == 0) || list.cpus < 0)
     std::abort();

@@ -102,6 +102,15 @@ TEST(Seed, FindsTheGroupsWhoseQuotasBindAProcessInBothVersions) {
   EXPECT_TRUE(parse_quota_groups("nonsense").empty());
 }
 
+TEST(Seed, ReadsTheGroupInBothVersionsOfControlGroups) {
+  EXPECT_EQ(parse_cgroup("0::/system.slice/shop.service\n"), "/system.slice/shop.service");
+  EXPECT_EQ(parse_cgroup("9:name=systemd:/s\n2:cpuacct,cpu:/shop\n0::/\n"), "/shop");
+  EXPECT_EQ(parse_cgroup("9:name=systemd:/docker/4f\n4:memory:/other\n1:cpu:/\n0::/\n"), "/docker/4f");
+  EXPECT_EQ(parse_cgroup("1:cpu:/shop\n0::/kubepods/pod1\n"), "/kubepods/pod1");
+  EXPECT_EQ(parse_cgroup("1:cpu:/\n0::/\n"), "/");
+  EXPECT_EQ(parse_cgroup("nonsense"), "");
+}
+
 TEST(Seed, ReadsHowLongAGroupWasStoppedInBothVersions) {
   EXPECT_EQ(parse_throttled_ns("nr_periods 10\nnr_throttled 3\nthrottled_time 250000000\n"), 250'000'000);
   EXPECT_EQ(parse_throttled_ns("usage_usec 9\nthrottled_usec 250000\n"), 250'000'000);
