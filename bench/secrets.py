@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Plants more than two hundred kinds of secrets in places where secrets occur: a recording must contain none of them.
+"""Plants more than four hundred kinds of secrets in places where secrets occur: a recording must contain none of them.
 
 usage: secrets.py [--keep DIR]
 
-SQL (simple, extended, bound values; plain and under TLS), HTTP in both directions, other protocols, command lines and environments of
-recorded processes. Looked for in the raw files, in every decompressed frame and in every row of every table. What is no secret
+SQL (simple, extended, bound values; plain and under TLS), HTTP in both directions, other protocols, command lines, environments, programs
+and scripts of recorded processes, and of processes outside the scope that use their CPUs; in a second run with `record -- COMMAND`. Looked for in the raw files, in every decompressed frame and in every row of every table. What is no secret
 (a table's name) must be found by the same search, or it proves nothing. Needs root, Python 3 and the zstd program.
 """
 import argparse
@@ -23,7 +23,7 @@ import tempfile
 import threading
 import time
 
-from bench import CULPRIT, Cluster, keep
+from bench import CULPRIT, Cluster, ask, keep
 from postgresql_wire import Postgresql
 
 TABLES = ("span", "thread_state", "log", "metric", "process", "connection", "host", "ledger")
@@ -158,6 +158,11 @@ COMMANDS = ["--password={s}", "--password|{s}", "-p{s}", "--token={s}", "--token
             "--requirepass|{p}", "--masterauth|{p}", "-ualice:{p}", "-u{p}", "-p{p}", "-p|{p}", "--user={p}", "--user|{p}", "--name={p}", "{p}",
             "-b|alice|{p}", "echo|{p}", "http://{p}:{p}@h/", "http://h/users/{t}", "/home/{p}/shop/app.py", "--config=/home/{p}/app.toml", "-x|{t}", "KEY={p}",
             "--pin={i}", "--pin|{i}"]
+# Command lines of a shell.
+SHELL = ["PGPASSWORD={p} sleep 1; true", "MYSQL_PWD={p} exec sleep 1", "sleep 1 --requirepass {p} || true", "curl -s -H 'Authorization: Bearer {s}' http://127.0.0.1:1/; sleep 1",
+         "curl -s -u alice:{p} http://127.0.0.1:1/; sleep 1", "curl -s http://alice:{p}@127.0.0.1:1/; sleep 1", "sleep 1 # {p}", "echo {p} | cat >/dev/null; sleep 1",
+         "export TOKEN={t}; sleep 1", "psql 'postgres://alice:{p}@127.0.0.1:1/shop' -c 'select 1' 2>/dev/null; sleep 1",
+         "mysql -ualice -p{p} 2>/dev/null; redis-cli -a {p} ping 2>/dev/null; sleep 1", "sshpass -p {p} true 2>/dev/null; sleep 1"]
 ENVIRONMENT = ["PGPASSWORD", "AWS_SECRET_ACCESS_KEY", "DATABASE_URL"]
 
 
@@ -279,8 +284,39 @@ def plant_commands(planter):
         running.append(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1)", *words]))
     for name in ENVIRONMENT:
         running.append(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1)"], env={**os.environ, name: planter.fill(f"environment {name}", "{s}")}))
+    for template in SHELL:
+        running.append(subprocess.Popen(["/bin/sh", "-c", planter.fill(f"shell {template}", template)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL))
     for process in running:
         process.wait()
+
+
+def plant_homes(planter):
+    """Runs a program and a script from home directories."""
+    for kind, program in (("script", "#!/usr/bin/python3\nimport time; time.sleep(1)\n"), ("program", None)):
+        home = planter.fill(f"home directory of a {kind}", "/home/{p}")
+        os.makedirs(home + "/bin")
+        try:
+            path = f"{home}/bin/nightly"
+            if program is None:
+                shutil.copy("/bin/sleep", path)
+            else:
+                with open(path, "w") as file:
+                    file.write(program)
+            os.chmod(path, 0o755)
+            subprocess.run([path, "1"], check=False)
+        finally:
+            shutil.rmtree(home)
+
+
+def start_strangers(planter):
+    """Starts processes outside the scope that use all CPUs, with secrets in their command lines and environments: requests wait for them."""
+    code = "import time\nend = time.time() + 600\nwhile time.time() < end: pass"
+    strangers = []
+    for template in ("--password={s}", "--requirepass|{p}", "{p}", "-ualice:{p}", "http://u:{s}@h/"):
+        words = planter.fill(f"stranger's command line {template}", template).split("|")
+        strangers.append(subprocess.Popen([sys.executable, "-c", code, *words], env={**os.environ, "OTEL_SERVICE_NAME": planter.fill("stranger's service", "{p}")}))
+    return strangers
 
 
 def act(port, seed):
@@ -290,6 +326,7 @@ def act(port, seed):
     plant_http(planter)
     plant_other(planter)
     plant_commands(planter)
+    plant_homes(planter)
     json.dump([(kind, [form.decode() for form in forms]) for kind, forms in planter.planted], sys.stdout)
 
 
@@ -324,6 +361,67 @@ def places(recording):
         yield verb, subprocess.run([CULPRIT, verb, recording, "--json"], capture_output=True).stdout
 
 
+def actor_argv(cluster, seed):
+    return [sys.executable, __file__, "--act", str(cluster.port), "--seed", str(seed)]
+
+
+def forms_of(planter):
+    return [(kind, [form.decode() for form in forms]) for kind, forms in planter.planted]
+
+
+def stop(processes):
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def record_scope(recording, cluster, seed):
+    planter = Planter(seed + 1000)
+    actor = subprocess.Popen(actor_argv(cluster, seed), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    strangers = start_strangers(planter)
+    try:
+        recorder = subprocess.Popen([CULPRIT, "record", "-p", str(cluster.process.pid), "-p", str(actor.pid), "-o", recording], stdout=subprocess.DEVNULL,
+                                    stderr=subprocess.PIPE)
+        time.sleep(2)
+        planted = json.loads(actor.communicate("go\n")[0])
+        time.sleep(0.5)
+        recorder.terminate()
+        errors = recorder.communicate()[1].decode()
+    finally:
+        stop(strangers)
+    if recorder.returncode != 0:
+        raise SystemExit("the recorder: " + errors)
+    return planted + forms_of(planter), [process.pid for process in strangers]
+
+
+def record_command(recording, cluster, seed):
+    """Records the actor as a command. The server is outside the scope; its requests are seen at the actor's end."""
+    planter = Planter(seed + 1000)
+    strangers = start_strangers(planter)
+    try:
+        recorder = subprocess.run([CULPRIT, "record", "-o", recording, "--", *actor_argv(cluster, seed)], input="go\n", capture_output=True, text=True)
+    finally:
+        stop(strangers)
+    if recorder.returncode != 0:
+        raise SystemExit("the recorder: " + recorder.stderr)
+    return json.loads(recorder.stdout) + forms_of(planter), [process.pid for process in strangers]
+
+
+def search(recording, planted, strangers):
+    found, control, sizes = {}, [], {}
+    for place, data in places(recording):
+        sizes[place] = sizes.get(place, 0) + len(data)
+        if CONTROL.encode() in data:
+            control.append(place)
+        for kind, forms in planted:
+            if any(form.encode() in data for form in forms):
+                found.setdefault(kind, []).append(place)
+    spans, named = ask(recording, "SELECT kind, count(*) AS n FROM span GROUP BY ALL"), ask(
+        recording, f"SELECT count(*) AS n FROM process WHERE pid IN ({', '.join(map(str, strangers))})")
+    return {"kinds": len(planted), "kinds_found": len(found), "found": found, "control_found_in": sorted(set(control)),
+            "spans": {row["kind"]: row["n"] for row in spans}, "strangers_named": named[0]["n"], "bytes_searched": sum(sizes.values())}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--act", type=int, help=argparse.SUPPRESS)
@@ -336,29 +434,16 @@ def main():
     recording = arguments.keep or directory + "/r.culprit"
     with Cluster() as cluster:
         cluster.sql(f"CREATE TABLE {CONTROL} (id int, v text)")
-        actor = subprocess.Popen([sys.executable, __file__, "--act", str(cluster.port), "--seed", str(arguments.seed)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        recorder = subprocess.Popen([CULPRIT, "record", "-p", str(cluster.process.pid), "-p", str(actor.pid), "-o", recording], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        time.sleep(2)
-        planted = json.loads(actor.communicate("go\n")[0])
-        time.sleep(0.5)
-        recorder.terminate()
-        errors = recorder.communicate()[1].decode()
-        if recorder.returncode != 0:
-            raise SystemExit("the recorder: " + errors)
-    found, control, sizes = {}, [], {}
-    for place, data in places(recording):
-        sizes[place] = sizes.get(place, 0) + len(data)
-        if CONTROL.encode() in data:
-            control.append(place)
-        for kind, forms in planted:
-            if any(form.encode() in data for form in forms):
-                found.setdefault(kind, []).append(place)
-    spans = json.loads(subprocess.run([CULPRIT, "sql", "SELECT kind, count(*) AS n FROM span GROUP BY ALL", "-s", recording, "--json"], capture_output=True).stdout)["rows"]
+        result = search(recording, *record_scope(recording, cluster, arguments.seed))
+        by_command = directory + "/command.culprit"
+        result["by_command"] = search(by_command, *record_command(by_command, cluster, arguments.seed + 1))
     shutil.rmtree(directory, ignore_errors=True)
-    keep("secrets", {"seed": arguments.seed, "kinds": len(planted), "kinds_found": len(found), "found": found, "control_found_in": sorted(set(control)),
-                     "spans": {row["kind"]: row["n"] for row in spans}, "bytes_searched": sum(sizes.values())})
-    if found or not {"table span"} <= set(control) or not any(place.startswith("frame") for place in control):
-        raise SystemExit("secrets were found" if found else "the control was not found")
+    keep("secrets", {"seed": arguments.seed, **result})
+    for one in (result, result["by_command"]):
+        if one["found"] or not {"table span"} <= set(one["control_found_in"]) or not any(place.startswith("frame") for place in one["control_found_in"]):
+            raise SystemExit("secrets were found" if one["found"] else "the control was not found")
+        if not one["strangers_named"]:
+            raise SystemExit("no stranger was blamed: what is stored of them was not tried")
 
 
 if __name__ == "__main__":

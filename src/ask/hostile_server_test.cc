@@ -143,6 +143,19 @@ TEST(HostileServer, AnEndlessAnswerIsAFailure) {
   EXPECT_EQ(reply.failure->message, "the server's answer is too long");
 }
 
+// One cell of a gigabyte is announced, and a part of it comes.
+TEST(HostileServer, AnAnswerOfAGigabyteIsAFailure) {
+  constexpr size_t kCell = 1u << 30;
+  std::string answer = rows_of(1, 0, "");
+  answer.resize(answer.find("SELECT") - 5);  // only the description of the row
+  answer += "D" + four_bytes(kCell + 10) + two_bytes(1) + four_bytes(kCell) + std::string(32u << 20, 'x');
+  FakeServer server({kLoggedIn, kDone, answer});
+  Result<Session> session = Session::open(server.login());
+  ASSERT_TRUE(session.has_value()) << session.error().message;
+  int64_t took_ms = elapsed_ms([&] { EXPECT_TRUE(session.value().run("SELECT", 1).failure.has_value()); });
+  EXPECT_LT(took_ms, 10'000);
+}
+
 TEST(HostileServer, SilenceEnds) {
   FakeServer server({});
   int64_t took_ms = elapsed_ms([&] { EXPECT_FALSE(Session::open(server.login()).has_value()); });

@@ -2,9 +2,11 @@
 // skipped with a message otherwise.
 #include "demo/postgres.h"
 
+#include <dirent.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <memory>
 #include <optional>
 
@@ -121,6 +123,37 @@ TEST_F(PrivateServer, FindsTablesInOtherSchemas) {
   auto plan = inquiry_->plan("SELECT * FROM shelves WHERE place = ?", "");
   ASSERT_TRUE(plan.value().known) << plan.value().unknown_why;
   EXPECT_EQ(plan.value().relation, "stores.shelves");
+}
+
+// The process that speaks with the server has the server's user, no capability, no file, and no way to get one.
+TEST_F(PrivateServer, IsAskedByAHelperWithTheServersUserAndNothingElse) {
+  ASSERT_NE(user_.uid, 0u);
+  Child open_session = session("SELECT pg_sleep(20)");  // its database is in use
+  ASSERT_TRUE(inquiry_->lock_waits().has_value());
+  std::ifstream children("/proc/thread-self/children");
+  int helpers = 0;
+  for (pid_t pid = 0; children >> pid;) {
+    const std::string directory = "/proc/" + std::to_string(pid);
+    std::ifstream file(directory + "/status");
+    const std::string status((std::istreambuf_iterator<char>(file)), {});
+    if (status.find("Seccomp:\t2") == std::string::npos) continue;
+    ++helpers;
+    const std::string uid = std::to_string(user_.uid);
+    EXPECT_NE(status.find("Uid:\t" + uid + "\t" + uid + "\t" + uid + "\t" + uid + "\n"), std::string::npos) << status;
+    for (const char* set : {"CapInh", "CapPrm", "CapEff", "CapAmb"})
+      EXPECT_NE(status.find(std::string(set) + ":\t0000000000000000\n"), std::string::npos) << status;
+    EXPECT_NE(status.find("NoNewPrivs:\t1\n"), std::string::npos) << status;
+    std::unique_ptr<DIR, int (*)(DIR*)> descriptors(opendir((directory + "/fd").c_str()), closedir);
+    ASSERT_TRUE(descriptors != nullptr);
+    while (const dirent* entry = readdir(descriptors.get())) {
+      if (entry->d_name[0] == '.') continue;
+      char target[256] = {};
+      (void)!readlink((directory + "/fd/" + entry->d_name).c_str(), target, sizeof target - 1);
+      const std::string_view name = target;
+      EXPECT_TRUE(name == "/dev/null" || name.starts_with("socket:")) << name;
+    }
+  }
+  EXPECT_GE(helpers, 1);
 }
 
 TEST_F(PrivateServer, IsAskedReadOnlyAndWithALimit) {

@@ -45,6 +45,7 @@ class BpfSource : public EventSource {
   Result<uint64_t> poll(int timeout_ms, const Handler& handle) override;
   Result<void> stop(const Handler& handle) override;
   int64_t begin_ns() const override { return begin_ns_; }
+  int64_t reached_ns() const override { return static_cast<int64_t>(reached_ns_); }
   SourceCounts counts() const override;
   std::vector<TableSize> table_sizes() const override { return {{"sockets", told_.size(), ToldSockets::kMost}}; }
   std::vector<OpenWait> open_waits() const override { return open_waits_; }
@@ -60,8 +61,9 @@ class BpfSource : public EventSource {
   Result<void> open_rings();
   Result<void> seed_scope();
   void tick_probes(uint64_t now_ns, uint64_t horizon_ns, const Handler& handle);
-  uint64_t drain(uint64_t horizon_ns, const Handler& handle);
-  void collect(uint64_t horizon_ns);
+  uint64_t drain_portion(uint64_t horizon_ns, const Handler& handle);
+  void drain_all(const Handler& handle);
+  uint64_t collect(uint64_t horizon_ns);
   void deliver(const event_header& event, const Handler& handle);
   void keep_open_waits();
   void look_for_ended_sockets(uint64_t horizon_ns, const Handler& handle);
@@ -74,6 +76,7 @@ class BpfSource : public EventSource {
   std::vector<EventRing*> order_;
   int epoll_fd_ = -1;
   uint64_t last_ns_ = 0;
+  uint64_t reached_ns_ = 0;
   int64_t begin_ns_ = 0;
   ToldSockets told_;
   std::vector<int32_t> executed_;  // processes that executed a program since the last search for servers
@@ -149,10 +152,10 @@ Result<uint64_t> BpfSource::poll(int timeout_ms, const Handler& handle) {
   int64_t deadline = clock_ns(CLOCK_MONOTONIC) + std::max(timeout_ms, 0) * int64_t{1'000'000};
   for (;;) {
     int64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID), now = clock_ns(CLOCK_MONOTONIC);
-    uint64_t n = drain(now - kReorderWindowNs, handle);
-    look_for_ended_sockets(now - kReorderWindowNs, handle);
+    uint64_t n = drain_portion(now - kReorderWindowNs, handle);
+    look_for_ended_sockets(reached_ns_, handle);
     for (int32_t pid : std::exchange(executed_, {})) probes_.look_at(pid);
-    if (options_.reports) tick_probes(now, now - kReorderWindowNs, handle);
+    if (options_.reports) tick_probes(now, reached_ns_, handle);
     counts_.user_ns += static_cast<uint64_t>(clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu);
     if (n > 0 || now >= deadline) return n;
     epoll_event woken[16];
@@ -162,25 +165,29 @@ Result<uint64_t> BpfSource::poll(int timeout_ms, const Handler& handle) {
   }
 }
 
-void BpfSource::collect(uint64_t horizon_ns) {
+// Collects up to kBudgetBytes of each ring. Returns the time up to which no event is left in the rings.
+uint64_t BpfSource::collect(uint64_t horizon_ns) {
   for (EventRing& ring : rings_) {
     ring.collect(horizon_ns, kBudgetBytes);
     if (ring.cut_short()) horizon_ns = std::min(horizon_ns, ring.items().back().time_ns);
   }
   for (EventRing& ring : rings_) ring.trim(horizon_ns);
+  return horizon_ns;
 }
 
-// Passes on all events up to the horizon, in portions.
-uint64_t BpfSource::drain(uint64_t horizon_ns, const Handler& handle) {
-  uint64_t total = 0;
-  for (;;) {
-    uint64_t n = 0;
-    collect(horizon_ns);
-    merge(order_, [&](const event_header& event) { deliver(event, handle), ++n; });
-    for (EventRing& ring : rings_) ring.release();
-    if (n == 0) return total;
-    total += n;
-  }
+// Passes on one portion of the events up to the horizon, all of them if they are few: between two portions the consumer
+// can forget what is over.
+uint64_t BpfSource::drain_portion(uint64_t horizon_ns, const Handler& handle) {
+  uint64_t n = 0;
+  const uint64_t reached_ns = collect(horizon_ns);
+  merge(order_, [&](const event_header& event) { deliver(event, handle), ++n; });
+  for (EventRing& ring : rings_) ring.release();
+  if (reached_ns != kEverything) reached_ns_ = std::max(reached_ns_, reached_ns);
+  return n;
+}
+
+void BpfSource::drain_all(const Handler& handle) {
+  while (drain_portion(kEverything, handle) > 0) continue;
 }
 
 void BpfSource::deliver(const event_header& event, const Handler& handle) {
@@ -212,9 +219,10 @@ void BpfSource::look_for_ended_sockets(uint64_t horizon_ns, const Handler& handl
   }
   auto now = static_cast<uint64_t>(clock_ns(CLOCK_MONOTONIC));
   if (!told_.due(now)) return;
+  const int64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);  // on a busy machine the look takes longer than its work
   auto live = programs_->mark_live_sockets(told_.next_multiplier());
-  auto done = static_cast<uint64_t>(clock_ns(CLOCK_MONOTONIC));
-  told_.compare(live, now, done);
+  const auto cost_ns = static_cast<uint64_t>(clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu);
+  told_.compare(live, static_cast<uint64_t>(clock_ns(CLOCK_MONOTONIC)), cost_ns);
 }
 
 Result<void> BpfSource::stop(const Handler& handle) {
@@ -222,10 +230,10 @@ Result<void> BpfSource::stop(const Handler& handle) {
   keep_open_waits();
   // A program that was running while its hook was detached may still write an event, for some microseconds.
   for (int i = 0; i < 3; ++i) {
-    drain(kEverything, handle);
+    drain_all(handle);
     usleep(2000);
   }
-  drain(kEverything, handle);
+  drain_all(handle);
   return {};
 }
 

@@ -216,5 +216,77 @@ TEST(BpfSource, KeepsTheStatesOfThreadsWhoseNumbersCollide) {
   EXPECT_GE(sleeps.size(), kThreads);
 }
 
+// A burst is passed on in portions, so that the consumer can forget between them what is over: the time that is reached
+// lies behind the clock, and no event comes that is older.
+TEST(BpfSource, PassesOnABurstInPortions) {
+  SKIP_WITHOUT_RIGHTS();
+  constexpr int kMessages = 10'000;
+  Child child(
+      [] {},
+      [] {
+        const Pair pair = socket_pair();
+        char bytes[1000] = {};
+        for (int i = 0; i < kMessages; ++i)
+          must(write(pair.a, bytes, sizeof bytes) == sizeof bytes && read(pair.b, bytes, sizeof bytes) == sizeof bytes);
+      });
+  auto source = open_bpf_source({.scope = {.pids = {child.pid()}}, .ring_size_bytes = 32u << 20, .reports = false});
+  ASSERT_TRUE(source.has_value() && source.value()->start().has_value());
+  child.go();
+  while (!child.ended()) usleep(1000);
+  usleep(20'000);
+  int64_t reached_ns = 0;
+  int portions = 0;
+  uint64_t total = 0, messages = 0;
+  for (;;) {
+    const uint64_t n = source.value()
+                           ->poll(0,
+                                  [&](const event_header& event) {
+                                    EXPECT_GT(static_cast<int64_t>(event.time_ns), reached_ns);
+                                    messages += event.type == EVENT_DATA;
+                                  })
+                           .value();
+    EXPECT_GE(source.value()->reached_ns(), reached_ns);
+    reached_ns = source.value()->reached_ns();
+    total += n;
+    if (n == 0) break;
+    ++portions;
+    EXPECT_LT(n, 2u * kMessages / 3);
+  }
+  EXPECT_EQ(messages, 2u * kMessages);
+  EXPECT_GT(portions, 3);
+  EXPECT_EQ(source.value()->counts().late, 0u);
+}
+
+// 1,024 slots, and more threads than that come and go while others sleep on: none of these loses its state.
+TEST(BpfSource, KeepsTheStatesOfSleepersWhileThreadsComeAndGo) {
+  SKIP_WITHOUT_RIGHTS();
+  constexpr uint32_t kSlots = 1024;
+  constexpr size_t kSleepers = 60;
+  constexpr int kThreads = 4'000;
+  auto work = [] {
+    std::atomic<bool> over{false};
+    std::vector<std::thread> sleepers;
+    for (size_t i = 0; i < kSleepers; ++i)
+      sleepers.emplace_back([&] {
+        while (!over) usleep(20'000);
+      });
+    for (int i = 0; i < kThreads; ++i) std::thread([] {}).join();
+    over = true;
+    for (std::thread& thread : sleepers) thread.join();
+  };
+  Recording recording = record([] {}, work, {.most_thread_slots = kSlots});
+  EXPECT_EQ(recording.counts.slot_collisions, 0u);
+  std::map<uint32_t, int> sleeps;
+  std::set<uint32_t> threads;
+  for (const event_switch* e : recording.all<event_switch>(EVENT_SWITCH)) {
+    threads.insert(e->header.tid);
+    if (e->syscall == SYS_clock_nanosleep && e->header.time_ns - e->off_ns >= 19'000'000) ++sleeps[e->header.tid];
+  }
+  EXPECT_GE(threads.size(), static_cast<size_t>(kThreads));
+  size_t slept_twice = 0;
+  for (const auto& [tid, n] : sleeps) slept_twice += n >= 2;
+  EXPECT_EQ(slept_twice, kSleepers);
+}
+
 }  // namespace
 }  // namespace culprit::capture::testing

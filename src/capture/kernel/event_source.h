@@ -98,6 +98,8 @@ class EventSource {
   virtual Result<void> stop(const Handler& handle) = 0;
   // The time (monotonic) since which no event is missing; valid after start(). 0: unknown.
   virtual int64_t begin_ns() const { return 0; }
+  // The time (monotonic) up to which all events have been passed on. After a burst it lies behind the clock. 0: unknown.
+  virtual int64_t reached_ns() const { return 0; }
   virtual SourceCounts counts() const = 0;
   // Returns the current sizes of the source's own tables.
   virtual std::vector<TableSize> table_sizes() const { return {}; }

@@ -22,8 +22,8 @@ uint64_t ToldSockets::next_multiplier() {
   return multiplier_;
 }
 
-void ToldSockets::compare(const std::optional<LiveSockets>& live, uint64_t begin_ns, uint64_t done_ns) {
-  next_look_ns_ = done_ns + std::max(kLookEveryNs, (done_ns - begin_ns) * kShareOfACpu);
+void ToldSockets::compare(const std::optional<LiveSockets>& live, uint64_t done_ns, uint64_t cost_ns) {
+  next_look_ns_ = done_ns + std::max(kLookEveryNs, cost_ns * kShareOfACpu);
   if (!live) return;
   for (const auto& [socket, pid] : sockets_)
     if (!live->may_live(socket)) ended_.push_back({socket, pid, done_ns});

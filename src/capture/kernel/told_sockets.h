@@ -51,8 +51,8 @@ class ToldSockets {
   bool due(uint64_t now_ns) const { return !sockets_.empty() && ended_.empty() && now_ns >= next_look_ns_; }
   // Returns a new multiplier for each look, so that two sockets that share a bit do so only in one look.
   uint64_t next_multiplier();
-  // Compares with the result of a look that began and ended at these times; nothing: the look failed.
-  void compare(const std::optional<LiveSockets>& live, uint64_t begin_ns, uint64_t done_ns);
+  // Compares with the result of a look that ended at `done_ns` and took `cost_ns` of CPU; nothing: the look failed.
+  void compare(const std::optional<LiveSockets>& live, uint64_t done_ns, uint64_t cost_ns);
   // Returns the sockets that were gone at `horizon_ns`: all their events have been passed on.
   std::vector<Ended> take_ended(uint64_t horizon_ns);
 

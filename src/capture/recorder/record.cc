@@ -121,7 +121,10 @@ Result<void> Recording::round(int64_t mono_ns) {
   take_answers();
   note_sizes(source_.table_sizes());
   note_sizes(dispatcher_->table_sizes());
-  note(dispatcher_->tick(now_ns(CLOCK_MONOTONIC), now_ns(CLOCK_REALTIME)));
+  // A tick at the time of the events: what they say of the time after it has not come yet.
+  const int64_t now = now_ns(CLOCK_MONOTONIC), wall_ns = now_ns(CLOCK_REALTIME);
+  const int64_t reached_ns = source_.reached_ns() != 0 ? std::max(begin_ns_, source_.reached_ns()) : now;
+  note(dispatcher_->tick(reached_ns, wall_ns - (now - reached_ns)));
   if (mono_ns - progress_ns_ < 1'000'000'000 || !options_.on_progress) return {};
   progress_ns_ = mono_ns;
   options_.on_progress({mono_ns - begin_ns_, dispatcher_->events(), dispatcher_->spans()});
