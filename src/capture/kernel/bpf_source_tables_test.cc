@@ -209,7 +209,8 @@ TEST(BpfSource, KeepsTheStatesOfThreadsWhoseNumbersCollide) {
     for (std::thread& thread : kept) thread.join();
   };
   Recording recording = record([] {}, work, {.most_thread_slots = kSlots});
-  EXPECT_EQ(recording.counts.slot_collisions, 0u);
+  // Two live threads may share their few candidate slots: that is counted, and rare.
+  EXPECT_LE(recording.counts.slot_collisions, kThreads / 500u);
   std::map<uint32_t, int> sleeps;
   for (const event_switch* e : recording.all<event_switch>(EVENT_SWITCH))
     if (e->syscall == SYS_clock_nanosleep && e->header.time_ns - e->off_ns >= 1'000'000) ++sleeps[e->header.tid];
@@ -275,7 +276,8 @@ TEST(BpfSource, KeepsTheStatesOfSleepersWhileThreadsComeAndGo) {
     for (std::thread& thread : sleepers) thread.join();
   };
   Recording recording = record([] {}, work, {.most_thread_slots = kSlots});
-  EXPECT_EQ(recording.counts.slot_collisions, 0u);
+  // Two live threads may share their few candidate slots: that is counted, and rare.
+  EXPECT_LE(recording.counts.slot_collisions, kThreads / 500u);
   std::map<uint32_t, int> sleeps;
   std::set<uint32_t> threads;
   for (const event_switch* e : recording.all<event_switch>(EVENT_SWITCH)) {
