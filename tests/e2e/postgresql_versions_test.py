@@ -137,7 +137,7 @@ def try_budget(major, process, clients):
     dump.wait(timeout=60)
     told.seek(0)
     text = told.read()
-    read = re.findall(r"report state 0: (.*)", text)
+    read = re.findall(r"pg_activity state 0: (.*)", text)
     expect(len(read) == 1 and read[0].startswith("SELECT pg_sleep(0.6) /* long */"), f"{major}: the long statement is read: {read}")
     expect(re.search(r"pgstat_report_activity in \S+ +over budget +\d+ hits a second", text), f"{major}: the probe is over its budget, and says so")
 
