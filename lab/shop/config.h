@@ -1,6 +1,7 @@
 // Config: a file of `name = value` lines that a service reads at its start and again on SIGHUP.
 //
-// Must be made before the first other thread: SIGHUP is blocked for all and taken by one thread of its own.
+// Must be made before any other thread starts: it blocks SIGHUP in all threads, and a separate thread waits for the
+// signal.
 #pragma once
 
 #include <functional>

@@ -236,9 +236,10 @@ Reply collect(PGconn* connection) {
   for (int64_t end = now_ms() + kAnswerMs;;) {
     while (PQisBusy(connection)) {
       // Later data on this connection cannot be trusted.
-      if (!wait_for(PQsocket(connection), POLLIN, end) || PQconsumeInput(connection) == 0) {
+      const bool answered = wait_for(PQsocket(connection), POLLIN, end);
+      if (!answered || PQconsumeInput(connection) == 0) {
         shutdown(PQsocket(connection), SHUT_RDWR);
-        return failed("the server did not answer in time");
+        return failed(answered ? "the connection to the server broke" : "the server did not answer in time");
       }
     }
     PGresult* result = PQgetResult(connection);

@@ -73,7 +73,7 @@ Result<std::string> password_of_file(const std::string& path, const std::map<std
   std::string content(kMaxFile, '\0');
   ssize_t n = ours && secret ? read(fd, content.data(), content.size()) : 0;
   close(fd);
-  if (!regular) return refused(Error::Kind::Unavailable, "is no regular file of at most 64 KiB");
+  if (!regular) return refused(Error::Kind::Unavailable, "is not a regular file, or is larger than 64 KiB");
   if (!ours) return refused(Error::Kind::Unavailable, "belongs to another user", "copy it to a file of your own");
   if (!secret)
     return refused(Error::Kind::Unavailable, "may be read by other users", "chmod 600 " + shell_quoted(path));

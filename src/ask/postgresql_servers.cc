@@ -16,7 +16,8 @@ constexpr const char* kDatabases =
     "backend' AND pid <> pg_backend_pid() AND "
     "datname IS NOT NULL "
     "GROUP BY datname ORDER BY count(*) DESC, datname LIMIT 20";
-constexpr size_t kMaxDatabases = 20;  // limit, whatever the server answers
+constexpr size_t kMaxDatabases = 20;      // per server, even if a server ignores its LIMIT
+constexpr size_t kMaxAllDatabases = 400;  // of all servers
 
 std::string user_name(uid_t uid) {
   passwd* entry = getpwuid(uid);
@@ -52,8 +53,9 @@ void add_databases(const Postmaster& postmaster, const CancelToken* cancel, Foun
       why = reply.failure->message;
       break;
     }
+    if (reply.rows.size() > kMaxDatabases) reply.rows.resize(kMaxDatabases);
     for (const std::vector<std::string>& row : reply.rows)
-      if (found.databases.size() < 20 * kMaxDatabases)
+      if (found.databases.size() < kMaxAllDatabases)
         found.databases.push_back({local_instance(postmaster) + "/" + row[0], local_login(postmaster, row[0])});
     return;
   }

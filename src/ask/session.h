@@ -34,7 +34,7 @@ struct Login {
 };
 
 struct Failure {
-  std::string state;  // SQLSTATE; empty: the connection broke, or the time limit was reached
+  std::string state;  // SQLSTATE; empty: the server reported none (no connection, time limit, unreadable answer)
   std::string message;
 };
 

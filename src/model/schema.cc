@@ -112,7 +112,8 @@ std::string schema_page(const TableDoc& table) {
   std::string page =
       "# Table `" + std::string(table.name) + "`\n\n" + std::string(table.sentence) +
       (table.subject.empty() ? "" : " A row is written again when it changes; the table shows the last one.") +
-      "\n\nThis page is made from src/model/tables.h by model_test with CULPRIT_ACCEPT=1.\n\n| column | type | "
+      "\n\nThis page is made from the tables in src/model (span_table.h, record_table.h) by model_test with "
+      "CULPRIT_ACCEPT=1.\n\n| column | type | "
       "meaning |\n|---|---|---|\n";
   for (const ColumnDoc& column : table.columns)
     page += "| `" + std::string(column.name) + "` | `" + std::string(column.type) + "` | " +

@@ -19,8 +19,8 @@ class SharedIds {
   // `spans` must be in the order of their trace and outlive this object.
   explicit SharedIds(const std::vector<Span>& spans);
 
-  // Returns the outer view of the same call with the same id: for a server's end its client's end, and for another
-  // observer's copy of an end the surrounding one. kNoSpan: there is none.
+  // Returns the outer view of the same call with the same id; kNoSpan: there is none. The outer view of a server's span
+  // is the client's span. The outer view of a span that another observer recorded is the span around it.
   SpanIndex outer_view(SpanIndex span) const { return outer_[span]; }
   // Returns true if the outer view is another observer's view of the same end.
   bool same_end(SpanIndex span) const {

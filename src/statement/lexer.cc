@@ -78,7 +78,8 @@ class Lexer {
     emit(SqlTokenKind::Literal, end - at_);
     ++out_.literals;
   }
-  // Emits a string. The SQL standard joins adjacent strings: 'a' 'b' is one string.
+  // Emits a string. A string that directly follows another one continues it, as in MySQL: 'a' 'b' is one string. (The SQL
+  // standard requires a line break between them.)
   void emit_string(size_t end) {
     bool goes_on = string_end_ > 0 && string_token_ + 1 == out_.tokens.size();
     if (goes_on) {

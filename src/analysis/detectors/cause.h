@@ -81,7 +81,7 @@ struct Cause {
   // empty.
   std::function<bool(const Request&)> fails;
   std::string trigger = "none_seen";
-  // Whether comparable work shows what the cause's work would likely cost. Otherwise likely and most are equal in
+  // Whether there is comparable work, from which the likely time in `saved` is estimated. Otherwise likely and most are equal in
   // `saved`, and the answer shows only the upper bound.
   bool comparable = true;
   // Whether the signature holds without a baseline. With a baseline, a change alone is enough.

@@ -45,7 +45,7 @@ std::map<std::pair<TextId, std::string>, Group> group_waiters(const WorkloadProf
   for (const auto& [id, statement] : now.statements()) {
     const std::string& text = now.names().text(statement.text);
     int64_t lock_ns = statement.waits[Wait::Lock];
-    // a commit's lock is the log's: that is a flush
+    // A COMMIT that waits for a lock waits for the write-ahead log. fsync_storm counts that time as a flush.
     if (lock_ns <= 0 || sort_of(text) == StatementSort::Commit) continue;
     Group& group = groups[{statement.instance, table_of(text)}];
     group.table = table_of(text);

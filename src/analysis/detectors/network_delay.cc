@@ -73,13 +73,14 @@ void describe(Cause& cause, const Edge& edge, const Groups& groups, bool some, i
   cause.what += " pass between the caller's view and the callee's";
   cause.evidence.push_back(observed(cause.what, static_cast<double>(median(edge.gaps)), "ns"));
   if (comparable_ns > 0 && median(edge.gaps) >= 3 * comparable_ns)
-    cause.evidence.push_back(observed("on the other edges here it is " + format_duration(comparable_ns) + " (median)",
-                                      static_cast<double>(comparable_ns), "ns"));
+    cause.evidence.push_back(
+        observed("between the other pairs of services it is " + format_duration(comparable_ns) + " per call (median)",
+                 static_cast<double>(comparable_ns), "ns"));
   cause.against.push_back("whether it is the network or a queue at either end: these traces do not tell");
   cause.assuming = some ? "its slow calls take what the others take" : "it takes what other edges here take";
-  cause.advice = "look at the way from " + cause.caller +
-                 " to its callee, and at what queues in front of it: ss -ti, its "
-                 "accept queue and its pool of workers";
+  cause.advice = "look at the network between " + cause.caller +
+                 " and its callee, and at the callee's queues: ss -ti, the accept "
+                 "queue, the pool of workers";
   cause.would_tell = "sudo culprit record on both machines: retransmits, and waits for a CPU";
 }
 

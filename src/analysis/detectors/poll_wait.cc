@@ -81,7 +81,8 @@ std::vector<Cause> find_poll_waits(const DetectorInput& input) {
       cause.evidence.push_back(inferred("the pauses are as steady as a timer's"));
     if (!sleeps)
       cause.against.push_back("whether " + loop.caller + " computes or sleeps meanwhile: these traces do not tell");
-    cause.against.push_back("what it waits for may itself be slow: then asking more often saves little");
+    cause.against.push_back("what " + loop.caller +
+                            " waits for may itself be slow: then more frequent polls save little");
     cause.assuming = "it learns at once of what it asks for";
     cause.advice =
         "let " + loop.caller + " be told instead of asking again: a notification, a blocking read, or a shorter pause";

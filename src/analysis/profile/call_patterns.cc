@@ -11,7 +11,8 @@ namespace culprit::analysis {
 
 namespace {
 
-// Only failures of the server count; a client error (4xx) is a valid answer.
+// A call failed if its span has status Error or an HTTP status of at least 500. A 4xx without status Error is a valid
+// answer.
 bool failed(const Span& span) { return span.status == SpanStatus::Error || http_status(span.attributes) >= 500; }
 
 bool call_failed(const Trace& trace, SpanIndex head) {

@@ -1,4 +1,4 @@
-// SpanNodes: the position of each span of a trace in the call tree, and the calls that repeat there.
+// SpanNodes: the node of the call tree for each span of a trace. This file also finds calls that a caller repeats.
 #pragma once
 
 #include <vector>

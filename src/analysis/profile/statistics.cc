@@ -41,7 +41,8 @@ int64_t Distribution::quantile(double q) const {
 // samples, the share above the quantile.
 double Distribution::effective(double q) const {
   if (in_time_.empty() || q <= 0 || q >= 1) return effective_;
-  // Dependence that ends within a thousandth of a recording stays inside a block.
+  // The samples are divided into up to 1024 blocks. If samples depend on each other only over shorter distances than a
+  // block, the blocks are almost independent.
   size_t blocks = std::min<size_t>(in_time_.size(), 1024);
   int64_t quantile_ns = quantile(q);
   std::vector<double> above(blocks, 0), all(blocks, 0);

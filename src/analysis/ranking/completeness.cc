@@ -24,8 +24,8 @@ constexpr double kUnclaimedShare = 0.2;
 constexpr double kExplains = 0.5;
 // If a service's threads are runnable without a CPU for this part of its running time, they queue for a CPU.
 constexpr int64_t kQueuesShare = 5;
-// A long poll ends with an event at any time, or without one after a constant time of at least a second, in multiples
-// of half a second. These shares of its requests must end within a fiftieth of the constant, and well before it.
+// A long poll ends when an event comes, or after a fixed time limit: at least one second, and a multiple of half a
+// second. These shares of its requests must end within a fiftieth of the constant, and well before it.
 constexpr int64_t kHalfSecondNs = 500'000'000;
 constexpr double kAtTheConstant = 0.1, kWithNews = 0.2;
 constexpr int64_t kConstantShare = 50;

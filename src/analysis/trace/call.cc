@@ -12,8 +12,8 @@ namespace culprit::analysis {
 
 namespace {
 
-// The most children of a call that are checked for its callee: beside the server's span, a caller's program may record
-// name lookup, connection and login. Checking all children of every parent would take quadratic time.
+// The limit of children of a call among which its callee is searched. Beside the server's span there may be the caller's
+// spans of name lookup, connection and login. Checking all children of every parent would take quadratic time.
 constexpr size_t kMostBeside = 16;
 
 bool in_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '$' || (c & 0x80); }

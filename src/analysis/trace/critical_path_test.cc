@@ -204,7 +204,8 @@ TEST(CriticalPath, SumsToTheRootInAnyTreeAndInAnyOrder) {
   HostileTrees trees(kSeed);
   for (int round = 0; round < 5000; ++round) {
     std::vector<Span> spans = trees.next(40, 1000);
-    // If two spans have one id, their order in time decides which is the parent of a child: there may be a tie.
+    // Each span gets an id of its own. With equal ids and equal times, the parent of a child would depend on the order
+    // of the input.
     for (size_t i = 0; i < spans.size(); ++i) spans[i].span_id = i + 1;
     Trace trace = make_trace(spans);
     SpanIndex root = trace.root();

@@ -49,7 +49,7 @@ class Processes {
   void exited(int32_t pid, int32_t code, int64_t wall_ns);
   // Marks a process that a recorded request waited for. It gets a row, in the scope or not.
   void blame(int32_t pid);
-  // Sets the CPU time of its threads so far, as measured by their switches.
+  // Sets how long the threads of process `pid` have run and have waited for a CPU so far, summed over their switches.
   void set_activity(int32_t pid, int64_t running_ns, int64_t runnable_ns);
   // Returns processes that have ended although no event reported it, as the event was lost. Checks the next `most`
   // processes.

@@ -107,7 +107,7 @@ void PostgresqlConversation::confirm(Step& step) {
     case Step::Kind::Execute: return resolve_text(step, true);
     case Step::Kind::Query:
       resolve_text(step, true);
-      // The answers were not seen. All statements of the query count as run.
+      // Statements of the query whose answers were not seen count as run.
       if (step.sql)
         for (size_t i = step.completed; i < step.sql->statements.size(); ++i)
           track_prepared_statement(step.sql->statements[i]);

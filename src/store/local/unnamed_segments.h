@@ -11,8 +11,8 @@
 
 namespace culprit {
 
-// TABLE-NNNNNN-GENERATION-N.parquet of the store, in order of their sealings, but those of `manifest` and of sealings that it says
-// were cut off.
+// Returns the segments of the store (TABLE-NNNNNN-GENERATION-N.parquet), ordered by sealing, except those that `manifest`
+// lists and those of sealings that were cut off according to it.
 std::vector<std::string> unnamed_segments(const Layout& layout, const Manifest& manifest);
 
 struct Adopted {
