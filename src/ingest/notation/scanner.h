@@ -22,8 +22,7 @@ class Scanner {
 
   // Returns the text up to the next space; empty at the end or at the start of a comment.
   std::string_view word();
-  // The same for a word that may have quotes, which may contain spaces, \" \\
-  //  and \t.
+  // The same for a word with quotes. A quoted text may contain spaces and the escapes of quote, backslash and tab.
   std::optional<Word> key_value();
   // Returns the position behind the last word.
   size_t position() const { return position_; }
