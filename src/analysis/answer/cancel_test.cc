@@ -100,6 +100,21 @@ TEST(Cancel, NoDetectorStartsAfterTheRequest) {
   EXPECT_TRUE(detect(input).empty());
 }
 
+TEST(Cancel, ADetectorEndsBetweenTwoStatements) {
+  Shop shop;
+  add_orders(shop);
+  Interner names;
+  ProfileBuilder builder(names);
+  ASSERT_TRUE(builder.read(shop.reader, nullptr, Question()).has_value());
+  const CpuUsage cpu = measure_cpu_usage(builder.profile());
+  DetectorInput input{builder.profile(), nullptr, cpu};
+  EXPECT_FALSE(find_slow_statements(input).empty());
+  CancelToken token;
+  token.request();
+  input.cancel = &token;
+  EXPECT_TRUE(find_slow_statements(input).empty());
+}
+
 TEST(Cancel, AnUnusedTokenChangesNothing) {
   Shop shop;
   add_orders(shop);

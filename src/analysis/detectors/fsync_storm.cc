@@ -70,6 +70,7 @@ std::vector<Cause> find_fsync_storms(const DetectorInput& input) {
   std::vector<Cause> causes;
   const Interner& names = input.now.names();
   for (const auto& [id, statement] : input.now.statements()) {
+    if (input.cancelled()) break;
     const std::string& text = names.text(statement.text);
     StatementSort sort = sort_of(text);
     bool commit = sort == StatementSort::Commit, seen = statement.served > 0;

@@ -363,6 +363,7 @@ std::vector<Cause> find_slow_statements(const DetectorInput& input) {
   std::vector<Cause> causes;
   const Interner& names = input.now.names();
   for (const auto& [id, statement] : input.now.statements()) {
+    if (input.cancelled()) break;  // each statement is compared with all others
     const std::string& text = names.text(statement.text);
     StatementSort sort = sort_of(text);
     if (sort == StatementSort::Commit || sort == StatementSort::Control || statement.samples.empty()) continue;
