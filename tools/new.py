@@ -544,7 +544,7 @@ struct {camel} {{
 }};
 
 """),
-        Line("src/model/record_table.h", r"// No recorder writes it yet\.", """\
+        Line("src/model/record_table.h", r"// No recorder writes this table yet\.", """\
 constexpr TableInfo table_info(Of<{camel}>) {{
   return {{.name = "{name}", .sentence = "What a row is, in a sentence.", .unit = "event"}};
 }}

@@ -1,6 +1,7 @@
 #include "cli/print.h"
 
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -8,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
+#include <vector>
 
 #include "base/text.h"
 #include "cli/command.h"
@@ -23,6 +25,32 @@ std::string safe_for(FILE* file, const Options& options, const std::string& text
   if (options.format == "json" || options.format == "ndjson") return report::terminal_safe_json(text);
   // Text is made safe when it is built, and may contain colours that culprit added.
   return options.format == "text" ? text : report::terminal_safe(text);
+}
+
+// Returns an error if the output file is a source of the answer, or lies in a source that is a store: writing it would
+// destroy what was asked about.
+Result<void> check_output(const Options& options) {
+  std::vector<std::string> sources = options.operands;
+  sources.push_back(options.source);
+  sources.push_back(options.directory);
+  struct stat output, source;
+  if (stat(options.output.c_str(), &output) != 0) return {};
+  const std::string folder = options.output.substr(0, options.output.rfind('/') + 1) + ".";
+  for (const std::string& name : sources) {
+    if (name.empty() || stat(name.c_str(), &source) != 0) continue;
+    bool same = output.st_dev == source.st_dev && output.st_ino == source.st_ino;
+    // A store has its files at most one level below its directory.
+    for (const std::string& above : {folder, folder + "/.."}) {
+      struct stat directory;
+      same = same || (S_ISDIR(source.st_mode) && stat(above.c_str(), &directory) == 0 &&
+                      directory.st_dev == source.st_dev && directory.st_ino == source.st_ino &&
+                      S_ISREG(output.st_mode) && stat((name + "/segments").c_str(), &directory) == 0);
+    }
+    if (same)
+      return Error{Error::Kind::Usage, "--output '" + options.output + "' would overwrite the source '" + name + "'",
+                   "name another file"};
+  }
+  return {};
 }
 
 Result<void> write_to(FILE* file, const std::string& where, const std::string& text) {
@@ -58,6 +86,7 @@ void tell_error(const Error& error) {
 Result<void> print(const Options& options, const std::string& text) {
   if (options.output.empty() || options.output == "-")
     return write_to(stdout, "stdout", safe_for(stdout, options, text));
+  TRY(check_output(options));
   FILE* file = std::fopen(options.output.c_str(), "we");
   return write_to(file, "'" + options.output + "'", safe_for(file, options, text));
 }

@@ -112,6 +112,16 @@ Shift contrast(std::vector<Weighted> before, std::vector<Weighted> now, Measure 
 bool is_more_frequent(std::vector<Weighted> before, std::vector<Weighted> now, double error) {
   sort_by_time(before), sort_by_time(now);
   Frequency was = frequency_above(before, 0), is = frequency_above(now, 0);
+  // A series without a failure, or with nothing else, does not show how much its samples depend on each other. It counts
+  // as sqrt(n) independent samples: with one, nothing could ever be more frequent; with n, a burst would be.
+  auto widen = [](Frequency& constant, double n) {
+    if (n < 1 || (constant.share > 0 && constant.share < 1)) return;
+    const double cautious = (constant.share * n + 1) / (n + 2);
+    constant.dependence.samples = std::max(constant.dependence.samples, std::sqrt(n));
+    constant.dependence.variance = cautious * (1 - cautious) / constant.dependence.samples;
+  };
+  widen(was, static_cast<double>(before.size()));
+  widen(is, static_cast<double>(now.size()));
   return is.share - was.share > half_width(was.dependence, is.dependence, error);
 }
 

@@ -152,6 +152,18 @@ TEST(Contrast, FindsWhatIsSlowerThanItsNoise) {
   }
 }
 
+TEST(Contrast, SeesThatAllFailWhereNoneDid) {
+  std::vector<Weighted> none, one, all;
+  for (int64_t i = 0; i < 30; ++i) {
+    none.push_back({0, 1, i * kSecond}), all.push_back({1, 1, i * kSecond});
+    one.push_back({i == 17, 1, i * kSecond});
+  }
+  EXPECT_TRUE(is_more_frequent(none, all, 0.05 / 24));
+  EXPECT_FALSE(is_more_frequent(none, none, 0.05 / 24));
+  EXPECT_FALSE(is_more_frequent(none, one, 0.05 / 24));
+  EXPECT_FALSE(is_more_frequent(all, none, 0.05 / 24));
+}
+
 TEST(Contrast, SeesAFewThatHangAndMoreThatFail) {
   std::mt19937_64 random(kSeed);
   std::vector<Weighted> before, now, fewer, more;

@@ -23,12 +23,20 @@ std::string damage_of(const SegmentFile& segment, Check check, const CancelToken
   return {};
 }
 
-LedgerRow damage_row(const SegmentFile& segment, const std::string& damage) {
+std::vector<LedgerRow> damage_rows(const SegmentFile& segment, const std::string& damage) {
   std::string detail = format_count(static_cast<int64_t>(segment.info.rows)) + " rows of table " + segment.info.table +
                        " are left out: segment " + segment.info.file + " " + damage;
   LedgerRow row = ledger_row(LedgerKind::malformed, 1, "segments", "store", detail);
   row.unit = to_string(LedgerUnit::File);
-  return row;
+  std::vector<LedgerRow> rows{std::move(row)};
+  // The account counts the rows of these tables as received: what became of them is known exactly.
+  for (LedgerUnit unit : {LedgerUnit::Span, LedgerUnit::Log, LedgerUnit::Metric})
+    if (segment.info.table == to_string(unit)) {
+      rows.push_back(ledger_row(LedgerKind::refused, static_cast<int64_t>(segment.info.rows), "segments", "store",
+                                "rows of a damaged segment"));
+      rows.back().unit = to_string(unit);
+    }
+  return rows;
 }
 
 }  // namespace culprit

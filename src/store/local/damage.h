@@ -15,7 +15,7 @@ enum class Check { Size, EveryBlock };
 // nothing.
 std::string damage_of(const SegmentFile& segment, Check check, const CancelToken* cancel);
 
-// Returns the ledger row of a damaged segment that is left out.
-LedgerRow damage_row(const SegmentFile& segment, const std::string& damage);
+// Returns the ledger rows of a damaged segment that is left out: the file, and the spans, logs or metric points in it.
+std::vector<LedgerRow> damage_rows(const SegmentFile& segment, const std::string& damage);
 
 }  // namespace culprit

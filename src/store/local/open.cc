@@ -37,7 +37,7 @@ Result<void> drop_damaged(Snapshot& snapshot, uint64_t checked_bytes) {
       sound.push_back(std::move(segment));
       continue;
     }
-    snapshot.noticed.push_back(damage_row(segment, damage));
+    for (LedgerRow& row : damage_rows(segment, damage)) snapshot.noticed.push_back(std::move(row));
   }
   snapshot.segments = std::move(sound);
   return {};

@@ -59,7 +59,7 @@ std::vector<SegmentFile> StoreReader::check(std::string_view table,
       std::string damage = segment.checked ? std::string() : damage_of(segment, Check::EveryBlock, snapshot_.cancel);
       // A cancelled check was not complete and shows no damage. The query that needs the segment fails.
       if (!damage.empty() && check_cancelled(snapshot_.cancel).has_value()) {
-        snapshot_.noticed.push_back(damage_row(segment, damage));
+        for (LedgerRow& row : damage_rows(segment, damage)) snapshot_.noticed.push_back(std::move(row));
         continue;
       }
       segment.checked = true;
