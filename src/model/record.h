@@ -1,5 +1,5 @@
-// The rows of the data model besides spans, as batches, frames and tables hold them. tables.h gives the meaning of each
-// member.
+// The rows of the data model besides spans, as batches, frames and tables hold them. record_table.h gives the meaning of
+// each member.
 #pragma once
 
 #include <cstdint>
