@@ -134,13 +134,13 @@ def test(checks):
         for mode in (0o644, 0o640, 0o604, 0o660, 0o610, 0o602):
             asker.is_refused(f"mode {mode:o}", 3, "may be read by other users", *dsn, asker.file("open", ours, mode))
         asker.is_refused("a missing file", 3, "No such file", *dsn, f"{where}/nowhere")
-        asker.is_refused("a folder", 3, "is no regular file", *dsn, where)
+        asker.is_refused("a folder", 3, "is not a regular file", *dsn, where)
         os.mkfifo(f"{where}/fifo", 0o600)
-        asker.is_refused("a FIFO", 3, "is no regular file", *dsn, f"{where}/fifo")
+        asker.is_refused("a FIFO", 3, "is not a regular file", *dsn, f"{where}/fifo")
         os.symlink("right", f"{where}/link")
         asker.is_refused("a link", 3, "is a symbolic link", *dsn, f"{where}/link")
-        asker.is_refused("/dev/null", 3, "is no regular file", *dsn, "/dev/null")
-        asker.is_refused("64 KiB and more", 3, "is no regular file", *dsn, asker.file("huge", "#" * 65537 + "\n" + ours))
+        asker.is_refused("/dev/null", 3, "is not a regular file", *dsn, "/dev/null")
+        asker.is_refused("64 KiB and more", 3, "is not a regular file", *dsn, asker.file("huge", "#" * 65537 + "\n" + ours))
         if os.geteuid() == 0:
             os.chown(asker.file("another's", ours), 65534, 65534)
             asker.is_refused("another's file", 3, "belongs to another user", *dsn, f"{where}/another's")
